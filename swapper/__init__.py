@@ -1,0 +1,1 @@
+"""Swapper: face swapping in images and video."""

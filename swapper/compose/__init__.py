@@ -1,0 +1,1 @@
+"""Masks, colour matching and pasting the swapped face back into the frame."""

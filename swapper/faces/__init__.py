@@ -1,0 +1,1 @@
+"""Finding faces: detection, 478 landmarks, alignment, regions, identity, selection."""

@@ -1,0 +1,1 @@
+"""Adapters that give every swapping system one protocol."""

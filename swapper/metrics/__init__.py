@@ -1,0 +1,1 @@
+"""Measures of a swap: identity, geometry, realism."""

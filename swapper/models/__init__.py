@@ -1,0 +1,1 @@
+"""Networks only: torch in, torch out; one file per paper."""

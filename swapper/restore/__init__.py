@@ -1,0 +1,1 @@
+"""Optional restoration of the swapped face."""

@@ -1,0 +1,100 @@
+"""Values that travel between the parts of Swapper, and the one error users see."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32, UInt8
+from torch import Tensor
+
+
+class UserError(Exception):
+    """Input that cannot be used; the message is one plain sentence that says what to do next.
+
+    Raise it as ``UserError("<what>: <what was found>. <what to do>")``. The command line prints it and exits
+    with 2, the app shows it; nothing else is caught.
+    """
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face found in a frame; all coordinates are frame pixels, origin at the centre of the top-left pixel.
+
+    Attributes:
+        box: left, top, right, bottom.
+        score: the detector's confidence in [0, 1].
+        points: image-left eye, image-right eye, nose tip, image-left and image-right mouth corner.
+        landmarks: the 478 mesh points (x, y, z), z in the same unit, negative towards the camera; None until measured.
+    """
+
+    box: Float32[np.ndarray, "4"]
+    score: float
+    points: Float32[np.ndarray, "5 2"]
+    landmarks: Float32[np.ndarray, "478 3"] | None = None
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A face cut from a frame by a similarity transform.
+
+    Attributes:
+        image: RGB pixels of the crop.
+        matrix: maps homogeneous frame pixels to crop pixels.
+        landmarks: the 478 mesh points in crop pixels, None where they were not measured.
+    """
+
+    image: UInt8[np.ndarray, "s s 3"]
+    matrix: Float32[np.ndarray, "2 3"]
+    landmarks: Float32[np.ndarray, "478 3"] | None = None
+
+    @property
+    def size(self) -> int:
+        """Side of the crop in pixels."""
+        return self.image.shape[0]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A source person as one method sees them; made by ``Method.identify``, handed back to ``Method.swap``.
+
+    Attributes:
+        method: name of the method that made it.
+        embedding: the method's own identity vector, unit length.
+        state: whatever the method needs per person (predicted weights, a texture); opaque to callers.
+    """
+
+    method: str
+    embedding: Float32[np.ndarray, "d"]  # noqa: F821
+    state: Any = None
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """What a method returns for a batch of target crops.
+
+    Attributes:
+        face: swapped faces, RGB in [0, 1].
+        mask: share of the swapped face at each pixel in [0, 1].
+    """
+
+    face: Float[Tensor, "b 3 s s"]
+    mask: Float[Tensor, "b 1 s s"]
+
+
+@dataclass(frozen=True)
+class SwapResult:
+    """A finished picture.
+
+    Attributes:
+        image: RGB frame, the same size as the target.
+        faces: every face found in the target, largest first.
+        swapped: indices into ``faces`` of those that were swapped.
+        timings: milliseconds by step (decode, detect, landmarks, identify, align, swap, restore, compose).
+        warnings: sentences the user should read, such as a head turned too far.
+    """
+
+    image: UInt8[np.ndarray, "h w 3"]
+    faces: list[Face]
+    swapped: list[int]
+    timings: dict[str, float]
+    warnings: list[str] = field(default_factory=list)

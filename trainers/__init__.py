@@ -1,0 +1,1 @@
+"""Training code: one loop, one file per system."""
