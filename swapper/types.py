@@ -64,7 +64,7 @@ class Identity:
     """
 
     method: str
-    embedding: Float32[np.ndarray, "d"]  # noqa: F821
+    embedding: Float32[np.ndarray, "d"]
     state: Any = None
 
 

@@ -1,0 +1,18 @@
+"""Fixtures shared by all tests, and the import hook that checks every shape annotation while tests run."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+_HOOK = install_import_hook(["swapper", "trainers"], "beartype.beartype")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder with the research photographs; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("SWAPPER_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not (folder / "geometry-val.npz").is_file():
+        pytest.skip("the research photographs are not on this machine (set SWAPPER_DATA)")
+    return folder
