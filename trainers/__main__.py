@@ -1,0 +1,130 @@
+"""Command line of the trainers: ``python -m trainers SYSTEM --preset lite --data DIR --out DIR``."""
+
+import argparse
+import ast
+import dataclasses
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from swapper.types import UserError
+from trainers.loop import LoopConfig, Run, Trainer
+
+SYSTEMS: dict[str, str] = {  # system -> class in the module of that name
+    "geometry": "GeometryTrainer",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of a training run."""
+    p = argparse.ArgumentParser(prog="python -m trainers", description="Train one system from packed faces.")
+    p.add_argument("system", choices=SYSTEMS)
+    p.add_argument("--preset", default="lite", help="size and recipe: lite (shipped) or paper")
+    p.add_argument("--data", type=Path, required=True, help="folder of packed faces (see trainers/prepare.py)")
+    p.add_argument("--out", type=Path, required=True, help="run folder; made when missing")
+    p.add_argument("--resume", action="store_true", help="continue from the run folder's checkpoint")
+    p.add_argument("--time-budget", type=float, default=float("inf"), help="seconds; then checkpoint and stop")
+    p.add_argument("--overfit", action="store_true", help="repeat one batch; the loss must collapse")
+    p.add_argument("--dry-run", action="store_true", help="print settings, sizes and the first batch, train nothing")
+    p.add_argument("--kimg", type=float, help="length of the run, thousand images")
+    p.add_argument("--batch", type=int, help="images per step over all processes")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    p.add_argument("--compile", action="store_true", help="torch.compile the networks")
+    p.add_argument("--fp32", action="store_true", help="no bfloat16 autocast")
+    p.add_argument("--cache", type=Path, default=Path("runs/cache"), help="decoded images, made once")
+    p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the recipe")
+    return p
+
+
+def build(args: argparse.Namespace) -> tuple[Trainer, Any]:
+    """The trainer and its settings after ``--preset`` and ``--set``.
+
+    Raises:
+        UserError: unknown preset or setting, or a value of the wrong type.
+    """
+    trainer_class = getattr(import_module(f"trainers.{args.system}"), SYSTEMS[args.system])
+    preset = getattr(trainer_class.Config, args.preset, None)
+    if preset is None:
+        raise UserError(f"Unknown preset '{args.preset}' for {args.system}. Choose lite or paper.")
+    config = dataclasses.replace(preset(), **overrides(args.set, preset()))
+    return trainer_class(config, args.data, args.cache), config
+
+
+def overrides(pairs: list[str], config: Any) -> dict[str, Any]:
+    """Read ``NAME=VALUE`` settings against the fields of a config.
+
+    Raises:
+        UserError: a name is unknown or a value has another type than the default.
+    """
+    known = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    out = {}
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        if name not in known:
+            raise UserError(f"Unknown setting '{name}'. Choose from: {', '.join(known)}.")
+        try:
+            value = text if isinstance(known[name], str) else ast.literal_eval(text)
+            out[name] = float(value) if isinstance(known[name], float) else type(known[name])(value)
+        except (ValueError, SyntaxError, TypeError) as error:
+            raise UserError(f"Setting {name}: '{text}' is not like its default {known[name]!r}. Mend it.") from error
+    return out
+
+
+def loop_config(args: argparse.Namespace, config: Any) -> LoopConfig:
+    """The loop's settings from the command line and the recipe's defaults."""
+    return LoopConfig(
+        out=args.out,
+        kimg=args.kimg or config.kimg,
+        batch=args.batch or config.batch,
+        seed=args.seed,
+        bf16=not args.fp32,
+        compile=args.compile,
+        device=args.device,
+        time_budget=args.time_budget,
+        overfit=args.overfit,
+    )
+
+
+def describe(trainer: Trainer, config: Any, loop: LoopConfig) -> str:
+    """What a run would do: settings, parameter counts, the first batch's shapes."""
+    parts = [
+        json.dumps({"recipe": dataclasses.asdict(config), "loop": dataclasses.asdict(loop)}, default=str, indent=1)
+    ]
+    for name, network in trainer.networks.items():
+        parts.append(f"network {name}: {sum(p.numel() for p in network.parameters()):,} parameters")
+    plan = trainer.draw(torch.Generator().manual_seed(loop.seed), loop.batch)
+    for name, value in trainer.batch(plan, torch.device("cpu"), 0.0).items():
+        parts.append(f"batch {name}: {tuple(value.shape)} {value.dtype}")
+    return "\n".join(parts)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    args = parser().parse_args(argv)
+    try:
+        trainer, config = build(args)
+        loop = loop_config(args, config)
+        if args.dry_run:
+            print(describe(trainer, config, loop))
+            return 0
+        args.out.mkdir(parents=True, exist_ok=True)
+        settings = {"system": args.system, "recipe": dataclasses.asdict(config), "loop": dataclasses.asdict(loop)}
+        (args.out / "config.json").write_text(json.dumps(settings, default=str, indent=1))
+        run = Run(trainer, loop)
+        if args.resume:
+            run.resume()
+        progress = run.train()
+        print(f"{progress.kimg:.1f} of {loop.kimg:g} thousand images done in {args.out}")
+        return 0
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

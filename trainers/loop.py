@@ -1,0 +1,323 @@
+"""The one training loop: every trainer gives it networks, phases and losses; it alone steps optimisers."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Generator, Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.flop_counter import FlopCounterMode
+
+from trainers.checkpoint import load_checkpoint, save_checkpoint
+
+Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One optimiser step within a training step.
+
+    Attributes:
+        name: shown in the log, ``G`` or ``D`` for instance.
+        trained: names of the networks it updates; all others are frozen meanwhile.
+        lr: peak learning rate.
+        betas: Adam's averaging constants.
+        weight_decay: decoupled (AdamW).
+        interval: run once in so many steps.
+    """
+
+    name: str
+    trained: tuple[str, ...]
+    lr: float
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 0.0
+    interval: int = 1
+
+
+class Trainer(Protocol):
+    """What one system brings to the loop.
+
+    Attributes:
+        networks: by name; the loop moves, wraps, saves and averages them.
+        averaged: names of the networks whose exponential moving average is kept and published.
+        phases: the optimiser steps, in order.
+        frozen: networks used by the losses only; moved to the device, never saved.
+    """
+
+    networks: dict[str, nn.Module]
+    averaged: tuple[str, ...]
+    phases: tuple[Phase, ...]
+    frozen: dict[str, nn.Module]
+
+    def draw(self, generator: Generator, count: int) -> Batch:
+        """Plan a batch: small tensors with one row per image (indices, augmentation), on the CPU."""
+        ...
+
+    def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
+        """Carry a plan out: images and labels on the device, at the resolution due after ``kimg``."""
+        ...
+
+    def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The scalar to minimise in a phase, and its terms under the paper's names."""
+        ...
+
+    def samples(self, networks: Mapping[str, nn.Module]) -> UInt8[np.ndarray, "h w 3"]:
+        """A grid of pictures on fixed validation faces."""
+        ...
+
+    def evaluate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
+        """Scores on the validation split."""
+        ...
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """How long and how to train; everything that is the same for all systems."""
+
+    out: Path  # run folder
+    kimg: float  # thousand images after which the run is complete; the learning rate ends there
+    batch: int  # images per step over all processes
+    seed: int = 0
+    warmup: float = 0.02  # share of the run in which the learning rate rises
+    decay_from: float = 0.3  # share of the run after which it falls along a cosine
+    ema_kimg: float = 5.0  # half-life of the average, thousand images
+    clip: float = 1.0  # largest gradient norm of a phase; 0 turns clipping off
+    bf16: bool = True  # autocast to bfloat16
+    compile: bool = False  # torch.compile the networks
+    device: str = "auto"  # auto, cpu or cuda
+    time_budget: float = float("inf")  # seconds after which this call stops with a checkpoint
+    save_every: float = 180.0  # seconds between checkpoints
+    log_every: int = 20  # steps
+    sample_every: float = 20.0  # kimg
+    evaluate_every: float = 50.0  # kimg
+    overfit: bool = False  # repeat the first batch
+
+    def rate(self, kimg: float) -> float:
+        """Share of the peak learning rate after ``kimg``: linear warm-up, plateau, cosine to zero."""
+        progress = min(kimg / self.kimg, 1.0)
+        if self.overfit:
+            return 1.0
+        if progress < self.warmup:
+            return max(progress / self.warmup, 1e-3)
+        if progress < self.decay_from:
+            return 1.0
+        return 0.5 + 0.5 * float(np.cos(np.pi * (progress - self.decay_from) / (1 - self.decay_from)))
+
+
+@dataclass
+class Progress:
+    """Where a run stands; written with every checkpoint."""
+
+    step: int = 0
+    kimg: float = 0.0
+    seconds: float = 0.0
+    first: dict[str, float] = field(default_factory=dict)
+    last: dict[str, float] = field(default_factory=dict)
+
+
+class Run:
+    """A trainer being trained: owns devices, optimisers, averages, checkpoints and the log."""
+
+    def __init__(self, trainer: Trainer, config: LoopConfig):
+        """Move, wrap and count everything; nothing is trained yet."""
+        self.trainer, self.config = trainer, config
+        precision = "bf16" if config.bf16 else "no"
+        self.accelerator = Accelerator(mixed_precision=precision, cpu=config.device == "cpu")
+        self.device = self.accelerator.device
+        set_seed(config.seed)
+        if self.device.type == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+            torch.backends.cudnn.benchmark = True
+        self.bare = dict(trainer.networks)
+        for network in [*self.bare.values(), *trainer.frozen.values()]:
+            network.to(self.device, memory_format=torch.channels_last)
+        decay = 0.5 ** (config.batch / 1000 / config.ema_kimg)
+        self.averages = {
+            name: AveragedModel(self.bare[name], multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+            for name in trainer.averaged
+        }
+        self.optimizers = {phase.name: self._optimizer(phase) for phase in trainer.phases}
+        for name, network in self.bare.items():
+            prepared = self.accelerator.prepare(torch.compile(network) if config.compile else network)
+            trainer.networks[name] = prepared
+        self.progress = Progress()
+        self.flops = 0.0
+
+    def _optimizer(self, phase: Phase) -> torch.optim.Optimizer:
+        parameters = [p for name in phase.trained for p in self.bare[name].parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(
+            parameters, lr=phase.lr, betas=phase.betas, weight_decay=phase.weight_decay, fused=True
+        )
+        return self.accelerator.prepare(optimizer)
+
+    @property
+    def published(self) -> dict[str, nn.Module]:
+        """The networks to look at and to ship: averages where kept, else as trained."""
+        averaged = {name: average.module for name, average in self.averages.items()}
+        return {**self.bare, **averaged}
+
+    def plan(self) -> Batch:
+        """The rows of this step's batch that belong to this process; depends on seed and step only."""
+        index = 0 if self.config.overfit else self.progress.step
+        generator = Generator().manual_seed(hash((self.config.seed, index)) % 2**63)
+        plan = self.trainer.draw(generator, self.config.batch)
+        rank, world = self.accelerator.process_index, self.accelerator.num_processes
+        return {name: rows.tensor_split(world)[rank] for name, rows in plan.items()}
+
+    def step(self) -> dict[str, Tensor]:
+        """One training step: every phase that is due, then the averages."""
+        torch.manual_seed(hash((self.config.seed, self.progress.step, self.accelerator.process_index)) % 2**63)
+        batch = self.trainer.batch(self.plan(), self.device, self.progress.kimg)
+        terms: dict[str, Tensor] = {}
+        rate = self.config.rate(self.progress.kimg)
+        for phase in self.trainer.phases:
+            if self.progress.step % phase.interval == 0:
+                terms |= self._phase(phase, batch, rate)
+        for name, average in self.averages.items():
+            average.update_parameters(self.bare[name])
+        self.progress.step += 1
+        self.progress.kimg += self.config.batch / 1000
+        return terms
+
+    def _phase(self, phase: Phase, batch: Batch, rate: float) -> dict[str, Tensor]:
+        for name, network in self.bare.items():
+            network.requires_grad_(name in phase.trained)
+            network.train()
+        optimizer = self.optimizers[phase.name]
+        for group in optimizer.param_groups:
+            group["lr"] = phase.lr * rate
+        with self.accelerator.autocast():
+            loss, terms = self.trainer.loss(phase.name, batch)
+        self.accelerator.backward(loss)
+        if self.config.clip:
+            norm = self.accelerator.clip_grad_norm_(
+                [p for name in phase.trained for p in self.bare[name].parameters()], self.config.clip
+            )
+            terms = terms | {f"{phase.name}_grad": torch.as_tensor(norm)}
+        optimizer.step()
+        optimizer.zero_grad()
+        return {f"{phase.name}_loss": loss.detach()} | {name: term.detach() for name, term in terms.items()}
+
+    def count_flops(self) -> None:
+        """Count one step's arithmetic (forward and backward) without keeping its update."""
+        kept = {name: {k: v.clone() for k, v in network.state_dict().items()} for name, network in self.bare.items()}
+        batch = self.trainer.batch(self.plan(), self.device, self.progress.kimg)
+        with FlopCounterMode(display=False) as counter:
+            for phase in self.trainer.phases:
+                with self.accelerator.autocast():
+                    loss, _ = self.trainer.loss(phase.name, batch)
+                loss.backward()
+        for optimizer in self.optimizers.values():
+            optimizer.zero_grad()
+        for name, network in self.bare.items():
+            network.load_state_dict(kept[name])
+        self.flops = float(counter.get_total_flops())
+
+    def save(self) -> None:
+        """Write a checkpoint, from the main process only."""
+        self.accelerator.wait_for_everyone()
+        if self.accelerator.is_main_process:
+            save_checkpoint(self.config.out, self.bare, self.averages, self.optimizers, vars(self.progress))
+
+    def resume(self) -> None:
+        """Continue from the run folder's checkpoint, exactly where it stopped."""
+        state = load_checkpoint(self.config.out, self.bare, self.averages, self.optimizers)
+        self.progress = Progress(**state)
+
+    def train(self) -> Progress:
+        """Train until the run is complete or the time budget is spent."""
+        config, start = self.config, time.monotonic()
+        config.out.mkdir(parents=True, exist_ok=True)
+        log = Log(config.out, self.accelerator.is_main_process)
+        peak = gemm_peak(self.device)
+        if not config.compile:
+            self.count_flops()
+        began, saved, mark, before = self.progress.seconds, start, start, self.progress.kimg
+        while self.progress.kimg < config.kimg and time.monotonic() - start < config.time_budget:
+            terms = self.step()
+            now = time.monotonic()
+            self.progress.seconds = began + now - start
+            if self.progress.step % config.log_every == 0 or self.progress.step == 1:
+                speed = (self.progress.kimg - before) * 1000 / max(now - mark, 1e-9)
+                row = {name: float(value) for name, value in terms.items()}
+                row |= {"img_s": speed, "gemm_share": speed / config.batch * self.flops / peak}
+                self.progress.first = self.progress.first or row
+                self.progress.last = row
+                log.write(self.progress, row)
+                mark, before = time.monotonic(), self.progress.kimg
+            self._look(log)
+            if now - saved > config.save_every:
+                self.save()
+                saved = time.monotonic()
+        self._look(log, force=True)
+        self.save()
+        return self.progress
+
+    def _look(self, log: "Log", force: bool = False) -> None:
+        """Write sample grids and scores when they are due."""
+        config, kimg, batch = self.config, self.progress.kimg, self.config.batch / 1000
+        if not self.accelerator.is_main_process or (config.overfit and not force):
+            return
+        networks = self.published
+        due = [force or int(kimg / every) != int((kimg - batch) / every) for every in _intervals(config)]
+        if any(due):
+            for network in networks.values():
+                network.eval()
+        with torch.inference_mode():
+            if due[0]:
+                Image.fromarray(self.trainer.samples(networks)).save(config.out / f"samples-{int(kimg):06d}.png")
+            if due[1]:
+                log.write(self.progress, {f"val_{k}": v for k, v in self.trainer.evaluate(networks).items()})
+
+
+def _intervals(config: LoopConfig) -> tuple[float, float]:
+    return config.sample_every, config.evaluate_every
+
+
+class Log:
+    """Scalars of a run, as JSON lines and for TensorBoard, and one line on the terminal."""
+
+    def __init__(self, folder: Path, active: bool):
+        self.active = active
+        if active:
+            from torch.utils.tensorboard import SummaryWriter  # heavy, and of use to the main process only
+
+            self.file = (folder / "log.jsonl").open("a", buffering=1)
+            self.board = SummaryWriter(str(folder / "tensorboard"))
+
+    def write(self, progress: Progress, row: Mapping[str, float]) -> None:
+        """Add one row at the present number of images."""
+        if not self.active:
+            return
+        place = {"step": progress.step, "kimg": round(progress.kimg, 3), "seconds": round(progress.seconds, 1)}
+        self.file.write(json.dumps(place | {k: round(v, 6) for k, v in row.items()}) + "\n")
+        for name, value in row.items():
+            self.board.add_scalar(name, value, progress.step)
+        shown = " ".join(f"{name} {value:.4g}" for name, value in row.items())
+        print(f"{progress.kimg:9.1f} kimg {progress.seconds:7.0f} s  {shown}", flush=True)
+
+
+def gemm_peak(device: torch.device, side: int = 2048) -> float:
+    """Measured bfloat16 matrix-product rate of a device, FLOP/s: the ceiling that training is compared with."""
+    a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
+    best = 0.0
+    for _ in range(4):
+        start = time.perf_counter()
+        float((a @ a)[0, 0])  # reading a value waits for the device
+        best = max(best, 2 * side**3 / (time.perf_counter() - start))
+    return best
+
+
+def image_grid(rows: Sequence[Sequence[Tensor]]) -> UInt8[np.ndarray, "h w 3"]:
+    """Lay out [3, s, s] images in [0, 1] as a table; all must have one size."""
+    lines = [torch.cat([image.detach().float().cpu().clamp(0, 1) for image in row], dim=2) for row in rows]
+    return (torch.cat(lines, dim=1).permute(1, 2, 0) * 255).round().byte().numpy()
