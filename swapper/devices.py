@@ -1,0 +1,25 @@
+"""Choosing the device that networks run on."""
+
+import torch
+
+from swapper.types import UserError
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Turn a user's choice into a device that exists.
+
+    Args:
+        name: ``auto`` (CUDA, then Apple's MPS, then the CPU), ``cpu``, ``cuda`` or ``mps``.
+
+    Raises:
+        UserError: the device is unknown or not on this machine.
+    """
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if present[kind]))
+    kind = name.partition(":")[0]
+    if kind not in present:
+        raise UserError(f"Unknown device '{name}'. Choose auto, cpu, cuda or mps.")
+    if not present[kind]:
+        raise UserError(f"Device '{name}' is not on this machine. Choose auto or cpu.")
+    return torch.device(name)

@@ -1,0 +1,83 @@
+"""Measuring the 478 mesh points of detected faces, and the five alignment points that follow from them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+
+from swapper import hub
+from swapper.faces.align import align_matrix, invert_affine, transform_points, warp_frame
+from swapper.models.landmarks import LandmarkNetwork
+from swapper.types import Face
+
+# Mesh points and weights that stand where a face detector puts its five points (means over the training faces
+# agree within 1.3 px of a 256 px crop). Eye corners rather than irises: they stay put when the gaze moves.
+FIVE_POINTS: tuple[tuple[tuple[int, float], ...], ...] = (
+    ((33, 0.59), (133, 0.41)),
+    ((263, 0.59), (362, 0.41)),
+    ((1, 0.55), (4, 0.45)),
+    ((76, 1.0),),
+    ((306, 1.0),),
+)
+
+
+def five_points(landmarks: Float32[np.ndarray, "478 d"]) -> Float32[np.ndarray, "5 2"]:
+    """Image-left eye, image-right eye, nose tip, mouth corners, from the mesh, in the landmarks' unit."""
+    rows = [sum(weight * landmarks[index, :2] for index, weight in point) for point in FIVE_POINTS]
+    return np.stack(rows).astype(np.float32)
+
+
+class LandmarkDetector:
+    """Runs the landmark network on faces of a frame."""
+
+    def __init__(self, device: torch.device, network: LandmarkNetwork | None = None):
+        """Load the network.
+
+        Args:
+            device: where it runs.
+            network: use this one instead of the shipped weights.
+        """
+        self.device = device
+        network = network if network is not None else hub.load(LandmarkNetwork, "geometry-lite")
+        self.network = network.to(device, memory_format=torch.channels_last).eval()
+        self.size = network.config.size
+
+    def measure(
+        self, frame: UInt8[np.ndarray, "h w 3"], points: Sequence[Float32[np.ndarray, "5 2"]]
+    ) -> tuple[Float32[np.ndarray, "n 478 3"], Float32[np.ndarray, "n"]]:
+        """Find the mesh near given five points.
+
+        Args:
+            frame: RGB.
+            points: the five points of every face, frame pixels; approximate is enough.
+
+        Returns:
+            Mesh points in frame pixels, and the probability that a face is there.
+        """
+        if not points:
+            return np.zeros((0, 478, 3), np.float32), np.zeros(0, np.float32)
+        matrices = [align_matrix(p, self.size) for p in points]
+        crops = torch.from_numpy(np.stack([warp_frame(frame, matrix, self.size) for matrix in matrices]))
+        with torch.inference_mode():
+            mesh = self.network(crops.to(self.device).permute(0, 3, 1, 2).float() / 255)
+        found = (mesh.points * self.size).cpu().numpy().astype(np.float32)
+        back = [transform_points(p, invert_affine(m)) for p, m in zip(found, matrices, strict=True)]
+        return np.stack(back), torch.sigmoid(mesh.presence).cpu().numpy().astype(np.float32)
+
+    def refine(self, frame: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]) -> list[Face]:
+        """Give detected faces their landmarks, and five points that follow from them.
+
+        The crop is cut by the detector's points first and by the landmarks' points once more, so that the result
+        depends little on where the detector put its points; this steadies video.
+
+        Args:
+            frame: RGB.
+            faces: from a detector.
+        """
+        rough, _ = self.measure(frame, [face.points for face in faces])
+        landmarks, _ = self.measure(frame, [five_points(mesh) for mesh in rough])
+        return [
+            Face(box=face.box, score=face.score, points=five_points(mesh), landmarks=mesh)
+            for face, mesh in zip(faces, landmarks, strict=True)
+        ]
