@@ -1,0 +1,47 @@
+"""The protocol of face restorers, and the table of them by name."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Protocol, cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from swapper.types import UserError
+
+
+class Restorer(Protocol):
+    """Sharpens swapped faces without changing who they are."""
+
+    def restore(self, faces: Float[Tensor, "b 3 s s"], template: str) -> Float[Tensor, "b 3 s s"]:
+        """Restore a batch of face crops, at the size they came in.
+
+        Args:
+            faces: RGB in [0, 1].
+            template: alignment of the crops, key of ``faces.align.TEMPLATES``.
+        """
+        ...
+
+
+RESTORERS: dict[str, tuple[str, str]] = {}  # name -> module, class; called as ``cls(device=...)``
+
+
+def restorers() -> list[str]:
+    """Names accepted by ``load_restorer``, ``none`` first."""
+    return ["none", *RESTORERS]
+
+
+def load_restorer(name: str, device: torch.device) -> Restorer | None:
+    """Build a restorer with its weights loaded; ``none`` gives None.
+
+    Raises:
+        UserError: the name is unknown, or its weights cannot be found.
+    """
+    if name == "none":
+        return None
+    if name not in RESTORERS:
+        raise UserError(f"Unknown restoration '{name}'. Choose one of: {', '.join(restorers())}.")
+    module, class_name = RESTORERS[name]
+    build = cast(Callable[..., Restorer], getattr(import_module(module), class_name))
+    return build(device=device)
