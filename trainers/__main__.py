@@ -16,6 +16,7 @@ from trainers.loop import LoopConfig, Run, Trainer
 
 SYSTEMS: dict[str, str] = {  # system -> class in the module of that name
     "geometry": "GeometryTrainer",
+    "embedder": "EmbedderTrainer",
 }
 
 
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--compile", action="store_true", help="torch.compile the networks")
     p.add_argument("--fp32", action="store_true", help="no bfloat16 autocast")
     p.add_argument("--cache", type=Path, default=Path("runs/cache"), help="decoded images, made once")
+    p.add_argument("--mode", help="embedder: what to train (the same as --set mode=...)")
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the recipe")
     return p
 
@@ -51,7 +53,8 @@ def build(args: argparse.Namespace) -> tuple[Trainer, Any]:
     preset = getattr(trainer_class.Config, args.preset, None)
     if preset is None:
         raise UserError(f"Unknown preset '{args.preset}' for {args.system}. Choose lite or paper.")
-    config = dataclasses.replace(preset(), **overrides(args.set, preset()))
+    pairs = [*args.set, *([f"mode={args.mode}"] if args.mode else [])]
+    config = dataclasses.replace(preset(), **overrides(pairs, preset()))
     return trainer_class(config, args.data, args.cache), config
 
 

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from swapper.faces.align import TEMPLATES
+
 Plan = dict[str, Tensor]
 
 
@@ -46,6 +48,30 @@ def similarity_grid(
     centre = torch.full((len(angle), 2), 0.5, device=angle.device)
     offset = centre + shift - (linear @ centre[:, :, None]).squeeze(2)
     return torch.cat([linear, offset[:, :, None]], dim=2)
+
+
+def alignment_maps(points: Float[Tensor, "b 5 2"], template: str) -> Float[Tensor, "b 2 3"]:
+    """Least-squares similarity maps that carry each crop's own five points onto a template, in shares of the crop.
+
+    Args:
+        points: five points as a share of the crop.
+        template: key of ``swapper.faces.align.TEMPLATES``.
+    """
+    goal = torch.from_numpy(TEMPLATES[template]).to(points)
+    a, b = points - points.mean(1, keepdim=True), goal - goal.mean(0)
+    norm = (a**2).sum((1, 2)).clamp(min=1e-12)
+    cos = (a * b).sum((1, 2)) / norm
+    sin = (a[:, :, 0] * b[:, 1] - a[:, :, 1] * b[:, 0]).sum(1) / norm
+    linear = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
+    shift = goal.mean(0) - (linear @ points.mean(1)[:, :, None]).squeeze(2)
+    return torch.cat([linear, shift[:, :, None]], dim=2)
+
+
+def compose_maps(second: Float[Tensor, "b 2 3"], first: Float[Tensor, "b 2 3"]) -> Float[Tensor, "b 2 3"]:
+    """The affine maps that apply ``first``, then ``second``."""
+    linear = second[:, :, :2] @ first[:, :, :2]
+    shift = second[:, :, :2] @ first[:, :, 2:] + second[:, :, 2:]
+    return torch.cat([linear, shift], dim=2)
 
 
 def warp_images(images: Float[Tensor, "b 3 s s"], maps: Float[Tensor, "b 2 3"], size: int) -> Float[Tensor, "b 3 t t"]:
