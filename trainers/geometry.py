@@ -152,14 +152,19 @@ def mirror_index(mean: Float[Tensor, "478 3"]) -> Int64[Tensor, "478"]:
     mesh = mean[:468].clone()
     mesh[:, 0] -= mesh[MIDLINE, 0].mean()
     flipped = mesh * torch.tensor([-1.0, 1.0, 1.0])
-    for _ in range(5):  # the mean face is a little turned: pair, fit the flipped face rigidly, pair again
-        pairs = torch.as_tensor(linear_sum_assignment(torch.cdist(flipped, mesh).numpy())[1])
+    pairs = _nearest_pairs(flipped, mesh)
+    for _ in range(5):  # the mean face is a little turned: fit the flipped face rigidly, pair again
         centred, goal = flipped - flipped.mean(0), mesh[pairs] - mesh[pairs].mean(0)
         u, _, v = torch.linalg.svd(centred.T @ goal)
-        flipped = centred @ (u @ v) + mesh[pairs].mean(0)
+        pairs = _nearest_pairs(centred @ (u @ v) + mesh[pairs].mean(0), mesh)
     if not torch.equal(pairs[pairs], torch.arange(468)):
         raise ValueError("the mean face is not symmetric enough to pair its points")
     return torch.cat([pairs, torch.arange(473, 478), torch.arange(468, 473)])
+
+
+def _nearest_pairs(points: Tensor, others: Tensor) -> Tensor:
+    """One-to-one partners with the smallest total distance."""
+    return torch.as_tensor(linear_sum_assignment(torch.cdist(points, others).numpy())[1])
 
 
 def draw_points(image: Float[Tensor, "3 s s"], points: Float[Tensor, "478 3"]) -> Float[Tensor, "3 s s"]:

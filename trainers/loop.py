@@ -139,7 +139,8 @@ class Run:
             torch.backends.cudnn.benchmark = True
         self.bare = dict(trainer.networks)
         for network in [*self.bare.values(), *trainer.frozen.values()]:
-            network.to(self.device, memory_format=torch.channels_last)
+            network.to(device=self.device)
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         decay = 0.5 ** (config.batch / 1000 / config.ema_kimg)
         self.averages = {
             name: AveragedModel(self.bare[name], multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)

@@ -40,7 +40,7 @@ class LandmarkDetector:
         """
         self.device = device
         network = network if network is not None else hub.load(LandmarkNetwork, "geometry-lite")
-        self.network = network.to(device, memory_format=torch.channels_last).eval()
+        self.network = network.to(device).eval()
         self.size = network.config.size
 
     def measure(
