@@ -3,13 +3,15 @@
 All of them take 112 px faces in the ArcFace template and return the same pair, ``IdentityFeatures``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from swapper.models.layers import PReLU
+from swapper.models.layers import PReLU, SqueezeExcitation
 
 
 class IdentityFeatures(NamedTuple):
@@ -37,11 +39,8 @@ class MobileFaceNetConfig:
     embedding: int = 512  # length of the identity vector
 
     def __post_init__(self) -> None:
-        """Bring lists back from JSON and refuse stages that disagree."""
         for name in ("widths", "expansions", "inner", "residuals"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        if len({len(self.widths), len(self.expansions), len(self.inner), len(self.residuals)}) != 1:
-            raise ValueError("widths, expansions, inner and residuals need one entry per stage")
 
     @classmethod
     def paper(cls) -> "MobileFaceNetConfig":
@@ -54,12 +53,11 @@ class MobileFaceNetConfig:
         return cls()
 
 
-class _Bottleneck(nn.Module):
-    """Expand, filter each channel, project; with a shortcut where the shape stays."""
+class _Bottleneck(nn.Sequential):
+    """Expand, filter each channel, project."""
 
     def __init__(self, channels: int, inner: int, out: int, stride: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
+        super().__init__(
             nn.Conv2d(channels, inner, 1),
             PReLU(inner),
             nn.Conv2d(inner, inner, 3, stride, 1, groups=inner),
@@ -69,19 +67,8 @@ class _Bottleneck(nn.Module):
 
 
 class _Residual(_Bottleneck):
-    def __init__(self, channels: int, inner: int) -> None:
-        super().__init__(channels, inner, channels, stride=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x)
-
-
-class _Downsample(_Bottleneck):
-    def __init__(self, channels: int, inner: int, out: int) -> None:
-        super().__init__(channels, inner, out, stride=2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)
+    def forward(self, input: Tensor) -> Tensor:
+        return input + super().forward(input)
 
 
 class MobileFaceNet(nn.Module):
@@ -111,8 +98,8 @@ class MobileFaceNet(nn.Module):
         for width, expansion, inner, residuals in zip(
             config.widths, config.expansions, config.inner, config.residuals, strict=True
         ):
-            blocks.append(_Downsample(channels, expansion, width))
-            blocks += [_Residual(width, inner) for _ in range(residuals)]
+            blocks.append(_Bottleneck(channels, expansion, width, stride=2))
+            blocks += [_Residual(width, inner, width, stride=1) for _ in range(residuals)]
             channels = width
         self.blocks = nn.Sequential(*blocks)
         self.features = nn.Sequential(nn.Conv2d(channels, config.features, 1), PReLU(config.features))
@@ -131,3 +118,186 @@ class MobileFaceNet(nn.Module):
         x = (faces * 255 - 127.5) / 128
         feature_map = self.features(self.blocks(self.stem(x)))
         return IdentityFeatures(self.embedding(feature_map), feature_map)
+
+
+@dataclass(frozen=True)
+class IResNetConfig:
+    """Sizes of ``IResNet``."""
+
+    blocks: tuple[int, ...] = (3, 13, 30, 3)  # residual blocks of each of four stages
+    widths: tuple[int, ...] = (64, 128, 256, 512)  # channels of each stage
+    embedding: int = 512  # length of the identity vector
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "blocks", tuple(self.blocks))
+        object.__setattr__(self, "widths", tuple(self.widths))
+
+    @classmethod
+    def paper(cls) -> "IResNetConfig":
+        """Return the 100-layer network, GHOST's and FaceShifter's identity encoder."""
+        return cls()
+
+    @classmethod
+    def iresnet50(cls) -> "IResNetConfig":
+        """Return the 50-layer network."""
+        return cls(blocks=(3, 4, 14, 3))
+
+    @classmethod
+    def iresnet18(cls) -> "IResNetConfig":
+        """Return the 18-layer network."""
+        return cls(blocks=(2, 2, 2, 2))
+
+    @classmethod
+    def lite(cls) -> "IResNetConfig":
+        """Return a narrow 18-layer network."""
+        return cls(blocks=(2, 2, 2, 2), widths=(16, 32, 64, 128))
+
+
+class _IResNetBlock(nn.Module):
+    def __init__(self, channels: int, out: int, stride: int) -> None:
+        super().__init__()
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv1 = nn.Conv2d(channels, out, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out)
+        self.prelu = PReLU(out)
+        self.conv2 = nn.Conv2d(out, out, 3, stride, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(out)
+        self.downsample = _shortcut(channels, out, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.prelu(self.bn2(self.conv1(self.bn1(x))))
+        return self.bn3(self.conv2(y)) + self.downsample(x)
+
+
+class IResNet(nn.Module):
+    """ArcFace's residual network; parameter names are those of the published checkpoints.
+
+    The last BatchNorm's scale stays 1, as published.
+
+    Source: ArcFace (CVPR 2019), section 3.2.1, and the layout of arcface_torch; GHOST, section 3.1 (identity encoder).
+    """
+
+    Config = IResNetConfig
+
+    def __init__(self, config: IResNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = config.widths
+        self.conv1 = nn.Conv2d(3, widths[0], 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(widths[0])
+        self.prelu = PReLU(widths[0])
+        self.layer1, self.layer2, self.layer3, self.layer4 = _stages(_IResNetBlock, config, 2)
+        self.bn2 = nn.BatchNorm2d(widths[3])
+        self.fc = nn.Linear(widths[3] * 7 * 7, config.embedding)
+        self.features = nn.BatchNorm1d(config.embedding)
+        self.features.weight.requires_grad_(False)
+
+    def forward(self, faces: Float[Tensor, "b 3 112 112"]) -> IdentityFeatures:
+        """Measure who the faces are.
+
+        Args:
+            faces: RGB in [0, 1], ArcFace template.
+        """
+        x = self.prelu(self.bn1(self.conv1(faces * 2 - 1)))
+        feature_map = self.bn2(self.layer4(self.layer3(self.layer2(self.layer1(x)))))
+        return IdentityFeatures(self.features(self.fc(feature_map.flatten(1))), feature_map)
+
+
+@dataclass(frozen=True)
+class IRSEConfig:
+    """Sizes of ``IRSE``."""
+
+    blocks: tuple[int, ...] = (3, 4, 23, 3)  # residual blocks of each of four stages
+    widths: tuple[int, ...] = (64, 128, 256, 512)  # channels of each stage
+    reduction: int = 16  # how much narrower squeeze-and-excitation is inside
+    embedding: int = 512  # length of the identity vector
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "blocks", tuple(self.blocks))
+        object.__setattr__(self, "widths", tuple(self.widths))
+
+    @classmethod
+    def paper(cls) -> "IRSEConfig":
+        """Return the sizes of SimSwap's and MobileFaceSwap's identity network."""
+        return cls()
+
+    @classmethod
+    def lite(cls) -> "IRSEConfig":
+        """Return a narrow and shallow network."""
+        return cls(blocks=(1, 1, 2, 1), widths=(16, 32, 64, 128), reduction=8)
+
+
+class _IRSEBlock(nn.Module):
+    def __init__(self, channels: int, out: int, stride: int, reduction: int) -> None:
+        super().__init__()
+        self.bn0 = nn.BatchNorm2d(channels)
+        self.conv1 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.prelu = PReLU()  # used twice, as in the published network
+        self.conv2 = nn.Conv2d(channels, out, 3, stride, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out)
+        self.se = SqueezeExcitation(out, reduction)
+        self.downsample = _shortcut(channels, out, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.prelu(self.bn1(self.conv1(self.bn0(x))))
+        y = self.se(self.bn2(self.conv2(y)))
+        return self.prelu(y + self.downsample(x))
+
+
+class IRSE(nn.Module):
+    """ArcFace's residual network with squeeze-and-excitation, the identity network of SimSwap and MobileFaceSwap.
+
+    Parameter names are those of the published checkpoints (PReLU and BatchNorm statistics in torch's words).
+
+    Source: MobileFaceSwap, section 3.1 (ID network); layers as in the official code.
+    """
+
+    Config = IRSEConfig
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: IRSEConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = config.widths
+        self.register_buffer("mean", torch.tensor((0.485, 0.456, 0.406)).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor((0.229, 0.224, 0.225)).view(3, 1, 1), persistent=False)
+        self.conv1 = nn.Conv2d(3, widths[0], 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(widths[0])
+        self.prelu = PReLU()
+        self.maxpool = nn.MaxPool2d(2, 2)
+        self.layer1, self.layer2, self.layer3, self.layer4 = _stages(_IRSEBlock, config, 1, config.reduction)
+        self.bn2 = nn.BatchNorm2d(widths[3])
+        self.dropout = nn.Dropout(0.5)
+        self.fc = nn.Linear(widths[3] * 7 * 7, config.embedding)
+        self.bn3 = nn.BatchNorm1d(config.embedding)
+
+    def forward(self, faces: Float[Tensor, "b 3 112 112"]) -> IdentityFeatures:
+        """Measure who the faces are.
+
+        Args:
+            faces: RGB in [0, 1], ArcFace template.
+        """
+        x = self.maxpool(self.prelu(self.bn1(self.conv1((faces - self.mean) / self.std))))
+        feature_map = self.dropout(self.bn2(self.layer4(self.layer3(self.layer2(self.layer1(x))))))
+        return IdentityFeatures(self.bn3(self.fc(feature_map.flatten(1))), feature_map)
+
+
+def _shortcut(channels: int, out: int, stride: int) -> nn.Module:
+    if stride == 1 and channels == out:
+        return nn.Identity()
+    return nn.Sequential(nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+
+
+def _stages(
+    block: Callable[..., nn.Module], config: "IResNetConfig | IRSEConfig", first_stride: int, *extra: int
+) -> list[nn.Module]:
+    """Build the four stages of residual blocks; the first block of each takes the stride."""
+    stages: list[nn.Module] = []
+    channels, stride = config.widths[0], first_stride
+    for count, out in zip(config.blocks, config.widths, strict=True):
+        rest = [block(out, out, 1, *extra) for _ in range(count - 1)]
+        stages.append(nn.Sequential(block(channels, out, stride, *extra), *rest))
+        channels, stride = out, 2
+    return stages

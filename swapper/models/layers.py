@@ -17,9 +17,29 @@ class PReLU(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.full((channels,), 0.25))
 
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        """Apply the activation to a map."""
+    def forward(self, x: Float[Tensor, "b c *space"]) -> Float[Tensor, "b c *space"]:
+        """Apply the activation to maps or vectors."""
         if self.weight.requires_grad:
             return F.prelu(x, self.weight)
-        slope = self.weight.view(1, -1, 1, 1)
+        slope = self.weight.view(-1, *[1] * (x.dim() - 2))
         return F.relu(x) * (1 - slope) + slope * x
+
+
+class SqueezeExcitation(nn.Module):
+    """Scale every channel by a gate computed from the means of all channels.
+
+    Args:
+        channels: of the map.
+        reduction: how much narrower the gate's hidden layer is.
+
+    Source: Squeeze-and-Excitation Networks (CVPR 2018), section 3, with PReLU as in ArcFace's SE-ResNet.
+    """
+
+    def __init__(self, channels: int, reduction: int) -> None:
+        super().__init__()
+        inner = channels // reduction
+        self.fc = nn.Sequential(nn.Linear(channels, inner), PReLU(), nn.Linear(inner, channels), nn.Sigmoid())
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Scale the channels."""
+        return x * self.fc(x.mean((2, 3)))[:, :, None, None]
