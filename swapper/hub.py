@@ -17,7 +17,7 @@ from huggingface_hub import constants, hf_hub_download, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
-    HTTPError,
+    HTTPError,  # pyright: ignore[reportPrivateImportUsage] (its home moved between versions of the client)
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
