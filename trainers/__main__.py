@@ -13,6 +13,7 @@ import torch
 
 from swapper.types import UserError
 from trainers.loop import LoopConfig, Run, Trainer
+from trainers.publish import add_publish_arguments, publish
 
 SYSTEMS: dict[str, str] = {  # system -> class in the module of that name
     "geometry": "GeometryTrainer",
@@ -21,9 +22,16 @@ SYSTEMS: dict[str, str] = {  # system -> class in the module of that name
 
 
 def parser() -> argparse.ArgumentParser:
-    """The arguments of a training run."""
-    p = argparse.ArgumentParser(prog="python -m trainers", description="Train one system from packed faces.")
-    p.add_argument("system", choices=SYSTEMS)
+    """Return the parser of all commands."""
+    p = argparse.ArgumentParser(prog="python -m trainers", description="Train, score and publish every network.")
+    commands = p.add_subparsers(dest="system", required=True, metavar="SYSTEM")
+    for system in SYSTEMS:
+        _add_training_arguments(commands.add_parser(system, help=f"train {system}"))
+    add_publish_arguments(commands.add_parser("publish", help="turn a run into shipped weights with a card"))
+    return p
+
+
+def _add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--preset", default="lite", help="size and recipe: lite (shipped) or paper")
     p.add_argument("--data", type=Path, required=True, help="folder of packed faces (see trainers/prepare.py)")
     p.add_argument("--out", type=Path, required=True, help="run folder; made when missing")
@@ -40,7 +48,6 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--cache", type=Path, default=Path("runs/cache"), help="decoded images, made once")
     p.add_argument("--mode", help="embedder: what to train (the same as --set mode=...)")
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the recipe")
-    return p
 
 
 def build(args: argparse.Namespace) -> tuple[Trainer, Any]:
@@ -110,23 +117,30 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     args = parser().parse_args(argv)
     try:
-        trainer, config = build(args)
-        loop = loop_config(args, config)
-        if args.dry_run:
-            print(describe(trainer, config, loop))
-            return 0
-        args.out.mkdir(parents=True, exist_ok=True)
-        settings = {"system": args.system, "recipe": dataclasses.asdict(config), "loop": dataclasses.asdict(loop)}
-        (args.out / "config.json").write_text(json.dumps(settings, default=str, indent=1))
-        run = Run(trainer, loop)
-        if args.resume:
-            run.resume()
-        progress = run.train()
-        print(f"{progress.kimg:.1f} of {loop.kimg:g} thousand images done in {args.out}")
-        return 0
+        if args.system == "publish":
+            return publish(args)
+        return train(args)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
+
+
+def train(args: argparse.Namespace) -> int:
+    """Train one system, or describe the run; returns the exit code."""
+    trainer, config = build(args)
+    loop = loop_config(args, config)
+    if args.dry_run:
+        print(describe(trainer, config, loop))
+        return 0
+    args.out.mkdir(parents=True, exist_ok=True)
+    settings = {"system": args.system, "recipe": dataclasses.asdict(config), "loop": dataclasses.asdict(loop)}
+    (args.out / "config.json").write_text(json.dumps(settings, default=str, indent=1))
+    run = Run(trainer, loop)
+    if args.resume:
+        run.resume()
+    progress = run.train()
+    print(f"{progress.kimg:.1f} of {loop.kimg:g} thousand images done in {args.out}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class EmbedderConfig:
     """Defaults of the embedder trainer."""
 
     mode: str = "arcface"  # what to train; arcface distils the mobile encoder
-    teacher: str = "../shared/models/arcface_mobile_teacher.onnx"  # pretrained network to start from and to follow
+    teacher: str = "../models/arcface_mobile_teacher.onnx"  # where to start from and what to follow; from the data
     lr: float = 1e-4
     batch: int = 48
     kimg: float = 60.0
@@ -47,8 +47,8 @@ class EmbedderTrainer:
 
     def __init__(self, config: EmbedderConfig, data: Path, cache: Path):
         self.config = config
-        self.teacher = load_mobile_teacher(Path(config.teacher))
-        student = load_mobile_teacher(Path(config.teacher)).requires_grad_(True).train()
+        self.teacher = load_mobile_teacher(data / config.teacher)
+        student = load_mobile_teacher(data / config.teacher).requires_grad_(True).train()
         self.train = load_faces(data, "train", 160, cache)
         self.val = load_faces(data, "val", 160, cache, padded=False)
         self.networks: dict[str, nn.Module] = {"embedder": student}
