@@ -87,7 +87,7 @@ class Pairs:
             ``target`` (b, 3, size, size) in the template, ``source`` (b, 3, 112, 112) in the ArcFace template,
             ``landmarks`` (b, 478, 3) of the target as a share of its crop, ``same`` and ``identical`` (b).
         """
-        target, source = plan["target"], plan["source"]
+        target = plan["target"]
         placed = augment.similarity_grid(
             plan["angle"].to(device), plan["scale"].to(device), plan["shift"].to(device), plan["mirror"].to(device)
         )
