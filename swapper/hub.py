@@ -1,7 +1,7 @@
 """Weights by name: found in a local folder or on the Hub, verified, and loaded into networks.
 
 A name is looked up in ``$SWAPPER_WEIGHTS``, then in the folder that ships with the project, then on the Hub at the
-manifest's revision. Whatever has a known checksum is verified before anything reads it.
+manifest's revision. Whatever has a known checksum is verified before anything reads it, once per process.
 """
 
 import json
@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import torch
-from huggingface_hub import constants, hf_hub_download, hf_hub_url
+from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import (
-    EntryNotFoundError,
     GatedRepoError,
+    HfHubHTTPError,
     HTTPError,  # pyright: ignore[reportPrivateImportUsage] (its home moved between versions of the client)
     LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RemoteEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -53,9 +55,7 @@ def resolve(name: str) -> Path:
             if path.is_file():
                 return path
     row = entry(name)
-    path = find_local(row)
-    if path is None:
-        path = _download(row)
+    path = find_local(row) or find_cached(row) or _download(row)
     verify(row, path)
     return path
 
@@ -75,11 +75,9 @@ def find_local(row: WeightEntry) -> Path | None:
 
 
 def find_cached(row: WeightEntry) -> Path | None:
-    """The entry's file in the Hub client's cache, unverified and without asking the network; None where absent."""
-    try:
-        return Path(hf_hub_download(row.repo_id, row.file, revision=row.revision, local_files_only=True))
-    except LocalEntryNotFoundError:
-        return None
+    """The entry's file in the Hub client's cache, unverified; None where absent. Asks no network."""
+    path = try_to_load_from_cache(row.repo_id, row.file, revision=row.revision)
+    return Path(path) if isinstance(path, str) else None
 
 
 def verify(row: WeightEntry, path: Path) -> None:
@@ -118,6 +116,7 @@ def _remove_cached(path: Path) -> None:
 
 def _download(row: WeightEntry) -> Path:
     try:
+        _probe(row)
         path = Path(hf_hub_download(row.repo_id, row.file, revision=row.revision))
         if row.sha256 is None:
             _check_companion(row, path)
@@ -130,21 +129,29 @@ def _download(row: WeightEntry) -> Path:
         ) from error
 
 
+def _probe(row: WeightEntry) -> None:
+    """Ask the Hub once: without a connection the client's own download would try for half a minute."""
+    try:
+        get_hf_file_metadata(hf_hub_url(row.repo_id, row.file, revision=row.revision))
+    except HfHubHTTPError:
+        return  # the Hub answers; the download tries again what may pass and knows best what is wrong
+
+
 def _reason(row: WeightEntry, error: Exception) -> str:
     """Half a sentence on why a download failed."""
     where = f"{row.repo_id} at revision {row.revision}"
+    if isinstance(error, OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE forbids downloading it"
     if isinstance(error, GatedRepoError):
         return f"{row.repo_id} wants its terms accepted first (set HF_TOKEN afterwards)"
     if isinstance(error, RepositoryNotFoundError):
         return f"the repository {row.repo_id} does not exist or is private (private: set HF_TOKEN)"
-    if isinstance(error, LocalEntryNotFoundError):
-        if constants.HF_HUB_OFFLINE:
-            return "HF_HUB_OFFLINE forbids downloading it"
-        return f"the Hub ({constants.ENDPOINT}) does not answer"
     if isinstance(error, RevisionNotFoundError):
         return f"there is no {where} on the Hub"
-    if isinstance(error, EntryNotFoundError):
+    if isinstance(error, RemoteEntryNotFoundError):
         return f"{where} does not hold it"
+    if isinstance(error, LocalEntryNotFoundError) or not isinstance(error, OSError):
+        return f"the Hub ({constants.ENDPOINT}) does not answer"
     return f"the download failed ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
 
 
@@ -153,7 +160,7 @@ def _check_companion(row: WeightEntry, path: Path) -> None:
     stem = row.file.rsplit(".", 1)[0]
     try:
         companion = hf_hub_download(row.repo_id, f"{stem}.hash", revision=row.revision)
-    except EntryNotFoundError:
+    except RemoteEntryNotFoundError:
         return
     expected = Path(companion).read_text(encoding="ascii").strip().lower()
     found = f"{_crc32(path):08x}"
