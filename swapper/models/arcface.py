@@ -47,10 +47,7 @@ class MobileFaceNetConfig:
         """Return the published widths."""
         return cls()
 
-    @classmethod
-    def lite(cls) -> "MobileFaceNetConfig":
-        """Return the published widths: the network is small already."""
-        return cls()
+    lite = paper  # the network is small already
 
 
 class _Bottleneck(nn.Sequential):
