@@ -1,0 +1,123 @@
+"""Networks that tell real pictures from generated ones."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from swapper.models.stylegan2_layers import Blur, EqualConv2d, EqualLinear, FIRDownsample, ScaledLeakyReLU
+
+
+@dataclass(frozen=True)
+class StyleGAN2DiscriminatorConfig:
+    """Sizes of ``StyleGAN2Discriminator``."""
+
+    channels: tuple[int, ...] = (512, 512, 512, 512, 512, 256, 128)  # of the maps of 4, 8, 16, ... px
+    group: int = 4  # most images whose deviation is pooled by the minibatch statistic
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "channels", tuple(self.channels))
+
+    @property
+    def size(self) -> int:
+        """Side of the pictures in pixels."""
+        return 4 * 2 ** (len(self.channels) - 1)
+
+    @classmethod
+    def paper(cls) -> "StyleGAN2DiscriminatorConfig":
+        """Return the 256 px network, channel multiplier 2, Smooth-Swap's discriminator."""
+        return cls()
+
+    @classmethod
+    def paper_1024(cls) -> "StyleGAN2DiscriminatorConfig":
+        """Return the 1024 px network of config F."""
+        return cls(channels=(512, 512, 512, 512, 512, 256, 128, 64, 32))
+
+    @classmethod
+    def lite(cls) -> "StyleGAN2DiscriminatorConfig":
+        """Return a narrow network for 256 px; leave out the last width for 128 px."""
+        return cls(channels=(256, 256, 256, 256, 192, 96, 48))
+
+
+class StyleGAN2Discriminator(nn.Module):
+    """Residual discriminator with a minibatch statistic.
+
+    Scores of a batch depend on one another through that statistic, by design.
+
+    Source: StyleGAN2 (CVPR 2020), section 4.1 and appendix B; Smooth-Swap, section 3.3.
+    """
+
+    Config = StyleGAN2DiscriminatorConfig
+
+    OFFICIAL_KEYS: tuple[tuple[str, str], ...] = (
+        (r"^convs\.0\.0\.weight$", r"from_rgb.weight"),
+        (r"^convs\.0\.1\.bias$", r"from_rgb.bias"),
+        *(
+            pair
+            for i in range(8)
+            for pair in (
+                (rf"^convs\.{i + 1}\.conv1\.(?:0\.(weight)|1\.(bias))$", rf"blocks.{i}.conv1.\1\2"),
+                (rf"^convs\.{i + 1}\.conv2\.(?:1\.(weight)|2\.(bias))$", rf"blocks.{i}.conv2.\1\2"),
+                (rf"^convs\.{i + 1}\.skip\.1\.weight$", rf"blocks.{i}.skip.weight"),
+            )
+        ),
+        (r"^final_conv\.(?:0\.(weight)|1\.(bias))$", r"final_conv.\1\2"),
+        (r"^final_linear\.0\.(weight|bias)$", r"hidden.\1"),
+        (r"^final_linear\.1\.(weight|bias)$", r"score.\1"),
+    )
+    OFFICIAL_IGNORED: tuple[str, ...] = (r"\.kernel$",)  # blur kernels, constants here
+
+    def __init__(self, config: StyleGAN2DiscriminatorConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = config.channels[::-1]
+        self.from_rgb = EqualConv2d(3, widths[0], 1)
+        self.blocks = nn.Sequential(*(_Residual(i, o) for i, o in zip(widths, widths[1:], strict=False)))
+        self.final_conv = EqualConv2d(widths[-1] + 1, widths[-1], 3, padding=1)
+        self.hidden = EqualLinear(widths[-1] * 16, widths[-1])
+        self.score = EqualLinear(widths[-1], 1)
+        self.activation = ScaledLeakyReLU()
+
+    def forward(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 1"]:
+        """Score pictures; higher is more real.
+
+        Args:
+            images: RGB in [0, 1].
+        """
+        x = self.blocks(self.activation(self.from_rgb(images * 2 - 1)))
+        x = torch.cat([x, minibatch_deviation(x, self.config.group)], dim=1)
+        x = self.activation(self.final_conv(x))
+        return self.score(self.activation(self.hidden(x.flatten(1))))
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int, out: int) -> None:
+        super().__init__()
+        self.conv1 = EqualConv2d(channels, channels, 3, padding=1)
+        self.blur = Blur(padding=2)
+        self.conv2 = EqualConv2d(channels, out, 3, stride=2)
+        self.downsample = FIRDownsample()
+        self.skip = EqualConv2d(channels, out, 1, bias=False)
+        self.activation = ScaledLeakyReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.activation(self.conv1(x))
+        y = self.activation(self.conv2(self.blur(y)))
+        return (y + self.skip(self.downsample(x))) / math.sqrt(2)
+
+
+def minibatch_deviation(x: Float[Tensor, "b c s s"], group: int) -> Float[Tensor, "b 1 s s"]:
+    """Mean standard deviation of all features over groups of a batch, as one constant map.
+
+    Args:
+        x: feature maps.
+        group: most images in a group; the largest number up to it that divides the batch is taken.
+
+    Source: Progressive GAN (ICLR 2018), section 3; groups as in StyleGAN2's official code.
+    """
+    batch, _, height, width = x.shape
+    size = next(g for g in range(min(group, batch), 0, -1) if batch % g == 0)
+    deviation = (x.unflatten(0, (size, -1)).var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))
+    return deviation.repeat(size)[:, None, None, None].expand(-1, 1, height, width)
