@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jaxtyping import install_import_hook
 
-_HOOK = install_import_hook(["swapper", "trainers"], "beartype.beartype")
+_HOOK = install_import_hook(["swapper", "trainers"], "shape_checks.checked")
 
 
 @pytest.fixture(scope="session")

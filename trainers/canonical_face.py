@@ -50,7 +50,9 @@ def _aligned(face: Float[np.ndarray, "n 3"], goal: Float[np.ndarray, "n 3"]) -> 
 
 
 def triangulate(face: Float[np.ndarray, "478 3"]) -> Int64[np.ndarray, "m 3"]:
-    """Delaunay triangles in a plane where the face is unrolled and its mouth is open.
+    """Delaunay triangles of the face unrolled from a cylinder; strips between the rings of the lips.
+
+    The lips are left to strips because in a closed mouth upper and lower lip touch, and Delaunay would sew them.
 
     Raises:
         ValueError: an outline of the face, eyes, brows or lips is not made of triangle edges.
@@ -58,28 +60,31 @@ def triangulate(face: Float[np.ndarray, "478 3"]) -> Int64[np.ndarray, "m 3"]:
     points = face[: mesh.MESH_POINTS]
     axis = points[[234, 454], 2].mean() + 0.3  # of the cylinder, a little behind the ears, in eye distances
     plane = np.stack([np.arctan2(points[:, 0], axis - points[:, 2]), points[:, 1]], axis=1)
-    _open_mouth(plane)
-    found = Delaunay(plane).simplices.astype(np.int64)
+    lips = {index for ring in (*mesh.LIPS_RINGS, mesh.LIPS_INNER) for index in ring}
+    kept = np.array([index for index in range(len(points)) if index not in lips])
+    found = kept[Delaunay(plane[kept]).simplices]
+    found = found[~np.isin(found, mesh.LIPS_OUTER).all(1)]  # spans the mouth
     corner = plane[found]
     (ax, ay), (bx, by) = (corner[:, 1] - corner[:, 0]).T, (corner[:, 2] - corner[:, 0]).T
     turned = ax * by - ay * bx < 0
     found[turned] = found[turned][:, ::-1]
+    found = np.concatenate([found, _lip_strips()]).astype(np.int64)
     _check_outlines(found)
     return found
 
 
-def _open_mouth(plane: Float[np.ndarray, "468 2"]) -> None:
-    """Lower everything under the mouth, and space the rings of the lips evenly, in place."""
-    left, right = plane[list(mesh.MOUTH_CORNERS)]
-    upper = {*mesh.LIPS_INNER[:11], *mesh.LIPS_RINGS[0][:11], *mesh.LIPS_RINGS[1][:11], *mesh.LIPS_OUTER[:11]}
-    middle = plane[[13, 14], 1].mean()
-    for index in range(len(plane)):
-        along = 2 * (plane[index, 0] - left[0]) / (right[0] - left[0]) - 1
-        if plane[index, 1] > middle - 0.02 and abs(along) < 1 and index not in upper:
-            plane[index, 1] += 0.35 * (1 - along**2)
-    outer, inner = plane[list(mesh.LIPS_OUTER)], plane[list(mesh.LIPS_INNER)]
-    for ring, share in zip(mesh.LIPS_RINGS, (1 / 3, 2 / 3), strict=True):
-        plane[list(ring)] = outer + (inner - outer) * share
+def _lip_strips() -> list[tuple[int, int, int]]:
+    """Triangles between neighbouring rings from the outer to the inner outline, and over the mouth's opening."""
+    strips = []
+    rings = (mesh.LIPS_OUTER, *mesh.LIPS_RINGS, mesh.LIPS_INNER)
+    for outer, inner in zip(rings, rings[1:], strict=False):
+        for k in range(len(outer)):
+            after = (k + 1) % len(outer)
+            strips += [(outer[k], outer[after], inner[k]), (outer[after], inner[after], inner[k])]
+    upper, lower = mesh.LIPS_INNER[:11], (mesh.LIPS_INNER[0], *mesh.LIPS_INNER[:9:-1])
+    for k in range(10):
+        strips += [(upper[k], upper[k + 1], lower[k]), (upper[k + 1], lower[k + 1], lower[k])]
+    return [t for t in strips if len(set(t)) == 3]
 
 
 def _check_outlines(found: Int64[np.ndarray, "m 3"]) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -43,6 +43,7 @@ class Phase:
     interval: int = 1
 
 
+@runtime_checkable
 class Trainer(Protocol):
     """What one system brings to the loop.
 

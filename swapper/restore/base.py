@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -11,6 +11,7 @@ from torch import Tensor
 from swapper.types import UserError
 
 
+@runtime_checkable
 class Restorer(Protocol):
     """Sharpens swapped faces without changing who they are."""
 
