@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -74,7 +75,7 @@ class StyleGAN2Discriminator(nn.Module):
         self.config = config
         widths = config.channels[::-1]
         self.from_rgb = EqualConv2d(3, widths[0], 1)
-        self.blocks = nn.Sequential(*(_Residual(i, o) for i, o in zip(widths, widths[1:], strict=False)))
+        self.blocks = nn.Sequential(*(_Residual(i, o) for i, o in pairwise(widths)))
         self.final_conv = EqualConv2d(widths[-1] + 1, widths[-1], 3, padding=1)
         self.hidden = EqualLinear(widths[-1] * 16, widths[-1])
         self.score = EqualLinear(widths[-1], 1)
@@ -119,5 +120,6 @@ def minibatch_deviation(x: Float[Tensor, "b c s s"], group: int) -> Float[Tensor
     """
     batch, _, height, width = x.shape
     size = next(g for g in range(min(group, batch), 0, -1) if batch % g == 0)
-    deviation = (x.unflatten(0, (size, -1)).var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))
+    variance = x.float().unflatten(0, (size, -1)).var(0, unbiased=False)  # float: 1e-8 vanishes in half precision
+    deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).to(x.dtype)
     return deviation.repeat(size)[:, None, None, None].expand(-1, 1, height, width)
