@@ -8,9 +8,9 @@ import json
 import os
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_type_hints
 
 import torch
 from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
@@ -35,6 +35,7 @@ from swapper.manifest import entry as entry
 from swapper.types import UserError
 
 M = TypeVar("M", bound=nn.Module)
+C = TypeVar("C")
 
 # Files whose checksum matched in this process: path -> (modification time in ns, size, sha256).
 _VERIFIED: dict[Path, tuple[int, int, str]] = {}
@@ -217,15 +218,36 @@ def load_path(cls: type[M], path: Path) -> M:
         raise UserError(
             f"{path}: holds {said.get('network', 'no named network')}, not {cls.__name__}. Give its own file."
         )
-    config_class = cast(Any, cls).Config
     try:
-        network = cls(config_class(**json.loads(said["config"])))
+        network = cls(read_config(cast(Any, cls).Config, json.loads(said["config"])))
         network.load_state_dict(load_file(path))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(
             f"{path}: does not fit this version's {cls.__name__} ({error}). Use the file that belongs to this version."
         ) from error
     return network.float().eval().requires_grad_(False)
+
+
+def read_config(config_class: type[C], values: Mapping[str, Any]) -> C:
+    """Rebuild a configuration from JSON: lists become tuples, nested objects their own dataclasses.
+
+    Args:
+        config_class: a dataclass.
+        values: its fields, as ``dataclasses.asdict`` and JSON leave them.
+
+    Raises:
+        TypeError: a field is unknown.
+    """
+    types = get_type_hints(config_class)
+    return config_class(**{key: _from_json(types.get(key), value) for key, value in values.items()})
+
+
+def _from_json(wanted: Any, value: Any) -> Any:
+    if is_dataclass(wanted) and isinstance(value, dict):
+        return read_config(cast(type, wanted), value)
+    if isinstance(value, list):
+        return tuple(_from_json(None, item) for item in value)
+    return value
 
 
 def save(

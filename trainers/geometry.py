@@ -111,7 +111,7 @@ class GeometryTrainer:
 
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
         """Validation faces with the predicted points drawn as green dots, irises red."""
-        images = resized(self.val, torch.arange(24) * 14, self.size)
+        images = resized(self.val, torch.linspace(0, len(self.val) - 1, 24).long(), self.size)
         points = networks["landmarks"](images.to(_device(networks))).points.cpu()
         drawn = [draw_points(image, p) for image, p in zip(images, points, strict=True)]
         return image_grid([drawn[i : i + 6] for i in range(0, 24, 6)])

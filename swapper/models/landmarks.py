@@ -24,10 +24,6 @@ class LandmarkNetworkConfig:
     squeeze: int = 32  # channels kept per position before the map is flattened
     hidden: int = 384  # width of the shape layer
 
-    def __post_init__(self) -> None:
-        """Accept the lists that JSON makes of tuples."""
-        object.__setattr__(self, "stages", tuple((int(c), int(n)) for c, n in self.stages))
-
     @classmethod
     def lite(cls) -> "LandmarkNetworkConfig":
         """The shipped network: under 0.15 GMAC at 128 px."""

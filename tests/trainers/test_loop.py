@@ -130,7 +130,16 @@ def test_two_processes_learn_what_one_learns(tmp_path):
     script = tmp_path / "two.py"
     script.write_text(_TWO.format(tests=str(here.parent), root=str(here.parents[2]), out=str(tmp_path / "two")))
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
-    launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1"]
+    launch += [
+        "--num_machines",
+        "1",
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+        "--num_cpu_threads_per_process",
+        "1",
+    ]
     subprocess.run([*launch, str(script)], check=True, timeout=200, capture_output=True)
     two = Run(LineTrainer(), config(tmp_path / "two"))
     two.resume()
