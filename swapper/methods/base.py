@@ -17,7 +17,7 @@ class Method(Protocol):
     """A face swapping system, ready to run.
 
     Attributes:
-        name: key in ``METHODS``.
+        name: key in ``METHODS``, or ``onnx:NAME``.
         size: side of the square crops it works on, in pixels.
         template: name of its alignment in ``faces.align.TEMPLATES``.
     """
@@ -86,14 +86,17 @@ def load_method(name: str, device: torch.device) -> Method:
     """Build a method with its weights loaded.
 
     Args:
-        name: one of ``methods()``.
+        name: one of ``methods()``, or ``onnx:NAME`` for a published swapper of ``methods.onnx_records``.
         device: where its networks run.
 
     Raises:
         UserError: the name is unknown, or its weights cannot be found.
     """
+    if name.startswith("onnx:"):
+        published = cast(Callable[..., Method], import_module("swapper.methods.onnx_hub").OnnxHubMethod)
+        return published(name.removeprefix("onnx:"), device=device)
     if name not in METHODS:
-        raise UserError(f"Unknown method '{name}'. Choose one of: {', '.join(METHODS)}.")
+        raise UserError(f"Unknown method '{name}'. Choose one of: {', '.join(METHODS)}, onnx:NAME.")
     info = METHODS[name]
     build = cast(Callable[..., Method], getattr(import_module(info.module), info.class_name))
     return build(device=device)

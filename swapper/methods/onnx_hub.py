@@ -1,0 +1,144 @@
+"""Swappers that others published as ONNX files on the Hub, run behind our protocol."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from jaxtyping import Float, Float32, UInt8
+from onnx import numpy_helper
+from onnxruntime import InferenceSession
+from torch import Tensor
+
+from swapper import hub
+from swapper.faces.align import template_to_template, warp_frame
+from swapper.methods.onnx_records import RECORDS, OnnxSwapper
+from swapper.onnx_session import open_session, used_provider
+from swapper.types import Crop, Identity, Swapped, UserError
+
+EMBEDDER = "w600k_r50"
+
+
+class OnnxHubMethod:
+    """One published swapper.
+
+    Attributes:
+        name: ``onnx:`` and the swapper's name.
+        size: side of the square crops it works on, in pixels.
+        template: name of its alignment in ``faces.align.TEMPLATES``.
+        provider: the onnxruntime execution provider that really runs it.
+    """
+
+    def __init__(self, swapper: str, device: torch.device) -> None:
+        """Find and open its files, downloading them where needed.
+
+        Args:
+            swapper: a name from ``RECORDS``.
+            device: where it should run.
+
+        Raises:
+            UserError: the name is unknown, or a file cannot be had.
+        """
+        if swapper not in RECORDS:
+            raise UserError(f"Unknown ONNX swapper '{swapper}'. Choose one of: {', '.join(RECORDS)}.")
+        self.record: OnnxSwapper = RECORDS[swapper]
+        self.name = f"onnx:{swapper}"
+        self.size = self.record.size
+        self.template = self.record.template
+        path = hub.resolve(swapper)
+        self._session = open_session(path, device)
+        self.provider = used_provider(self._session)
+        self._embedder: InferenceSession | None = None
+        self._converter: InferenceSession | None = None
+        self._emap: Float32[np.ndarray, "512 512"] | None = None
+        if self.record.identity != "crop":
+            self._embedder = open_session(hub.resolve(EMBEDDER), device)
+        if self.record.converter is not None:
+            self._converter = open_session(hub.resolve(self.record.converter), device)
+        if self.record.identity == "emap":
+            self._emap = _last_initializer(path)
+
+    def identify(self, crops: Sequence[Crop]) -> Identity:
+        """Make what the swapper takes as the source person.
+
+        Embeddings of several photos are averaged; a swapper that takes a picture gets the first one, and that
+        picture at unit length stands in for the identity vector.
+
+        Args:
+            crops: crops in the ``ffhq`` template, all of the same person.
+        """
+        record = self.record
+        if self._embedder is None:
+            source = _recut(crops[0], record.source_template, record.source_size).astype(np.float32) / 255
+            picture = source.transpose(2, 0, 1)[None]
+            return Identity(self.name, _unit(picture.ravel()), picture)
+        faces = [_recut(crop, "arcface", 112) for crop in crops]
+        embedding = np.mean([_run(self._embedder, (_arcface_input(face),))[0][0] for face in faces], axis=0)
+        if self._converter is not None:
+            embedding = _run(self._converter, (embedding[None],))[0].reshape(-1)
+        state = embedding if record.identity == "raw" else _unit(embedding)
+        if self._emap is not None:
+            state = state @ self._emap
+        return Identity(self.name, _unit(embedding), state[None])
+
+    def swap(
+        self,
+        identity: Identity,
+        faces: Float[Tensor, "b 3 s s"],
+        landmarks: Float[Tensor, "b 478 3"] | None = None,
+    ) -> Swapped:
+        """Swap the identity onto target crops, one after the other: the published graphs take one face.
+
+        Args:
+            identity: made by this method's ``identify``.
+            faces: target crops in this method's template and size, RGB in [0, 1].
+            landmarks: not used.
+        """
+        record = self.record
+        mean, std = (np.asarray(v, dtype=np.float32)[None, :, None, None] for v in (record.mean, record.std))
+        images, masks = [], []
+        for face in faces.detach().float().cpu().numpy():
+            image, *others = _run_named(self._session, source=identity.state, target=(face[None] - mean) / std)
+            image = image.reshape(1, 3, self.size, self.size)
+            images.append(image * std + mean if record.normalised_output else image)
+            masks.append(others[0].reshape(1, 1, self.size, self.size) if others else np.ones_like(image[:, :1]))
+        face, mask = (torch.from_numpy(np.concatenate(v)).to(faces.device).clamp(0, 1) for v in (images, masks))
+        return Swapped(face=face, mask=mask)
+
+
+def _recut(crop: Crop, template: str, size: int) -> UInt8[np.ndarray, "s s 3"]:
+    return warp_frame(crop.image, template_to_template("ffhq", crop.size, template, size), size)
+
+
+def _arcface_input(face: UInt8[np.ndarray, "112 112 3"]) -> Float32[np.ndarray, "1 3 112 112"]:
+    return ((face.astype(np.float32) - 127.5) / 127.5).transpose(2, 0, 1)[None]
+
+
+def _unit(vector: Float32[np.ndarray, "d"]) -> Float32[np.ndarray, "d"]:
+    return (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+
+
+def _run_named(session: InferenceSession, **arrays: np.ndarray) -> list[np.ndarray]:
+    """Run a graph whose inputs have the given names, in the order it wants them."""
+    names = [node.name for node in session.get_inputs()]
+    if set(names) != set(arrays):
+        raise UserError(
+            f"The ONNX swapper takes {', '.join(names)} instead of {' and '.join(arrays)}. "
+            "Replace it by the file that the manifest names."
+        )
+    return _run(session, tuple(arrays[name] for name in names))
+
+
+def _run(session: InferenceSession, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Run a graph on float32 arrays in the order of its inputs; half-precision graphs are fed what they want."""
+    feed = {
+        node.name: array.astype(np.float16 if node.type == "tensor(float16)" else np.float32)
+        for node, array in zip(session.get_inputs(), arrays, strict=True)
+    }
+    return [np.asarray(value, dtype=np.float32) for value in session.run(None, feed)]
+
+
+def _last_initializer(path: Path) -> Float32[np.ndarray, "512 512"]:
+    matrix = numpy_helper.to_array(onnx.load(path).graph.initializer[-1])
+    return matrix.astype(np.float32)

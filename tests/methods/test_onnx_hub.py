@@ -1,0 +1,207 @@
+"""Published ONNX swappers, stood in for by small graphs with the same inputs and outputs."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from swapper import hub, manifest
+from swapper.faces.align import TEMPLATES, template_to_template, warp_frame
+from swapper.methods.base import Method, load_method
+from swapper.methods.onnx_records import RECORDS, OnnxSwapper
+from swapper.onnx_session import open_session
+from swapper.types import Crop, UserError
+
+CPU = torch.device("cpu")
+RNG = np.random.default_rng(0)
+ARCFACE = RNG.normal(size=(3, 512)).astype(np.float32)  # mean colour of the face -> embedding
+CONVERTER = RNG.normal(size=(512, 512)).astype(np.float32) / 20
+COLOUR = RNG.normal(size=(512, 3)).astype(np.float32) / 5  # identity -> colour added to the target
+EMAP = RNG.normal(size=(512, 512)).astype(np.float32) / 20
+
+
+def write_graph(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    inputs: dict[str, tuple[int, ...]],
+    outputs: dict[str, tuple[int, ...]],
+    constants: dict[str, np.ndarray],
+    kind: int = TensorProto.FLOAT,
+) -> None:
+    dtype = helper.tensor_dtype_to_np_dtype(kind)
+    graph = helper.make_graph(
+        nodes,
+        "stand-in",
+        [helper.make_tensor_value_info(name, kind, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info(name, kind, shape) for name, shape in outputs.items()],
+        [
+            numpy_helper.from_array(value if value.dtype == np.int64 else value.astype(dtype), name)
+            for name, value in constants.items()
+        ],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+
+
+def write_embedder(path: Path) -> None:
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["input.1"], ["mean"]),
+        helper.make_node("Flatten", ["mean"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "w"], ["683"]),
+    ]
+    write_graph(path, nodes, {"input.1": (1, 3, 112, 112)}, {"683": (1, 512)}, {"w": ARCFACE})
+
+
+def write_converter(path: Path) -> None:
+    nodes = [helper.make_node("MatMul", ["input", "w"], ["output"])]
+    write_graph(path, nodes, {"input": (1, 512)}, {"output": (1, 512)}, {"w": CONVERTER})
+
+
+def write_swapper(path: Path, record: OnnxSwapper, kind: int = TensorProto.FLOAT, mask: bool = False) -> None:
+    """A swapper that adds a colour, which depends on the identity, to the target."""
+    target = (1, 3, record.size, record.size)
+    inputs = {"target": target, "source": (1, 512)}
+    outputs = {"output": target}
+    constants = {"w": COLOUR, "shape": np.array([1, 3, 1, 1]), "emap": EMAP}
+    nodes = [
+        helper.make_node("MatMul", ["source", "w"], ["colours"]),
+        helper.make_node("Reshape", ["colours", "shape"], ["colour"]),
+        helper.make_node("Add", ["target", "colour"], ["output"]),
+    ]
+    if record.identity == "crop":
+        inputs["source"] = (1, 3, record.source_size, record.source_size)
+        nodes[:2] = [helper.make_node("GlobalAveragePool", ["source"], ["colour"])]
+        constants = {}
+    if mask:
+        outputs["mask"] = (1, 1, record.size, record.size)
+        constants["half"] = np.full(outputs["mask"], 0.5)
+        nodes.append(helper.make_node("Identity", ["half"], ["mask"]))
+    write_graph(path, nodes, inputs, outputs, constants, kind)
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_embedder(tmp_path / "w600k_r50.onnx")
+    for converter in {record.converter for record in RECORDS.values() if record.converter}:
+        write_converter(tmp_path / f"{converter}.onnx")
+    monkeypatch.setattr(hub, "resolve", lambda name: tmp_path / f"{name}.onnx")
+    return tmp_path
+
+
+def source_crops(count: int = 2) -> list[Crop]:
+    generator = np.random.default_rng(1)
+    eye = np.eye(2, 3, dtype=np.float32)
+    images = [generator.integers(0, 256, (8, 8, 3), dtype=np.uint8) for _ in range(count)]
+    return [Crop(np.kron(image, np.ones((32, 32, 1), dtype=np.uint8)), eye) for image in images]
+
+
+def expected_embedding(crops: list[Crop]) -> np.ndarray:
+    map_to_arcface = template_to_template("ffhq", 256, "arcface", 112)
+    faces = [warp_frame(crop.image, map_to_arcface, 112).astype(np.float32) for crop in crops]
+    return np.mean([((face - 127.5) / 127.5).mean((0, 1)) @ ARCFACE for face in faces], axis=0)
+
+
+def expected_identity(record: OnnxSwapper, crops: list[Crop]) -> np.ndarray:
+    """The fact sheet's rule for each kind, once more and plainly."""
+    if record.identity == "crop":
+        cut = template_to_template("ffhq", 256, record.source_template, record.source_size)
+        return warp_frame(crops[0].image, cut, record.source_size).transpose(2, 0, 1)[None].astype(np.float32) / 255
+    embedding = expected_embedding(crops)
+    if record.converter:
+        embedding = embedding @ CONVERTER
+    if record.identity == "raw":
+        return embedding[None]
+    if record.identity == "emap":
+        return (embedding @ EMAP / np.linalg.norm(embedding))[None]
+    return (embedding / np.linalg.norm(embedding))[None]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ghost_2_256", "simswap_256", "hififace_unofficial_256", "hyperswap_1a_256", "inswapper_128", "uniface_256"],
+)
+def test_swapper_gets_and_returns_what_its_record_says(files: Path, name: str) -> None:
+    record = RECORDS[name]
+    write_swapper(files / f"{name}.onnx", record)
+    method = load_method(f"onnx:{name}", CPU)
+    assert isinstance(method, Method)
+    assert (method.name, method.size, method.template) == (f"onnx:{name}", record.size, record.template)
+    crops = source_crops()
+    identity = method.identify(crops)
+    assert identity.method == method.name
+    assert np.linalg.norm(identity.embedding) == pytest.approx(1, abs=1e-5)
+    source = expected_identity(record, crops)
+    np.testing.assert_allclose(identity.state, source, rtol=1e-4, atol=1e-5)
+
+    faces = torch.rand(3, 3, record.size, record.size, generator=torch.Generator().manual_seed(2))
+    swapped = method.swap(identity, faces)
+    colour = source.mean((2, 3)) if record.identity == "crop" else source @ COLOUR
+    shift = torch.from_numpy(colour.astype(np.float32))[..., None, None]
+    if record.normalised_output:
+        wanted = faces + shift * torch.tensor(record.std)[:, None, None]
+    else:
+        mean, std = (torch.tensor(v)[:, None, None] for v in (record.mean, record.std))
+        wanted = (faces - mean) / std + shift
+    assert shift.abs().max() > 0.01
+    torch.testing.assert_close(swapped.face, wanted.clamp(0, 1), rtol=1e-4, atol=1e-4)
+    assert torch.equal(swapped.mask, torch.ones(3, 1, record.size, record.size))
+
+
+def test_mask_of_a_swapper_that_has_one(files: Path) -> None:
+    write_swapper(files / "hyperswap_1a_256.onnx", RECORDS["hyperswap_1a_256"], mask=True)
+    method = load_method("onnx:hyperswap_1a_256", CPU)
+    swapped = method.swap(method.identify(source_crops(1)), torch.rand(2, 3, 256, 256))
+    assert swapped.mask.shape == (2, 1, 256, 256)
+    assert swapped.mask.eq(0.5).all()
+
+
+def test_half_precision_file(files: Path) -> None:
+    write_swapper(files / "inswapper_128_fp16.onnx", RECORDS["inswapper_128_fp16"], TensorProto.FLOAT16)
+    write_swapper(files / "inswapper_128.onnx", RECORDS["inswapper_128"])
+    faces = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(3))
+    half, full = (
+        (method := load_method(f"onnx:{name}", CPU)).swap(method.identify(source_crops(1)), faces).face
+        for name in ("inswapper_128_fp16", "inswapper_128")
+    )
+    assert half.dtype == torch.float32
+    torch.testing.assert_close(half, full, rtol=0, atol=5e-3)
+
+
+def test_graph_with_other_inputs_is_refused(files: Path) -> None:
+    write_converter(files / "inswapper_128.onnx")
+    method = load_method("onnx:inswapper_128", CPU)
+    with pytest.raises(UserError, match="takes input instead of source and target"):
+        method.swap(method.identify(source_crops(1)), torch.rand(1, 3, 128, 128))
+
+
+def test_damaged_file_is_named(files: Path) -> None:
+    (files / "uniface_256.onnx").write_bytes(b"\x00 not a model")
+    with pytest.raises(UserError, match=r"uniface_256\.onnx: onnxruntime cannot run it"):
+        load_method("onnx:uniface_256", CPU)
+
+
+def test_unknown_name_lists_the_known() -> None:
+    with pytest.raises(UserError, match=r"Unknown ONNX swapper 'nobody'. Choose one of: inswapper_128, "):
+        load_method("onnx:nobody", CPU)
+
+
+def test_really_used_provider_is_told(files: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_swapper(files / "uniface_256.onnx", RECORDS["uniface_256"])
+    with caplog.at_level(logging.WARNING, logger="swapper"):
+        session = open_session(files / "uniface_256.onnx", torch.device("mps"))
+    assert session.get_providers() == ["CPUExecutionProvider"]
+    assert "uniface_256.onnx runs on CPUExecutionProvider" in caplog.text
+    assert load_method("onnx:uniface_256", CPU).provider == "CPUExecutionProvider"  # type: ignore[attr-defined]
+
+
+def test_every_record_has_its_files_in_the_manifest() -> None:
+    known = {row.name: row for row in manifest.entries()}
+    assert RECORDS
+    for record in RECORDS.values():
+        assert record.template in TEMPLATES and record.source_template in TEMPLATES, record.name
+        assert known[record.name].file_name.endswith(".onnx") and known[record.name].licence, record.name
+        assert record.converter is None or record.converter in known, record.name
+    assert "w600k_r50" in known
