@@ -1,0 +1,78 @@
+"""Command line: ``python -m swapper COMMAND``; exit code 2 for input that cannot be used."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from swapper.cli_weights import add_weights_parser
+from swapper.methods.base import methods
+from swapper.restore.base import restorers
+from swapper.types import UserError
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their arguments."""
+    p = argparse.ArgumentParser(prog="python -m swapper", description="Swap faces in photographs.")
+    commands = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_image(commands.add_parser("image", help="put the source person's face on a target photo"))
+    _add_bench(commands.add_parser("bench", help="measure speed on this machine"))
+    add_weights_parser(commands)
+    return p
+
+
+def _add_image(p: argparse.ArgumentParser) -> None:
+    p.add_argument("source", nargs="+", type=Path, help="one or several photos of the source person, then the target")
+    p.add_argument("target", type=Path)
+    p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .png, .jpg or .webp")
+    p.add_argument("--method", help=f"one of {', '.join(methods())}, or onnx:NAME")
+    p.add_argument("--select", default="all", help="all, largest, or a face's number from the largest, 0 first")
+    p.add_argument("--restore", choices=restorers(), default="none")
+    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    p.set_defaults(run=run_image)
+
+
+def _add_bench(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    p.add_argument("--models", action="store_true", help="networks: parameters, MACs and milliseconds")
+    p.add_argument("--method", help=f"one of {', '.join(methods())}")
+    p.set_defaults(run=run_bench)
+
+
+def run_image(args: argparse.Namespace) -> int:
+    """Swap one photograph and write it."""
+    from swapper.images import check_output, write_image
+    from swapper.pipeline import FaceSwapper
+
+    check_output(args.output)
+    swapper = FaceSwapper(args.method, args.device, restore=args.restore)
+    result = swapper.swap_image(args.source, args.target, args.select)
+    write_image(result.image, args.output)
+    for warning in result.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    steps = ", ".join(f"{name} {ms:.0f} ms" for name, ms in result.timings.items())
+    print(f"{args.output}: swapped {len(result.swapped)} of {len(result.faces)} faces on {swapper.device} ({steps})")
+    return 0
+
+
+def run_bench(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    from swapper import bench
+
+    report = bench.models_report() if args.models else bench.pipeline_report(args.method)
+    print(json.dumps(report, indent=1) if args.json else bench.table(report))
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args = parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""``FaceSwapper``: photographs in, swapped photograph out."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+from PIL import Image
+from torch import Tensor
+
+from swapper.compose.color import match_color
+from swapper.compose.mask import MaskSettings, face_mask
+from swapper.compose.paste import paste_back
+from swapper.devices import choose_device
+from swapper.faces.align import TEMPLATES, cut_crop, template_to_template, transform_points
+from swapper.faces.detect import CenterFaceDetector, FaceDetector
+from swapper.faces.landmarks import LandmarkDetector
+from swapper.faces.pose import head_pose
+from swapper.faces.select import select_faces
+from swapper.images import read_image
+from swapper.methods.base import Method, load_method, methods
+from swapper.restore.base import Restorer, load_restorer
+from swapper.timing import StepTimer
+from swapper.types import Crop, Face, Identity, SwapResult, UserError
+
+ImageSource = str | Path | Image.Image | np.ndarray
+TURNED_TOO_FAR = 45.0  # degrees of yaw beyond which methods trained on portraits get weak
+
+
+class FaceSwapper:
+    """Swaps faces with one method; holds its networks, so make it once and use it often.
+
+    Example:
+        >>> swapper = FaceSwapper(method="warp", device="cpu")  # doctest: +SKIP
+        >>> result = swapper.swap_image("source.jpg", "target.jpg")  # doctest: +SKIP
+        >>> result.image.shape  # doctest: +SKIP
+        (720, 1280, 3)
+    """
+
+    def __init__(
+        self,
+        method: str | Method | None = None,
+        device: str = "auto",
+        *,
+        restore: str = "none",
+        mask: MaskSettings | None = None,
+        detector: FaceDetector | None = None,
+    ):
+        """Load a method and the face models it needs.
+
+        Args:
+            method: a name from ``methods()``, or a method made by the caller; the recommended one by default.
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            restore: ``none``, ``renovation`` or ``gfpgan``.
+            mask: how the swapped face is blended in.
+            detector: use this face detector instead of the shipped one.
+
+        Raises:
+            UserError: an unknown name, or weights that cannot be found.
+        """
+        self.device = choose_device(device)
+        name = method or methods()[0]
+        self.method = load_method(name, self.device) if isinstance(name, str) else name
+        self.detector = detector or CenterFaceDetector()
+        self.landmarks = LandmarkDetector(self.device)
+        self.restorer: Restorer | None = load_restorer(restore, self.device)
+        self.mask = mask or MaskSettings()
+
+    def find_faces(self, image: UInt8[np.ndarray, "h w 3"], timer: StepTimer | None = None) -> list[Face]:
+        """Find all faces of an image with their landmarks, largest first.
+
+        Args:
+            image: RGB.
+            timer: collects the time of the steps ``detect`` and ``landmarks``.
+        """
+        timer = timer or StepTimer()
+        with timer.step("detect"):
+            faces = self.detector.detect(image)
+        with timer.step("landmarks"):
+            return self.landmarks.refine(image, faces)
+
+    def identify(self, sources: ImageSource | Sequence[ImageSource]) -> Identity:
+        """Make the identity of a source person from one or several photos; the largest face of each counts.
+
+        Args:
+            sources: paths, PIL images or HxWx3 uint8 RGB arrays, all of the same person.
+
+        Raises:
+            UserError: a photo cannot be read or shows no face.
+        """
+        single = isinstance(sources, str | Path | Image.Image | np.ndarray)
+        photos = [sources] if single else list(sources)
+        if not photos:
+            raise UserError("No source photo was given. Give at least one photo of the source person.")
+        return self.method.identify([self._source_crop(photo) for photo in photos])  # type: ignore[arg-type]
+
+    def _source_crop(self, photo: ImageSource) -> Crop:
+        image = read_image(photo)
+        faces = self.find_faces(image)
+        if not faces:
+            raise UserError(f"Source {_named(photo)}: no face was found. Choose a photo that shows the face larger.")
+        return cut_crop(image, faces[0].points, landmarks=faces[0].landmarks)
+
+    def swap_image(
+        self,
+        source: ImageSource | Sequence[ImageSource] | Identity,
+        target: ImageSource,
+        select: str | int = "all",
+    ) -> SwapResult:
+        """Put the source person's face on faces of a target photo.
+
+        Args:
+            source: one or several photos of one person, or the identity made of them.
+            target: path, PIL image or HxWx3 uint8 RGB array.
+            select: ``all``, ``largest``, or a face's number counted from the largest, 0 first.
+
+        Raises:
+            UserError: a photo cannot be read or shows no face, or the selected face does not exist.
+        """
+        timer = StepTimer()
+        with timer.step("decode"):
+            image = read_image(target)
+        faces = self.find_faces(image, timer)
+        if not faces:
+            raise UserError(f"Target {_named(target)}: no face was found. Choose a photo that shows a face larger.")
+        chosen = select_faces(faces, select)
+        with timer.step("identify"):
+            identity = source if isinstance(source, Identity) else self.identify(source)
+        return self.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer)
+
+    def swap_faces(
+        self,
+        image: UInt8[np.ndarray, "h w 3"],
+        faces: list[Face],
+        assignment: Mapping[int, Identity],
+        timer: StepTimer | None = None,
+    ) -> SwapResult:
+        """Give chosen faces of an image an identity each; faces not named are left alone.
+
+        Args:
+            image: RGB; not modified.
+            faces: from ``find_faces``.
+            assignment: identity by index into ``faces``.
+            timer: continues an earlier measurement.
+        """
+        timer = timer or StepTimer()
+        frame, warnings = image, []
+        for index, identity in assignment.items():
+            frame = self._swap_face(frame, faces[index], identity, timer)
+            yaw = head_pose(_landmarks(faces[index])).yaw
+            if abs(yaw) > TURNED_TOO_FAR:
+                warnings.append(f"Face {index} is turned {abs(yaw):.0f} degrees to the side; its swap may look wrong.")
+        return SwapResult(
+            image=frame.copy() if frame is image else frame,
+            faces=faces,
+            swapped=sorted(assignment),
+            timings=timer.milliseconds,
+            warnings=warnings,
+        )
+
+    def _swap_face(
+        self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity, timer: StepTimer
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        """Cut, swap, restore and paste one face."""
+        method = self.method
+        with timer.step("align"):
+            crop = cut_crop(frame, face.points, method.size, method.template, face.landmarks)
+            target = _batch(crop.image, self.device)
+            shares = torch.from_numpy(_landmarks(crop) / crop.size)[None].to(self.device)
+        with timer.step("swap"), torch.inference_mode():
+            swapped = method.swap(identity, target, shares)
+        pixels, mask = swapped.face, swapped.mask
+        if self.restorer is not None:
+            with timer.step("restore"), torch.inference_mode():
+                pixels = self.restorer.restore(pixels, method.template)
+        with timer.step("compose"):
+            result = (pixels[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().cpu().numpy()
+            share = mask[0, 0].float().cpu().numpy()
+            region = face_mask(_landmarks(crop), self._swapped_landmarks(result, crop), crop.size, self.mask)
+            share = share * region
+            result = match_color(result, crop.image, share, self.mask.color)
+            return paste_back(frame, result, share, crop.matrix)
+
+    def _swapped_landmarks(self, result: UInt8[np.ndarray, "s s 3"], crop: Crop) -> Float32[np.ndarray, "478 3"]:
+        """Mesh of the swapped face, for the mask's shape rule."""
+        to_crop = template_to_template("ffhq", 1, self.method.template, crop.size)
+        return self.landmarks.measure(result, [transform_points(TEMPLATES["ffhq"], to_crop)])[0][0]
+
+
+def _batch(image: UInt8[np.ndarray, "s s 3"], device: torch.device) -> Tensor:
+    return torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float() / 255
+
+
+def _landmarks(item: Face | Crop) -> Float32[np.ndarray, "478 3"]:
+    assert item.landmarks is not None, "faces come from find_faces, which measures landmarks"
+    return item.landmarks
+
+
+def _named(photo: ImageSource) -> str:
+    return f"'{photo}'" if isinstance(photo, str | Path) else "photo"
