@@ -46,6 +46,7 @@ class FaceSwapper:
         restore: str = "none",
         mask: MaskSettings | None = None,
         detector: FaceDetector | None = None,
+        threads: int | None = None,
     ):
         """Load a method and the face models it needs.
 
@@ -55,6 +56,7 @@ class FaceSwapper:
             restore: ``none``, ``renovation`` or ``gfpgan``.
             mask: how the swapped face is blended in.
             detector: use this face detector instead of the shipped one.
+            threads: CPU threads of each network; as many as the machine has by default.
 
         Raises:
             UserError: an unknown name, or weights that cannot be found.
@@ -62,8 +64,8 @@ class FaceSwapper:
         self.device = choose_device(device)
         name = method or methods()[0]
         self.method = load_method(name, self.device) if isinstance(name, str) else name
-        self.detector = detector or CenterFaceDetector()
-        self.landmarks = LandmarkDetector(self.device)
+        self.detector = detector or CenterFaceDetector(threads=threads)
+        self.landmarks = LandmarkDetector(self.device, threads)
         self.restorer: Restorer | None = load_restorer(restore, self.device)
         self.mask = mask or MaskSettings()
 
