@@ -87,7 +87,7 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
         five_points=join("five_points"),
         arcface=join("arcface"),
         identity=torch.tensor([int(row["identity"]) for row in meta]),
-        valid=join("valid_quad") / 256,
+        valid=join("valid_quad"),
         sharp=torch.tensor([float(row["interocular_px"]) >= 63 for row in meta]),
         padded=torch.cat([torch.full((n,), s == "-utk") for n, s in zip(counts, suffixes, strict=True)]),
     )
