@@ -1,0 +1,54 @@
+"""Official checkpoints turned into weights files of this project: same numbers, our names, nothing but tensors."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from swapper import hub
+from swapper.convert.arcface_onnx import read_arcface_onnx
+from swapper.convert.checkpoints import read_checkpoint
+from swapper.convert.matching import fit, rename
+from swapper.convert.systems import SYSTEMS
+from swapper.manifest import file_sha256
+from swapper.types import UserError
+
+
+def convert(system: str, path: Path, output: Path) -> nn.Module:
+    """Convert one official checkpoint; every tensor must find its place.
+
+    Args:
+        system: a name from ``SYSTEMS``.
+        path: the official file.
+        output: safetensors file to write, float32.
+
+    Returns:
+        The network that was written.
+
+    Raises:
+        UserError: an unknown system, an unreadable file, or tensors that are not that network's.
+    """
+    network = read_official(system, path)
+    hub.save(network, output, {"source": path.name, "source_sha256": file_sha256(path)}, dtype=torch.float32)
+    return network
+
+
+def read_official(system: str, path: Path) -> nn.Module:
+    """Build a network from an official checkpoint, evaluating and without gradients; arguments as for ``convert``."""
+    if system not in SYSTEMS:
+        raise UserError(f"Unknown system '{system}'. Choose one of: {', '.join(SYSTEMS)}.")
+    if path.suffix == ".onnx":
+        if system != "arcface":
+            raise UserError(f"{path}: only 'arcface' is read from ONNX. Give the official checkpoint.")
+        return read_arcface_onnx(path).eval().requires_grad_(False)
+    official = SYSTEMS[system]
+    state = read_checkpoint(path)
+    try:
+        network = official.build(state)
+    except KeyError as error:
+        raise UserError(
+            f"{path}: has no {error}, so it is not a checkpoint of '{system}'. Check that SYSTEM and FILE fit."
+        ) from error
+    tensors, unknown = rename(state, official.keys, official.ignored)
+    fit(network, tensors, unknown, str(path))
+    return network.eval().requires_grad_(False)
