@@ -5,6 +5,7 @@ The result ships as ``swapper/faces/canonical_face.json``; only means over thous
 
 import argparse
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,7 @@ def _lip_strips() -> list[tuple[int, int, int]]:
     """Triangles between neighbouring rings from the outer to the inner outline, and over the mouth's opening."""
     strips = []
     rings = (mesh.LIPS_OUTER, *mesh.LIPS_RINGS, mesh.LIPS_INNER)
-    for outer, inner in zip(rings, rings[1:], strict=False):
+    for outer, inner in pairwise(rings):
         for k in range(len(outer)):
             after = (k + 1) % len(outer)
             strips += [(outer[k], outer[after], inner[k]), (outer[after], inner[after], inner[k])]

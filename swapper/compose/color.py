@@ -1,0 +1,130 @@
+"""Matching the colours and the light of a swapped face to the target's, in CIE L*a*b*."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from swapper.faces.skin import Statistics, color_statistics
+
+_WORK_SIDE = 256  # colours are corrected at this side at most; finer detail is added back
+_STATISTICS_SIDE = 128
+_LIGHT_LIMIT = np.array([22, 8, 10], dtype=np.float32)  # largest local change of L*, a*, b*
+
+
+def match_color(
+    face: UInt8[np.ndarray, "s s 3"],
+    target: UInt8[np.ndarray, "s s 3"],
+    mask: Float32[np.ndarray, "s s"],
+    strength: float = 1.0,
+) -> UInt8[np.ndarray, "s s 3"]:
+    """Give a face the target's mean and spread of lightness and colour.
+
+    Args:
+        face: RGB, swapped.
+        target: RGB, the crop it was swapped into.
+        mask: share of the swapped face, in [0, 1]; only pixels above one half are measured.
+        strength: 0 leaves the face as it is, 1 matches fully.
+
+    Source: Reinhard et al., "Color transfer between images", 2001, with L*a*b* and trimmed statistics.
+    """
+    if strength <= 0:
+        return face
+    side = min(_STATISTICS_SIDE, len(face))
+    weight = _resized(mask, side)
+    own, wanted = (color_statistics(to_lab(_resized(image, side)), weight) for image in (face, target))
+    if own is None or wanted is None:
+        return face
+    small = _resized(face, min(_WORK_SIDE, len(face)))
+    lab = to_lab(small)
+    changed = lab + (transfer_statistics(lab, own, wanted) - lab) * np.float32(min(strength, 1.0))
+    return add_detail(face, small, to_rgb(changed))
+
+
+def transfer_statistics(
+    lab: Float32[np.ndarray, "h w 3"], own: Statistics, wanted: Statistics, limits: tuple[float, float] = (0.7, 1.3)
+) -> Float32[np.ndarray, "h w 3"]:
+    """Shift and stretch CIE L*a*b* from one mean and spread to another.
+
+    Lightness is stretched by the ratio of the deviations. Colour is stretched by the ratio of the mean chromas, which
+    keeps highlights (less coloured than the skin around them) from turning blue on paler skin.
+
+    Args:
+        lab: L in 0..100.
+        own: its ``color_statistics``.
+        wanted: those to reach.
+        limits: smallest and largest stretch of lightness; more looks like fog or plaster.
+    """
+    lightness = np.clip((wanted[1][0] + 1) / (own[1][0] + 1), *limits)
+    chroma = np.clip((np.hypot(*wanted[0][1:]) + 3) / (np.hypot(*own[0][1:]) + 3), 0.4, 1.5)
+    gain = np.array([lightness, chroma, chroma], dtype=np.float32)
+    return (lab - own[0]) * gain + wanted[0]
+
+
+def light_difference(
+    face: Float32[np.ndarray, "s s 3"],
+    target: Float32[np.ndarray, "s s 3"],
+    weight: Float32[np.ndarray, "s s"],
+    radius: float,
+) -> Float32[np.ndarray, "s s 3"]:
+    """What to add to a face so that its large-scale light is the target's.
+
+    Both are blurred widely where the weight allows, and so widely filled in from there that light from one side
+    carries over while features do not.
+
+    Args:
+        face: CIE L*a*b*, swapped, of the target's mean colour already.
+        target: CIE L*a*b*.
+        weight: how far each pixel shows plain skin in both, in [0, 1].
+        radius: standard deviation of the blur, px.
+    """
+    difference = (target - face) * weight[..., None]
+    wide = _blurred(difference, 2 * radius) / (_blurred(weight, 2 * radius) + 1e-3)[..., None]
+    known = _blurred(weight, radius)[..., None]
+    close = _blurred(difference, radius) / (known + 1e-3)
+    trust = np.clip(4 * known, 0, 1)
+    return np.clip(wide + (close - wide) * trust, -_LIGHT_LIMIT, _LIGHT_LIMIT)
+
+
+def add_detail(
+    face: UInt8[np.ndarray, "s s 3"],
+    small: UInt8[np.ndarray, "t t 3"],
+    changed: Float32[np.ndarray, "t t 3"],
+) -> UInt8[np.ndarray, "s s 3"]:
+    """Carry a change made to a smaller copy of a face over to the face itself.
+
+    Args:
+        face: RGB.
+        small: ``face`` reduced.
+        changed: RGB in 0..255, ``small`` after the change.
+    """
+    if len(face) == len(small):
+        return np.clip(np.rint(changed), 0, 255).astype(np.uint8)
+    change = cv2.resize(changed - small, face.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.clip(np.rint(change + face), 0, 255).astype(np.uint8)
+
+
+def to_lab(image: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:
+    """RGB to CIE L*a*b*, L in 0..100."""
+    return cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+
+
+def to_rgb(lab: Float32[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:
+    """CIE L*a*b* to RGB in 0..255."""
+    return np.clip(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB) * 255, 0, 255)
+
+
+def _resized(image: np.ndarray, side: int) -> np.ndarray:
+    if len(image) == side:
+        return image
+    return cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+
+
+def _blurred(image: np.ndarray, radius: float) -> np.ndarray:
+    """Gaussian blur; a wide one is made on a smaller copy, where it costs little and looks the same."""
+    factor = int(radius // 4)
+    if factor < 2:
+        return cv2.GaussianBlur(image, (0, 0), max(radius, 0.3), borderType=cv2.BORDER_REFLECT)
+    size = image.shape[1::-1]
+    small = cv2.resize(image, (size[0] // factor, size[1] // factor), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), radius / factor, borderType=cv2.BORDER_REFLECT)
+    return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
