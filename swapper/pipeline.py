@@ -137,6 +137,7 @@ class FaceSwapper:
         faces: list[Face],
         assignment: Mapping[int, Identity],
         timer: StepTimer | None = None,
+        mask: MaskSettings | None = None,
     ) -> SwapResult:
         """Give chosen faces of an image an identity each; faces not named are left alone.
 
@@ -145,14 +146,18 @@ class FaceSwapper:
             faces: from ``find_faces``.
             assignment: identity by index into ``faces``.
             timer: continues an earlier measurement.
+            mask: blend like this instead of the way chosen when the swapper was made.
         """
         timer = timer or StepTimer()
         frame, warnings = image, []
         for index, identity in assignment.items():
-            frame = self._swap_face(frame, faces[index], identity, timer)
+            frame = self._swap_face(frame, faces[index], identity, timer, mask or self.mask)
             yaw = head_pose(_landmarks(faces[index])).yaw
             if abs(yaw) > TURNED_TOO_FAR:
-                warnings.append(f"Face {index} is turned {abs(yaw):.0f} degrees to the side; its swap may look wrong.")
+                warnings.append(
+                    f"Face {index + 1} of {len(faces)} is turned {abs(yaw):.0f} degrees to the side; "
+                    "its swap may look wrong."
+                )
         return SwapResult(
             image=frame.copy() if frame is image else frame,
             faces=faces,
@@ -162,7 +167,7 @@ class FaceSwapper:
         )
 
     def _swap_face(
-        self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity, timer: StepTimer
+        self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity, timer: StepTimer, blend: MaskSettings
     ) -> UInt8[np.ndarray, "h w 3"]:
         """Cut, swap, restore and paste one face."""
         method = self.method
@@ -179,9 +184,9 @@ class FaceSwapper:
         with timer.step("compose"):
             result = (pixels[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().cpu().numpy()
             share = mask[0, 0].float().cpu().numpy()
-            region = face_mask(_landmarks(crop), self._swapped_landmarks(result, crop), crop.size, self.mask)
+            region = face_mask(_landmarks(crop), self._swapped_landmarks(result, crop), crop.size, blend)
             share = share * region
-            result = match_color(result, crop.image, share, self.mask.color)
+            result = match_color(result, crop.image, share, blend.color)
             return paste_back(frame, result, share, crop.matrix)
 
     def _swapped_landmarks(self, result: UInt8[np.ndarray, "s s 3"], crop: Crop) -> Float32[np.ndarray, "478 3"]:
