@@ -1,7 +1,6 @@
 """RAFSwap: a hierarchical encoder with two identity branches drives StyleGAN2, whose own maps predict the mask."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -48,8 +47,6 @@ class RAFSwapConfig:
         for name in ("regions", "trunk_blocks", "trunk_widths", "injected", "mask_sizes", "mask_widths"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "styles", tuple((scale, rows) for scale, rows in self.styles))
-        if isinstance(self.generator, Mapping):
-            object.__setattr__(self, "generator", StyleGAN2Config(**self.generator))
         if self.trunk not in ("irse", "mobile"):
             raise ValueError(f"trunk is irse or mobile, not {self.trunk}")
         if sum(rows for _, rows in self.styles) != self.generator.latents:

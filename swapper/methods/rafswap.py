@@ -1,0 +1,136 @@
+"""RAFSwap behind the method protocol: region tokens of the source, StyleGAN2, and a mask learned without masks."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Float32, UInt8
+from torch import Tensor
+
+from swapper import hub
+from swapper.faces.align import TEMPLATES, template_to_template, transform_points, warp_frame
+from swapper.faces.landmarks import LandmarkDetector
+from swapper.faces.regions import region_masks
+from swapper.models.rafswap import RAFSwap
+from swapper.models.rafswap_encoder import SourceCode
+from swapper.types import Crop, Identity, Swapped
+
+WEIGHTS = "rafswap-lite"
+MASK_SIZE = 64  # px, of the region masks (RAFSwap's official data preparation)
+
+
+class RAFSwapMethod:
+    """The high-resolution method: it draws the face anew and says itself where it belongs.
+
+    Attributes:
+        name: key in ``METHODS``.
+        size: side of the square crops it works on, in pixels.
+        template: name of its alignment in ``faces.align.TEMPLATES``.
+    """
+
+    name = "rafswap"
+
+    def __init__(
+        self,
+        device: torch.device,
+        network: RAFSwap | None = None,
+        template: str | None = None,
+        size: int | None = None,
+        landmarks: LandmarkDetector | None = None,
+    ) -> None:
+        """Load the network unless it is given.
+
+        Args:
+            device: where it runs.
+            network: the shipped one when None.
+            template: alignment it was trained with; what the shipped weights' record says when None.
+            size: side of the target crops; may exceed the network's own, up to its generator's. What the shipped
+                weights' record says when None.
+            landmarks: measures faces that come without landmarks; the shipped network when None.
+
+        Raises:
+            UserError: weights that cannot be found.
+        """
+        self.device = device
+        record = hub.metadata(WEIGHTS) if template is None or size is None else {}
+        self.network = (network or hub.load(RAFSwap, WEIGHTS)).to(device).eval()
+        self.template = template or record.get("template", "ffhq")
+        self.size = size or int(record.get("size", self.network.config.size))
+        self._landmarks = landmarks
+
+    @torch.inference_mode()
+    def identify(self, crops: Sequence[Crop]) -> Identity:
+        """Encode a person: the mean of the photos' region tokens and of their global features.
+
+        Args:
+            crops: crops in the ``ffhq`` template, all of the same person.
+        """
+        pixels, points = zip(*(self._recut(crop) for crop in crops), strict=True)
+        faces = torch.from_numpy(np.stack(pixels)).to(self.device).permute(0, 3, 1, 2).float() / 255
+        masks = draw_regions(torch.from_numpy(np.stack(points)).to(self.device), self.network.config.regions)
+        codes: SourceCode = self.network.encode_sources(faces, masks)
+        code = SourceCode(codes.tokens.mean(0, keepdim=True), codes.features.mean(0, keepdim=True))
+        return Identity(self.name, F.normalize(code.features[0], dim=0).cpu().numpy(), code)
+
+    @torch.inference_mode()
+    def swap(
+        self,
+        identity: Identity,
+        faces: Float[Tensor, "b 3 s s"],
+        landmarks: Float[Tensor, "b 478 3"] | None = None,
+    ) -> Swapped:
+        """Swap the identity onto target crops.
+
+        The mask is dilated by one pixel of the network's size, as in the official code.
+
+        Args:
+            identity: made by this method's ``identify``.
+            faces: target crops in this method's template and size, RGB in [0, 1].
+            landmarks: mesh points of the targets as a share of the crop; measured here when None.
+        """
+        code: SourceCode = identity.state
+        source = SourceCode(*(part.expand(len(faces), *part.shape[1:]) for part in code))
+        points = self._measure_batch(faces) if landmarks is None else landmarks
+        masks = draw_regions(points.to(self.device), self.network.config.regions)
+        targets = _resize(faces.to(self.device), self.network.config.size)
+        swapped = self.network.swap(targets, masks, source)
+        size = faces.shape[-1]
+        face = swapped.face if size == targets.shape[-1] else _resize(swapped.full, size)
+        return Swapped(face.clamp(0, 1), _resize(F.max_pool2d(swapped.mask, 3, 1, padding=1), size).clamp(0, 1))
+
+    def _recut(self, crop: Crop) -> tuple[UInt8[np.ndarray, "s s 3"], Float32[np.ndarray, "478 3"]]:
+        """Bring a source to the network's template and size; its landmarks become shares of the crop."""
+        size = self.network.config.size
+        matrix = template_to_template("ffhq", crop.size, self.template, size)
+        image = warp_frame(crop.image, matrix, size)
+        points = self._measure(image) if crop.landmarks is None else transform_points(crop.landmarks, matrix)
+        return image, (points / size).astype(np.float32)
+
+    def _measure_batch(self, faces: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 478 3"]:
+        images = (faces.permute(0, 2, 3, 1).clamp(0, 1) * 255).round().byte().cpu().numpy()
+        return torch.from_numpy(np.stack([self._measure(image) / len(image) for image in images]))
+
+    def _measure(self, image: UInt8[np.ndarray, "s s 3"]) -> Float32[np.ndarray, "478 3"]:
+        if self._landmarks is None:
+            self._landmarks = LandmarkDetector(self.device)
+        return self._landmarks.measure(image, [TEMPLATES[self.template] * len(image)])[0][0]
+
+
+def draw_regions(landmarks: Float[Tensor, "b 478 d"], regions: Sequence[str]) -> Float[Tensor, "b l m m"]:
+    """Draw the masks that RAFSwap takes.
+
+    Args:
+        landmarks: mesh points as a share of the crop.
+        regions: ``RAFSwapConfig.regions``.
+
+    Returns:
+        0 or 1.
+    """
+    return (region_masks(landmarks, MASK_SIZE, regions) > 0.5).to(landmarks.dtype)
+
+
+def _resize(x: Tensor, size: int) -> Tensor:
+    if x.shape[-1] == size:
+        return x
+    return F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False, antialias=True)
