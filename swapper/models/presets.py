@@ -11,9 +11,15 @@ import torch
 from torch import nn
 
 from swapper.models.arcface import IRSE, IdentityFeatures, IResNet, IResNetConfig, MobileFaceNet, MobileFaceNetConfig
+from swapper.models.discriminators import StyleGAN2Discriminator
+from swapper.models.gfpgan import GFPGANv1Clean
 from swapper.models.idn import IdentityAwareDynamicNetwork
 from swapper.models.mobilefaceswap import IdentityInjectionNetwork, IdentityInjectionNetworkConfig, MobileFaceSwap
+from swapper.models.ncsnpp import NCSNppConfig
 from swapper.models.quality import QualityNetwork
+from swapper.models.rafswap import RAFSwap, RAFSwapConfig
+from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
+from swapper.models.stylegan2 import StyleGAN2Generator
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,19 @@ def _source_and_faces(config: IdentityInjectionNetworkConfig, batch: int) -> tup
     return (*_source(config, batch), torch.rand(batch, 3, config.idn.size, config.idn.size))
 
 
+def _own_size(config: Any, batch: int) -> tuple[torch.Tensor]:
+    return (torch.rand(batch, 3, config.size, config.size),)
+
+
+def _target_and_identity(config: NCSNppConfig, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.rand(batch, 3, 256, 256), torch.nn.functional.normalize(torch.randn(batch, config.embedding))
+
+
+def _faces_and_regions(config: RAFSwapConfig, batch: int) -> tuple[torch.Tensor, ...]:
+    face, regions = (batch, 3, config.size, config.size), (batch, len(config.regions), 64, 64)
+    return torch.rand(face), (torch.rand(regions) > 0.9).float(), torch.rand(face), (torch.rand(regions) > 0.9).float()
+
+
 NETWORKS: dict[str, NetworkPresets] = {
     "arcface-mobile": NetworkPresets(
         MobileFaceNet,
@@ -95,5 +114,33 @@ NETWORKS: dict[str, NetworkPresets] = {
     ),
     "mobilefaceswap-quality": NetworkPresets(
         QualityNetwork, faces(224), None, 11_177_025, 1.814e9, "ResNet-18 with one output"
+    ),
+    "stylegan2": NetworkPresets(
+        StyleGAN2Generator,
+        lambda config, batch: (torch.randn(batch, config.style),),
+        None,
+        30_370_060,
+        74.26e9,
+        "config F at 1024 px, channel multiplier 2 (rosinality's code)",
+    ),
+    "stylegan2-discriminator": NetworkPresets(
+        StyleGAN2Discriminator, _own_size, None, 28_864_129, 46.5e9, "256 px, channel multiplier 2 (rosinality's code)"
+    ),
+    "smoothswap-embedder": NetworkPresets(
+        SmoothIdentityEmbedder, _own_size, None, 26_134_080, 4.09e9, "ResNet-50 and a two-layer head; no official code"
+    ),
+    "smoothswap": NetworkPresets(
+        NCSNppGenerator,
+        _target_and_identity,
+        {"paper": NCSNppConfig.paper(), "small": NCSNppConfig.small(), "lite": NCSNppConfig.lite()},
+        65_180_181,
+        265.9e9,
+        "NCSN++ FFHQ-256 (score_sde's code), 65,574,549 less its time embedding; Smooth-Swap's widths are unpublished",
+    ),
+    "rafswap": NetworkPresets(
+        RAFSwap, _faces_and_regions, None, 305_325_133, 217.09e9, "official code, transformer depth 1"
+    ),
+    "gfpgan": NetworkPresets(
+        GFPGANv1Clean, _own_size, None, 86_444_252, 197.8e9, "official code, GFPGANv1Clean, channel multiplier 2"
     ),
 }
