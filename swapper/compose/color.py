@@ -54,8 +54,10 @@ def transfer_statistics(
         wanted: those to reach.
         limits: smallest and largest stretch of lightness; more looks like fog or plaster.
     """
-    lightness = np.clip((wanted[1][0] + 1) / (own[1][0] + 1), *limits)
-    chroma = np.clip((np.hypot(*wanted[0][1:]) + 3) / (np.hypot(*own[0][1:]) + 3), 0.4, 1.5)
+    contrast = np.clip((wanted[1][0] + 1) / (own[1][0] + 1), *limits)
+    exposure = np.clip((wanted[0][0] + 16) / (own[0][0] + 16), 0.5, 1.5)  # L* + 16 scales with light's cube root
+    lightness = np.sqrt(contrast * exposure)
+    chroma = np.clip((np.hypot(*wanted[0][1:]) + 3) / (np.hypot(*own[0][1:]) + 3), 0.4, 1.25)
     gain = np.array([lightness, chroma, chroma], dtype=np.float32)
     return (lab - own[0]) * gain + wanted[0]
 

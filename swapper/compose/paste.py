@@ -53,18 +53,10 @@ def paste_into(
     face, mask, back = _shrunk(face, mask, back)
     place = compose_affine(_shift(-x0, -y0), back)
     size = (x1 - x0, y1 - y0)
-    quality = cv2.INTER_CUBIC
-    patch = cv2.warpAffine(face, place, size, flags=quality, borderMode=cv2.BORDER_REPLICATE)
+    patch = cv2.warpAffine(face, place, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     share = cv2.warpAffine(mask, place, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-    _blend(frame[y0:y1, x0:x1], patch, share)
-
-
-def _blend(
-    region: UInt8[np.ndarray, "h w 3"], patch: UInt8[np.ndarray, "h w 3"], share: Float32[np.ndarray, "h w"]
-) -> None:
-    """Mix a patch into a region of the frame, in place."""
-    mixed = cv2.blendLinear(patch, region, share, 1 - share)
-    np.copyto(region, mixed, where=(share >= _LEAST_SHARE)[..., None])
+    region = frame[y0:y1, x0:x1]
+    region[:] = cv2.blendLinear(patch, region, share, 1 - share)  # exact where the share is 0
 
 
 def _used_window(mask: Float32[np.ndarray, "s s"]) -> tuple[int, int, int, int] | None:

@@ -35,7 +35,7 @@ _HAIR_MARGIN = 0.05  # around hair over the face
 _INNER_FACE = (
     (*mesh.LEFT_BROW, *mesh.LEFT_EYE),
     (*mesh.RIGHT_BROW, *mesh.RIGHT_EYE),
-    (*mesh.LEFT_EYE, *mesh.RIGHT_EYE, 35, 265, 117, 346, 50, 280, 187, 411, *mesh.JAW[4:-4]),
+    (*mesh.LEFT_EYE, *mesh.RIGHT_EYE, 31, 261, 118, 347, 50, 280, 187, 411, *mesh.JAW[6:-6]),
 )
 
 Points = Float32[np.ndarray, "478 3"]
@@ -157,13 +157,25 @@ def warp_face(
     Returns:
         The crop with the new face, and its mask in [0, 1].
     """
-    size = len(target)
-    warped, covered = _warped_texture(texture, landmarks, size)
-    matched, skin = _match_light(warped, target, landmarks, covered)
-    mask = _blend_mask(landmarks, covered, skin)
-    support = np.clip(3 * mask, 0, 1)[..., None]  # the crop is whole wherever the mask is not used
-    face = target + (matched.astype(np.float32) - target) * support
-    return np.rint(face).astype(np.uint8), mask
+    left, top, side = _face_square(landmarks, len(target))
+    part = np.ascontiguousarray(target[top : top + side, left : left + side])
+    points = landmarks - np.array([left, top, 0], dtype=np.float32)
+    warped, covered = _warped_texture(texture, points, side)
+    matched, skin = _match_light(warped, part, points, covered)
+    share = _blend_mask(points, covered, skin)
+    support = np.clip(3 * share, 0, 1)  # the crop is whole wherever the mask is not used
+    face, mask = target.copy(), np.zeros(target.shape[:2], np.float32)
+    face[top : top + side, left : left + side] = cv2.blendLinear(matched, part, support, 1 - support)
+    mask[top : top + side, left : left + side] = share
+    return face, mask
+
+
+def _face_square(landmarks: Points, size: int) -> tuple[int, int, int]:
+    """Left, top and side of the square inside the crop that holds the mesh; the rest need not be worked on."""
+    low, high = landmarks[: mesh.MESH_POINTS, :2].min(0), landmarks[: mesh.MESH_POINTS, :2].max(0)
+    side = min(size, int(np.ceil((high - low).max())) + 4)
+    left, top = (int(v) for v in np.clip(np.floor((low + high - side) / 2), 0, size - side))
+    return left, top, side
 
 
 def _warped_texture(
