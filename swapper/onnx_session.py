@@ -21,12 +21,12 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "mp
 
 
 def open_session(
-    path: Path, device: torch.device | None = None, threads: int | None = None
+    path: Path | bytes, device: torch.device | None = None, threads: int | None = None
 ) -> onnxruntime.InferenceSession:
     """Open an ONNX file for inference.
 
     Args:
-        path: the file.
+        path: the file, or a model's bytes.
         device: where it should run; the CPU when None. A device onnxruntime cannot use falls back to the CPU with a
             warning in the log.
         threads: of one operator on the CPU; onnxruntime's choice when None.
@@ -34,6 +34,7 @@ def open_session(
     Raises:
         UserError: the file is not a model that onnxruntime can run.
     """
+    name = str(path) if isinstance(path, Path) else "ONNX model"
     wanted = PROVIDERS[device.type if device is not None else "cpu"]
     present = onnxruntime.get_available_providers()
     options = onnxruntime.SessionOptions()
@@ -44,9 +45,9 @@ def open_session(
     try:
         session = onnxruntime.InferenceSession(path, options, providers=providers)
     except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile, RuntimeException) as error:
-        raise UserError(f"{path}: onnxruntime cannot run it ({error}). Download or export it again.") from error
+        raise UserError(f"{name}: onnxruntime cannot run it ({error}). Download or export it again.") from error
     if used_provider(session) != wanted:
-        LOGGER.warning("%s runs on %s: %s is not available here.", path.name, used_provider(session), wanted)
+        LOGGER.warning("%s runs on %s: %s is not available here.", name, used_provider(session), wanted)
     return session
 
 

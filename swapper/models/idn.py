@@ -29,8 +29,6 @@ class IdentityAwareDynamicNetworkConfig:
     size: int = 224  # side of the training crops in pixels; any multiple of 32 runs
 
     def __post_init__(self) -> None:
-        for name in ("encoder", "decoder", "mask"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
         if not len(self.mask) == len(self.encoder) == len(self.decoder) + 1:
             raise ValueError("mask and encoder need as many layers, the decoder one less: the image head adds one")
 

@@ -43,10 +43,6 @@ class IdentityInjectionNetworkConfig:
     decoder: tuple[int, ...] = (512, 512, 256, 128)  # channels of the prediction of each decoder layer's kernels
 
     def __post_init__(self) -> None:
-        if isinstance(self.idn, dict):
-            object.__setattr__(self, "idn", IdentityAwareDynamicNetworkConfig(**self.idn))
-        object.__setattr__(self, "encoder", tuple(self.encoder))
-        object.__setattr__(self, "decoder", tuple(self.decoder))
         if len(self.encoder) != len(self.idn.encoder) or len(self.decoder) != len(self.idn.decoder):
             raise ValueError("every layer of the dynamic network needs one width of its prediction")
 
@@ -185,7 +181,12 @@ class MobileFaceSwap(nn.Module):
 
         Args:
             source: one person (batch 1).
+
+        Raises:
+            ValueError: several persons.
         """
+        if len(source.embedding) != 1:
+            raise ValueError(f"one person gives one network, not {len(source.embedding)}")
         weights = self.iin(source)
         with torch.device("meta"):
             network = IdentityAwareDynamicNetwork(self.config.idn)

@@ -15,10 +15,6 @@ class QualityNetworkConfig:
     widths: tuple[int, ...] = (64, 128, 256, 512)  # channels of each of four stages
     blocks: tuple[int, ...] = (2, 2, 2, 2)  # residual blocks of each stage
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "widths", tuple(self.widths))
-        object.__setattr__(self, "blocks", tuple(self.blocks))
-
     @classmethod
     def paper(cls) -> "QualityNetworkConfig":
         """Return ResNet-18."""
