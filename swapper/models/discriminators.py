@@ -1,10 +1,13 @@
 """Networks that tell real pictures from generated ones."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -123,3 +126,143 @@ def minibatch_deviation(x: Float[Tensor, "b c s s"], group: int) -> Float[Tensor
     variance = x.float().unflatten(0, (size, -1)).var(0, unbiased=False)  # float: 1e-8 vanishes in half precision
     deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).to(x.dtype)
     return deviation.repeat(size)[:, None, None, None].expand(-1, 1, height, width)
+
+
+class DiscriminatorOutput(NamedTuple):
+    """What a discriminator of patches says about pictures.
+
+    Attributes:
+        features: maps after each layer's activation, shallow to deep, for feature matching.
+        score: one value for each patch; higher is more real.
+    """
+
+    features: list[Tensor]
+    score: Float[Tensor, "b 1 h w"]
+
+
+@dataclass(frozen=True)
+class PatchDiscriminatorConfig:
+    """Sizes of ``PatchDiscriminator``."""
+
+    widths: tuple[int, ...] = (64, 128, 256, 512)  # channels of the layers
+    strides: tuple[int, ...] = (2, 2, 2, 1)  # of the layers
+
+    @classmethod
+    def paper(cls) -> "PatchDiscriminatorConfig":
+        """Return pix2pix's network of 70 px patches, less its normalisation."""
+        return cls()
+
+    @classmethod
+    def lite(cls) -> "PatchDiscriminatorConfig":
+        """Return a light network for 128 to 224 px, patches of 94 px."""
+        return cls(widths=(32, 64, 128, 256), strides=(2, 2, 2, 2))
+
+
+class PatchDiscriminator(nn.Module):
+    """Plain convolutions that score overlapping patches.
+
+    It normalises nothing, so the gradient penalty alone has to keep it smooth.
+
+    Source: pix2pix (CVPR 2017), section 3.2.2 and appendix 6.1.2.
+    """
+
+    Config = PatchDiscriminatorConfig
+
+    def __init__(self, config: PatchDiscriminatorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.patches = _PatchStack(config.widths, config.strides, padding=1, norm=nn.Identity)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, a=_SLOPE)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> DiscriminatorOutput:
+        """Score pictures.
+
+        Args:
+            images: RGB in [0, 1].
+        """
+        return self.patches(images * 2 - 1)
+
+
+@dataclass(frozen=True)
+class MultiscaleDiscriminatorConfig:
+    """Sizes of ``MultiscaleDiscriminator``."""
+
+    widths: tuple[int, ...] = (64, 128, 256, 512, 512, 512)  # channels of the layers; all but the last halve the side
+    scales: int = 3  # sides at which the picture is judged, each half of the one before
+
+    @classmethod
+    def paper(cls) -> "MultiscaleDiscriminatorConfig":
+        """Return GHOST's network for 256 px."""
+        return cls()
+
+    @classmethod
+    def lite(cls) -> "MultiscaleDiscriminatorConfig":
+        """Return a narrow network for 128 to 256 px."""
+        return cls(widths=(32, 64, 128, 192, 192), scales=2)
+
+
+class MultiscaleDiscriminator(nn.Module):
+    """The same discriminator of patches once for each of several sizes of the picture, weights of their own.
+
+    Source: GHOST, section 3.1, and its code; FaceShifter, section 3.1; pix2pixHD (CVPR 2018), section 3.2.
+    """
+
+    Config = MultiscaleDiscriminatorConfig
+
+    OFFICIAL_KEYS: tuple[tuple[str, str], ...] = tuple(
+        (rf"^layer{scale}\.{official}\.(weight|bias)$", rf"scales.{scale}.{ours}.\1")
+        for scale in range(3)
+        for ours, official in (
+            *((f"layers.{i}.0", index) for i, index in enumerate((0, 2, 5, 8, 11, 14))),
+            ("score", 17),
+        )
+    )
+
+    def __init__(self, config: MultiscaleDiscriminatorConfig) -> None:
+        super().__init__()
+        self.config = config
+        strides = (*[2] * (len(config.widths) - 1), 1)
+        self.scales = nn.ModuleList(
+            _PatchStack(config.widths, strides, padding=2, norm=nn.InstanceNorm2d) for _ in range(config.scales)
+        )
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> list[DiscriminatorOutput]:
+        """Score pictures at every size, the full one first; the last copy judges that one, as in the official code.
+
+        Args:
+            images: RGB in [0, 1].
+        """
+        x = images * 2 - 1
+        outputs = []
+        for patches in reversed(self.scales):
+            outputs.append(patches(x))
+            x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
+        return outputs
+
+
+_SLOPE = 0.2
+
+
+class _PatchStack(nn.Module):
+    """4x4 convolutions; the first is not normalised, the last gives the score."""
+
+    def __init__(
+        self, widths: tuple[int, ...], strides: tuple[int, ...], padding: int, norm: Callable[[int], nn.Module]
+    ) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(i, o, 4, stride, padding), norm(o) if depth else nn.Identity(), nn.LeakyReLU(_SLOPE)
+            )
+            for depth, ((i, o), stride) in enumerate(zip(pairwise((3, *widths)), strides, strict=True))
+        )
+        self.score = nn.Conv2d(widths[-1], 1, 4, 1, padding)
+
+    def forward(self, x: Tensor) -> DiscriminatorOutput:
+        features = []
+        for layer in self.layers:
+            x = layer(x)
+            features.append(x)
+        return DiscriminatorOutput(features, self.score(x))
