@@ -1,0 +1,111 @@
+"""Identity embeddings: unit vectors whose cosine says whether two faces show the same person."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+
+from swapper import hub
+from swapper.faces.align import template_to_template, warp_frame
+from swapper.models.arcface import MobileFaceNet
+from swapper.onnx_session import open_session
+from swapper.types import Crop
+
+SIZE = 112  # side of the ArcFace template's crops
+BATCH = 32  # crops a network sees at a time, so that memory stays bounded
+
+
+class IdentityEmbedder(Protocol):
+    """Measures who faces show."""
+
+    def embed(self, crops: Sequence[Crop]) -> Float32[np.ndarray, "n 512"]:
+        """One vector of unit length per face.
+
+        Args:
+            crops: in the ``ffhq`` template, any size.
+        """
+        ...
+
+
+class FaceEmbedder:
+    """The shipped mobile ArcFace encoder; needs no network connection."""
+
+    def __init__(self, device: torch.device | None = None, mirrored: bool = False):
+        """Load the network.
+
+        Args:
+            device: where it runs; the CPU when None.
+            mirrored: average with the mirrored face's embedding, for twice the time.
+
+        Raises:
+            UserError: the weights cannot be had.
+        """
+        self.device, self.mirrored = device or torch.device("cpu"), mirrored
+        self.network = hub.load(MobileFaceNet, "arcface-mobile").to(self.device)
+
+    def embed(self, crops: Sequence[Crop]) -> Float32[np.ndarray, "n 512"]:
+        """One vector of unit length per face.
+
+        Args:
+            crops: in the ``ffhq`` template, any size.
+        """
+        return _embed(crops, self._run, self.mirrored)
+
+    def _run(self, faces: UInt8[np.ndarray, "b 112 112 3"]) -> Float32[np.ndarray, "b 512"]:
+        pixels = torch.from_numpy(faces).to(self.device).permute(0, 3, 1, 2).float() / 255
+        with torch.inference_mode():
+            return self.network(pixels).embedding.float().cpu().numpy()
+
+
+class ResNet50Embedder:
+    """insightface's 50-layer ArcFace network, ``w600k_r50``; its weights come from the Hub."""
+
+    def __init__(self, device: torch.device | None = None, mirrored: bool = False, threads: int | None = None):
+        """Find and open the network, downloading it where needed.
+
+        Args:
+            device: where it runs; the CPU when None.
+            mirrored: average with the mirrored face's embedding, for twice the time.
+            threads: on the CPU; onnxruntime's choice when None.
+
+        Raises:
+            UserError: the weights cannot be had.
+        """
+        self.mirrored = mirrored
+        self._session = open_session(hub.resolve("w600k_r50"), device, threads)
+
+    def embed(self, crops: Sequence[Crop]) -> Float32[np.ndarray, "n 512"]:
+        """One vector of unit length per face.
+
+        Args:
+            crops: in the ``ffhq`` template, any size.
+        """
+        return _embed(crops, self._run, self.mirrored)
+
+    def _run(self, faces: UInt8[np.ndarray, "b 112 112 3"]) -> Float32[np.ndarray, "b 512"]:
+        pixels = (faces.transpose(0, 3, 1, 2).astype(np.float32) - 127.5) / 127.5
+        return np.asarray(self._session.run(None, {self._session.get_inputs()[0].name: pixels})[0], np.float32)
+
+
+def arcface_crop(crop: Crop) -> UInt8[np.ndarray, "112 112 3"]:
+    """The face as ArcFace networks want it: 112 px, ``arcface`` template.
+
+    Args:
+        crop: in the ``ffhq`` template, any size.
+    """
+    return warp_frame(crop.image, template_to_template("ffhq", crop.size, "arcface", SIZE), SIZE)
+
+
+def _embed(
+    crops: Sequence[Crop], run: Callable[[np.ndarray], np.ndarray], mirrored: bool
+) -> Float32[np.ndarray, "n 512"]:
+    vectors = [np.zeros((0, 512), np.float32)]
+    for start in range(0, len(crops), BATCH):
+        faces = np.stack([arcface_crop(crop) for crop in crops[start : start + BATCH]])
+        found = run(faces)
+        if mirrored:
+            found = found + run(np.ascontiguousarray(faces[:, :, ::-1]))
+        vectors.append(found / np.linalg.norm(found, axis=1, keepdims=True).clip(1e-12))
+    return np.concatenate(vectors)

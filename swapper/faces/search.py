@@ -1,0 +1,178 @@
+"""Searching a frame for faces of any size and orientation with a detector that sees one scale at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from swapper.faces.align import TEMPLATES, invert_affine, similarity_transform, transform_points, warp_frame
+from swapper.types import Face
+
+# One pass of a detector: a frame and the length its longer side should get, to faces in frame pixels.
+Look = Callable[[UInt8[np.ndarray, "h w 3"], int], list[Face]]
+
+USUAL_SIDE, SMALLEST_SIDE = 640, 320  # longer side of the first pass; small pictures are enlarged to the second
+FAR_SIDE, NEAR_SIDE = 1600, 224  # for faces too small, or too large, for the first pass
+ENLARGE_AT_MOST = 4.0
+CROWD_EYES = 16.0  # eyes closer than this in the first pass suggest that smaller faces were missed, pixels
+UPRIGHT_WITHIN = 20.0  # degrees of roll up to which the detectors place the five points well
+MISFIT = 0.13  # of eye distance; five points further from any rotated template are on no upright face
+SECOND_LOOK_SIDE, SECOND_LOOK_BOX = 224, 90.0  # side of the turned crop and of the face's box in it, pixels
+
+
+@dataclass(frozen=True)
+class FacePose:
+    """How five points lie compared with an upright frontal face.
+
+    Attributes:
+        roll: degrees clockwise on screen, in -180..180.
+        misfit: root mean square distance from the best turned template, as a share of the eye distance.
+    """
+
+    roll: float
+    misfit: float
+
+
+def five_point_pose(points: Float32[np.ndarray, "5 2"]) -> FacePose:
+    """Fit the upright template to five points.
+
+    Args:
+        points: image-left eye, image-right eye, nose tip, mouth corners, any unit.
+    """
+    template = TEMPLATES["ffhq"]
+    matrix = similarity_transform(template, points)
+    off = transform_points(template, matrix) - points
+    scale = float(np.hypot(*matrix[:, 0]))
+    eyes = float(np.linalg.norm(template[1] - template[0])) * scale
+    roll = float(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0])))
+    return FacePose(roll=roll, misfit=float(np.sqrt((off**2).sum(1).mean())) / max(eyes, 1e-6))
+
+
+def search(
+    frame: UInt8[np.ndarray, "h w 3"], look: Look, thorough: bool = True, min_eye_distance: float = 8.0
+) -> list[Face]:
+    """Find all faces of a frame, largest first.
+
+    Faces that lie on their side or upside down are looked at again in a turned crop. When a first pass finds
+    nothing, passes for faces that fill the frame, for turned frames and for small faces follow.
+
+    Args:
+        frame: RGB.
+        look: one pass of a detector.
+        thorough: False does the first pass only; for video, where most frames are like the one before.
+        min_eye_distance: faces with closer eyes are dropped, frame pixels.
+    """
+    longest = max(frame.shape[:2])
+    usual = int(np.clip(longest, SMALLEST_SIDE, USUAL_SIDE))
+    far = int(min(FAR_SIDE, longest * ENLARGE_AT_MOST))
+    faces = _upright(frame, look(frame, usual), look)
+    if thorough:
+        faces = faces or _upright(frame, look(frame, NEAR_SIDE), look)
+        faces = faces or _search_turned(frame, look, usual)
+        if far > usual and (not faces or min(map(eye_distance, faces)) * usual / longest < CROWD_EYES):
+            faces = faces + _upright(frame, look(frame, far), look)
+    faces = [face for face in faces if eye_distance(face) >= min_eye_distance and _inside(face, frame.shape[:2])]
+    return sorted(without_duplicates(faces), key=_area, reverse=True)
+
+
+def eye_distance(face: Face) -> float:
+    """Distance of the eyes in frame pixels."""
+    return float(np.linalg.norm(face.points[1] - face.points[0]))
+
+
+def _area(face: Face) -> float:
+    return float((face.box[2] - face.box[0]) * (face.box[3] - face.box[1]))
+
+
+def _inside(face: Face, shape: tuple[int, int]) -> bool:
+    x, y = face.points.mean(0)
+    return 0 <= x < shape[1] and 0 <= y < shape[0]
+
+
+def _search_turned(frame: UInt8[np.ndarray, "h w 3"], look: Look, side: int) -> list[Face]:
+    """Look at the frame turned by quarters, until one shows faces."""
+    height, width = frame.shape[:2]
+    back = {  # turned pixels -> frame pixels
+        cv2.ROTATE_90_CLOCKWISE: [[0, 1, 0], [-1, 0, height - 1]],
+        cv2.ROTATE_90_COUNTERCLOCKWISE: [[0, -1, width - 1], [1, 0, 0]],
+        cv2.ROTATE_180: [[-1, 0, width - 1], [0, -1, height - 1]],
+    }
+    for turn, matrix in back.items():
+        turned = cv2.rotate(frame, turn)
+        faces = _upright(turned, look(turned, side), look)
+        if faces:
+            return [_moved(face, np.array(matrix, dtype=np.float32)) for face in faces]
+    return []
+
+
+def _moved(face: Face, matrix: Float32[np.ndarray, "2 3"]) -> Face:
+    left, top, right, bottom = face.box
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], dtype=np.float32)
+    moved = transform_points(corners, matrix)
+    box = np.concatenate([moved.min(0), moved.max(0)])
+    return Face(box=box, score=face.score, points=transform_points(face.points, matrix))
+
+
+def _upright(frame: UInt8[np.ndarray, "h w 3"], faces: list[Face], look: Look) -> list[Face]:
+    """Look again, turned, at faces whose points do not lie as on an upright face; drop what is none then either."""
+    checked = [_second_look(frame, face, look) for face in faces]
+    return [face for face in checked if face is not None]
+
+
+def _second_look(frame: UInt8[np.ndarray, "h w 3"], face: Face, look: Look) -> Face | None:
+    pose = five_point_pose(face.points)
+    if abs(pose.roll) <= UPRIGHT_WITHIN and pose.misfit <= MISFIT:
+        return face
+    best, best_misfit = None, MISFIT
+    turns = [pose.roll, pose.roll + 180, pose.roll + 90, pose.roll - 90]
+    for attempt, turn in enumerate(turns):
+        found = _look_turned(frame, face, turn, look)
+        if found is None:
+            continue
+        seen = five_point_pose(found.points)
+        left_over = (seen.roll - turn + 180) % 360 - 180
+        if abs(left_over) > UPRIGHT_WITHIN and attempt == 0:
+            found = _look_turned(frame, face, seen.roll, look) or found
+            seen = five_point_pose(found.points)
+            left_over = 0.0
+        if abs(left_over) <= UPRIGHT_WITHIN and seen.misfit < best_misfit:
+            best, best_misfit = found, seen.misfit
+            break
+    if best is None and abs(pose.roll) <= UPRIGHT_WITHIN:
+        return face  # a turned head: the points lie unusually, but upright
+    return best
+
+
+def _look_turned(frame: UInt8[np.ndarray, "h w 3"], face: Face, roll: float, look: Look) -> Face | None:
+    """Look at one face in a crop that is turned by ``-roll`` degrees; the face keeps its box."""
+    centre = (face.box[:2] + face.box[2:]) / 2
+    scale = SECOND_LOOK_BOX / max(float(np.sqrt(max(_area(face), 1.0))), 1.0)
+    cos, sin = scale * np.cos(np.radians(roll)), scale * np.sin(np.radians(roll))
+    linear = np.array([[cos, sin], [-sin, cos]])
+    middle = (SECOND_LOOK_SIDE - 1) / 2
+    matrix = np.concatenate([linear, (middle - linear @ centre)[:, None]], axis=1).astype(np.float32)
+    found = look(warp_frame(frame, matrix, SECOND_LOOK_SIDE), SECOND_LOOK_SIDE)
+    near = [f for f in found if np.abs((f.box[:2] + f.box[2:]) / 2 - middle).max() < SECOND_LOOK_BOX / 2]
+    if not near:
+        return None
+    best = max(near, key=lambda f: f.score)
+    return Face(box=face.box, score=best.score, points=transform_points(best.points, invert_affine(matrix)))
+
+
+def without_duplicates(faces: list[Face]) -> list[Face]:
+    """Keep the surest of faces that overlap by more than 40 %, or of which one lies inside the other."""
+    order = sorted(faces, key=lambda face: face.score, reverse=True)
+    kept: list[Face] = []
+    for face in order:
+        if not kept or not _overlapping(face.box, np.stack([k.box for k in kept])).any():
+            kept.append(face)
+    return kept
+
+
+def _overlapping(box: Float32[np.ndarray, "4"], others: Float32[np.ndarray, "n 4"]) -> Bool[np.ndarray, "n"]:
+    size = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    shared = size.clip(0).prod(1)
+    area, areas = (box[2:] - box[:2]).prod(), (others[:, 2:] - others[:, :2]).prod(1)
+    return (shared > 0.4 * (area + areas - shared)) | (shared > 0.7 * np.minimum(area, areas))
