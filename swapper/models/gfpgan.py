@@ -73,9 +73,9 @@ class BilinearConvolution(nn.Module):
     Source: GFPGAN's official code, the "clean" StyleGAN2.
     """
 
-    def forward(self, x: Float[Tensor, "b c h w"], weight: Float[Tensor, "1 d c 3 3"]) -> Float[Tensor, "b d i j"]:
+    def forward(self, x: Float[Tensor, "b c h w"], weight: Float[Tensor, "d c 3 3"]) -> Float[Tensor, "b d i j"]:
         """Enlarge and convolve."""
-        return F.conv2d(_resize(x, 2.0), weight[0], padding=1)
+        return F.conv2d(_resize(x, 2.0), weight, padding=1)
 
 
 class GFPGANv1Clean(nn.Module):
@@ -214,7 +214,7 @@ def _modulation(style: int, channels: int) -> nn.Linear:
 
 def _styled(channels: int, out: int, style: int, size: int, convolution: nn.Module) -> StyledConv:
     return StyledConv(
-        weight=torch.randn(1, out, channels, 3, 3) / math.sqrt(channels * 9),
+        weight=torch.randn(out, channels, 3, 3) / math.sqrt(channels * 9),
         modulation=_modulation(style, channels),
         convolution=convolution,
         activation=nn.LeakyReLU(0.2),
@@ -226,7 +226,7 @@ def _styled(channels: int, out: int, style: int, size: int, convolution: nn.Modu
 
 def _to_rgb(channels: int, style: int) -> ToRGB:
     return ToRGB(
-        weight=torch.randn(1, 3, channels, 1, 1) / math.sqrt(channels),
+        weight=torch.randn(3, channels, 1, 1) / math.sqrt(channels),
         modulation=_modulation(style, channels),
         upsample=nn.Upsample(scale_factor=2.0, mode="bilinear", align_corners=False),
     )

@@ -92,7 +92,7 @@ class NetworkInNetwork(nn.Module):
         self.weight = nn.Parameter(nn.init.xavier_uniform_(torch.empty(channels, channels), gain))
         self.bias = nn.Parameter(torch.zeros(channels))
 
-    def forward(self, x: Float[Tensor, "b n c"]) -> Float[Tensor, "b n c"]:
+    def forward(self, x: Float[Tensor, "*b n c"]) -> Float[Tensor, "*b n c"]:
         """Map the last axis."""
         return x @ self.weight + self.bias
 
@@ -111,9 +111,9 @@ class NCSNppAttention(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         """Mix what different places know."""
-        y = self.norm(x).flatten(2).transpose(1, 2)
+        y = self.norm(x).flatten(2).transpose(1, 2)[:, None]  # b 1 n c: one head
         y = F.scaled_dot_product_attention(self.query(y), self.key(y), self.value(y))
-        return (x + self.out(y).transpose(1, 2).reshape(x.shape)) / math.sqrt(2)
+        return (x + self.out(y[:, 0]).transpose(1, 2).reshape(x.shape)) / math.sqrt(2)
 
 
 class DownLevel(nn.Module):

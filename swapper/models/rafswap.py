@@ -33,6 +33,7 @@ class RAFSwapConfig:
     trunk: str = "irse"  # irse (pSp's) or mobile (MobileFaceNet's)
     trunk_blocks: tuple[int, ...] = (3, 4, 14, 3)  # residual blocks of each stage of irse
     trunk_widths: tuple[int, ...] = (64, 128, 256, 512)  # channels of each stage of irse
+    reduction: int = 16  # of irse's squeeze-and-excitation
     width: int = 512  # channels of the maps that meet the identity, length of a token
     depth: int = 1  # layers of the transformer (the official code's default; the paper does not say)
     heads: int = 8  # of its attention
@@ -251,7 +252,7 @@ class RAFSwap(nn.Module):
 
 
 def _encoder(config: RAFSwapConfig) -> RAFSwapEncoder:
-    irse = IRSETrunkConfig(config.trunk_blocks, config.trunk_widths)
+    irse = IRSETrunkConfig(config.trunk_blocks, config.trunk_widths, config.reduction)
     trunk = IRSETrunk(irse) if config.trunk == "irse" else MobileTrunk(MobileFaceNetConfig.lite())
     channels, width = trunk.channels, config.width
     return RAFSwapEncoder(

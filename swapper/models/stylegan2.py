@@ -145,7 +145,7 @@ class StyleGAN2Generator(nn.Module):
 
 def _styled(channels: int, out: int, style: int, size: int, convolution: nn.Module) -> StyledConv:
     return StyledConv(
-        weight=torch.randn(1, out, channels, 3, 3),
+        weight=torch.randn(out, channels, 3, 3),
         modulation=EqualLinear(style, channels, bias=1.0),
         convolution=convolution,
         activation=ScaledLeakyReLU(),
@@ -157,7 +157,7 @@ def _styled(channels: int, out: int, style: int, size: int, convolution: nn.Modu
 
 def _to_rgb(channels: int, style: int) -> ToRGB:
     return ToRGB(
-        weight=torch.randn(1, 3, channels, 1, 1),
+        weight=torch.randn(3, channels, 1, 1),
         modulation=EqualLinear(style, channels, bias=1.0),
         upsample=FIRUpsample(),
         scale=1 / math.sqrt(channels),

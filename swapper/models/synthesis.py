@@ -40,9 +40,9 @@ class Synthesis(NamedTuple):
 class PlainConvolution(nn.Module):
     """3x3 convolution with given weights at the map's own size."""
 
-    def forward(self, x: Float[Tensor, "b c h w"], weight: Float[Tensor, "1 d c 3 3"]) -> Float[Tensor, "b d h w"]:
+    def forward(self, x: Float[Tensor, "b c h w"], weight: Float[Tensor, "d c 3 3"]) -> Float[Tensor, "b d h w"]:
         """Convolve."""
-        return F.conv2d(x, weight[0], padding=1)
+        return F.conv2d(x, weight, padding=1)
 
 
 class UpsampledConvolution(nn.Module):
@@ -55,9 +55,9 @@ class UpsampledConvolution(nn.Module):
         super().__init__()
         self.blur = Blur(padding=1, gain=4.0)
 
-    def forward(self, x: Float[Tensor, "b c h w"], weight: Float[Tensor, "1 d c 3 3"]) -> Float[Tensor, "b d i j"]:
+    def forward(self, x: Float[Tensor, "b c h w"], weight: Float[Tensor, "d c 3 3"]) -> Float[Tensor, "b d i j"]:
         """Convolve and enlarge."""
-        return self.blur(F.conv_transpose2d(x, weight[0].transpose(0, 1), stride=2))
+        return self.blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2))
 
 
 class StyledConv(nn.Module):
@@ -67,7 +67,7 @@ class StyledConv(nn.Module):
     convolution for the whole batch.
 
     Args:
-        weight: start values; the leading axis of one keeps the published shape.
+        weight: start values.
         modulation: style vector -> one factor per input channel.
         convolution: what to do with a map and the weights.
         activation: after the bias.
@@ -84,7 +84,7 @@ class StyledConv(nn.Module):
     def __init__(
         self,
         *,
-        weight: Float[Tensor, "1 d c 3 3"],
+        weight: Float[Tensor, "d c 3 3"],
         modulation: nn.Module,
         convolution: nn.Module,
         activation: nn.Module,
@@ -103,7 +103,7 @@ class StyledConv(nn.Module):
     def forward(self, x: Float[Tensor, "b c h w"], style: Float[Tensor, "b d"]) -> Float[Tensor, "b e i j"]:
         """Apply the layer; noise is fresh in training, fixed otherwise."""
         factors = self.modulation(style)  # b c
-        energy = self.weight[0].square().sum((2, 3)) * self.scale**2  # d c
+        energy = self.weight.square().sum((2, 3)) * self.scale**2  # d c
         demodulation = torch.rsqrt(F.linear(factors.square(), energy) + 1e-8) * self.gain
         x = self.convolution(x * (factors * self.scale)[:, :, None, None], self.weight)
         x = x * demodulation[:, :, None, None]
@@ -124,7 +124,7 @@ class ToRGB(nn.Module):
     """
 
     def __init__(
-        self, *, weight: Float[Tensor, "1 3 c 1 1"], modulation: nn.Module, upsample: nn.Module, scale: float = 1.0
+        self, *, weight: Float[Tensor, "3 c 1 1"], modulation: nn.Module, upsample: nn.Module, scale: float = 1.0
     ) -> None:
         super().__init__()
         self.weight, self.bias = nn.Parameter(weight), nn.Parameter(torch.zeros(1, 3, 1, 1))
@@ -135,7 +135,7 @@ class ToRGB(nn.Module):
     ) -> Float[Tensor, "b 3 s s"]:
         """Turn a map into RGB and add the picture of the size below."""
         factors = (self.modulation(style) * self.scale)[:, :, None, None]
-        rgb = F.conv2d(x * factors, self.weight[0]) + self.bias
+        rgb = F.conv2d(x * factors, self.weight) + self.bias
         return rgb if below is None else rgb + self.upsample(below)
 
 
