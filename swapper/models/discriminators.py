@@ -171,7 +171,7 @@ class PatchDiscriminator(nn.Module):
     def __init__(self, config: PatchDiscriminatorConfig) -> None:
         super().__init__()
         self.config = config
-        self.patches = _PatchStack(config.widths, config.strides, padding=1, norm=nn.Identity)
+        self.patches = PatchStack(config.widths, config.strides, padding=1, norm=nn.Identity)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, a=_SLOPE)
@@ -225,7 +225,7 @@ class MultiscaleDiscriminator(nn.Module):
         self.config = config
         strides = (*[2] * (len(config.widths) - 1), 1)
         self.scales = nn.ModuleList(
-            _PatchStack(config.widths, strides, padding=2, norm=nn.InstanceNorm2d) for _ in range(config.scales)
+            PatchStack(config.widths, strides, padding=2, norm=nn.InstanceNorm2d) for _ in range(config.scales)
         )
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> list[DiscriminatorOutput]:
@@ -245,12 +245,20 @@ class MultiscaleDiscriminator(nn.Module):
 _SLOPE = 0.2
 
 
-class _PatchStack(nn.Module):
-    """4x4 convolutions; the first is not normalised, the last gives the score."""
+class PatchStack(nn.Module):
+    """4x4 convolutions that several discriminators are made of."""
 
     def __init__(
         self, widths: tuple[int, ...], strides: tuple[int, ...], padding: int, norm: Callable[[int], nn.Module]
     ) -> None:
+        """Build the layers.
+
+        Args:
+            widths: channels of the layers.
+            strides: of the layers.
+            padding: of all convolutions.
+            norm: makes the normalisation of so many channels; the first layer goes without.
+        """
         super().__init__()
         self.layers = nn.ModuleList(
             nn.Sequential(
@@ -260,7 +268,8 @@ class _PatchStack(nn.Module):
         )
         self.score = nn.Conv2d(widths[-1], 1, 4, 1, padding)
 
-    def forward(self, x: Tensor) -> DiscriminatorOutput:
+    def forward(self, x: Float[Tensor, "b 3 h w"]) -> DiscriminatorOutput:
+        """Score pictures in the colours that the discriminator wants."""
         features = []
         for layer in self.layers:
             x = layer(x)
