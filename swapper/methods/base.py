@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from swapper import hub
 from swapper.types import Crop, Identity, Swapped, UserError
 
 
@@ -56,18 +57,30 @@ class MethodInfo:
 
     Attributes:
         module: where its class lives; imported on first use only.
-        class_name: the class; called as ``cls(device=..., **)``.
+        class_name: the class; called as ``cls(device=...)``.
         label: shown to users.
         sentence: one sentence for users about what it is good at.
+        weights: names in the manifest of the files it loads.
+        threaded: the class also takes ``threads``, the CPU threads of its networks.
     """
 
     module: str
     class_name: str
     label: str
     sentence: str
+    weights: tuple[str, ...] = ()
+    threaded: bool = False
 
 
 METHODS: dict[str, MethodInfo] = {
+    "mobilefaceswap": MethodInfo(
+        "swapper.methods.mobilefaceswap",
+        "MobileFaceSwapMethod",
+        "MobileFaceSwap (real time)",
+        "Writes a small network for each person that swaps in a few milliseconds; made for video and live pictures.",
+        weights=("mobilefaceswap-lite", "arcface-mobile"),
+        threaded=True,
+    ),
     "warp": MethodInfo(
         "swapper.methods.warp",
         "WarpMethod",
@@ -82,12 +95,18 @@ def methods() -> list[str]:
     return list(METHODS)
 
 
-def load_method(name: str, device: torch.device) -> Method:
+def default_method() -> str:
+    """Name of the recommended method among those whose weights are on this machine; asks no network."""
+    return next(name for name, info in METHODS.items() if all(hub.find(weights) for weights in info.weights))
+
+
+def load_method(name: str, device: torch.device, threads: int | None = None) -> Method:
     """Build a method with its weights loaded.
 
     Args:
         name: one of ``methods()``, or ``onnx:NAME`` for a published swapper of ``methods.onnx_records``.
         device: where its networks run.
+        threads: CPU threads of each of its networks, where the method lets one choose; its own choice when None.
 
     Raises:
         UserError: the name is unknown, or its weights cannot be found.
@@ -99,4 +118,4 @@ def load_method(name: str, device: torch.device) -> Method:
         raise UserError(f"Unknown method '{name}'. Choose one of: {', '.join(METHODS)}, onnx:NAME.")
     info = METHODS[name]
     build = cast(Callable[..., Method], getattr(import_module(info.module), info.class_name))
-    return build(device=device)
+    return build(device=device, threads=threads) if info.threaded else build(device=device)

@@ -1,0 +1,121 @@
+"""The app's named endpoints, for ``gradio_client`` and other programs."""
+
+from dataclasses import fields
+from typing import Any
+
+import gradio as gr
+
+from swapper.compose.mask import MaskSettings
+from swapper.faces.pose import head_pose
+from swapper.faces.select import select_faces
+from swapper.images import read_image, write_image
+from swapper.timing import StepTimer
+from swapper.types import UserError
+from swapper.ui.files import new_folder, raises_sentences, result_name, upload_paths
+from swapper.ui.image import ENGINE, FORMATS
+from swapper.ui.swappers import SwapperCache
+from swapper.ui.target import NO_FACE
+
+CONSENT_FIRST = "Consent: it has not been given. Pass consent=True if everyone whose face is used has agreed."
+NO_TARGET = "Target: there is no photo. Pass the photo that should be changed."
+BAD_FORMAT = "Format '{name}': it is not written. Choose one of: {known}."
+BAD_MASK = "Mask setting '{name}': there is no such setting with a number as its value. Choose from: {known}."
+
+
+def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
+    """Add ``/find_faces`` and ``/swap_image``; called inside Blocks.
+
+    Args:
+        swappers: shared by all sessions.
+        concurrency: calls at a time.
+    """
+
+    def find_faces(target: gr.FileData) -> list[dict]:
+        """Find the faces of a photo, largest first.
+
+        Each has its number, its box (left, top, right, bottom in pixels), the detector's confidence in 0..1, and the
+        head's yaw, pitch and roll in degrees.
+
+        Args:
+            target: the photo.
+        """
+        paths = upload_paths(target)
+        if not paths:
+            raise UserError(NO_TARGET)
+        faces = swappers.finder().find_faces(read_image(paths[0]))
+        poses = [head_pose(face.landmarks) for face in faces if face.landmarks is not None]
+        return [
+            {
+                "number": number,
+                "box": [round(float(v), 1) for v in face.box],
+                "score": round(face.score, 3),
+                "yaw": round(pose.yaw, 1),
+                "pitch": round(pose.pitch, 1),
+                "roll": round(pose.roll, 1),
+            }
+            for number, (face, pose) in enumerate(zip(faces, poses, strict=True))
+        ]
+
+    def swap_image(
+        source: list[gr.FileData],
+        target: gr.FileData,
+        consent: bool = False,
+        select: str = "all",
+        method: str = "",
+        restore: str = "none",
+        mask: dict | None = None,
+        file_format: str = "PNG",
+    ) -> tuple[gr.FileData, dict]:
+        """Put the source person's face on faces of the target photo; returns the picture and a report.
+
+        Args:
+            source: one or several photos of one person.
+            target: the photo that is changed.
+            consent: True if everyone whose face is used has agreed; nothing is swapped otherwise.
+            select: all, largest, or a face's number counted from the largest, 0 first.
+            method: the app's recommended method when empty.
+            restore: none, or a restoration of this app.
+            mask: blend settings by name, such as feather, grow, forehead, color; defaults where left out.
+            file_format: PNG or JPEG.
+        """
+        if not consent:
+            raise UserError(CONSENT_FIRST)
+        suffix = FORMATS.get(file_format.upper())
+        if suffix is None:
+            raise UserError(BAD_FORMAT.format(name=file_format, known=", ".join(FORMATS)))
+        paths = upload_paths(target)
+        if not paths:
+            raise UserError(NO_TARGET)
+        blend = _mask_settings(mask or {})
+        swapper, timer = swappers.get(method, restore), StepTimer()
+        with timer.step("decode"):
+            image = read_image(paths[0])
+        faces = swapper.find_faces(image, timer)
+        if not faces:
+            raise UserError(NO_FACE)
+        chosen = select_faces(faces, select)
+        with timer.step("identify"):
+            identity = swapper.identify(upload_paths(source))
+        result = swapper.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer, blend)
+        file = write_image(result.image, new_folder() / result_name(paths[0], suffix))
+        report = {
+            "method": swapper.method.name,
+            "faces": len(result.faces),
+            "swapped": result.swapped,
+            "milliseconds": {step: round(ms, 1) for step, ms in result.timings.items()},
+            "warnings": result.warnings,
+        }
+        return gr.FileData(path=str(file)), report
+
+    for endpoint in (find_faces, swap_image):
+        gr.api(
+            raises_sentences(endpoint), api_name=endpoint.__name__, concurrency_id=ENGINE, concurrency_limit=concurrency
+        )
+
+
+def _mask_settings(values: dict[str, Any]) -> MaskSettings:
+    known = [field.name for field in fields(MaskSettings)]
+    for name, value in values.items():
+        if name not in known or not isinstance(value, int | float):
+            raise UserError(BAD_MASK.format(name=name, known=", ".join(known)))
+    return MaskSettings(**values)

@@ -1,0 +1,57 @@
+"""Putting the app together: page head, consent, tabs, endpoints."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from swapper.pipeline import FaceSwapper
+from swapper.settings import Settings
+from swapper.ui.api import add_endpoints
+from swapper.ui.image import build_image_tab
+from swapper.ui.swappers import SwapperCache
+from swapper.ui.theme import LOGO, theme
+
+TITLE = "Swapper"
+INTRO = "Give the people in one photo the face of somebody from another."
+IMAGE_TAB = "Image swap"
+CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
+CONSENT_INFO = "Asked once per visit. Photos stay on the machine that runs this app and are deleted within two hours."
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+SWEEP = (600, 5400)  # every so many seconds, files older than so many seconds are deleted
+
+
+def build_app(settings: Settings | None = None, swappers: SwapperCache | None = None) -> gr.Blocks:
+    """The whole app, queued and ready to launch with ``launch_options``.
+
+    Args:
+        settings: limits; those of the environment when None.
+        swappers: what does the work; made here when None.
+    """
+    settings = settings or Settings.from_environment()
+    swappers = swappers or SwapperCache(lambda method, restore: FaceSwapper(method, restore=restore))
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=SWEEP, fill_width=True) as app:
+        gr.HTML(f'<header class="masthead">{LOGO}<div><h1>{TITLE}</h1><p>{INTRO}</p></div></header>')
+        consent = gr.Checkbox(label=CONSENT, info=CONSENT_INFO, elem_id="consent", container=True)
+        with gr.Tab(IMAGE_TAB):
+            build_image_tab(swappers, consent, settings.concurrency, EXAMPLES)
+        add_endpoints(swappers, settings.concurrency)
+    app.queue(max_size=settings.queue_size)
+    return app
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """Arguments for ``Blocks.launch`` that belong to the app, wherever it is served.
+
+    Args:
+        settings: limits.
+    """
+    return {
+        "theme": theme(),
+        "css_paths": Path(__file__).with_name("style.css"),
+        "max_file_size": settings.max_upload_bytes,
+        "allowed_paths": [str(EXAMPLES)],
+        "run_history": False,  # would keep people's photos in the browser
+        "footer_links": ["api", "settings"],
+        "show_error": False,
+    }

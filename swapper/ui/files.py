@@ -1,0 +1,104 @@
+"""Files between browser and handlers: uploads in, pictures out, and errors as sentences."""
+
+import html
+import re
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import cv2
+import gradio as gr
+import numpy as np
+from gradio.utils import get_upload_folder
+from jaxtyping import UInt8
+
+from swapper.images import write_image
+from swapper.types import UserError
+
+PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
+NOT_UPLOADED = "Photo: this is no uploaded file. Send it with gradio_client.handle_file(path)."
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def upload_paths(payload: Any) -> list[str]:
+    """Where uploaded files lie, from what a component or an endpoint receives without preprocessing.
+
+    Args:
+        payload: None, one file, or a list of files or of gallery items.
+
+    Raises:
+        UserError: something else, or a file that is not among the app's uploads.
+    """
+    items = payload if isinstance(payload, list) else [payload] if payload else []
+    return [_checked(item) for item in items]
+
+
+def _checked(item: Any) -> str:
+    """A file's path; whoever calls an endpoint by hand can claim any path, so it must lie among the uploads."""
+    file = (item.get("image") or item.get("video") or item) if isinstance(item, dict) else {}
+    path = file.get("path") if isinstance(file, dict) else None
+    if not isinstance(path, str) or not Path(path).resolve().is_relative_to(_uploads()):
+        raise UserError(NOT_UPLOADED)
+    return path
+
+
+def _uploads() -> Path:
+    return Path(get_upload_folder()).resolve()
+
+
+def new_folder() -> Path:
+    """A new folder nobody can guess among the app's temporary files, which Gradio serves and later removes."""
+    folder = _uploads() / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    return folder
+
+
+def result_name(target: str, suffix: str) -> str:
+    """File name of a result, from the target's path.
+
+    Args:
+        target: the target's path.
+        suffix: with its dot.
+    """
+    stem = re.sub(r"[^\w.-]+", "_", Path(target).stem).strip("._")[:60]
+    return f"{stem or 'image'}-swapped{suffix}"
+
+
+def write_preview(image: UInt8[np.ndarray, "h w 3"], path: Path) -> str:
+    """Write a picture for showing, reduced to ``PREVIEW_SIDE``.
+
+    Args:
+        image: RGB.
+        path: of the file to write.
+
+    Returns:
+        The path.
+    """
+    factor = PREVIEW_SIDE / max(image.shape[:2])
+    if factor < 1:
+        size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return str(write_image(image, path, quality=90))
+
+
+def plain_sentence(error: UserError) -> str:
+    """An error's message without the server's folders and safe to show in a page."""
+    folder = re.escape(str(_uploads()))
+    return html.escape(re.sub(rf"{folder}/(?:\w+/)*", "", str(error)), quote=False)
+
+
+def raises_sentences(handler: Callable[P, R]) -> Callable[P, R]:
+    """Make an endpoint report a ``UserError`` as a sentence."""
+
+    @wraps(handler)
+    def reported(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return handler(*args, **kwargs)
+        except UserError as error:
+            raise gr.Error(plain_sentence(error), print_exception=False) from error
+
+    return reported

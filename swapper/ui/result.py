@@ -1,0 +1,97 @@
+"""Swapping a session's target, and what a user is told about it."""
+
+import html
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from swapper.compose.mask import MaskSettings
+from swapper.images import read_image
+from swapper.pipeline import FaceSwapper
+from swapper.timing import StepTimer
+from swapper.types import SwapResult, UserError
+from swapper.ui.target import PEOPLE, Target
+
+NO_SOURCE = "Source: person {letter} has no photo yet. Add one, or choose somebody else for face {face}."
+NOTHING_TO_DO = "Target: every face is set to stay unchanged. Click a face and choose who it becomes."
+UNUSED = "Person {letter} has photos, but no face becomes this person. Click a face under the target to choose."
+STEPS = {
+    "decode": "read",
+    "detect": "find faces",
+    "landmarks": "landmarks",
+    "identify": "learn source",
+    "align": "align",
+    "swap": "swap",
+    "restore": "restore",
+    "compose": "blend",
+}
+
+Progress = Callable[[float, str], Any]
+
+
+def swap_target(
+    swapper: FaceSwapper, target: Target, photos: Sequence[Sequence[str]], mask: MaskSettings, progress: Progress
+) -> SwapResult:
+    """Give each face of a target the person chosen for it.
+
+    Args:
+        swapper: does it.
+        target: the photo, and who each face becomes.
+        photos: paths of the photos by person, as in ``PEOPLE``.
+        mask: how the faces are blended in.
+        progress: called with the share done in [0, 1] and what is being done.
+
+    Raises:
+        UserError: a person has no photo, or one that cannot be used; or no face is to change.
+    """
+    wanted = target.wanted()
+    if not wanted:
+        raise UserError(NOTHING_TO_DO)
+    for face, person in wanted.items():
+        if not photos[person]:
+            raise UserError(NO_SOURCE.format(letter=PEOPLE[person], face=face + 1))
+    timer = StepTimer()
+    timer.milliseconds.update(target.timings)
+    progress(0.1, "Learning the source")
+    with timer.step("identify"):
+        identities = {person: swapper.identify(list(photos[person])) for person in sorted(set(wanted.values()))}
+    progress(0.5, "Swapping")
+    image = read_image(target.path)
+    assignment = {face: identities[person] for face, person in wanted.items()}
+    result = swapper.swap_faces(image, target.faces, assignment, timer, mask)
+    unused = [PEOPLE[i] for i, paths in enumerate(photos) if paths and i not in identities]
+    result.warnings.extend(UNUSED.format(letter=letter) for letter in unused)
+    return result
+
+
+def summary(result: SwapResult, method: str) -> str:
+    """HTML with what was swapped and how long each step took.
+
+    Args:
+        result: the finished picture.
+        method: label of the method.
+    """
+    height, width = result.image.shape[:2]
+    total = sum(result.timings.values())
+    faces = "face" if len(result.faces) == 1 else "faces"
+    facts = f"{len(result.swapped)} of {len(result.faces)} {faces} swapped with {html.escape(method)}"
+    # Bars narrower than this could not be seen; the numbers beside them stay exact.
+    bars = "".join(f'<span style="flex-grow:{max(ms, total / 100):.1f}"></span>' for ms in result.timings.values())
+    rows = "".join(
+        f"<li><i></i>{STEPS.get(name, name)} <b>{_milliseconds(ms)}</b></li>" for name, ms in result.timings.items()
+    )
+    return (
+        f'<div class="summary"><p><b>{_milliseconds(total)}</b> in total · {facts} · {width} × {height} px</p>'
+        f'<div class="bars" aria-hidden="true">{bars}</div><ul>{rows}</ul></div>'
+    )
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
+
+
+def callout(sentences: Sequence[str], error: bool = False) -> str:
+    """HTML that shows sentences, each safe to show in a page, as warnings or as an error; empty without any."""
+    if not sentences:
+        return ""
+    kind, role = ("error", "alert") if error else ("warning", "status")
+    return f'<div class="callout {kind}" role="{role}">{"".join(f"<p>{text}</p>" for text in sentences)}</div>'

@@ -1,0 +1,100 @@
+"""The panel of swap settings: method, restoration, blending."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from swapper.compose.mask import MaskSettings
+from swapper.methods.base import METHODS
+from swapper.restore.base import restorers
+from swapper.ui.swappers import offered_methods
+
+TITLE = "Settings"
+METHOD = "Method"
+PUBLISHED = "A swapper published by others, run from its ONNX file."
+RESTORE = "Restoration"
+RESTORE_INFO = "Sharpens the swapped face."
+RESTORE_LABELS = {"none": "None", "renovation": "Face renovation", "gfpgan": "GFPGAN"}
+RESET = "Back to defaults"
+MASK_WORDS = {  # label, what it does, lowest, highest
+    "feather": ("Soft edge", "Width of the blend from the new face to the photo.", 0, 3),
+    "grow": ("Face area", "Moves the edge outwards, or inwards below zero.", -0.5, 0.5),
+    "forehead": ("Forehead", "How far up the new face reaches: 0 the brows, 1.2 the hairline.", 0, 1.2),
+    "color": ("Colour match", "How far the new face takes on the photo's colours.", 0, 1),
+    "keep_mouth": ("Keep the mouth", "Share of the photo's open mouth that stays: teeth, tongue.", 0, 1),
+    "keep_eyes": ("Keep the eyes", "Share of the photo's eyes that stays.", 0, 1),
+    "adapt": ("Follow the face's shape", "Adapts the area where the two faces differ in width.", 0, 1),
+}
+
+
+@dataclass(frozen=True)
+class SettingsPanel:
+    """The panel's components.
+
+    Attributes:
+        method: name of the method.
+        restore: name of the restoration.
+        mask: one component for each field of ``MaskSettings``, in their order.
+    """
+
+    method: gr.Dropdown
+    restore: gr.Radio
+    mask: list[Component]
+
+    @property
+    def inputs(self) -> list[Component]:
+        """All components, for an event's inputs; ``read`` takes their values."""
+        return [self.method, self.restore, *self.mask]
+
+
+def read(values: list[Any]) -> tuple[str, str, MaskSettings]:
+    """Method, restoration and mask settings from the values of ``SettingsPanel.inputs``.
+
+    Raises:
+        UserError: a mask setting out of its range.
+    """
+    method, restore, *mask = values
+    return method, restore, MaskSettings(*mask)
+
+
+def build_settings_panel() -> SettingsPanel:
+    """Lay out the panel; called inside Blocks."""
+    offered = offered_methods()
+    with gr.Accordion(TITLE, open=False, elem_classes="settings"):
+        method = gr.Dropdown(
+            [(label, name) for name, label in offered.items()], label=METHOD, info=_sentence(next(iter(offered)))
+        )
+        restore = gr.Radio(
+            [(RESTORE_LABELS.get(name, name), name) for name in restorers()],
+            value="none",
+            label=RESTORE,
+            info=RESTORE_INFO,
+            visible=len(restorers()) > 1,
+        )
+        with gr.Row():
+            mask = [_mask_component(field.name, getattr(MaskSettings(), field.name)) for field in fields(MaskSettings)]
+        reset = gr.Button(RESET, size="sm", variant="secondary")
+    defaults = [getattr(MaskSettings(), field.name) for field in fields(MaskSettings)]
+    reset.click(lambda: defaults, outputs=mask, api_visibility="private", queue=False, show_progress="hidden")
+    method.change(
+        lambda name: gr.Dropdown(info=_sentence(name)),
+        method,
+        method,
+        api_visibility="private",
+        queue=False,
+        show_progress="hidden",
+    )
+    return SettingsPanel(method, restore, mask)
+
+
+def _sentence(method: str) -> str:
+    return METHODS[method].sentence if method in METHODS else PUBLISHED
+
+
+def _mask_component(name: str, default: float | bool) -> Component:
+    label, info, low, high = MASK_WORDS[name]
+    if isinstance(default, bool):
+        return gr.Checkbox(default, label=label, info=info, min_width=240)
+    return gr.Slider(low, high, default, step=0.05, label=label, info=info, min_width=240, buttons=[])

@@ -1,0 +1,85 @@
+"""Ready-made ``FaceSwapper`` objects that all sessions share."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+
+from swapper import hub
+from swapper.methods.base import METHODS
+from swapper.methods.onnx_hub import EMBEDDER
+from swapper.methods.onnx_records import RECORDS
+from swapper.pipeline import FaceSwapper
+from swapper.restore.base import restorers
+from swapper.types import UserError
+
+NOT_OFFERED = "Method '{name}': this app does not have it. Choose one of: {known}."
+NO_RESTORATION = "Restoration '{name}': this app does not have it. Choose one of: {known}."
+
+
+def offered_methods() -> dict[str, str]:
+    """Label by name of the methods whose weights are on this machine, the recommended first.
+
+    The app offers no others: a visitor should not start a download of half a gigabyte.
+    """
+    offered = {name: info.label for name, info in METHODS.items() if _local(*info.weights)}
+    for name, record in RECORDS.items():
+        needed = [name, *([] if record.identity == "crop" else [EMBEDDER])]
+        if _local(*needed, *([record.converter] if record.converter else [])):
+            offered[f"onnx:{name}"] = name
+    return offered
+
+
+def _local(*names: str) -> bool:
+    known = {row.name: row for row in hub.entries()}
+    rows = [known.get(name) for name in names]
+    return all(row is not None and (hub.find_local(row) or hub.find_cached(row)) for row in rows)
+
+
+class SwapperCache:
+    """Keeps the swappers used last, because loading networks takes far longer than a swap.
+
+    They hold networks only, nothing of a user's, so sessions can share them.
+    """
+
+    def __init__(self, build: Callable[[str, str], FaceSwapper], size: int = 2):
+        """Start empty.
+
+        Args:
+            build: makes a swapper from the names of a method and of a restoration.
+            size: how many to keep.
+        """
+        self._build = build
+        self._size = size
+        self._ready: OrderedDict[tuple[str, str], FaceSwapper] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, method: str = "", restore: str = "none") -> FaceSwapper:
+        """The swapper for a method and a restoration, built when it is not there.
+
+        Args:
+            method: a name from ``offered_methods()``, the first of them when empty.
+            restore: a name from ``restorers()``.
+
+        Raises:
+            UserError: a name that is not offered, or weights that are damaged.
+        """
+        offered = list(offered_methods())
+        key = (method or offered[0], restore)
+        if key[0] not in offered:
+            raise UserError(NOT_OFFERED.format(name=method, known=", ".join(offered)))
+        if restore not in restorers():
+            raise UserError(NO_RESTORATION.format(name=restore, known=", ".join(restorers())))
+        with self._lock:
+            if key not in self._ready:
+                self._ready[key] = self._build(*key)
+                if len(self._ready) > self._size:
+                    self._ready.popitem(last=False)
+            self._ready.move_to_end(key)
+            return self._ready[key]
+
+    def finder(self) -> FaceSwapper:
+        """Any swapper, for finding faces, which all of them do alike."""
+        with self._lock:
+            if self._ready:
+                return next(reversed(self._ready.values()))
+        return self.get()
