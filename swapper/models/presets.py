@@ -16,8 +16,11 @@ from swapper.models.gfpgan import GFPGANv1Clean
 from swapper.models.idn import IdentityAwareDynamicNetwork
 from swapper.models.mobilefaceswap import IdentityInjectionNetwork, IdentityInjectionNetworkConfig, MobileFaceSwap
 from swapper.models.ncsnpp import NCSNppConfig
+from swapper.models.projected_discriminator import ProjectedDiscriminator
 from swapper.models.quality import QualityNetwork
 from swapper.models.rafswap import RAFSwap, RAFSwapConfig
+from swapper.models.renovation import RenovationGenerator
+from swapper.models.simswap import SimSwapDiscriminator, SimSwapGenerator, SimSwapGeneratorConfig
 from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
 from swapper.models.stylegan2 import StyleGAN2Generator
 
@@ -71,6 +74,10 @@ def _own_size(config: Any, batch: int) -> tuple[torch.Tensor]:
 
 def _target_and_identity(config: NCSNppConfig, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.rand(batch, 3, 256, 256), torch.nn.functional.normalize(torch.randn(batch, config.embedding))
+
+
+def _own_size_and_identity(config: Any, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
+    return (*_own_size(config, batch), torch.nn.functional.normalize(torch.randn(batch, config.identity)))
 
 
 def _faces_and_regions(config: RAFSwapConfig, batch: int) -> tuple[torch.Tensor, ...]:
@@ -137,8 +144,43 @@ NETWORKS: dict[str, NetworkPresets] = {
         265.9e9,
         "NCSN++ FFHQ-256 (score_sde's code), 65,574,549 less its time embedding; Smooth-Swap's widths are unpublished",
     ),
+    "simswap": NetworkPresets(
+        SimSwapGenerator, _own_size_and_identity, None, 55_051_779, 48.121e9, "the official checkpoint and code"
+    ),
+    "simswap-512": NetworkPresets(
+        SimSwapGenerator,
+        _own_size_and_identity,
+        {"paper": SimSwapGeneratorConfig.paper_512()},
+        55_079_427,
+        70.12e9,
+        "official code, the released 512 px network",
+    ),
+    "simswap-deep": NetworkPresets(
+        SimSwapGenerator,
+        _own_size_and_identity,
+        {"paper": SimSwapGeneratorConfig.paper_deep()},
+        59_773_443,
+        132.99e9,
+        "official code, the newer training script's 512 px network",
+    ),
+    "simswap-discriminator": NetworkPresets(
+        SimSwapDiscriminator, faces(224), None, 13_924_738, source="two of 6,962,369 (official code)"
+    ),
+    "projected-discriminator": NetworkPresets(
+        ProjectedDiscriminator,
+        faces(224),
+        source="official code, whose figures nobody published; 2,958,848 of the parameters are EfficientNet-Lite0's",
+    ),
     "rafswap": NetworkPresets(
         RAFSwap, _faces_and_regions, None, 305_325_133, 217.09e9, "official code, transformer depth 1"
+    ),
+    "renovation": NetworkPresets(
+        RenovationGenerator,
+        _own_size,
+        None,
+        72_223_660,
+        91.593e9,
+        "GHOST's code; 39,657 of the parameters have no effect there and are left out here",
     ),
     "gfpgan": NetworkPresets(
         GFPGANv1Clean, _own_size, None, 86_444_252, 197.8e9, "official code, GFPGANv1Clean, channel multiplier 2"
