@@ -28,8 +28,8 @@ from swapper.models.attributes import (
 class AEINetConfig:
     """Sizes of ``AEINet``.
 
-    Every entry of ``attributes`` halves the side once more, down to 2 px, so their number sets the size of the
-    crops: seven for 256 px, six for 128 px.
+    Every entry of ``attributes`` halves the side once more, down to 2 px, so their number sets the native size of the
+    crops: seven for 256 px, six for 128 px. Larger multiples of half that size will do: the start is stretched.
     """
 
     encoder: str = "unet"  # attributes encoder: unet, linknet or resnet
@@ -46,7 +46,7 @@ class AEINetConfig:
 
     @property
     def size(self) -> int:
-        """Side of the crops in pixels."""
+        """Native side of the crops in pixels."""
         return 2 ** len(self.widths)
 
     @classmethod
@@ -66,13 +66,8 @@ class AEINetConfig:
 
     @classmethod
     def lite(cls) -> "AEINetConfig":
-        """Return a narrow network for 256 px."""
-        return cls(attributes=(16, 32, 64, 96, 128, 160, 160), widths=(192, 192, 192, 192, 144, 96, 48, 24))
-
-    @classmethod
-    def lite_128(cls) -> "AEINetConfig":
-        """Return the narrow network without its outermost level."""
-        return cls(attributes=(32, 64, 96, 128, 160, 160), widths=(192, 192, 192, 144, 96, 48, 24))
+        """Return a narrow network for 128 px; it also runs at 192 and 256 px, finetuned there."""
+        return cls(attributes=(32, 64, 96, 128, 160, 160), widths=(256, 256, 256, 192, 128, 64, 32))
 
 
 class AEIResult(NamedTuple):
@@ -181,7 +176,10 @@ class AADGenerator(nn.Module):
             attributes: z_att, from 2 px up.
             z_id: the sources' identities.
         """
-        h = self.blocks[0](self.start(z_id[:, :, None, None]), attributes[0], z_id)
+        h = F.interpolate(
+            self.start(z_id[:, :, None, None]), attributes[0].shape[2:], mode="bilinear", align_corners=True
+        )
+        h = self.blocks[0](h, attributes[0], z_id)
         for block, z_att in zip(self.blocks[1:], attributes[1:], strict=True):
             h = block(double_side(h), z_att, z_id)
         return torch.tanh(h)
@@ -250,7 +248,7 @@ class AEINet(nn.Module):
         """Give targets another identity.
 
         Args:
-            targets: RGB in [0, 1], ``config.size`` pixels.
+            targets: RGB in [0, 1]; side ``config.size``, or a larger multiple of its half.
             identity: the sources' embeddings as the identity network gives them, not normalised (z_id).
         """
         attributes = self.measure_attributes(targets)
@@ -260,6 +258,6 @@ class AEINet(nn.Module):
         """Attribute maps (z_att), from 2 px up to the full side; of results too, for the attributes loss.
 
         Args:
-            faces: RGB in [0, 1], ``config.size`` pixels.
+            faces: RGB in [0, 1]; side as for ``forward``.
         """
         return self.encoder(faces * 2 - 1)
