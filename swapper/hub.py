@@ -50,15 +50,26 @@ def resolve(name: str) -> Path:
     Raises:
         UserError: the name is unknown, the file cannot be had, or its checksum is wrong.
     """
-    own = own_folder()
-    if own is not None and name not in {row.name for row in entries()} and Path(name).name == name:
-        for path in (own / f"{name}.safetensors", own / f"{name}.onnx"):
-            if path.is_file():
-                return path
+    unlisted = _find_unlisted(name)
+    if unlisted is not None:
+        return unlisted
     row = entry(name)
     path = find_local(row) or find_cached(row) or _download(row)
     verify(row, path)
     return path
+
+
+def find(name: str) -> Path | None:
+    """Where ``resolve`` finds a file without a download, unverified; None where it is absent or unknown."""
+    row = next((row for row in entries() if row.name == name), None)
+    return _find_unlisted(name) if row is None else find_local(row) or find_cached(row)
+
+
+def _find_unlisted(name: str) -> Path | None:
+    own = own_folder()
+    if own is None or name in {row.name for row in entries()} or Path(name).name != name:
+        return None
+    return next((path for end in ("safetensors", "onnx") if (path := own / f"{name}.{end}").is_file()), None)
 
 
 def own_folder() -> Path | None:
@@ -269,6 +280,7 @@ def save(
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         save_file(tensors, fresh, metadata=said)
+        fresh.chmod(0o644)  # the library writes for its own user only
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.images import read_image
-from swapper.methods.base import Method, load_method, methods
+from swapper.methods.base import Method, default_method, load_method
 from swapper.restore.base import Restorer, load_restorer
 from swapper.timing import StepTimer
 from swapper.types import Crop, Face, Identity, SwapResult, UserError
@@ -51,7 +51,7 @@ class FaceSwapper:
         """Load a method and the face models it needs.
 
         Args:
-            method: a name from ``methods()``, or a method made by the caller; the recommended one by default.
+            method: a name from ``methods()``, or a method made by the caller; ``default_method()`` when None.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             restore: ``none``, ``renovation`` or ``gfpgan``.
             mask: how the swapped face is blended in.
@@ -62,8 +62,8 @@ class FaceSwapper:
             UserError: an unknown name, or weights that cannot be found.
         """
         self.device = choose_device(device)
-        name = method or methods()[0]
-        self.method = load_method(name, self.device) if isinstance(name, str) else name
+        name = method or default_method()
+        self.method = load_method(name, self.device, threads) if isinstance(name, str) else name
         self.detector = detector or CenterFaceDetector(threads=threads)
         self.landmarks = LandmarkDetector(self.device, threads)
         self.restorer: Restorer | None = load_restorer(restore, self.device)

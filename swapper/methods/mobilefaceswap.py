@@ -1,0 +1,127 @@
+"""MobileFaceSwap behind the method protocol: ``identify`` writes a small network, ``swap`` runs it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import onnxruntime
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from swapper import hub
+from swapper.faces.align import template_to_template, warp_frame
+from swapper.methods.idn_onnx import build_onnx, save_onnx
+from swapper.models.arcface import IdentityFeatures, MobileFaceNet
+from swapper.models.idn import IdentityAwareDynamicNetwork
+from swapper.models.mobilefaceswap import MobileFaceSwap
+from swapper.onnx_session import open_session
+from swapper.types import Crop, Identity, Swapped, UserError
+
+WEIGHTS, IDENTITY_WEIGHTS = "mobilefaceswap-lite", "arcface-mobile"
+
+
+class MobileFaceSwapMethod:
+    """The real-time method: on the CPU the person's network runs in onnxruntime, elsewhere in torch.
+
+    Attributes:
+        name: key in ``METHODS``.
+        size: side of the square crops it works on, in pixels.
+        template: name of its alignment in ``faces.align.TEMPLATES``.
+    """
+
+    name = "mobilefaceswap"
+
+    def __init__(
+        self,
+        device: torch.device,
+        network: MobileFaceSwap | None = None,
+        arcface: nn.Module | None = None,
+        template: str | None = None,
+        size: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Load the networks that are not given.
+
+        Args:
+            device: where they run.
+            network: what writes a person's network; the shipped one when None.
+            arcface: identity network that it was trained with; the shipped one when None.
+            template: alignment it was trained with; what the shipped weights' file says when None.
+            size: side of its crops in pixels, a multiple of 32; what the shipped weights' file says when None.
+            threads: of onnxruntime on the CPU; its own choice when None.
+
+        Raises:
+            UserError: weights that cannot be found, or a size that the network cannot halve five times.
+        """
+        self.device = device
+        self.threads = threads
+        record = hub.metadata(WEIGHTS) if network is None else {}
+        self.template = template or record.get("template", "tight")
+        self.size = size or int(record.get("size", 128))
+        if self.size % 32:
+            raise UserError(f"Crop size of MobileFaceSwap: {self.size} pixels. Choose a multiple of 32.")
+        self.network = (network or hub.load(MobileFaceSwap, WEIGHTS)).to(device).eval()
+        self.arcface = (arcface or hub.load(MobileFaceNet, IDENTITY_WEIGHTS)).to(device).eval()
+        # Sessions cannot be copied or sent to another process, so they stay out of the identities.
+        self._sessions: WeakKeyDictionary[IdentityAwareDynamicNetwork, onnxruntime.InferenceSession] = (
+            WeakKeyDictionary()
+        )
+
+    @torch.no_grad()
+    def identify(self, crops: Sequence[Crop]) -> Identity:
+        """Write the network of a person, from the mean of what the photos show.
+
+        Args:
+            crops: crops in the ``ffhq`` template, all of the same person.
+        """
+        pixels = np.stack([_arcface_crop(crop) for crop in crops])
+        faces = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).float() / 255
+        seen: IdentityFeatures = self.arcface(faces)
+        embedding = F.normalize(F.normalize(seen.embedding).mean(0, keepdim=True))
+        person = IdentityFeatures(embedding, seen.feature_map.mean(0, keepdim=True))
+        return Identity(self.name, embedding[0].cpu().numpy(), self.network.inject(person))
+
+    @torch.no_grad()
+    def swap(
+        self,
+        identity: Identity,
+        faces: Float[Tensor, "b 3 s s"],
+        landmarks: Float[Tensor, "b 478 3"] | None = None,
+    ) -> Swapped:
+        """Swap the identity onto target crops.
+
+        Args:
+            identity: made by this method's ``identify``.
+            faces: target crops in this method's template and size, RGB in [0, 1].
+            landmarks: not used.
+        """
+        network: IdentityAwareDynamicNetwork = identity.state
+        if self.device.type != "cpu":
+            face, mask = network(faces.to(self.device))
+            return Swapped(face.clamp(0, 1), mask)
+        if network not in self._sessions:
+            self._sessions[network] = self._open(network)
+        outputs = self._sessions[network].run(None, {"target": faces.cpu().float().numpy()})
+        face, mask = (torch.from_numpy(np.asarray(output)) for output in outputs)
+        return Swapped(face.clamp_(0, 1), mask)
+
+    def export(self, identity: Identity, path: Path, half: bool = False) -> None:
+        """Write the person's network as one ONNX file that runs without this project.
+
+        Args:
+            identity: made by this method's ``identify``.
+            path: the file to write.
+            half: store the weights in half precision: 1 MB instead of 2.
+        """
+        said = {"method": self.name, "template": self.template}
+        save_onnx(build_onnx(identity.state, self.size, said, half), path)
+
+    def _open(self, network: IdentityAwareDynamicNetwork) -> onnxruntime.InferenceSession:
+        return open_session(build_onnx(network, self.size, {}).SerializeToString(), self.device, self.threads)
+
+
+def _arcface_crop(crop: Crop) -> UInt8[np.ndarray, "112 112 3"]:
+    return warp_frame(crop.image, template_to_template("ffhq", crop.size, "arcface", 112), 112)

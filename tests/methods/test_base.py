@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from swapper import hub
+from swapper.methods.base import METHODS, default_method, methods
+
+
+def test_default_is_the_first_method_whose_weights_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr(hub, "entries", list)
+    assert default_method() == "warp"
+    first = METHODS[methods()[0]]
+    assert first.weights
+    for name in first.weights[:-1]:
+        (tmp_path / f"{name}.safetensors").touch()
+    assert default_method() == "warp"
+    (tmp_path / f"{first.weights[-1]}.safetensors").touch()
+    assert default_method() == methods()[0]
+
+
+def test_every_row_is_complete() -> None:
+    assert METHODS
+    for name, info in METHODS.items():
+        assert info.module.startswith("swapper.methods.") and info.class_name.endswith("Method")
+        assert info.label and info.sentence.endswith(".")
+        assert info.weights or name == "warp"
