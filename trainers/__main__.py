@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from swapper.types import UserError
+from trainers.evaluate import add_evaluate_arguments, evaluate
 from trainers.loop import LoopConfig, Run, Trainer
 from trainers.publish import add_publish_arguments, publish
 
@@ -27,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     commands = p.add_subparsers(dest="system", required=True, metavar="SYSTEM")
     for system in SYSTEMS:
         _add_training_arguments(commands.add_parser(system, help=f"train {system}"))
+    add_evaluate_arguments(commands.add_parser("evaluate", help="score a method on the val split"))
     add_publish_arguments(commands.add_parser("publish", help="turn a run into shipped weights with a card"))
     return p
 
@@ -119,6 +121,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.system == "publish":
             return publish(args)
+        if args.system == "evaluate":
+            return evaluate(args)
         return train(args)
     except UserError as error:
         print(error, file=sys.stderr)

@@ -1,0 +1,195 @@
+"""Measuring faces of pictures once, scoring swaps from their measured faces, and collecting a method's scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64, UInt8
+
+from swapper.faces.align import cut_crop, transform_points, warp_frame
+from swapper.faces.embed import IdentityEmbedder
+from swapper.metrics import geometry
+from swapper.metrics.identity import cosine, identity_gain, retrieved, same_identity_mean
+from swapper.metrics.realism import RealismFeatures, feature_distance, kernel_distance, sharpness_ratio
+from swapper.metrics.report import ScoreRow, bootstrap_interval
+from swapper.types import Crop, Face
+
+
+class LandmarkMeasurer(Protocol):
+    """Finds the mesh of faces whose place is roughly known; ``faces.landmarks.LandmarkDetector`` is one."""
+
+    def refine(self, frame: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]) -> list[Face]:
+        """Give faces their landmarks.
+
+        Args:
+            frame: RGB.
+            faces: with five points, frame pixels.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class MeasuredFace:
+    """What the metrics know about one face of a picture.
+
+    Attributes:
+        image: the whole picture, RGB.
+        face: with landmarks, pixels of the picture.
+        crop: cut by these landmarks, ``ffhq`` template.
+        embedding: identity, unit length.
+    """
+
+    image: UInt8[np.ndarray, "h w 3"]
+    face: Face
+    crop: Crop
+    embedding: Float32[np.ndarray, "d"]
+
+    @property
+    def landmarks(self) -> Float32[np.ndarray, "478 3"]:
+        """The mesh points, pixels of the picture."""
+        assert self.face.landmarks is not None, "a measured face has landmarks"
+        return self.face.landmarks
+
+
+class FaceMeasurer:
+    """Finds landmarks and identity of faces, always in the same way, so that only the pictures differ."""
+
+    def __init__(self, landmarks: LandmarkMeasurer, embedder: IdentityEmbedder, size: int = 256):
+        """Choose the judges.
+
+        Args:
+            landmarks: finds the mesh.
+            embedder: says who it is.
+            size: side of the crops, px.
+        """
+        self.landmarks, self.embedder, self.size = landmarks, embedder, size
+
+    def measure(self, image: UInt8[np.ndarray, "h w 3"], points: Float32[np.ndarray, "5 2"]) -> MeasuredFace:
+        """Measure one face.
+
+        Args:
+            image: RGB.
+            points: roughly where it is: eyes, nose tip, mouth corners, pixels. For a result give the target's.
+        """
+        box = np.concatenate([points.min(0), points.max(0)]).astype(np.float32)
+        face = self.landmarks.refine(image, [Face(box, 1.0, points)])[0]
+        crop = cut_crop(image, face.points, self.size, landmarks=face.landmarks)
+        return MeasuredFace(image, face, crop, self.embedder.embed([crop])[0])
+
+
+def pair_scores(source: MeasuredFace, target: MeasuredFace, result: MeasuredFace) -> dict[str, float]:
+    """Score one swap; the keys are explained in ``metrics.report.METRICS``.
+
+    Args:
+        source: the photo whose identity was given.
+        target: the picture that was swapped into.
+        result: the finished picture, in the target's pixels.
+    """
+    vectors = [face.embedding[None] for face in (source, target, result)]
+    points = transform_points(target.landmarks, target.crop.matrix)
+    same_place = warp_frame(result.image, target.crop.matrix, target.crop.size)
+    return {
+        "id_source": float(cosine(vectors[2], vectors[0])[0]),
+        "id_target": float(cosine(vectors[2], vectors[1])[0]),
+        "id_before": float(cosine(vectors[1], vectors[0])[0]),
+        "pose": geometry.pose_error(result.landmarks, target.landmarks),
+        "expression": geometry.expression_error(result.landmarks, target.landmarks),
+        "gaze": geometry.gaze_error(result.landmarks, target.landmarks),
+        "eye_opening": geometry.eye_opening_error(result.landmarks, target.landmarks),
+        "shape_source": geometry.shape_error(result.landmarks, source.landmarks),
+        "shape_target": geometry.shape_error(result.landmarks, target.landmarks),
+        "sharpness": sharpness_ratio(same_place, target.crop.image, points),
+    }
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Photos among which the results' people are looked for.
+
+    Attributes:
+        embeddings: unit length.
+        people: who each shows; a stranger of whom there is one photo has a label of his own.
+    """
+
+    embeddings: Float32[np.ndarray, "n d"]
+    people: Int64[np.ndarray, "n"]
+
+
+class SwapScores:
+    """Collects the scores of one method, one swap at a time; keeps figures, not pictures."""
+
+    def __init__(self, name: str, realism: RealismFeatures | None = None):
+        """Start empty.
+
+        Args:
+            name: of the method, for the report.
+            realism: measures how real results look; left out when None.
+        """
+        self.name, self._realism = name, realism
+        self.pairs: list[dict[str, float]] = []
+        self._embeddings: list[np.ndarray] = []
+        self._features: list[np.ndarray] = []
+        self._people: list[int] = []
+        self._milliseconds: list[float] = []
+
+    def add(
+        self,
+        source: MeasuredFace,
+        target: MeasuredFace,
+        result: MeasuredFace,
+        person: int,
+        milliseconds: float | None = None,
+    ) -> dict[str, float]:
+        """Score one swap; returns its scores.
+
+        Args:
+            source: the photo whose identity was given.
+            target: the picture that was swapped into.
+            result: the finished picture, measured in the target's place.
+            person: the source's label in the gallery.
+            milliseconds: how long the swap took, where it was timed.
+        """
+        self.pairs.append(pair_scores(source, target, result))
+        self._embeddings.append(result.embedding)
+        self._people.append(person)
+        if self._realism is not None:
+            self._features.append(self._realism.measure([result.crop])[0])
+        if milliseconds is not None:
+            self._milliseconds.append(milliseconds)
+        return self.pairs[-1]
+
+    def row(
+        self, gallery: Gallery, reals: Float64[np.ndarray, "m k"] | None, generator: np.random.Generator
+    ) -> ScoreRow:
+        """The method's scores over all swaps so far, means with 95 % intervals over the pairs.
+
+        Sharpness is a geometric mean, time a median, and the distances belong to all results together.
+
+        Args:
+            gallery: must hold the sources' people.
+            reals: realism features of untouched photographs.
+            generator: random numbers of the intervals.
+
+        Raises:
+            ValueError: nothing was added.
+        """
+        if not self.pairs:
+            raise ValueError(f"{self.name}: there are no swaps to score")
+        per_pair = {key: np.array([pair[key] for pair in self.pairs]) for key in self.pairs[0]}
+        found = retrieved(np.stack(self._embeddings), np.array(self._people), gallery.embeddings, gallery.people)
+        same = same_identity_mean(gallery.embeddings, gallery.people)
+        per_pair["retrieval"] = found.astype(np.float64)
+        per_pair["gain"] = identity_gain(per_pair["id_source"], per_pair.pop("id_before"), same)
+        per_pair["sharpness"] = np.log(per_pair["sharpness"].clip(1e-6))
+        values = {key: float(value.mean()) for key, value in per_pair.items()}
+        intervals = {key: bootstrap_interval(value, generator) for key, value in per_pair.items()}
+        values["sharpness"] = float(np.exp(values["sharpness"]))
+        low, high = intervals["sharpness"]
+        intervals["sharpness"] = (float(np.exp(low)), float(np.exp(high)))
+        if reals is not None and len(self._features) > 1:
+            features = np.stack(self._features)
+            values |= {"frechet": feature_distance(features, reals), "kernel": kernel_distance(features, reals)}
+        if self._milliseconds:
+            values["milliseconds"] = float(np.median(self._milliseconds))
+        return ScoreRow(self.name, values, intervals)
