@@ -16,8 +16,8 @@ from swapper.ui.settings_panel import build_settings_panel, read
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.target import PEOPLE, Target, choices, find_target
 
-SOURCE = ("1", "Source", "The person whose face you want. Several photos make the likeness steadier.")
-TARGET = ("2", "Target", "The photo that is changed. Everything but the faces stays as it is.")
+SOURCE = ("1", "Source", "Whose face you want. Several photos give a steadier likeness.")
+TARGET = ("2", "Target", "The photo to change. Everything but the faces stays as it is.")
 RESULT = ("3", "Result", "Drag the handle to compare before and after.")
 EXAMPLES_NOTE = "No photos at hand? These people do not exist:"
 ADD_PERSON = "Add another person"
@@ -30,6 +30,8 @@ SWAP = "Swap faces"
 DOWNLOAD = "Download {kind}"
 EMPTY = "Your picture appears here."
 ENGINE = "engine"  # events that share this name share the machine
+STRIP = 6  # thumbnails in a row of examples
+PHOTO_HEIGHT = 236  # px
 FORMATS = {"PNG": ".png", "JPEG": ".jpg"}
 
 
@@ -211,7 +213,7 @@ def _build_inputs(examples: Path) -> Inputs:
                     sources=["upload", "webcam", "clipboard"],
                     file_types=["image"],
                     columns=2,
-                    height=260,
+                    height=PHOTO_HEIGHT + 21,
                     object_fit="cover",
                     buttons=[],
                     elem_id=f"source-{letter.lower()}",
@@ -225,7 +227,7 @@ def _build_inputs(examples: Path) -> Inputs:
                 label="Photo",
                 type="filepath",
                 sources=["upload", "webcam", "clipboard"],
-                height=260,
+                height=PHOTO_HEIGHT,
                 buttons=[],
                 elem_id="target",
             )
@@ -241,8 +243,8 @@ def _example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: b
     gr.HTML(f'<p class="hint">{EXAMPLES_NOTE}</p>')
     strip = gr.Gallery(
         [str(path) for path in photos],
-        columns=min(6, len(photos)),
-        rows=1,
+        columns=STRIP,
+        fit_columns=False,
         allow_preview=False,
         interactive=False,
         show_label=False,
@@ -262,7 +264,8 @@ def _build_faces() -> FacesPanel:
     with gr.Column(visible=False, elem_classes="card faces") as box:
         gr.HTML(f'<div class="step"><h2>{FACES_FOUND}</h2><p>{FACES_HINT}</p></div>')
         gallery = gr.Gallery(
-            columns=6,
+            columns=5,
+            fit_columns=False,
             allow_preview=False,
             interactive=False,
             show_label=False,

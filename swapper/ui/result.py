@@ -74,10 +74,15 @@ def summary(result: SwapResult, method: str) -> str:
     total = sum(result.timings.values())
     faces = "face" if len(result.faces) == 1 else "faces"
     facts = f"{len(result.swapped)} of {len(result.faces)} {faces} swapped with {html.escape(method)}"
-    # Bars narrower than this could not be seen; the numbers beside them stay exact.
-    bars = "".join(f'<span style="flex-grow:{max(ms, total / 100):.1f}"></span>' for ms in result.timings.values())
+    # Bars narrower than a hundredth could not be seen; the numbers beside them stay exact.
+    colours = {name: f"s{i}" for i, name in enumerate(STEPS)}
+    bars = "".join(
+        f'<span class="{colours.get(name, "s0")}" style="flex-grow:{max(ms, total / 100):.1f}"></span>'
+        for name, ms in result.timings.items()
+    )
     rows = "".join(
-        f"<li><i></i>{STEPS.get(name, name)} <b>{_milliseconds(ms)}</b></li>" for name, ms in result.timings.items()
+        f'<li><i class="{colours.get(name, "s0")}"></i>{STEPS.get(name, name)} <b>{_milliseconds(ms)}</b></li>'
+        for name, ms in result.timings.items()
     )
     return (
         f'<div class="summary"><p><b>{_milliseconds(total)}</b> in total · {facts} · {width} × {height} px</p>'

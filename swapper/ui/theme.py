@@ -51,10 +51,11 @@ def theme() -> gr.themes.Base:
         neutral_hue=_STONE,
         text_size=_TEXT,
         radius_size=_RADIUS,
-        font=(gr.themes.utils.fonts.LocalFont("Source Sans 3"), "system-ui", "sans-serif"),
+        font=(gr.themes.utils.fonts.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"),
         font_mono=("ui-monospace", "monospace"),
     )
     return base.set(
+        checkbox_border_radius="5px",
         body_background_fill="*neutral_100",
         body_background_fill_dark="*neutral_950",
         body_text_color="*neutral_900",
@@ -95,8 +96,8 @@ def theme() -> gr.themes.Base:
         layout_gap="16px",
         button_primary_background_fill="*primary_600",
         button_primary_background_fill_hover="*primary_700",
-        button_primary_background_fill_dark="*primary_500",
-        button_primary_background_fill_hover_dark="*primary_400",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_500",
         button_primary_text_color="white",
         button_primary_text_color_dark="white",
         button_secondary_background_fill="white",
