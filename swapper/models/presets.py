@@ -11,8 +11,10 @@ import torch
 from torch import nn
 
 from swapper.models.arcface import IRSE, IdentityFeatures, IResNet, IResNetConfig, MobileFaceNet, MobileFaceNetConfig
-from swapper.models.discriminators import StyleGAN2Discriminator
+from swapper.models.awl import FaceAlignmentNetwork
+from swapper.models.discriminators import MultiscaleDiscriminator, PatchDiscriminator, StyleGAN2Discriminator
 from swapper.models.gfpgan import GFPGANv1Clean
+from swapper.models.ghost import AEINet, AEINetConfig
 from swapper.models.idn import IdentityAwareDynamicNetwork
 from swapper.models.mobilefaceswap import IdentityInjectionNetwork, IdentityInjectionNetworkConfig, MobileFaceSwap
 from swapper.models.ncsnpp import NCSNppConfig
@@ -121,6 +123,38 @@ NETWORKS: dict[str, NetworkPresets] = {
     ),
     "mobilefaceswap-quality": NetworkPresets(
         QualityNetwork, faces(224), None, 11_177_025, 1.814e9, "ResNet-18 with one output"
+    ),
+    "ghost": NetworkPresets(
+        AEINet, _own_size_and_identity, None, 184_343_381, 31.018e9, "official code, U-Net encoder, two AAD layers"
+    ),
+    "ghost-linknet": NetworkPresets(
+        AEINet,
+        _own_size_and_identity,
+        {"paper": AEINetConfig.paper_linknet()},
+        164_776_789,
+        27.730e9,
+        "official code, LinkNet encoder, two AAD layers",
+    ),
+    "ghost-resnet": NetworkPresets(
+        AEINet,
+        _own_size_and_identity,
+        {"paper": AEINetConfig.paper_resnet()},
+        136_060_821,
+        33.608e9,
+        "official code, ResNet encoder, two AAD layers",
+    ),
+    "ghost-discriminator": NetworkPresets(
+        MultiscaleDiscriminator, faces(256), None, 33_463_107, 3.517e9, "official code, three scales"
+    ),
+    "ghost-eyes": NetworkPresets(
+        FaceAlignmentNetwork, _own_size, None, 24_153_036, 26.710e9, "Adaptive Wing Loss's code, four hourglasses"
+    ),
+    "patch-discriminator": NetworkPresets(
+        PatchDiscriminator,
+        faces(256),
+        None,
+        2_764_737,
+        source="CycleGAN's code, 70 px patches (without its InstanceNorm)",
     ),
     "stylegan2": NetworkPresets(
         StyleGAN2Generator,
