@@ -1,15 +1,16 @@
 """Official checkpoints turned into weights files of this project: same numbers, our names, nothing but tensors."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from swapper import hub
 from swapper.convert.arcface_onnx import read_arcface_onnx
 from swapper.convert.checkpoints import read_checkpoint
 from swapper.convert.matching import fit, rename
-from swapper.convert.systems import SYSTEMS
+from swapper.convert.systems import SYSTEMS, OfficialCheckpoint
 from swapper.manifest import file_sha256
 from swapper.types import UserError
 
@@ -42,13 +43,30 @@ def read_official(system: str, path: Path) -> nn.Module:
             raise UserError(f"{path}: only 'arcface' is read from ONNX. Give the official checkpoint.")
         return read_arcface_onnx(path).eval().requires_grad_(False)
     official = SYSTEMS[system]
-    state = read_checkpoint(path)
+    state = read_checkpoint(path, official.nests)
     try:
-        network = official.build(state)
+        network = place(state, official, str(path))
     except KeyError as error:
         raise UserError(
             f"{path}: has no {error}, so it is not a checkpoint of '{system}'. Check that SYSTEM and FILE fit."
         ) from error
-    tensors, unknown = rename(state, official.keys, official.ignored)
-    fit(network, tensors, unknown, str(path))
     return network.eval().requires_grad_(False)
+
+
+def place(state: Mapping[str, Tensor], official: OfficialCheckpoint, origin: str) -> nn.Module:
+    """Build the network that official tensors belong to, and put every one of them in its place.
+
+    Args:
+        state: by official name.
+        official: the kind of checkpoint.
+        origin: names the checkpoint in messages.
+
+    Raises:
+        KeyError: a tensor is missing that tells a size.
+        UserError: tensors are missing, left over or of another shape.
+    """
+    network = official.build(state)
+    tensors, unknown = rename(state, official.keys, official.ignored)
+    places = network.state_dict()
+    fit(network, {name: torch.zeros_like(places[name]) for name in official.optional} | tensors, unknown, origin)
+    return network

@@ -13,6 +13,8 @@ from swapper.models.arcface import IResNet, IResNetConfig
 from swapper.types import UserError
 
 _EPSILON = 1e-5
+_LAYERS = ("Conv", "BatchNorm", "PRelu", "Gemm")  # operators with weights, in the order of the forward pass
+_PLAIN = ("Add", "Flatten", "Reshape", "Dropout", "Shape", "Gather", "Slice", "Concat", "Unsqueeze", "Cast")
 
 
 def read_arcface_onnx(path: Path) -> IResNet:
@@ -31,8 +33,8 @@ def read_arcface_onnx(path: Path) -> IResNet:
         graph = onnx.load(path).graph
     except (OSError, DecodeError) as error:
         raise UserError(f"{path}: not a readable ONNX file ({error}). Download it again.") from error
-    operators = [operator for operator in _operators(graph) if operator[0] in ("Conv", "BatchNorm", "PRelu", "Gemm")]
     try:
+        operators = [operator for operator in _operators(graph) if operator[0] not in _PLAIN]
         network = IResNet(_sizes(operators))
         _fill(network, operators)
     except (ValueError, IndexError, RuntimeError) as error:
@@ -48,9 +50,16 @@ Operator = tuple[str, list[Tensor]]  # kind, its constants in the order of its i
 def _operators(graph: onnx.GraphProto) -> Iterator[Operator]:
     constants = {tensor.name: tensor for tensor in graph.initializer}
     for node in graph.node:
-        names = [name for name in node.input if name in constants]
-        kind = "BatchNorm" if node.op_type == "BatchNormalization" else node.op_type
-        yield kind, [torch.from_numpy(numpy_helper.to_array(constants[name]).copy()) for name in names]
+        if node.op_type == "Constant":
+            constants[node.output[0]] = node.attribute[0].t
+        elif node.op_type == "Identity" and node.input[0] in constants:  # one tensor that serves several layers
+            constants[node.output[0]] = constants[node.input[0]]
+        else:
+            kind = "BatchNorm" if node.op_type == "BatchNormalization" else node.op_type
+            arrays = [numpy_helper.to_array(constants[name]) for name in node.input if name in constants]
+            if kind not in (*_LAYERS, *_PLAIN):
+                raise ValueError(f"an operator {kind} that the network does not have")
+            yield kind, [torch.from_numpy(array.copy()) for array in arrays]
 
 
 def _sizes(operators: list[Operator]) -> IResNetConfig:
@@ -58,10 +67,10 @@ def _sizes(operators: list[Operator]) -> IResNetConfig:
     convolutions = [constants[0] for kind, constants in operators if kind == "Conv" and constants[0].shape[-1] == 3]
     seconds = [weight.shape[0] for weight in convolutions[2::2]]  # the second convolution of each block
     widths = list(dict.fromkeys(seconds))
-    fc = next(constants for kind, constants in operators if kind == "Gemm")
-    if len(widths) != 4:
-        raise ValueError(f"stages of {widths} channels")
-    return IResNetConfig(tuple(seconds.count(width) for width in widths), tuple(widths), fc[0].shape[0])
+    linear = [constants[0] for kind, constants in operators if kind == "Gemm"]
+    if len(widths) != 4 or len(linear) != 1:
+        raise ValueError(f"{len(widths)} stages and {len(linear)} linear layers")
+    return IResNetConfig(tuple(seconds.count(width) for width in widths), tuple(widths), linear[0].shape[0])
 
 
 def _fill(network: IResNet, operators: list[Operator]) -> None:

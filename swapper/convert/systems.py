@@ -1,17 +1,20 @@
-"""The kinds of official checkpoints that can be converted: which network each holds, its sizes, its names."""
+"""The kinds of official checkpoints that can be converted: which network each holds, and its names."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from torch import Tensor, nn
+from torch import nn
 
+from swapper.convert import sizes
 from swapper.convert.matching import Rules
-from swapper.models.arcface import IRSE, IResNet, IResNetConfig, IRSEConfig
-from swapper.models.gfpgan import GFPGANv1Clean, GFPGANv1CleanConfig
-from swapper.models.idn import IdentityAwareDynamicNetworkConfig
-from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
-
-State = Mapping[str, Tensor]
+from swapper.models.discriminators import StyleGAN2Discriminator
+from swapper.models.gfpgan import GFPGANv1Clean
+from swapper.models.ghost import AEINet
+from swapper.models.rafswap import RAFSwap
+from swapper.models.simswap import SimSwapGenerator
+from swapper.models.smoothswap import NCSNppGenerator
+from swapper.models.stylegan2 import StyleGAN2Generator
 
 
 @dataclass(frozen=True)
@@ -22,56 +25,15 @@ class OfficialCheckpoint:
         build: makes the network of the sizes that the tensors have; a missing tensor raises KeyError.
         keys: official name to ours, see ``matching.rename``; empty where the names are the same.
         ignored: patterns of official names that have no use here.
+        nests: entries that hold these weights in files with several networks, the preferred first.
+        optional: our names of tensors that official code keeps outside the state dict; zero where a file lacks them.
     """
 
-    build: Callable[[State], nn.Module]
+    build: Callable[[sizes.State], nn.Module]
     keys: Rules = ()
     ignored: tuple[str, ...] = ()
-
-
-def _count(state: State, pattern: str) -> int:
-    """How many numbers n from 0 on the pattern has a tensor for."""
-    count = 0
-    while pattern.format(count) in state:
-        count += 1
-    return count
-
-
-def _outs(state: State, pattern: str) -> tuple[int, ...]:
-    """Output channels of the numbered layers that the pattern names."""
-    return tuple(state[pattern.format(n)].shape[0] for n in range(_count(state, pattern)))
-
-
-def _arcface(state: State) -> IResNet:
-    blocks = tuple(_count(state, f"layer{stage}.{{}}.conv1.weight") for stage in range(1, 5))
-    widths = tuple(state[f"layer{stage}.0.conv2.weight"].shape[0] for stage in range(1, 5))
-    return IResNet(IResNetConfig(blocks, widths, state["fc.weight"].shape[0]))
-
-
-def _arcface_se(state: State) -> IRSE:
-    blocks = tuple(_count(state, f"layer{stage}.{{}}.conv1.weight") for stage in range(1, 5))
-    widths = tuple(state[f"layer{stage}.0.conv2.weight"].shape[0] for stage in range(1, 5))
-    reduction = widths[0] // state["layer1.0.se.fc.0.weight"].shape[0]
-    return IRSE(IRSEConfig(blocks, widths, reduction, state["fc.weight"].shape[0]))
-
-
-def _mobilefaceswap(state: State) -> MobileFaceSwap:
-    idn = IdentityAwareDynamicNetworkConfig(
-        encoder=_outs(state, "EncoderModulation.{}.weight"),
-        decoder=_outs(state, "DecoderModulation.{}.weight"),
-        final=state["final.1.weight"].shape[0],
-        mask=_outs(state, "mask.{}.2.weight"),
-    )
-    stem, feature_map = state["predictor.first.weight"].shape[:2]
-    config = IdentityInjectionNetworkConfig(
-        idn=idn,
-        feature_map=feature_map,
-        embedding=state["EncoderModulation.0.style.weight"].shape[1],
-        stem=stem,
-        encoder=_outs(state, "predictor.encoder.{}.conv.weight")[::-1],
-        decoder=_outs(state, "predictor.decoder.{}.conv.weight"),
-    )
-    return MobileFaceSwap(config)
+    nests: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
 
 
 # The official file numbers the encoder's predictions in the order of their chain, from the deepest layer outwards.
@@ -95,22 +57,36 @@ _MOBILEFACESWAP_KEYS: Rules = (
     (r"(final|mask)\.(.+)", r"\1.\2"),
 )
 
-
-def _gfpgan(state: State) -> GFPGANv1Clean:
-    widths = _count(state, "stylegan_decoder.style_convs.{}.modulated_conv.weight")
-    outs = (state[f"stylegan_decoder.style_convs.{n}.modulated_conv.weight"].shape[1] for n in range(0, widths, 2))
-    return GFPGANv1Clean(
-        GFPGANv1CleanConfig(
-            channels=(state["stylegan_decoder.constant_input.weight"].shape[1], *outs),
-            style=state["stylegan_decoder.style_mlp.1.weight"].shape[0],
-            mapping=sum(key.startswith("stylegan_decoder.style_mlp.") and key.endswith("weight") for key in state),
-        )
-    )
-
-
 SYSTEMS: dict[str, OfficialCheckpoint] = {
-    "mobilefaceswap": OfficialCheckpoint(_mobilefaceswap, _MOBILEFACESWAP_KEYS),
-    "arcface": OfficialCheckpoint(_arcface),
-    "arcface-se": OfficialCheckpoint(_arcface_se),
-    "gfpgan": OfficialCheckpoint(_gfpgan, GFPGANv1Clean.OFFICIAL_KEYS, GFPGANv1Clean.OFFICIAL_IGNORED),
+    "mobilefaceswap": OfficialCheckpoint(sizes.build_mobilefaceswap, _MOBILEFACESWAP_KEYS),
+    "ghost": OfficialCheckpoint(sizes.build_ghost, AEINet.OFFICIAL_KEYS),
+    "simswap": OfficialCheckpoint(sizes.build_simswap, SimSwapGenerator.OFFICIAL_KEYS),
+    "simswap-fix": OfficialCheckpoint(  # the newer training code's: same tensors, other colours
+        partial(sizes.build_simswap, normalised=True), SimSwapGenerator.OFFICIAL_KEYS
+    ),
+    "smoothswap": OfficialCheckpoint(
+        sizes.build_smoothswap, NCSNppGenerator.OFFICIAL_KEYS, NCSNppGenerator.OFFICIAL_IGNORED
+    ),
+    "rafswap": OfficialCheckpoint(
+        sizes.build_rafswap,
+        (*RAFSwap.OFFICIAL_KEYS, ("latent_avg", "generator.latent_average")),
+        RAFSwap.OFFICIAL_IGNORED,
+        optional=("generator.latent_average",),
+    ),
+    "arcface": OfficialCheckpoint(sizes.build_arcface),
+    "arcface-se": OfficialCheckpoint(sizes.build_arcface_se),
+    "gfpgan": OfficialCheckpoint(sizes.build_gfpgan, GFPGANv1Clean.OFFICIAL_KEYS, GFPGANv1Clean.OFFICIAL_IGNORED),
+    "stylegan2": OfficialCheckpoint(
+        sizes.build_stylegan2,
+        StyleGAN2Generator.OFFICIAL_KEYS,
+        StyleGAN2Generator.OFFICIAL_IGNORED,
+        nests=("g_ema", "g"),
+        optional=("latent_average",),
+    ),
+    "stylegan2-discriminator": OfficialCheckpoint(
+        sizes.build_stylegan2_discriminator,
+        StyleGAN2Discriminator.OFFICIAL_KEYS,
+        (*StyleGAN2Discriminator.OFFICIAL_IGNORED, r"^latent_avg$"),
+        nests=("d",),
+    ),
 }
