@@ -29,6 +29,8 @@ from swapper.types import UserError
 from trainers.data import Faces, load_faces
 
 FLOOR = "target re-encoded"  # its row is the noise floor of every measure
+PASTED = "source pasted"
+REFERENCES = (FLOOR, PASTED)
 BASELINE = "warp"
 SIDE = 256  # of the stored photos, px
 PICTURED = 12  # pairs on the contact sheet
@@ -85,7 +87,7 @@ def evaluate(args: argparse.Namespace) -> int:
     pairs = draw_pairs(judge.people, judge.faces.padded.numpy(), args.pairs, args.seed)
     swaps: dict[str, Swap] = {FLOOR: _reencoded}
     if not args.alone:
-        swaps["source pasted"] = partial(_swapped, FaceSwapper(SourcePasted(), args.device))
+        swaps[PASTED] = partial(_swapped, FaceSwapper(SourcePasted(), args.device))
         swaps[BASELINE] = partial(_swapped, FaceSwapper(BASELINE, args.device))
     if args.method not in swaps:
         swaps[args.method] = partial(_swapped, FaceSwapper(args.method, args.device))
@@ -100,7 +102,8 @@ def evaluate(args: argparse.Namespace) -> int:
     aims = check_aims(rows, args.method)
     if args.out is not None:
         labels = ("source", "target", *(row.name for row in rows if row.name != FLOOR))
-        write_report(args.out, rows, {**about, "aims": aims}, contact_sheet(pictures, labels))
+        sheet = contact_sheet(pictures, labels)
+        write_report(args.out, rows, {**about, "aims": aims}, sheet, aims_table(aims))
     if args.json:
         print(json.dumps(report_data(rows, {**about, "aims": aims}), indent=1, ensure_ascii=False))
     else:
@@ -165,7 +168,7 @@ class Judge:
             One row per way, and for the first pairs the pictures source, target, result of each way but the floor's.
         """
         gallery, reals = self.gallery()
-        scores = {name: SwapScores(name, self.realism) for name in swaps}
+        scores = {name: SwapScores(name, self.realism, reference=name in REFERENCES) for name in swaps}
         pictures: list[list[np.ndarray]] = []
         for done, (source_row, target_row) in enumerate(pairs, 1):
             source, target = self.photo(source_row), self.photo(target_row)

@@ -119,14 +119,15 @@ class Gallery:
 class SwapScores:
     """Collects the scores of one method, one swap at a time; keeps figures, not pictures."""
 
-    def __init__(self, name: str, realism: RealismFeatures | None = None):
+    def __init__(self, name: str, realism: RealismFeatures | None = None, reference: bool = False):
         """Start empty.
 
         Args:
             name: of the method, for the report.
             realism: measures how real results look; left out when None.
+            reference: the row is there to be compared with and never marked as the best.
         """
-        self.name, self._realism = name, realism
+        self.name, self.reference, self._realism = name, reference, realism
         self.pairs: list[dict[str, float]] = []
         self._embeddings: list[np.ndarray] = []
         self._features: list[np.ndarray] = []
@@ -192,4 +193,4 @@ class SwapScores:
             values |= {"frechet": feature_distance(features, reals), "kernel": kernel_distance(features, reals)}
         if self._milliseconds:
             values["milliseconds"] = float(np.median(self._milliseconds))
-        return ScoreRow(self.name, values, intervals)
+        return ScoreRow(self.name, values, intervals, self.reference)

@@ -90,11 +90,13 @@ class ScoreRow:
         name: of the method.
         values: by a metric's key; metrics that were not measured are left out.
         intervals: lower and upper end of the 95 % interval, where there is one.
+        reference: the row is there to be compared with and never marked as the best.
     """
 
     name: str
     values: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    reference: bool = False
 
 
 def bootstrap_interval(
@@ -118,8 +120,9 @@ def bootstrap_interval(
 
 
 def best_rows(rows: Sequence[ScoreRow], metric: Metric) -> set[int]:
-    """Which rows have the best printed value of a metric; none where it has no better side."""
-    found = {i: row.values[metric.key] for i, row in enumerate(rows) if np.isfinite(row.values.get(metric.key, np.nan))}
+    """Which rows, references aside, have the best printed value of a metric; none where it has no better side."""
+    values = {i: row.values.get(metric.key, np.nan) for i, row in enumerate(rows) if not row.reference}
+    found = {i: value for i, value in values.items() if np.isfinite(value)}
     if not found or not metric.better:
         return set()
     cost = {"low": lambda v: v, "high": lambda v: -v, "one": lambda v: abs(np.log(max(v, 1e-9)))}[metric.better]
@@ -242,6 +245,7 @@ def report_data(rows: Sequence[ScoreRow], about: Mapping[str, Any]) -> dict[str,
     methods = [
         {
             "name": row.name,
+            "reference": row.reference,
             "values": {key: plain(value) for key, value in row.values.items()},
             "intervals": {key: [plain(low), plain(high)] for key, (low, high) in row.intervals.items()},
         }
@@ -252,21 +256,27 @@ def report_data(rows: Sequence[ScoreRow], about: Mapping[str, Any]) -> dict[str,
 
 
 def write_report(
-    folder: Path, rows: Sequence[ScoreRow], about: Mapping[str, Any], sheet: UInt8[np.ndarray, "h w 3"] | None = None
+    folder: Path,
+    rows: Sequence[ScoreRow],
+    about: Mapping[str, Any],
+    sheet: UInt8[np.ndarray, "h w 3"] | None = None,
+    verdict: str = "",
 ) -> None:
     """Write ``report.json``, ``report.md`` and, where there are pictures, ``contact_sheet.jpg``.
 
     Args:
         folder: made when missing.
         rows: the scores.
-        about: how they were made.
+        about: how they were made; lists and the like go into the JSON only.
         sheet: from ``contact_sheet``.
+        verdict: lines that follow the table.
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = report_data(rows, about)
     write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", folder / "report.json")
     notes = "".join(f"- **{metric.label}**: {metric.meaning}\n" for metric in measured(rows))
-    made = "".join(f"- {key}: {value}\n" for key, value in about.items())
-    write_text(f"{markdown_table(rows)}\n{notes}\n{made}", folder / "report.md")
+    made = "".join(f"- {key}: {value}\n" for key, value in about.items() if isinstance(value, str | int | float))
+    said = f"```\n{verdict}\n```\n\n" if verdict else ""
+    write_text(f"{markdown_table(rows)}\n{said}{notes}\n{made}", folder / "report.md")
     if sheet is not None:
         write_image(sheet, folder / "contact_sheet.jpg", quality=90)
