@@ -2,7 +2,7 @@
 
 import importlib.util
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ MARGIN = 0.1  # grey on each side, as a share of the picture: faces that the pic
 STEP = 32  # the networks' inputs are multiples of this
 
 
+@runtime_checkable
 class FaceDetector(Protocol):
     """Finds faces in a frame."""
 
