@@ -96,7 +96,7 @@ def export_onnx(network: nn.Module, example: tuple[int, ...], outputs: tuple[str
         dynamo=True,
         input_names=["faces"],
         output_names=list(outputs),
-        dynamic_shapes={"faces": {0: torch.export.Dim("batch")}},
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
         external_data=False,
         verbose=False,
     )

@@ -38,7 +38,7 @@ def _write_split(folder: Path, split: str, count: int, rng: np.random.Generator)
         keys=np.array(keys),
         landmarks=landmarks.astype(np.float16),
         five_points=np.repeat(five[None], count, 0).astype(np.float16),
-        valid_quad=np.repeat(np.array([[[0, 0], [255, 0], [255, 255], [0, 255]]], np.float32), count, 0),
+        valid_quad=np.repeat(np.array([[[0, 0], [1, 0], [1, 1], [0, 1]]], np.float32), count, 0),
         arcface=(arcface / np.linalg.norm(arcface, axis=1, keepdims=True)).astype(np.float16),
     )
     with (folder / f"meta-{split}.csv").open("w", newline="") as file:
