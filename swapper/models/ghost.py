@@ -4,6 +4,7 @@ Source: GHOST (IEEE Access 2022), section 3.1; FaceShifter (CVPR 2020), section 
 differ, this follows the code: modulation multiplies by gamma, not by 1 + gamma, and z_id is not normalised.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -36,7 +37,8 @@ class AEINetConfig:
     attributes: tuple[int, ...] = (32, 64, 128, 256, 512, 1024, 1024)  # encoder channels, from half the side to 2 px
     widths: tuple[int, ...] = (1024, 1024, 1024, 1024, 512, 256, 128, 64)  # generator channels, from 2 px up
     blocks: int = 2  # AAD layers on the main path of each AAD ResBlk
-    identity: int = 512  # length of z_id
+    identity: int = 512  # numbers in z_id
+    identity_length: float | None = None  # z_id is scaled to it; None takes it as it comes, like the official code
 
     def __post_init__(self) -> None:
         if len(self.widths) != len(self.attributes) + 1:
@@ -67,7 +69,11 @@ class AEINetConfig:
     @classmethod
     def lite(cls) -> "AEINetConfig":
         """Return a narrow network for 128 px; it also runs at 192 and 256 px, finetuned there."""
-        return cls(attributes=(32, 64, 96, 128, 160, 160), widths=(256, 256, 256, 192, 128, 64, 32))
+        return cls(
+            attributes=(32, 64, 96, 128, 160, 160),
+            widths=(256, 256, 256, 192, 128, 64, 32),
+            identity_length=math.sqrt(512),
+        )
 
 
 class AEIResult(NamedTuple):
@@ -249,8 +255,11 @@ class AEINet(nn.Module):
 
         Args:
             targets: RGB in [0, 1]; side ``config.size``, or a larger multiple of its half.
-            identity: the sources' embeddings as the identity network gives them, not normalised (z_id).
+            identity: the sources' embeddings (z_id) as the identity network gives them, not normalised; of any length
+                where ``config.identity_length`` is set.
         """
+        length = self.config.identity_length
+        identity = identity if length is None else F.normalize(identity) * length
         attributes = self.measure_attributes(targets)
         return AEIResult((self.generator(attributes, identity) + 1) / 2, attributes)
 
