@@ -14,11 +14,13 @@ import torch
 from swapper.types import UserError
 from trainers.evaluate import add_evaluate_arguments, evaluate
 from trainers.loop import LoopConfig, Run, Trainer
+from trainers.prepare import add_prepare_arguments, prepare
 from trainers.publish import add_publish_arguments, publish
 
 SYSTEMS: dict[str, str] = {  # system -> class in the module of that name
     "geometry": "GeometryTrainer",
     "embedder": "EmbedderTrainer",
+    "mobilefaceswap": "MobileFaceSwapTrainer",
 }
 
 
@@ -28,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     commands = p.add_subparsers(dest="system", required=True, metavar="SYSTEM")
     for system in SYSTEMS:
         _add_training_arguments(commands.add_parser(system, help=f"train {system}"))
+    add_prepare_arguments(commands.add_parser("prepare", help="turn photos or videos into packed faces"))
     add_evaluate_arguments(commands.add_parser("evaluate", help="score a method on the val split"))
     add_publish_arguments(commands.add_parser("publish", help="turn a run into shipped weights with a card"))
     return p
@@ -119,6 +122,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     args = parser().parse_args(argv)
     try:
+        if args.system == "prepare":
+            return prepare(args)
         if args.system == "publish":
             return publish(args)
         if args.system == "evaluate":

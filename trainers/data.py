@@ -1,6 +1,7 @@
 """Packed faces: images, landmarks, embeddings and identities of one split, ready for batches."""
 
 import csv
+import hashlib
 import io
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
@@ -101,11 +102,13 @@ def _read_meta(path: Path) -> list[dict[str, str]]:
 def _decoded(folder: Path, split: str, suffixes: list[str], keys: list[str], size: int, cache: Path) -> Tensor:
     """Decode the images once into a memory map of the wanted size."""
     cache.mkdir(parents=True, exist_ok=True)
-    path = cache / f"{split}{''.join(suffixes)}-{size}.npy"
+    archives = _archives(folder, split, suffixes, size)
+    facts = [*keys, *(f"{archive.name} {archive.stat().st_size}" for archive in archives)]
+    path = cache / f"{split}-{size}-{hashlib.sha256(' '.join(facts).encode()).hexdigest()[:10]}.npy"
     if not path.is_file():
         partial = path.with_suffix(".partial")
         images = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(len(keys), size, size, 3))
-        encoded = _encoded(folder, split, suffixes, size)
+        encoded = _encoded(archives)
 
         def decode(row: int) -> None:
             with Image.open(io.BytesIO(encoded[keys[row]])) as image:
@@ -121,15 +124,21 @@ def _decoded(folder: Path, split: str, suffixes: list[str], keys: list[str], siz
     return torch.from_numpy(np.load(path, mmap_mode="c"))
 
 
-def _encoded(folder: Path, split: str, suffixes: list[str], size: int) -> dict[str, bytes]:
-    """The encoded images by key, from the smallest archive that is large enough."""
+def _archives(folder: Path, split: str, suffixes: list[str], size: int) -> list[Path]:
+    """The smallest archives that are large enough."""
     small = folder / f"faces160-{split}.tar"
     large = [folder / f"faces256-{split}{s}.tar" for s in suffixes]
     archives = [small] if small.is_file() and (size <= 160 or not large[0].is_file()) else large
-    encoded = {}
     for archive in archives:
         if not archive.is_file():
             raise UserError(f"No training faces: {archive} is missing. Make it with trainers.prepare.")
+    return archives
+
+
+def _encoded(archives: list[Path]) -> dict[str, bytes]:
+    """The encoded images by key."""
+    encoded = {}
+    for archive in archives:
         with tarfile.open(archive) as tar:
             for member in tar:
                 file = tar.extractfile(member)

@@ -1,0 +1,163 @@
+"""Train MobileFaceSwap's student: directly, and by distillation once a teacher's weights are there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Generator, Tensor, nn
+
+from swapper.faces.regions import region_masks
+from swapper.models.arcface import IdentityFeatures
+from swapper.models.discriminators import PatchDiscriminator, PatchDiscriminatorConfig
+from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
+from trainers import losses
+from trainers.loop import Batch, Phase
+from trainers.swapping import Swap, SwapTask
+
+
+@dataclass(frozen=True)
+class MobileFaceSwapConfig:
+    """Defaults of the student's trainer."""
+
+    template: str = "tight"  # alignment of the target crops
+    size: int = 128  # px; the network is fully convolutional and runs at 224
+    lr: float = 5e-4
+    lr_discriminator: float = 2e-4
+    batch: int = 16
+    kimg: float = 200.0
+    same_image: float = 0.1  # share of pairs
+    same_identity: float = 0.2
+    id_weight: float = 10.0
+    reconstruction_weight: float = 10.0  # pairs of one person only (SimSwap)
+    feature_weight: float = 5.0  # weak feature matching
+    expression_weight: float = 10.0
+    color_weight: float = 5.0
+    change_weight: float = 1.0
+    mask_weight: float = 10.0
+    adversarial_weight: float = 1.0
+    penalty_weight: float = 5.0  # R1, on every step of D
+    plain_kimg: float = 10.0  # before this the discriminator is not heard
+    paper: bool = False  # IIN of the published size
+
+    @classmethod
+    def lite(cls) -> "MobileFaceSwapConfig":
+        """The shipped network: IDN of the published size, narrow IIN."""
+        return cls()
+
+
+class MobileFaceSwapTrainer:
+    """The student with the losses of its teachers: identity, reconstruction, attributes, realism, mask.
+
+    Source: MobileFaceSwap, section 3.3; weak feature matching from SimSwap; change loss from Smooth-Swap.
+    """
+
+    Config = MobileFaceSwapConfig
+
+    def __init__(self, config: MobileFaceSwapConfig, data: Path, cache: Path):
+        self.config = config
+        self.task = SwapTask(
+            data, cache, config.template, config.size, config.same_image, config.same_identity, padded=True
+        )
+        sizes = IdentityInjectionNetworkConfig.paper() if config.paper else IdentityInjectionNetworkConfig.lite()
+        student = MobileFaceSwap(sizes)
+        start_as_blur(student)
+        self.networks: dict[str, nn.Module] = {
+            "student": student,
+            "discriminator": PatchDiscriminator(PatchDiscriminatorConfig.lite()),
+        }
+        self.averaged = ("student",)
+        self.phases = (
+            Phase("G", ("student",), lr=config.lr, betas=(0.0, 0.99)),
+            Phase("D", ("discriminator",), lr=config.lr_discriminator, betas=(0.0, 0.99)),
+        )
+        self.frozen = self.task.frozen
+        self.kimg = 0.0
+
+    def draw(self, generator: Generator, count: int) -> Batch:
+        """Plan pairs."""
+        return self.task.draw(generator, count)
+
+    def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
+        """Cut the pairs, and the background that the mask must leave alone."""
+        self.kimg = kimg
+        batch = self.task.batch(plan, device, self.config.size)
+        face = region_masks(batch["landmarks"].cpu(), self.config.size, ("face",)).to(device)
+        grown = F.max_pool2d(face, 2 * (self.config.size // 16) + 1, 1, self.config.size // 16)
+        return batch | {"background": (grown < 0.5).float()}
+
+    def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The student's loss (G) and the discriminator's (D), which sees the results of the same step."""
+        return self._student(batch) if phase == "G" else self._discriminator(batch)
+
+    def _student(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        c, target = self.config, batch["target"]
+        features = self.task.features(batch["source"])
+        swapped = self.networks["student"](features, target)
+        result = swapped.face.float()
+        batch["fake"] = result.detach()
+        fake = self.networks["discriminator"](result)
+        with torch.no_grad():
+            real = self.networks["discriminator"](target)
+        terms = {
+            "id": losses.identity_loss(features.embedding, self.task.embed(result, batch["jitter"])),
+            "rec": losses.reconstruction_loss(result, target, batch["same"]),
+            "features": losses.feature_matching_loss(real.features[-2:], fake.features[-2:]),
+            "expression": self.task.expression_loss(result, target),
+            "color": losses.color_loss(result, target),
+            "change": losses.identity_change_loss(result, target),
+            "mask": losses.mask_loss(swapped.mask, batch["background"]),
+            "adv": losses.hinge_generator_loss([fake.score]),
+        }
+        heard = float(self.kimg >= c.plain_kimg)
+        weights = {
+            "id": c.id_weight,
+            "rec": c.reconstruction_weight,
+            "features": c.feature_weight * heard,
+            "expression": c.expression_weight,
+            "color": c.color_weight,
+            "change": c.change_weight,
+            "mask": c.mask_weight,
+            "adv": c.adversarial_weight * heard,
+        }
+        total = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
+        return total, terms | {"mask_mean": swapped.mask.float().mean()}
+
+    def _discriminator(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        real_images = batch["target"].detach().requires_grad_(True)
+        real = self.networks["discriminator"](real_images)
+        fake = self.networks["discriminator"](batch["fake"])
+        hinge = losses.hinge_discriminator_loss([fake.score], [real.score])
+        penalty = losses.gradient_penalty(real_images, [real.score])
+        terms = {"d_real": real.score.float().mean(), "d_fake": fake.score.float().mean(), "r1": penalty}
+        return hinge + self.config.penalty_weight * penalty, terms
+
+    def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
+        """Sources, targets and results of fixed validation pairs."""
+        return self.task.grid(swap_with(networks["student"]), _device(networks))
+
+    def evaluate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
+        """Scores of fixed validation pairs."""
+        return self.task.scores(swap_with(networks["student"]), _device(networks))
+
+
+def swap_with(student: nn.Module) -> Swap:
+    """The student as a function of source features and targets."""
+
+    def swap(features: IdentityFeatures, target: Float[Tensor, "b 3 s s"]) -> Tensor:
+        return student(features, target).face
+
+    return swap
+
+
+def start_as_blur(student: MobileFaceSwap) -> None:
+    """Let every predicted depthwise kernel start as a weak blur, so that the signal reaches the last layer."""
+    for module in [*student.iin.encoder, *student.iin.decoder]:
+        nn.init.constant_(module.prediction.head.bias, 0.25)
+
+
+def _device(networks: Mapping[str, nn.Module]) -> torch.device:
+    return next(networks["student"].parameters()).device

@@ -1,0 +1,122 @@
+"""Write a split of packed faces: an archive of crops, their geometry, a table of facts; without near duplicates."""
+
+import csv
+import io
+import json
+import tarfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+from PIL import Image
+
+from swapper.types import UserError
+
+SAME_FACE = 0.97  # ArcFace cosine of two photos of one folder, and
+SAME_PIXELS = 0.03  # mean absolute difference of their thumbnails: beyond both they are one picture
+ARRAYS = {"landmarks": np.float16, "five_points": np.float16, "arcface": np.float16, "valid_quad": np.float32}
+
+
+def write_split(out: Path, split: str, parts: Iterable[Path]) -> dict:
+    """Join examined pictures into a split; its files appear whole or not at all.
+
+    Args:
+        out: folder of packed faces.
+        split: its name.
+        parts: one a picture, with suffixes ``.json`` (outcome) and ``.npz`` (faces).
+
+    Returns:
+        A report: pictures seen, faces kept, faces dropped by reason, people.
+
+    Raises:
+        UserError: no face is left.
+    """
+    partial = {name: out / f".{name}.new" for name in (f"faces256-{split}.tar", f"geometry-{split}.npz")}
+    table = f"meta-{split}.csv"
+    partial[table] = out / f".{table}.new"
+    try:
+        archive, geometry, _ = partial.values()
+        with tarfile.open(archive, "w") as tar:
+            pack = Pack(tar)
+            for part in parts:
+                pack.add(part)
+        report = pack.report()
+        if not pack.rows:
+            raise UserError(f"Nothing to write: no usable face ({report['dropped']}). Give larger or sharper photos.")
+        keys = np.array([row["key"] for row in pack.rows])
+        with geometry.open("wb") as file:
+            np.savez(file, keys=keys, **{n: np.stack(pack.arrays[n]).astype(t) for n, t in ARRAYS.items()})
+        with partial[table].open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(pack.rows[0]))
+            writer.writeheader()
+            writer.writerows(pack.rows)
+        for name, path in partial.items():
+            path.replace(out / name)
+    finally:
+        for path in partial.values():
+            path.unlink(missing_ok=True)
+    return report
+
+
+class Pack:
+    """Faces of a split while it is written.
+
+    Attributes:
+        rows: facts of every face kept.
+        arrays: its geometry and embedding, by name.
+    """
+
+    def __init__(self, tar: tarfile.TarFile):
+        self.tar = tar
+        self.rows: list[dict] = []
+        self.arrays: dict[str, list[np.ndarray]] = {name: [] for name in ARRAYS}
+        self._dropped: Counter[str] = Counter()
+        self._people: dict[str, int] = {}
+        self._before: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        self._seen = 0
+
+    def add(self, part: Path) -> None:
+        """Take over the faces of one picture."""
+        outcome = json.loads(part.with_suffix(".json").read_text())
+        self._seen += 1
+        self._dropped.update(outcome["dropped"])
+        if not outcome["kept"]:
+            return
+        person = outcome["item"]["person"]
+        faces = dict(np.load(part.with_suffix(".npz")))
+        for index, facts in enumerate(outcome["facts"]):
+            if self._repeats(person, faces["images"][index], faces["arcface"][index]):
+                self._dropped["near duplicate"] += 1
+                continue
+            self._keep({name: values[index] for name, values in faces.items()}, facts, person)
+
+    def _keep(self, face: dict[str, np.ndarray], facts: dict, person: str) -> None:
+        key = f"{len(self.rows):06d}"
+        buffer = io.BytesIO()
+        Image.fromarray(face["images"]).save(buffer, "webp", quality=88)
+        member = tarfile.TarInfo(f"{key}.webp")
+        member.size = buffer.tell()
+        buffer.seek(0)
+        self.tar.addfile(member, buffer)
+        face["valid_quad"] = np.asarray(facts.pop("valid_quad"))
+        for name, values in self.arrays.items():
+            values.append(face[name])
+        label = self._people.setdefault(person, len(self._people)) if person else -1
+        self.rows.append({"key": key, "identity": label} | facts)
+
+    def _repeats(self, person: str, image: UInt8[np.ndarray, "s s 3"], embedding: Float[np.ndarray, "512"]) -> bool:
+        thumb = cv2.resize(image, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        before = self._before.setdefault(person, [])
+        for other, picture in before:
+            if float(embedding @ other) > SAME_FACE and float(np.abs(thumb - picture).mean()) < SAME_PIXELS:
+                return True
+        before.append((embedding, thumb))
+        return False
+
+    def report(self) -> dict:
+        """Pictures seen, faces kept, faces dropped by reason, people."""
+        people = len(self._people)
+        return {"pictures": self._seen, "kept": len(self.rows), "people": people, "dropped": dict(self._dropped)}
