@@ -16,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="python -m swapper", description="Swap faces in photographs.")
     commands = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_image(commands.add_parser("image", help="put the source person's face on a target photo"))
+    _add_export(commands.add_parser("export", help="write a person's MobileFaceSwap network as one small ONNX file"))
     _add_bench(commands.add_parser("bench", help="measure speed on this machine"))
     add_weights_parser(commands)
     return p
@@ -32,9 +33,18 @@ def _add_image(p: argparse.ArgumentParser) -> None:
     p.set_defaults(run=run_image)
 
 
+def _add_export(p: argparse.ArgumentParser) -> None:
+    p.add_argument("source", nargs="+", type=Path, help="one or several photos of one person")
+    p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .onnx")
+    p.add_argument("--fp16", action="store_true", help="store the weights in half precision: 1 MB instead of 2")
+    p.add_argument("--size", type=int, help="side of the crops in pixels, a multiple of 32; as trained when not given")
+    p.set_defaults(run=run_export)
+
+
 def _add_bench(p: argparse.ArgumentParser) -> None:
     p.add_argument("--json", action="store_true", help="print JSON instead of a table")
     p.add_argument("--models", action="store_true", help="networks: parameters, MACs and milliseconds")
+    p.add_argument("--only", metavar="NAME", help="with --models: this network alone; a wrong name lists all")
     p.add_argument("--method", help=f"one of {', '.join(methods())}")
     p.set_defaults(run=run_bench)
 
@@ -55,11 +65,29 @@ def run_image(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_export(args: argparse.Namespace) -> int:
+    """Write the network of one person."""
+    import torch
+
+    from swapper.methods.idn_onnx import check_onnx_output
+    from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
+    from swapper.pipeline import FaceSwapper
+
+    check_onnx_output(args.output)
+    method = MobileFaceSwapMethod(torch.device("cpu"), size=args.size)
+    method.export(FaceSwapper(method, "cpu").identify(args.source), args.output, args.fp16)
+    size = args.output.stat().st_size / 1e6
+    print(f"{args.output}: {size:.2f} MB, {method.size} px crops in the {method.template} template")
+    return 0
+
+
 def run_bench(args: argparse.Namespace) -> int:
     """Measure and print."""
-    from swapper import bench
+    from swapper import bench, bench_models
 
-    report = bench.models_report() if args.models else bench.pipeline_report(args.method)
+    if args.only and not args.models:
+        raise UserError(f"--only {args.only}: it chooses among networks. Add --models.")
+    report = bench_models.models_report(args.only) if args.models else bench.pipeline_report(args.method)
     print(json.dumps(report, indent=1) if args.json else bench.table(report))
     return 0
 

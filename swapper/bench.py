@@ -2,6 +2,8 @@
 
 import platform
 import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,10 @@ import torch
 from jaxtyping import UInt8
 
 from swapper.images import read_image
+from swapper.methods.base import default_method
 from swapper.pipeline import FaceSwapper
 from swapper.timing import StepTimer
-from swapper.types import UserError
+from swapper.types import Identity, UserError
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "portraits"
 FRAMES = {"720p": (1280, 720), "4K": (3840, 2160)}
@@ -24,7 +27,7 @@ def pipeline_report(method: str | None = None, repeats: int = 9) -> dict[str, An
     """Median milliseconds of each step of a swap.
 
     Args:
-        method: name of the method; the recommended one when None.
+        method: name of the method; ``default_method()`` when None.
         repeats: timed runs after one that warms up.
 
     Returns:
@@ -35,24 +38,38 @@ def pipeline_report(method: str | None = None, repeats: int = 9) -> dict[str, An
     """
     source, target = example_photos()
     rows = []
+    name = method or default_method()
     for threads in (1, 2):
-        torch.set_num_threads(threads)
-        cv2.setNumThreads(threads)
-        swapper = FaceSwapper(method, "cpu", threads=threads)
-        identity = swapper.identify(source)
-        for name, (width, height) in FRAMES.items():
-            frame = frame_with_face(target, width, height)
-            runs = [_timed(swapper, frame, identity) for _ in range(repeats + 1)][1:]
-            steps = {step: round(statistics.median(run.get(step, 0.0) for run in runs), 2) for step in STEPS}
-            total = round(statistics.median(sum(run.values()) for run in runs), 2)
-            rows.append({"frame": name, "threads": threads, **steps, "total": total})
-    return {"machine": machine(), "method": swapper.method.name, "unit": "ms, median", "rows": rows}
+        with cpu_threads(threads):
+            swapper = FaceSwapper(name, "cpu", threads=threads)
+            identity = swapper.identify(source)
+            for size, (width, height) in FRAMES.items():
+                frame = frame_with_face(target, width, height)
+                runs = [_timed(swapper, frame, identity) for _ in range(repeats + 1)][1:]
+                steps = {step: round(statistics.median(run.get(step, 0.0) for run in runs), 2) for step in STEPS}
+                total = round(statistics.median(sum(run.values()) for run in runs), 2)
+                rows.append({"frame": size, "threads": threads, **steps, "total": total})
+    return {"machine": machine(), "method": name, "unit": "ms, median", "rows": rows}
 
 
-def _timed(swapper: FaceSwapper, frame: UInt8[np.ndarray, "h w 3"], identity: Any) -> dict[str, float]:
+@contextmanager
+def cpu_threads(count: int) -> Iterator[None]:
+    """Let torch and OpenCV use this many threads inside a ``with`` statement."""
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(count)
+    cv2.setNumThreads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
+
+
+def _timed(swapper: FaceSwapper, frame: UInt8[np.ndarray, "h w 3"], identity: Identity) -> dict[str, float]:
     timer = StepTimer()
     faces = swapper.find_faces(frame, timer)
-    swapper.swap_faces(frame, faces, dict.fromkeys(range(len(faces)), identity), timer)
+    assignment: dict[int, Identity] = dict.fromkeys(range(len(faces)), identity)
+    swapper.swap_faces(frame, faces, assignment, timer)
     return timer.milliseconds
 
 
@@ -95,10 +112,30 @@ def machine() -> str:
     return f"{cpu}, Python {platform.python_version()}, torch {torch.__version__}"
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Rows of equal keys as an aligned text table."""
-    head = list(rows[0])
-    cells = [[str(row.get(key, "")) for key in head] for row in rows]
-    widths = [max(len(line[i]) for line in [head, *cells]) for i in range(len(head))]
-    lines = ["  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)) for line in [head, *cells]]
+def table(report: Mapping[str, Any]) -> str:
+    """A report as text: single values one to a line, then each list of rows as an aligned table."""
+    lines = [f"{key}: {value}" for key, value in report.items() if not isinstance(value, list)]
+    for key, rows in report.items():
+        if isinstance(rows, list) and rows:
+            lines += ["", f"{key}:", *_aligned(rows)]
     return "\n".join(lines)
+
+
+def _aligned(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    head = list(rows[0])
+    cells = [head, *([_cell(row.get(key)) for key in head] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
+    words = [any(isinstance(row.get(key), str) for row in rows) for key in head]
+    return [
+        "  ".join(
+            text.ljust(width) if word else text.rjust(width)
+            for text, width, word in zip(line, widths, words, strict=True)
+        ).rstrip()
+        for line in cells
+    ]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else str(value)
