@@ -102,7 +102,7 @@ class OnnxHubMethod:
             image, *others = _run_named(self._session, source=identity.state, target=(face[None] - mean) / std)
             image = image.reshape(1, 3, self.size, self.size)
             images.append(image * std + mean if record.normalised_output else image)
-            masks.append(others[0].reshape(1, 1, self.size, self.size) if others else np.ones_like(image[:, :1]))
+            masks.append(_mask(others, self.size))
         face, mask = (torch.from_numpy(np.concatenate(v)).to(faces.device).clamp(0, 1) for v in (images, masks))
         return Swapped(face=face, mask=mask)
 
@@ -139,6 +139,17 @@ def _run(session: InferenceSession, arrays: Sequence[np.ndarray]) -> list[np.nda
     return [np.asarray(value, dtype=np.float32) for value in session.run(None, feed)]
 
 
+def _mask(outputs: Sequence[np.ndarray], size: int) -> Float32[np.ndarray, "1 1 s s"]:
+    """The output that has one value per pixel; ones where a swapper draws no mask."""
+    masks = [output for output in outputs if output.size == size * size]
+    return masks[0].reshape(1, 1, size, size) if masks else np.ones((1, 1, size, size), np.float32)
+
+
 def _last_initializer(path: Path) -> Float32[np.ndarray, "512 512"]:
-    matrix = numpy_helper.to_array(onnx.load(path).graph.initializer[-1])
-    return matrix.astype(np.float32)
+    initializers = onnx.load(path).graph.initializer
+    if not initializers or tuple(initializers[-1].dims) != (512, 512):
+        raise UserError(
+            f"{path}: its last initializer is no 512x512 matrix, which turns identities into what the swapper takes. "
+            "Replace it by the file that the manifest names."
+        )
+    return numpy_helper.to_array(initializers[-1]).astype(np.float32)

@@ -44,16 +44,16 @@ class RAFSwapMethod:
         Args:
             device: where it runs.
             network: the shipped one when None.
-            template: alignment it was trained with; what the shipped weights' record says when None.
+            template: alignment it was trained with; what the shipped weights' file says when None.
             size: side of the target crops; may exceed the network's own, up to its generator's. What the shipped
-                weights' record says when None.
+                weights' file says when None.
             landmarks: measures faces that come without landmarks; the shipped network when None.
 
         Raises:
             UserError: weights that cannot be found.
         """
         self.device = device
-        record = hub.metadata(WEIGHTS) if template is None or size is None else {}
+        record = hub.metadata(WEIGHTS) if network is None else {}
         self.network = (network or hub.load(RAFSwap, WEIGHTS)).to(device).eval()
         self.template = template or record.get("template", "ffhq")
         self.size = size or int(record.get("size", self.network.config.size))

@@ -41,14 +41,14 @@ class SmoothSwapMethod:
             device: where they run.
             generator: the shipped one when None.
             embedder: the one that the generator was trained with; the shipped one when None.
-            template: alignment the generator was trained with; what the shipped weights' record says when None.
-            size: side of the crops it was trained with; what the shipped weights' record says when None.
+            template: alignment the generator was trained with; what the shipped weights' file says when None.
+            size: side of the crops it was trained with; what the shipped weights' file says when None.
 
         Raises:
             UserError: weights that cannot be found.
         """
         self.device = device
-        record = hub.metadata(WEIGHTS) if template is None or size is None else {}
+        record = hub.metadata(WEIGHTS) if generator is None else {}
         self.template = template or record.get("template", "ffhq")
         self.size = size or int(record.get("size", 256))
         self.generator = (generator or hub.load(NCSNppGenerator, WEIGHTS)).to(device).eval()

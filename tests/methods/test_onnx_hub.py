@@ -121,7 +121,16 @@ def expected_identity(record: OnnxSwapper, crops: list[Crop]) -> np.ndarray:
 
 @pytest.mark.parametrize(
     "name",
-    ["ghost_2_256", "simswap_256", "hififace_unofficial_256", "hyperswap_1a_256", "inswapper_128", "uniface_256"],
+    [
+        "blendswap_256",
+        "ghost_2_256",
+        "hififace_unofficial_256",
+        "hyperswap_1a_256",
+        "inswapper_128",
+        "simswap_256",
+        "simswap_unofficial_512",
+        "uniface_256",
+    ],
 )
 def test_swapper_gets_and_returns_what_its_record_says(files: Path, name: str) -> None:
     record = RECORDS[name]
@@ -150,9 +159,10 @@ def test_swapper_gets_and_returns_what_its_record_says(files: Path, name: str) -
     assert torch.equal(swapped.mask, torch.ones(3, 1, record.size, record.size))
 
 
-def test_mask_of_a_swapper_that_has_one(files: Path) -> None:
-    write_swapper(files / "hyperswap_1a_256.onnx", RECORDS["hyperswap_1a_256"], mask=True)
-    method = load_method("onnx:hyperswap_1a_256", CPU)
+@pytest.mark.parametrize("name", ["hififace_unofficial_256", "hyperswap_1a_256"])
+def test_mask_of_a_swapper_that_has_one(files: Path, name: str) -> None:
+    write_swapper(files / f"{name}.onnx", RECORDS[name], mask=True)
+    method = load_method(f"onnx:{name}", CPU)
     swapped = method.swap(method.identify(source_crops(1)), torch.rand(2, 3, 256, 256))
     assert swapped.mask.shape == (2, 1, 256, 256)
     assert swapped.mask.eq(0.5).all()
@@ -175,6 +185,12 @@ def test_graph_with_other_inputs_is_refused(files: Path) -> None:
     method = load_method("onnx:inswapper_128", CPU)
     with pytest.raises(UserError, match="takes input instead of source and target"):
         method.swap(method.identify(source_crops(1)), torch.rand(1, 3, 128, 128))
+
+
+def test_graph_without_its_identity_matrix_is_refused(files: Path) -> None:
+    write_embedder(files / "inswapper_128.onnx")
+    with pytest.raises(UserError, match=r"inswapper_128\.onnx: its last initializer is no 512x512 matrix"):
+        load_method("onnx:inswapper_128", CPU)
 
 
 def test_damaged_file_is_named(files: Path) -> None:
