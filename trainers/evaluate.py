@@ -83,14 +83,9 @@ def evaluate(args: argparse.Namespace) -> int:
     """Score a method and print, and write, its report; returns the exit code."""
     if args.pairs < 2:
         raise UserError(f"Pairs: {args.pairs} are too few to score. Give 2 or more, better 300.")
-    judge = Judge(args.data, args.cache, args.device)
+    swaps = ways_to_swap(args.method, args.device, args.alone)
+    judge = shipped_judge(args.data, args.cache, args.device)
     pairs = draw_pairs(judge.people, judge.faces.padded.numpy(), args.pairs, args.seed)
-    swaps: dict[str, Swap] = {FLOOR: _reencoded}
-    if not args.alone:
-        swaps[PASTED] = partial(_swapped, FaceSwapper(SourcePasted(), args.device))
-        swaps[BASELINE] = partial(_swapped, FaceSwapper(BASELINE, args.device))
-    if args.method not in swaps:
-        swaps[args.method] = partial(_swapped, FaceSwapper(args.method, args.device))
     rows, pictures = judge.score(swaps, pairs, args.seed)
     about = {
         "method": args.method,
@@ -111,37 +106,49 @@ def evaluate(args: argparse.Namespace) -> int:
     return 0
 
 
+def ways_to_swap(method: str, device: str, alone: bool) -> dict[str, Swap]:
+    """The method and what it is compared with, by name; references first.
+
+    Args:
+        method: its name.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        alone: without the pasted source and the baseline.
+
+    Raises:
+        UserError: there is no such method, or its weights are missing.
+    """
+    swaps: dict[str, Swap] = {FLOOR: _reencoded}
+    if not alone:
+        swaps[PASTED] = partial(_swapped, FaceSwapper(SourcePasted(), device))
+        swaps[BASELINE] = partial(_swapped, FaceSwapper(BASELINE, device))
+    if method not in swaps:
+        swaps[method] = partial(_swapped, FaceSwapper(method, device))
+    return swaps
+
+
 class Judge:
-    """The val split with its people, and everything that measures it.
+    """A split with its people, and everything that measures it.
 
     Attributes:
         faces: the photos.
         people: int64 [n], a label per photo; strangers without a label in the data have one of their own.
     """
 
-    def __init__(self, data: Path, cache: Path, device: str, measurer: FaceMeasurer | None = None):
-        """Load the photos and the judges.
+    def __init__(self, faces: Faces, measurer: FaceMeasurer, realism: RealismFeatures):
+        """Take photos and judges.
 
         Args:
-            data: folder of packed faces.
-            cache: folder of decoded images.
-            device: ``auto``, ``cpu`` or ``cuda``.
-            measurer: finds landmarks and identity; the shipped networks when None.
-
-        Raises:
-            UserError: the data or the weights are missing.
+            faces: the split.
+            measurer: finds landmarks and identity.
+            realism: says how real results look.
         """
-        self.faces = load_faces(data, "val", SIDE, cache)
-        self.people = people_labels(self.faces)
-        chosen = choose_device(device)
-        embedder = FaceEmbedder(chosen)
-        self.measurer = measurer or FaceMeasurer(LandmarkDetector(chosen), embedder)
-        self.realism = RealismFeatures(embedder.network, chosen)
+        self.faces, self.measurer, self.realism = faces, measurer, realism
+        self.people = people_labels(faces)
 
     def photo(self, row: int) -> MeasuredFace:
         """Measure one photo of the split."""
         image = self.faces.images[row].numpy().copy()
-        return self.measurer.measure(image, self.faces.five_points[row].numpy() * SIDE)
+        return self.measurer.measure(image, self.faces.five_points[row].numpy() * self.faces.size)
 
     def gallery(self) -> tuple[Gallery, Float64[np.ndarray, "m k"]]:
         """Identity of all photos, and how those look that are not padded."""
@@ -182,6 +189,23 @@ class Judge:
             _progress("pairs scored", done, len(pairs))
         generator = np.random.default_rng(seed)
         return [found.row(gallery, reals, generator) for found in scores.values()], pictures
+
+
+def shipped_judge(data: Path, cache: Path, device: str) -> Judge:
+    """The val split and the shipped networks.
+
+    Args:
+        data: folder of packed faces.
+        cache: folder of decoded images.
+        device: ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        UserError: the data or the weights are missing.
+    """
+    chosen = choose_device(device)
+    embedder = FaceEmbedder(chosen)
+    measurer = FaceMeasurer(LandmarkDetector(chosen), embedder)
+    return Judge(load_faces(data, "val", SIDE, cache), measurer, RealismFeatures(embedder.network, chosen))
 
 
 def people_labels(faces: Faces) -> Int64[np.ndarray, "n"]:

@@ -1,7 +1,7 @@
 """Identity embeddings: unit vectors whose cosine says whether two faces show the same person."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ SIZE = 112  # side of the ArcFace template's crops
 BATCH = 32  # crops a network sees at a time, so that memory stays bounded
 
 
+@runtime_checkable
 class IdentityEmbedder(Protocol):
     """Measures who faces show."""
 

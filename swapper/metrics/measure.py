@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
@@ -16,6 +16,7 @@ from swapper.metrics.report import ScoreRow, bootstrap_interval
 from swapper.types import Crop, Face
 
 
+@runtime_checkable
 class LandmarkMeasurer(Protocol):
     """Finds the mesh of faces whose place is roughly known; ``faces.landmarks.LandmarkDetector`` is one."""
 
