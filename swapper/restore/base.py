@@ -25,7 +25,10 @@ class Restorer(Protocol):
         ...
 
 
-RESTORERS: dict[str, tuple[str, str]] = {}  # name -> module, class; called as ``cls(device=...)``
+RESTORERS: dict[str, tuple[str, str]] = {  # name -> module, class; called as ``cls(device=...)``
+    "renovation": ("swapper.restore.renovation", "RenovationRestorer"),
+    "gfpgan": ("swapper.restore.gfpgan", "GFPGANRestorer"),
+}
 
 
 def restorers() -> list[str]:

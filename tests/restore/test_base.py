@@ -1,0 +1,26 @@
+import pytest
+import torch
+
+from swapper.restore.base import RESTORERS, Restorer, load_restorer, restorers
+from swapper.restore.gfpgan import GFPGANRestorer
+from swapper.restore.renovation import RenovationRestorer
+from swapper.types import UserError
+
+CPU = torch.device("cpu")
+
+
+def test_names_start_with_none() -> None:
+    assert restorers() == ["none", "renovation", "gfpgan"]
+    assert load_restorer("none", CPU) is None
+
+
+def test_table_names_the_classes() -> None:
+    assert [row[1] for row in RESTORERS.values()] == [RenovationRestorer.__name__, GFPGANRestorer.__name__]
+    assert isinstance(GFPGANRestorer(CPU, engine=lambda faces: faces), Restorer)
+
+
+def test_unknown_name_is_refused() -> None:
+    with pytest.raises(
+        UserError, match=r"Unknown restoration 'codeformer'\. Choose one of: none, renovation, gfpgan\."
+    ):
+        load_restorer("codeformer", CPU)
