@@ -8,16 +8,10 @@ import pytest
 
 from swapper.faces import mesh
 from swapper.faces.landmarks import five_points
-from swapper.faces.pose import HeadPose, rotation_of
 from swapper.metrics.measure import FaceMeasurer
 from swapper.types import Crop, Face
 
-
-def posed_face(pose: HeadPose | None = None, face: np.ndarray | None = None) -> np.ndarray:
-    """The mean face (or another) in a pose, placed as in a 256 px crop."""
-    points = mesh.canonical_face() if face is None else face
-    turned = points @ rotation_of(pose or HeadPose(0, 0, 0)).T
-    return (turned * 63 + [127.5, 120, 0]).astype(np.float32)
+LANDMARKS = (mesh.canonical_face() * 63 + [127.5, 120, 0]).astype(np.float32)  # as in a 256 px crop
 
 
 class KnownLandmarks:
@@ -42,13 +36,13 @@ class MeanColor:
 @pytest.fixture
 def measurer() -> FaceMeasurer:
     """Every picture shows the mean face; who it is follows from its colour."""
-    return FaceMeasurer(KnownLandmarks(posed_face()), MeanColor())
+    return FaceMeasurer(KnownLandmarks(LANDMARKS), MeanColor())
 
 
 @pytest.fixture
 def points() -> np.ndarray:
     """Where the mean face has its five points."""
-    return five_points(posed_face())
+    return five_points(LANDMARKS)
 
 
 @pytest.fixture
