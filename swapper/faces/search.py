@@ -7,19 +7,31 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from swapper.faces.align import TEMPLATES, invert_affine, similarity_transform, transform_points, warp_frame
+from swapper.faces.align import (
+    TEMPLATES,
+    compose_affine,
+    invert_affine,
+    similarity_transform,
+    transform_points,
+    warp_frame,
+)
 from swapper.types import Face
 
 # One pass of a detector: a frame and the length its longer side should get, to faces in frame pixels.
 Look = Callable[[UInt8[np.ndarray, "h w 3"], int], list[Face]]
 
 USUAL_SIDE, SMALLEST_SIDE = 640, 320  # longer side of the first pass; small pictures are enlarged to the second
-FAR_SIDE, NEAR_SIDE = 1600, 224  # for faces too small, or too large, for the first pass
+NEAR_SIDE = 224  # of the pass for faces too large for the first
+FAR_HEIGHT, FAR_PIXELS = 860, 1_400_000  # of the pass for small faces: 3 % of its height are 26 pixels, enough
+FAR_EYES = 60.0  # eyes further apart than this in that pass belong to faces that the first pass places better, pixels
 ENLARGE_AT_MOST = 4.0
+FINE_HEIGHT = 600  # a first pass less high than this misses faces of 3 % of the height
 CROWD_EYES = 16.0  # eyes closer than this in the first pass suggest that smaller faces were missed, pixels
 UPRIGHT_WITHIN = 20.0  # degrees of roll up to which the detectors place the five points well
-MISFIT = 0.13  # of eye distance; five points further from any rotated template are on no upright face
+PLAUSIBLE_WITHIN = 45.0  # degrees of roll up to which points are believed that no second look confirms
+MISFIT = 0.13  # of eye distance; five points further from any turned template are on no frontal upright face
 SECOND_LOOK_SIDE, SECOND_LOOK_BOX = 224, 90.0  # side of the turned crop and of the face's box in it, pixels
+INSIDE = 0.35  # least share of a face's box that lies in the frame
 
 
 @dataclass(frozen=True)
@@ -51,12 +63,13 @@ def five_point_pose(points: Float32[np.ndarray, "5 2"]) -> FacePose:
 
 
 def search(
-    frame: UInt8[np.ndarray, "h w 3"], look: Look, thorough: bool = True, min_eye_distance: float = 8.0
+    frame: UInt8[np.ndarray, "h w 3"], look: Look, thorough: bool = True, min_eye_distance: float = 5.0
 ) -> list[Face]:
     """Find all faces of a frame, largest first.
 
     Faces that lie on their side or upside down are looked at again in a turned crop. When a first pass finds
-    nothing, passes for faces that fill the frame, for turned frames and for small faces follow.
+    nothing, passes for faces that fill the frame and for turned frames follow; small faces get a pass of their own
+    unless the first was fine enough for them.
 
     Args:
         frame: RGB.
@@ -64,17 +77,29 @@ def search(
         thorough: False does the first pass only; for video, where most frames are like the one before.
         min_eye_distance: faces with closer eyes are dropped, frame pixels.
     """
-    longest = max(frame.shape[:2])
+    height, width = frame.shape[:2]
+    longest = max(height, width)
     usual = int(np.clip(longest, SMALLEST_SIDE, USUAL_SIDE))
-    far = int(min(FAR_SIDE, longest * ENLARGE_AT_MOST))
     faces = _upright(frame, look(frame, usual), look)
     if thorough:
         faces = faces or _upright(frame, look(frame, NEAR_SIDE), look)
         faces = faces or _search_turned(frame, look, usual)
-        if far > usual and (not faces or min(map(eye_distance, faces)) * usual / longest < CROWD_EYES):
-            faces = faces + _upright(frame, look(frame, far), look)
+        crowd = not faces or min(map(eye_distance, faces)) * usual / longest < CROWD_EYES
+        if crowd or height * usual / longest < FINE_HEIGHT:
+            faces = faces + _small_faces(frame, look, usual, ENLARGE_AT_MOST if crowd else 1.0)
     faces = [face for face in faces if eye_distance(face) >= min_eye_distance and _inside(face, frame.shape[:2])]
     return sorted(without_duplicates(faces), key=_area, reverse=True)
+
+
+def _small_faces(frame: UInt8[np.ndarray, "h w 3"], look: Look, side: int, enlarge: float) -> list[Face]:
+    """Look for faces too small for a first pass at ``side``; nothing where the frame holds no more detail."""
+    height, width = frame.shape[:2]
+    scale = min(FAR_HEIGHT / height, (FAR_PIXELS / (height * width)) ** 0.5, enlarge)
+    far = round(scale * max(height, width))
+    if far <= 1.1 * side:
+        return []
+    faces = _upright(frame, look(frame, far), look)
+    return [face for face in faces if eye_distance(face) * scale <= FAR_EYES]
 
 
 def eye_distance(face: Face) -> float:
@@ -86,24 +111,28 @@ def _area(face: Face) -> float:
     return float((face.box[2] - face.box[0]) * (face.box[3] - face.box[1]))
 
 
-def _inside(face: Face, shape: tuple[int, int]) -> bool:
-    x, y = face.points.mean(0)
-    return 0 <= x < shape[1] and 0 <= y < shape[0]
+def _inside(face: Face, shape: tuple[int, ...]) -> bool:
+    seen = np.minimum(face.box[2:], [shape[1], shape[0]]) - np.maximum(face.box[:2], 0)
+    return float(seen.clip(0).prod()) >= INSIDE * _area(face)
 
 
 def _search_turned(frame: UInt8[np.ndarray, "h w 3"], look: Look, side: int) -> list[Face]:
     """Look at the frame turned by quarters, until one shows faces."""
-    height, width = frame.shape[:2]
-    back = {  # turned pixels -> frame pixels
+    shrink = max(max(frame.shape[:2]) / (2 * side), 1.0)  # turning a large frame whole would only cost memory
+    height, width = (max(round(v / shrink), 1) for v in frame.shape[:2])
+    small = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA) if shrink > 1 else frame
+    back = {  # turned pixels -> small frame's pixels
         cv2.ROTATE_90_CLOCKWISE: [[0, 1, 0], [-1, 0, height - 1]],
         cv2.ROTATE_90_COUNTERCLOCKWISE: [[0, -1, width - 1], [1, 0, 0]],
         cv2.ROTATE_180: [[-1, 0, width - 1], [0, -1, height - 1]],
     }
+    x, y = frame.shape[1] / width, frame.shape[0] / height
+    enlarge = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5]], dtype=np.float32)
     for turn, matrix in back.items():
-        turned = cv2.rotate(frame, turn)
+        turned = cv2.rotate(small, turn)
         faces = _upright(turned, look(turned, side), look)
         if faces:
-            return [_moved(face, np.array(matrix, dtype=np.float32)) for face in faces]
+            return [_moved(face, compose_affine(enlarge, np.array(matrix, dtype=np.float32))) for face in faces]
     return []
 
 
@@ -122,27 +151,33 @@ def _upright(frame: UInt8[np.ndarray, "h w 3"], faces: list[Face], look: Look) -
 
 
 def _second_look(frame: UInt8[np.ndarray, "h w 3"], face: Face, look: Look) -> Face | None:
+    """The face with the most convincing points of several looks; None when none convinces."""
     pose = five_point_pose(face.points)
     if abs(pose.roll) <= UPRIGHT_WITHIN and pose.misfit <= MISFIT:
         return face
-    best, best_misfit = None, MISFIT
-    turns = [pose.roll, pose.roll + 180, pose.roll + 90, pose.roll - 90]
-    for attempt, turn in enumerate(turns):
+    best = face if abs(pose.roll) <= PLAUSIBLE_WITHIN else None
+    worth = face.score - pose.misfit if best else -1.0
+    for turn in (pose.roll, pose.roll + 180, pose.roll + 90, pose.roll - 90):
         found = _look_turned(frame, face, turn, look)
         if found is None:
             continue
         seen = five_point_pose(found.points)
-        left_over = (seen.roll - turn + 180) % 360 - 180
-        if abs(left_over) > UPRIGHT_WITHIN and attempt == 0:
-            found = _look_turned(frame, face, seen.roll, look) or found
+        if abs(_angle(seen.roll - turn)) > UPRIGHT_WITHIN:  # the points say better how it is turned
+            turn = seen.roll
+            found = _look_turned(frame, face, turn, look)
+            if found is None:
+                continue
             seen = five_point_pose(found.points)
-            left_over = 0.0
-        if abs(left_over) <= UPRIGHT_WITHIN and seen.misfit < best_misfit:
-            best, best_misfit = found, seen.misfit
-            break
-    if best is None and abs(pose.roll) <= UPRIGHT_WITHIN:
-        return face  # a turned head: the points lie unusually, but upright
+        if abs(_angle(seen.roll - turn)) <= PLAUSIBLE_WITHIN and found.score - seen.misfit > worth:
+            best, worth = found, found.score - seen.misfit
+            if seen.misfit <= MISFIT and found.score >= face.score:
+                break
     return best
+
+
+def _angle(degrees: float) -> float:
+    """The same angle in -180..180."""
+    return (degrees + 180) % 360 - 180
 
 
 def _look_turned(frame: UInt8[np.ndarray, "h w 3"], face: Face, roll: float, look: Look) -> Face | None:
