@@ -50,6 +50,8 @@ def _add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     p.add_argument("--compile", action="store_true", help="torch.compile the networks")
     p.add_argument("--fp32", action="store_true", help="no bfloat16 autocast")
+    p.add_argument("--sample-every", type=float, default=20.0, metavar="KIMG", help="between sample grids")
+    p.add_argument("--evaluate-every", type=float, default=50.0, metavar="KIMG", help="between validation scores")
     p.add_argument("--cache", type=Path, default=Path("runs/cache"), help="decoded images, made once")
     p.add_argument("--mode", help="embedder: what to train (the same as --set mode=...)")
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the recipe")
@@ -102,6 +104,8 @@ def loop_config(args: argparse.Namespace, config: Any) -> LoopConfig:
         device=args.device,
         time_budget=args.time_budget,
         overfit=args.overfit,
+        sample_every=args.sample_every,
+        evaluate_every=args.evaluate_every,
     )
 
 
