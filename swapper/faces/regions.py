@@ -18,7 +18,7 @@ _FOREHEAD_SHARE = {10: 1.0, 109: 1.0, 338: 1.0, 67: 0.95, 297: 0.95, 103: 0.8, 3
 _FOREHEAD_SHARE |= {21: 0.25, 251: 0.25}
 HAIRLINE = 1.1  # the mesh ends a little under most hairlines
 
-Polygon = Float32[np.ndarray, "n 2"]
+Polygon = Float32[np.ndarray, "_ 2"]
 
 
 def face_outline(landmarks: Float32[np.ndarray, "478 d"], forehead: float = HAIRLINE) -> Polygon:

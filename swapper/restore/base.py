@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from swapper import hub
 from swapper.types import UserError
 
 
@@ -30,10 +31,20 @@ RESTORERS: dict[str, tuple[str, str]] = {  # name -> module, class; called as ``
     "gfpgan": ("swapper.restore.gfpgan", "GFPGANRestorer"),
 }
 
+RESTORER_WEIGHTS: dict[str, tuple[str, ...]] = {  # names in the manifest, any of which is enough
+    "renovation": ("renovation", "renovation-lite"),
+    "gfpgan": ("gfpgan", "gfpgan_1.4"),
+}
+
 
 def restorers() -> list[str]:
     """Names accepted by ``load_restorer``, ``none`` first."""
     return ["none", *RESTORERS]
+
+
+def local_restorers() -> list[str]:
+    """As ``restorers``, of those whose weights are on this machine; asks no network."""
+    return ["none", *(name for name in RESTORERS if any(hub.find(weights) for weights in RESTORER_WEIGHTS[name]))]
 
 
 def load_restorer(name: str, device: torch.device) -> Restorer | None:

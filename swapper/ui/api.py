@@ -1,7 +1,7 @@
 """The app's named endpoints, for ``gradio_client`` and other programs."""
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import gradio as gr
 
@@ -12,7 +12,8 @@ from swapper.images import read_image, write_image
 from swapper.timing import StepTimer
 from swapper.types import UserError
 from swapper.ui.files import new_folder, raises_sentences, result_name, upload_paths
-from swapper.ui.image import ENGINE, FORMATS
+from swapper.ui.image import ENGINE
+from swapper.ui.layout import FORMATS
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.target import NO_FACE
 
@@ -20,6 +21,19 @@ CONSENT_FIRST = "Consent: it has not been given. Pass consent=True if everyone w
 NO_TARGET = "Target: there is no photo. Pass the photo that should be changed."
 BAD_FORMAT = "Format '{name}': it is not written. Choose one of: {known}."
 BAD_MASK = "Mask setting '{name}': there is no such setting with a number as its value. Choose from: {known}."
+
+
+class UploadMark(TypedDict):
+    """What tells Gradio that a value is a file, so that clients send it first."""
+
+    _type: Literal["gradio.FileData"]
+
+
+class Upload(TypedDict):
+    """A file as an endpoint receives it."""
+
+    path: str
+    meta: UploadMark
 
 
 def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
@@ -30,7 +44,7 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         concurrency: calls at a time.
     """
 
-    def find_faces(target: gr.FileData) -> list[dict]:
+    def find_faces(target: Upload) -> list[dict]:
         """Find the faces of a photo, largest first.
 
         Each has its number, its box (left, top, right, bottom in pixels), the detector's confidence in 0..1, and the
@@ -57,8 +71,8 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         ]
 
     def swap_image(
-        source: list[gr.FileData],
-        target: gr.FileData,
+        source: list[Upload],
+        target: Upload,
         consent: bool = False,
         select: str = "all",
         method: str = "",

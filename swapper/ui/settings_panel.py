@@ -8,7 +8,7 @@ from gradio.components import Component
 
 from swapper.compose.mask import MaskSettings
 from swapper.methods.base import METHODS
-from swapper.restore.base import restorers
+from swapper.restore.base import local_restorers
 from swapper.ui.swappers import offered_methods
 
 TITLE = "Settings"
@@ -67,11 +67,11 @@ def build_settings_panel() -> SettingsPanel:
             [(label, name) for name, label in offered.items()], label=METHOD, info=_sentence(next(iter(offered)))
         )
         restore = gr.Radio(
-            [(RESTORE_LABELS.get(name, name), name) for name in restorers()],
+            [(RESTORE_LABELS.get(name, name), name) for name in local_restorers()],
             value="none",
             label=RESTORE,
             info=RESTORE_INFO,
-            visible=len(restorers()) > 1,
+            visible=len(local_restorers()) > 1,
         )
         with gr.Row():
             mask = [_mask_component(field.name, getattr(MaskSettings(), field.name)) for field in fields(MaskSettings)]

@@ -9,7 +9,7 @@ from swapper.methods.base import METHODS
 from swapper.methods.onnx_hub import EMBEDDER
 from swapper.methods.onnx_records import RECORDS
 from swapper.pipeline import FaceSwapper
-from swapper.restore.base import restorers
+from swapper.restore.base import local_restorers
 from swapper.types import UserError
 
 NOT_OFFERED = "Method '{name}': this app does not have it. Choose one of: {known}."
@@ -21,18 +21,12 @@ def offered_methods() -> dict[str, str]:
 
     The app offers no others: a visitor should not start a download of half a gigabyte.
     """
-    offered = {name: info.label for name, info in METHODS.items() if _local(*info.weights)}
+    offered = {name: info.label for name, info in METHODS.items() if all(map(hub.find, info.weights))}
     for name, record in RECORDS.items():
-        needed = [name, *([] if record.identity == "crop" else [EMBEDDER])]
-        if _local(*needed, *([record.converter] if record.converter else [])):
+        helpers = [] if record.identity == "crop" else [EMBEDDER]
+        if all(map(hub.find, [name, *helpers, *([record.converter] if record.converter else [])])):
             offered[f"onnx:{name}"] = name
     return offered
-
-
-def _local(*names: str) -> bool:
-    known = {row.name: row for row in hub.entries()}
-    rows = [known.get(name) for name in names]
-    return all(row is not None and (hub.find_local(row) or hub.find_cached(row)) for row in rows)
 
 
 class SwapperCache:
@@ -58,7 +52,7 @@ class SwapperCache:
 
         Args:
             method: a name from ``offered_methods()``, the first of them when empty.
-            restore: a name from ``restorers()``.
+            restore: a name from ``local_restorers()``.
 
         Raises:
             UserError: a name that is not offered, or weights that are damaged.
@@ -67,8 +61,8 @@ class SwapperCache:
         key = (method or offered[0], restore)
         if key[0] not in offered:
             raise UserError(NOT_OFFERED.format(name=method, known=", ".join(offered)))
-        if restore not in restorers():
-            raise UserError(NO_RESTORATION.format(name=restore, known=", ".join(restorers())))
+        if restore not in local_restorers():
+            raise UserError(NO_RESTORATION.format(name=restore, known=", ".join(local_restorers())))
         with self._lock:
             if key not in self._ready:
                 self._ready[key] = self._build(*key)

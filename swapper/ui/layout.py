@@ -1,0 +1,166 @@
+"""The parts of the Image swap tab as they lie on the page."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from swapper.ui.target import PEOPLE, choices
+
+SOURCE = ("1", "Source", "Whose face you want. Several photos give a steadier likeness.")
+TARGET = ("2", "Target", "The photo to change. Everything but the faces stays as it is.")
+RESULT = ("3", "Result", "Drag the handle to compare before and after.")
+EXAMPLES_NOTE = "Or pick one of these, who do not exist:"
+ADD_PERSON = "Add another person"
+FACES_FOUND = "Faces found"
+FACES_HINT = "Click a face to choose who it becomes."
+BECOMES = "Face {face} becomes"
+EMPTY = "Your picture appears here."
+DOWNLOAD = "Download {kind}"
+FORMATS = {"PNG": ".png", "JPEG": ".jpg"}
+STRIP = 6  # thumbnails in a row of examples
+PHOTO_HEIGHT = 236  # px
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Components that take photos: one gallery for each of ``PEOPLE``, and the target."""
+
+    sources: list[gr.Gallery]
+    add: gr.Button
+    target: gr.Image
+
+
+@dataclass(frozen=True)
+class FacesPanel:
+    """Components that show the target's faces and who each becomes."""
+
+    box: gr.Column
+    gallery: gr.Gallery
+    person: gr.Radio
+
+
+@dataclass(frozen=True)
+class ResultPanel:
+    """Components that show the result."""
+
+    empty: gr.HTML
+    slider: gr.ImageSlider
+    downloads: gr.Row
+    png: gr.DownloadButton
+    jpeg: gr.DownloadButton
+    notes: gr.HTML
+    summary: gr.HTML
+
+    @property
+    def outputs(self) -> list[Any]:
+        """All components, in the order in which the swap fills them."""
+        return [self.empty, self.slider, self.downloads, self.png, self.jpeg, self.notes, self.summary]
+
+
+def _heading(words: tuple[str, str, str]) -> None:
+    number, title, sentence = words
+    gr.HTML(f'<div class="step"><i>{number}</i><h2>{title}</h2><p>{sentence}</p></div>')
+
+
+def build_inputs(examples: Path) -> Inputs:
+    """Lay out source and target.
+
+    Args:
+        examples: folder with ``portraits`` and group photos; missing files are not shown.
+    """
+    sources = []
+    with gr.Row(equal_height=True, elem_classes="inputs"):
+        with gr.Column(min_width=240, elem_classes="card"):
+            _heading(SOURCE)
+            for index, letter in enumerate(PEOPLE):
+                gallery = gr.Gallery(
+                    label=f"Person {letter}",
+                    visible=index == 0,
+                    interactive=True,
+                    sources=["upload", "webcam", "clipboard"],
+                    file_types=["image"],
+                    columns=2,
+                    height=PHOTO_HEIGHT + 21,
+                    object_fit="cover",
+                    buttons=[],
+                    elem_id=f"source-{letter.lower()}",
+                )
+                sources.append(gallery)
+            _example_strip(sorted((examples / "portraits").glob("*.jpg")), sources[0], many=True)
+            add = gr.Button(ADD_PERSON, size="sm", variant="secondary", elem_classes="quiet")
+        with gr.Column(min_width=240, elem_classes="card"):
+            _heading(TARGET)
+            target = gr.Image(
+                label="Photo",
+                type="filepath",
+                sources=["upload", "webcam", "clipboard"],
+                height=PHOTO_HEIGHT,
+                buttons=[],
+                elem_id="target",
+            )
+            shown = [*sorted(examples.glob("*.jpg")), *sorted((examples / "portraits").glob("*.jpg"))[::-1]]
+            _example_strip(shown, target, many=False)
+    return Inputs(sources, add, target)
+
+
+def _example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: bool) -> None:
+    """A row of thumbnails that fill a component when clicked."""
+    if not photos:
+        return
+    gr.HTML(f'<p class="hint">{EXAMPLES_NOTE}</p>')
+    strip = gr.Gallery(
+        [str(path) for path in photos],
+        columns=STRIP,
+        fit_columns=False,
+        allow_preview=False,
+        interactive=False,
+        show_label=False,
+        object_fit="cover",
+        buttons=[],
+        elem_classes="strip",
+    )
+
+    def pick(event: gr.SelectData) -> Any:
+        path = str(photos[int(event.index)])
+        return [path] if many else path
+
+    strip.select(pick, None, component, api_visibility="private", queue=False, show_progress="hidden")
+
+
+def build_faces() -> FacesPanel:
+    """Lay out the target's faces, hidden until there are some."""
+    with gr.Column(visible=False, elem_classes="card faces") as box:
+        gr.HTML(f'<div class="step"><h2>{FACES_FOUND}</h2><p>{FACES_HINT}</p></div>')
+        gallery = gr.Gallery(
+            columns=5,
+            fit_columns=False,
+            allow_preview=False,
+            interactive=False,
+            show_label=False,
+            object_fit="cover",
+            buttons=[],
+            elem_id="faces",
+        )
+        person = gr.Radio(choices(1), value=0, label=BECOMES.format(face=1), elem_id="person")
+    return FacesPanel(box, gallery, person)
+
+
+def build_result() -> ResultPanel:
+    """Lay out the result."""
+    _heading(RESULT)
+    empty = gr.HTML(f'<div class="empty"><p>{EMPTY}</p></div>')
+    slider = gr.ImageSlider(
+        visible=False,
+        interactive=False,
+        type="filepath",
+        show_label=False,
+        max_height=620,
+        buttons=["fullscreen"],
+        elem_id="before-after",
+    )
+    notes = gr.HTML()
+    with gr.Row(visible=False) as downloads:
+        png, jpeg = (gr.DownloadButton(DOWNLOAD.format(kind=kind), size="md", elem_id=kind.lower()) for kind in FORMATS)
+    return ResultPanel(empty, slider, downloads, png, jpeg, notes, gr.HTML(elem_id="summary"))

@@ -1,0 +1,210 @@
+"""The app in a real browser: started as users start it, and used as they use it."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+START, SWAP = 60, 30_000  # seconds, milliseconds; several times what an idle machine needs
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def portraits() -> list[Path]:
+    found = sorted((ROOT / "examples" / "portraits").glob("*.jpg"))
+    if len(found) < 2:
+        pytest.skip("examples/portraits holds no pictures")
+    return found
+
+
+@pytest.fixture(scope="module")
+def address(portraits, tmp_path_factory) -> Iterator[str]:
+    """The app, started as ``python app.py`` on a free port, with nobody's folders or settings."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("app")
+    environment = {
+        **os.environ,
+        "SWAPPER_PORT": str(port),
+        "SWAPPER_MAX_UPLOAD_BYTES": "3000000",
+        "GRADIO_TEMP_DIR": str(folder / "files"),
+    }
+    log = (folder / "log").open("w+")
+    app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        _wait_until_served(f"http://127.0.0.1:{port}/", app, folder / "log")
+        yield f"http://127.0.0.1:{port}/"
+        assert "Traceback" not in (folder / "log").read_text()
+    finally:
+        app.terminate()
+        app.wait(20)
+        log.close()
+
+
+def _wait_until_served(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START
+    while time.monotonic() < end and app.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.2)
+    pytest.fail(f"The app is not served:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).is_file():
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A visit of its own; a script error or a request to another machine fails the test."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: wrong.append(request.url) if _leaves(request.url) else None)
+    page.goto(address)
+    yield page
+    page.close()
+    assert not wrong
+
+
+def _leaves(url: str) -> bool:
+    return bool(re.match(r"(https?|wss?)://(?!127\.0\.0\.1[:/])", url))
+
+
+def choose(page: Page, source: Path, target: Path) -> None:
+    """Upload both photos and wait until the target's faces are there."""
+    page.set_input_files("#source-a input[type=file]", str(source))
+    page.set_input_files("#target input[type=file]", str(target))
+    expect(page.locator("#faces img")).not_to_have_count(0, timeout=SWAP)
+    expect(page.locator("#source-a img")).not_to_have_count(0)
+
+
+def test_swap_compare_and_download(page: Page, portraits, tmp_path):
+    choose(page, portraits[0], portraits[1])
+    page.check("#consent input")
+    page.click("#swap")
+    slider = page.locator("#before-after")
+    expect(slider.locator("img")).to_have_count(2, timeout=SWAP)
+    expect(page.locator("#summary")).to_contain_text("1 of 1 face swapped")
+    expect(page.locator("#summary")).to_contain_text("find faces")
+    expect(page.locator("#problem .callout")).to_have_count(0)
+    with Image.open(portraits[1]) as picture:
+        before = np.asarray(picture.convert("RGB")).astype(int)
+    for kind, most in (("png", 0.0), ("jpeg", 3.0)):
+        expect(page.locator(f"#{kind}")).to_be_enabled(timeout=SWAP)
+        with page.expect_download(timeout=SWAP) as download:
+            page.click(f"#{kind}")
+        file = tmp_path / download.value.suggested_filename
+        download.value.save_as(file)
+        assert file.name == f"{portraits[1].stem}-swapped.{kind.replace('jpeg', 'jpg')}"
+        with Image.open(file) as picture:
+            assert picture.format == kind.upper()
+            after = np.asarray(picture.convert("RGB")).astype(int)
+        assert after.shape == before.shape
+        assert np.abs(after[:16] - before[:16]).mean() <= most  # far from the face nothing changes
+        assert np.abs(after - before).mean() > 0.5
+
+
+def test_nothing_is_swapped_without_consent(page: Page, portraits):
+    choose(page, portraits[0], portraits[1])
+    page.click("#swap")
+    expect(page.locator("#problem [role=alert]")).to_contain_text("Consent: it has not been given yet.")
+    assert page.locator("#before-after img").count() == 0
+
+
+def test_what_is_missing_is_said_where_the_user_looks(page: Page, portraits):
+    page.check("#consent input")
+    page.click("#swap")
+    expect(page.locator("#problem")).to_contain_text("Target: there is no photo yet.")
+    page.set_input_files("#target input[type=file]", str(portraits[1]))
+    expect(page.locator("#faces img")).not_to_have_count(0, timeout=SWAP)
+    expect(page.locator("#problem .callout")).to_have_count(0)
+    page.click("#swap")
+    expect(page.locator("#problem")).to_contain_text("person A has no photo yet", timeout=SWAP)
+
+
+def test_a_photo_without_a_face_is_refused_in_words(page: Page, tmp_path):
+    Image.new("RGB", (320, 240), "teal").save(tmp_path / "wall.png")
+    page.set_input_files("#target input[type=file]", str(tmp_path / "wall.png"))
+    expect(page.locator("#problem [role=alert]")).to_contain_text("no face was found", timeout=SWAP)
+    assert page.locator("#faces").count() == 0
+
+
+def test_each_face_gets_the_person_chosen_for_it(page: Page, portraits, tmp_path):
+    with Image.open(portraits[1]) as a, Image.open(portraits[2]) as b:
+        size = (360, 360)
+        couple = Image.new("RGB", (2 * size[0], size[1]))
+        couple.paste(a.convert("RGB").resize(size), (0, 0))
+        couple.paste(b.convert("RGB").resize(size), (size[0], 0))
+    couple.save(tmp_path / "couple.png")
+    choose(page, portraits[0], tmp_path / "couple.png")
+    captions = page.locator("#faces .caption-label")
+    expect(captions).to_have_text(["becomes A", "becomes A"])
+    page.locator("#faces .thumbnail-item").nth(1).click()
+    expect(page.locator("#person")).to_contain_text("Face 2 becomes")
+    page.locator("#person").get_by_label("Leave unchanged").check()
+    expect(captions).to_have_text(["becomes A", "unchanged"])
+    page.get_by_role("button", name="Add another person").click()
+    page.locator("#person").get_by_label("Person B").check()
+    expect(captions).to_have_text(["becomes A", "becomes B"])
+    page.set_input_files("#source-b input[type=file]", str(portraits[-1]))
+    expect(page.locator("#source-b img")).not_to_have_count(0)
+    page.check("#consent input")
+    page.click("#swap")
+    expect(page.locator("#summary")).to_contain_text("2 of 2 faces swapped", timeout=SWAP)
+
+
+def test_a_click_on_an_example_fills_in_the_photo(page: Page):
+    page.locator(".strip .thumbnail-item").first.click()
+    expect(page.locator("#source-a img")).not_to_have_count(0)
+
+
+def test_the_page_fits_a_phone(page: Page, portraits):
+    page.set_viewport_size({"width": 390, "height": 844})
+    choose(page, portraits[0], portraits[1])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_named_endpoints_answer_programs(address: str, portraits, tmp_path):
+    client = Client(address, verbose=False, download_files=str(tmp_path))
+    source, target = (handle_file(path) for path in portraits[:2])
+    faces = client.predict(target, api_name="/find_faces")
+    assert len(faces) == 1 and faces[0]["score"] > 0.5
+    path, report = client.predict([source], target, consent=True, api_name="/swap_image")
+    with Image.open(path) as after, Image.open(portraits[1]) as before:
+        assert after.size == before.size
+    assert report["swapped"] == [0]
+    with pytest.raises(Exception, match="Pass consent=True"):
+        client.predict([source], target, api_name="/swap_image")
+
+
+def test_an_upload_over_the_limit_is_refused(address: str, tmp_path):
+    (tmp_path / "large.png").write_bytes(bytes(3_100_000))
+    client = Client(address, verbose=False)
+    with pytest.raises(Exception, match=r"413|[Ss]ize|large"):
+        client.predict(handle_file(tmp_path / "large.png"), api_name="/find_faces")

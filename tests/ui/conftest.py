@@ -1,0 +1,36 @@
+"""The engine and the folder of uploads that the tests of the app share."""
+
+from pathlib import Path
+
+import pytest
+from two_faces import TwoFaces, draw
+
+from swapper.pipeline import FaceSwapper
+from swapper.ui.swappers import SwapperCache
+
+
+@pytest.fixture(scope="session")
+def engine() -> FaceSwapper:
+    """The warp method on whatever ``TwoFaces`` finds."""
+    return FaceSwapper("warp", "cpu", detector=TwoFaces(), threads=1)
+
+
+@pytest.fixture(scope="session")
+def swappers(engine: FaceSwapper) -> SwapperCache:
+    """Gives out that engine, whatever is asked for."""
+    return SwapperCache(lambda _method, _restore: engine)
+
+
+@pytest.fixture
+def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The app's folder for uploads and results."""
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def photo(uploads: Path) -> str:
+    """An uploaded picture with two faces."""
+    return draw(uploads / "my photo.png")

@@ -1,0 +1,120 @@
+"""The named endpoints, called as other programs call them."""
+
+import contextlib
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+from two_faces import draw
+
+from swapper.settings import Settings
+from swapper.ui.build import build_app, launch_options
+
+
+@pytest.fixture(scope="module")
+def client(swappers, tmp_path_factory) -> Iterator[Client]:
+    folder = tmp_path_factory.mktemp("uploads")
+    settings = Settings(max_upload_bytes=200_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        app = build_app(settings, swappers)
+        _, url, _ = app.launch(
+            prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(settings)
+        )
+        yield Client(url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+        app.close()
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> list[Any]:
+    folder = tmp_path_factory.mktemp("pictures")
+    return [handle_file(draw(folder / f"{name}.png", seed=seed)) for seed, name in enumerate(("source", "target"))]
+
+
+def test_only_the_two_endpoints_are_public(client):
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(named) == {"/find_faces", "/swap_image"}
+
+
+def test_find_faces(client, pictures):
+    faces = client.predict(pictures[1], api_name="/find_faces")
+    assert [face["number"] for face in faces] == [0, 1]
+    assert faces[0]["box"] == [15, 10, 105, 110]
+    assert all(-180 <= faces[0][angle] <= 180 for angle in ("yaw", "pitch", "roll"))
+
+
+def test_swap_image_gives_a_picture_and_a_report(client, pictures):
+    source, target = pictures
+    path, report = client.predict([source], target, consent=True, select="0", api_name="/swap_image")
+    after, before = np.asarray(Image.open(path)), np.asarray(Image.open(target["path"]))
+    assert Path(path).name == "target-swapped.png"
+    assert after.shape == before.shape
+    assert np.array_equal(after[:, 150:], before[:, 150:])
+    assert not np.array_equal(after[:100, :100], before[:100, :100])
+    assert (report["method"], report["faces"], report["swapped"]) == ("warp", 2, [0])
+    assert report["milliseconds"]["swap"] > 0
+
+
+def test_swap_image_as_jpeg_with_mask_settings(client, pictures):
+    source, target = pictures
+    path, _ = client.predict(
+        [source, source], target, consent=True, mask={"feather": 0.5}, file_format="JPEG", api_name="/swap_image"
+    )
+    with Image.open(path) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (300, 200))
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"consent": False}, "Pass consent=True"),
+        ({"select": "7"}, "2 faces were found"),
+        ({"method": "onnx:inswapper_128"}, "this app does not have it"),
+        ({"restore": "magic"}, "this app does not have it"),
+        ({"mask": {"feather": 99}}, "Give 0 to 3"),
+        ({"mask": {"softness": 1}}, "there is no such setting"),
+        ({"mask": {"feather": "wide"}}, "there is no such setting"),
+        ({"file_format": "BMP"}, "Choose one of: PNG, JPEG"),
+        ({"source": []}, "Give at least one photo"),
+        ({"target": {"path": "/etc/hostname"}}, "no uploaded file"),
+    ],
+)
+def test_errors_are_sentences(client, pictures, changed: dict[str, Any], sentence: str):
+    arguments = {"source": [pictures[0]], "target": pictures[1], "consent": True, **changed}
+    with pytest.raises(AppError, match=sentence) as error:
+        client.predict(**arguments, api_name="/swap_image")
+    assert "Traceback" not in str(error.value)
+
+
+def test_a_file_that_is_no_picture_is_named_without_the_servers_folders(client, tmp_path):
+    (tmp_path / "notes.txt").write_text("not a picture")
+    with pytest.raises(AppError, match=r"Picture 'notes\.txt': this is no picture"):
+        client.predict(handle_file(tmp_path / "notes.txt"), api_name="/find_faces")
+
+
+def test_uploads_over_the_limit_are_refused(client, tmp_path):
+    (tmp_path / "large.png").write_bytes(bytes(300_000))
+    with pytest.raises(Exception, match=r"413|size"):
+        client.predict(handle_file(tmp_path / "large.png"), api_name="/find_faces")
+
+
+def test_files_outside_the_app_are_not_served(client):
+    for path in ("/etc/hostname", str(Path(__file__))):
+        request = urllib.request.Request(f"{client.src}gradio_api/file={path}")
+        with pytest.raises(urllib.error.HTTPError) as refused, contextlib.closing(urllib.request.urlopen(request)):
+            pass
+        assert refused.value.code in (403, 404)
+
+
+def test_nothing_about_visits_is_kept(client):
+    with contextlib.closing(urllib.request.urlopen(f"{client.src}config")) as answer:
+        config = json.load(answer)
+    assert config["analytics_enabled"] is False

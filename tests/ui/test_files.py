@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from swapper.types import UserError
+from swapper.ui import files
+
+
+@pytest.mark.parametrize("payload", [None, []])
+def test_nothing_uploaded(payload):
+    assert files.upload_paths(payload) == []
+
+
+def test_paths_of_every_kind_of_upload(uploads: Path):
+    a, b = str(uploads / "h" / "a.png"), str(uploads / "b.jpg")
+    assert files.upload_paths({"path": a}) == [a]
+    assert files.upload_paths([{"path": a}, {"path": b}]) == [a, b]
+    assert files.upload_paths([{"image": {"path": a}, "caption": None}, {"video": {"path": b}}]) == [a, b]
+
+
+@pytest.mark.parametrize(
+    "payload", ["/etc/passwd", {"path": "/etc/passwd"}, {"path": None}, {"image": "x"}, [3], {"path": "relative.png"}]
+)
+def test_other_files_of_the_machine_are_refused(uploads: Path, payload):
+    with pytest.raises(UserError, match="no uploaded file"):
+        files.upload_paths(payload)
+
+
+def test_leaving_the_upload_folder_is_refused(uploads: Path):
+    with pytest.raises(UserError, match="no uploaded file"):
+        files.upload_paths({"path": f"{uploads}/../secret.png"})
+
+
+def test_folders_are_new_and_inside_the_uploads(uploads: Path):
+    first, second = files.new_folder(), files.new_folder()
+    assert first != second
+    assert first.is_dir() and first.parent == uploads
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("/tmp/x/holiday.jpeg", "holiday-swapped.png"),
+        ("/tmp/x/a b;rm -rf.png", "a_b_rm_-rf-swapped.png"),
+        ("/tmp/x/....png", "image-swapped.png"),
+        ("/tmp/x/" + "n" * 300 + ".png", "n" * 60 + "-swapped.png"),
+    ],
+)
+def test_result_name(target: str, name: str):
+    assert files.result_name(target, ".png") == name
+
+
+def test_previews_are_reduced_and_keep_their_shape(tmp_path: Path):
+    large = np.zeros((30, 4096, 3), np.uint8)
+    assert Image.open(files.write_preview(large, tmp_path / "a.png")).size == (2048, 15)
+    small = np.zeros((30, 40, 3), np.uint8)
+    assert Image.open(files.write_preview(small, tmp_path / "b.png")).size == (40, 30)
+
+
+def test_sentences_hide_the_servers_folders_and_markup(uploads: Path):
+    error = UserError(f"Picture '{uploads}/0a1b2c/<b>me.jpg': it is damaged.")
+    assert files.plain_sentence(error) == "Picture '&lt;b&gt;me.jpg': it is damaged."
+
+
+def test_endpoints_report_user_errors_only():
+    def handler(error: Exception) -> None:
+        raise error
+
+    with pytest.raises(gr.Error, match="Plain sentence"):
+        files.raises_sentences(handler)(UserError("Plain sentence."))
+    with pytest.raises(ZeroDivisionError):
+        files.raises_sentences(handler)(ZeroDivisionError())

@@ -1,0 +1,56 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from swapper.methods.base import MethodInfo
+from swapper.pipeline import FaceSwapper
+from swapper.types import UserError
+from swapper.ui import swappers
+from swapper.ui.swappers import SwapperCache, offered_methods
+
+
+def test_methods_without_their_weights_are_not_offered(monkeypatch: pytest.MonkeyPatch):
+    rows = {
+        "here": MethodInfo("m", "C", "Here", "", ("geometry-lite-onnx",)),
+        "elsewhere": MethodInfo("m", "C", "Elsewhere", "", ("geometry-lite-onnx", "inswapper_128")),
+        "free": MethodInfo("m", "C", "Free", ""),
+        "unknown": MethodInfo("m", "C", "Unknown", "", ("no such weights",)),
+    }
+    monkeypatch.setattr(swappers, "METHODS", rows)
+    offered = offered_methods()
+    assert {"here": "Here", "free": "Free"}.items() <= offered.items()
+    assert not {"elsewhere", "unknown"} & set(offered)
+
+
+def cache(built: list[tuple[str, str]], size: int = 2) -> SwapperCache:
+    def build(method: str, restore: str) -> FaceSwapper:
+        built.append((method, restore))
+        return object.__new__(FaceSwapper)
+
+    return SwapperCache(build, size)
+
+
+def test_swappers_are_built_once_and_shared():
+    built: list[tuple[str, str]] = []
+    shared = cache(built)
+    with ThreadPoolExecutor(8) as pool:
+        found = {id(swapper) for swapper in pool.map(lambda _: shared.get("warp"), range(32))}
+    assert len(found) == len(built) == 1
+    assert shared.finder() is shared.get()
+
+
+def test_the_swapper_used_least_recently_makes_room(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(swappers, "offered_methods", lambda: dict.fromkeys("abc", ""))
+    built: list[tuple[str, str]] = []
+    few = cache(built)
+    for name in "abacab":
+        few.get(name)
+    assert [method for method, _ in built] == ["a", "b", "c", "b"]
+
+
+@pytest.mark.parametrize(("method", "restore"), [("onnx:inswapper_128", "none"), ("../x", "none"), ("warp", "magic")])
+def test_what_is_not_offered_is_not_built(method: str, restore: str):
+    built: list[tuple[str, str]] = []
+    with pytest.raises(UserError, match=r"this app does not have it\. Choose one of: \w+"):
+        cache(built).get(method, restore)
+    assert not built
