@@ -19,6 +19,7 @@ FACTORS = {  # that the networks of small checkpoints are narrower by
     "arcface": 8,
     "arcface-se": 4,
     "gfpgan": 8,
+    "renovation": 16,
     "stylegan2": 8,
     "stylegan2-discriminator": 8,
 }

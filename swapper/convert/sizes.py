@@ -16,6 +16,7 @@ from swapper.models.idn import IdentityAwareDynamicNetworkConfig
 from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
 from swapper.models.ncsnpp import NCSNppConfig
 from swapper.models.rafswap import RAFSwap, RAFSwapConfig
+from swapper.models.renovation import RenovationGenerator, RenovationGeneratorConfig
 from swapper.models.simswap import SimSwapGenerator, SimSwapGeneratorConfig
 from swapper.models.smoothswap import NCSNppGenerator
 from swapper.models.stylegan2 import StyleGAN2Config, StyleGAN2Generator
@@ -110,6 +111,14 @@ def build_simswap(state: State, normalised: bool = False) -> SimSwapGenerator:
         normalised=normalised or len(inner) == 4,
     )
     return SimSwapGenerator(config)
+
+
+def build_renovation(state: State) -> RenovationGenerator:
+    """GHOST's face enhancement network, one picture at a time: GHOST's code does not use its running statistics."""
+    stem = state["lip_encoder.model.0.weight"].shape[0]
+    _, hidden, kernel, _ = state["head_0.norm_0.mlp_gamma.weight"].shape
+    widths = (stem, *_outs(state, "lip_encoder.model.{}.weight", first=4, step=4))
+    return RenovationGenerator(RenovationGeneratorConfig(widths, hidden, kernel, norm="image"))
 
 
 def build_smoothswap(state: State) -> NCSNppGenerator:

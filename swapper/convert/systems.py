@@ -12,6 +12,7 @@ from swapper.models.discriminators import StyleGAN2Discriminator
 from swapper.models.gfpgan import GFPGANv1Clean
 from swapper.models.ghost import AEINet
 from swapper.models.rafswap import RAFSwap
+from swapper.models.renovation import RenovationGenerator
 from swapper.models.simswap import SimSwapGenerator
 from swapper.models.smoothswap import NCSNppGenerator
 from swapper.models.stylegan2 import StyleGAN2Generator
@@ -76,6 +77,11 @@ SYSTEMS: dict[str, OfficialCheckpoint] = {
     "arcface": OfficialCheckpoint(sizes.build_arcface),
     "arcface-se": OfficialCheckpoint(sizes.build_arcface_se),
     "gfpgan": OfficialCheckpoint(sizes.build_gfpgan, GFPGANv1Clean.OFFICIAL_KEYS, GFPGANv1Clean.OFFICIAL_IGNORED),
+    "renovation": OfficialCheckpoint(
+        sizes.build_renovation,
+        RenovationGenerator.OFFICIAL_KEYS,
+        (*RenovationGenerator.OFFICIAL_IGNORED, r"\.param_free_norm\."),
+    ),
     "stylegan2": OfficialCheckpoint(
         sizes.build_stylegan2,
         StyleGAN2Generator.OFFICIAL_KEYS,

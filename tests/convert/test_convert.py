@@ -26,6 +26,7 @@ PARAMETERS = {  # of the official code at its published size
     "arcface": 65_156_160,
     "arcface-se": 52_193_215,
     "gfpgan": 86_444_252,
+    "renovation": 72_223_660 - 39_657,  # less what its output does not depend on
     "stylegan2": 30_370_060,
     "stylegan2-discriminator": 28_864_129,
 }

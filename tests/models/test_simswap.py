@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from network_checks import CHECKS, Check, Inputs, NetworkCase, faces
-from official_keys import Shapes, narrowed, official_shapes, random_arrays
+from official_keys import narrowed, official_shapes, random_arrays
 from torch import Generator, Tensor
 
 from swapper.convert.matching import fit, rename
@@ -67,46 +67,6 @@ def test_each_discriminator_of_the_pair_has_the_published_size() -> None:
     with torch.device("meta"):
         pair = SimSwapDiscriminator(SimSwapDiscriminatorConfig.paper())
     assert [sum(p.numel() for p in one.parameters()) for one in pair.scales] == [6_962_369] * 2
-
-
-def shapes_512() -> Shapes:
-    """The released 512 px checkpoint: one more level outside the 224 px network's."""
-    shapes = official_shapes("simswap")
-    for name, shape in official_shapes("simswap").items():
-        if name.startswith(("first_layer.2", "up1.2")):
-            inner = name.replace("first_layer.2", "down0.1").replace("up1.2", "up0.2")
-            shapes[inner] = shape if "down0" in inner else tuple(n // 2 for n in shape)
-            shapes[name] = tuple(n // 2 for n in shape) if "first" in name else shape
-    shapes |= {"first_layer.1.weight": (32, 3, 7, 7), "first_layer.1.bias": (32,), "last_layer.1.weight": (3, 32, 7, 7)}
-    shapes |= {"down0.0.weight": (64, 32, 3, 3), "down0.0.bias": (64,)}
-    return shapes | {"up0.1.weight": (32, 64, 3, 3), "up0.1.bias": (32,)}
-
-
-def shapes_deep() -> Shapes:
-    """A checkpoint of the newer training script with its deep option: one more level inside."""
-    shapes = official_shapes("simswap")
-    for name, shape in official_shapes("simswap").items():
-        if name.startswith("down3"):
-            shapes[name.replace("down3.1", "up4.2").replace("down3.0", "up4.1")] = shape
-            shapes[name.replace("down3", "down4")] = shape
-    return shapes | {"down4.0.weight": (512, 512, 3, 3), "up4.1.weight": (512, 512, 3, 3)}
-
-
-@pytest.mark.parametrize(
-    ("shapes", "config"),
-    [
-        (official_shapes("simswap"), SimSwapGeneratorConfig.paper()),
-        (shapes_512(), SimSwapGeneratorConfig.paper_512()),
-        (shapes_deep(), SimSwapGeneratorConfig.paper_deep()),
-    ],
-    ids=["224", "512", "deep"],
-)
-def test_official_checkpoint_fits_without_a_remainder(shapes: Shapes, config: SimSwapGeneratorConfig) -> None:
-    with torch.device("meta"):
-        network = SimSwapGenerator(config)
-        state = {name: torch.empty(shape) for name, shape in shapes.items()}
-        fit(network, *rename(state, SimSwapGenerator.OFFICIAL_KEYS), origin="simswap")
-    assert len(shapes) == len(network.state_dict())
 
 
 def reference(state: Mapping[str, Tensor], faces: Tensor, identity: Tensor) -> Tensor:
