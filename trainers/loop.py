@@ -15,9 +15,9 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.flop_counter import FlopCounterMode
 
 from trainers.checkpoint import load_checkpoint, save_checkpoint
+from trainers.flops import FlopCount
 
 Batch = dict[str, Tensor]
 
@@ -213,7 +213,7 @@ class Run:
         """Count one step's arithmetic (forward and backward) without keeping its update."""
         kept = {name: {k: v.clone() for k, v in network.state_dict().items()} for name, network in self.bare.items()}
         batch = self.trainer.batch(self.plan(), self.device, self.progress.kimg)
-        with FlopCounterMode(display=False) as counter:
+        with FlopCount() as counter:
             for phase in self.trainer.phases:
                 with self.accelerator.autocast():
                     loss, _ = self.trainer.loss(phase.name, batch)
@@ -222,7 +222,7 @@ class Run:
             optimizer.zero_grad()
         for name, network in self.bare.items():
             network.load_state_dict(kept[name])
-        self.flops = float(counter.get_total_flops())
+        self.flops = float(counter.total)
 
     def save(self) -> None:
         """Write a checkpoint, from the main process only."""
