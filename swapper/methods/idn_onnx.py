@@ -151,19 +151,18 @@ def _image_features(graph: _Graph, x: str, head: nn.Sequential) -> str:
 
 
 def _mask_features(graph: _Graph, x: str, branch: nn.Sequential) -> str:
-    """Run the mask branch up to its last convolution."""
+    """Run the mask branch up to its last convolution, with spare channels of zeros that fill the runtime's lanes."""
     spare = 0
     layers = list(branch)[:-2]
     for i, layer in enumerate(layers):
         assert isinstance(layer, nn.Sequential)
         _, depthwise, pointwise, norm, _ = layer
-        weight, bias = (F.pad(part, [0] * (2 * part.dim() - 1) + [spare]) for part in _fold(_conv(depthwise)))
+        weight, bias = (_lengthen(part, spare) for part in _fold(_conv(depthwise)))
         x = graph.conv(f"mask.{i}.depthwise", graph.upsample(x), weight, bias, pad=1, group=len(weight))
         weight, bias = _fold(_conv(pointwise), norm)
-        weight = F.pad(weight, [0, 0, 0, 0, 0, spare])
+        weight = F.pad(weight, [0, 0, 0, 0, 0, spare])  # inputs
         spare = 0 if i == len(layers) - 1 else -len(weight) % _LANES
-        weight, bias = F.pad(weight, [0] * 7 + [spare]), F.pad(bias, [0, spare])
-        x = graph.leaky(graph.conv(f"mask.{i}.pointwise", x, weight, bias))
+        x = graph.leaky(graph.conv(f"mask.{i}.pointwise", x, _lengthen(weight, spare), _lengthen(bias, spare)))
     return x
 
 
@@ -204,6 +203,11 @@ def _model(graph: _Graph, size: int, metadata: Mapping[str, str]) -> onnx.ModelP
     helper.set_model_props(model, {**metadata, "size": str(size), "tensors": json.dumps(ranges)})
     onnx.checker.check_model(model)
     return model
+
+
+def _lengthen(tensor: Tensor, count: int) -> Tensor:
+    """Append zeros along the first dimension."""
+    return torch.cat([tensor, tensor.new_zeros(count, *tensor.shape[1:])])
 
 
 @torch.no_grad()
