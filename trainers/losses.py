@@ -138,12 +138,20 @@ def gradient_penalty(real: Float[Tensor, "b 3 s s"], scores: Sequence[Tensor]) -
     return 0.5 * gradient.float().square().sum((1, 2, 3)).mean()
 
 
-def mask_loss(mask: Float[Tensor, "b 1 s s"], background: Float[Tensor, "b 1 s s"]) -> Tensor:
-    """Mean absolute mask value over pixels known to be background; the rest is free.
+def masked_difference(
+    result: Float[Tensor, "b c s s"], target: Float[Tensor, "b c s s"], where: Float[Tensor, "b 1 s s"]
+) -> Tensor:
+    """Mean absolute difference over the pixels of a mask.
 
-    Source: MobileFaceSwap, L_mask (weakly supervised).
+    Args:
+        result: any maps.
+        target: what they should be.
+        where: weight of each pixel, 0 to 1.
+
+    Source: MobileFaceSwap, L_mask (weakly supervised), with the background as ``where`` and zero as ``target``.
     """
-    return (mask.float().abs() * background).sum() / background.sum().clamp(min=1)
+    difference = (result.float() - target.float()).abs().mean(1, keepdim=True)
+    return (difference * where).sum() / where.sum().clamp(min=1)
 
 
 def distillation_loss(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
@@ -25,22 +24,22 @@ class MobileFaceSwapConfig:
 
     template: str = "tight"  # alignment of the target crops
     size: int = 128  # px; the network is fully convolutional and runs at 224
-    lr: float = 5e-4
+    lr: float = 1e-3
     lr_discriminator: float = 2e-4
     batch: int = 16
     kimg: float = 200.0
     same_image: float = 0.1  # share of pairs
     same_identity: float = 0.2
     id_weight: float = 10.0
-    reconstruction_weight: float = 10.0  # pairs of one person only (SimSwap)
+    reconstruction_weight: float = 20.0  # pairs of one person (SimSwap), and what surrounds every face
     feature_weight: float = 5.0  # weak feature matching
-    expression_weight: float = 10.0
+    expression_weight: float = 20.0
     color_weight: float = 5.0
-    change_weight: float = 1.0
-    mask_weight: float = 10.0
+    mask_weight: float = 5.0
     adversarial_weight: float = 1.0
     penalty_weight: float = 5.0  # R1, on every step of D
-    plain_kimg: float = 10.0  # before this the discriminator is not heard
+    plain_kimg: float = 6.0  # before this the discriminator is not heard
+    whole_kimg: float = 40.0  # before this the drawn crop is judged instead of the blend, so that no mask can hide it
     paper: bool = False  # IIN of the published size
 
     @classmethod
@@ -52,7 +51,7 @@ class MobileFaceSwapConfig:
 class MobileFaceSwapTrainer:
     """The student with the losses of its teachers: identity, reconstruction, attributes, realism, mask.
 
-    Source: MobileFaceSwap, section 3.3; weak feature matching from SimSwap; change loss from Smooth-Swap.
+    Source: MobileFaceSwap, section 3.3; weak feature matching from SimSwap.
     """
 
     Config = MobileFaceSwapConfig
@@ -71,8 +70,8 @@ class MobileFaceSwapTrainer:
         }
         self.averaged = ("student",)
         self.phases = (
-            Phase("G", ("student",), lr=config.lr, betas=(0.0, 0.99)),
-            Phase("D", ("discriminator",), lr=config.lr_discriminator, betas=(0.0, 0.99)),
+            Phase("G", ("student",), lr=config.lr, betas=(0.5, 0.99)),
+            Phase("D", ("discriminator",), lr=config.lr_discriminator, betas=(0.5, 0.99)),
         )
         self.frozen = self.task.frozen
         self.kimg = 0.0
@@ -85,9 +84,7 @@ class MobileFaceSwapTrainer:
         """Cut the pairs, and the background that the mask must leave alone."""
         self.kimg = kimg
         batch = self.task.batch(plan, device, self.config.size)
-        face = region_masks(batch["landmarks"].cpu(), self.config.size, ("face",)).to(device)
-        grown = F.max_pool2d(face, 2 * (self.config.size // 16) + 1, 1, self.config.size // 16)
-        return batch | {"background": (grown < 0.5).float()}
+        return batch | {"face": region_masks(batch["landmarks"].cpu(), self.config.size, ("face",)).to(device)}
 
     def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The student's loss (G) and the discriminator's (D), which sees the results of the same step."""
@@ -97,7 +94,7 @@ class MobileFaceSwapTrainer:
         c, target = self.config, batch["target"]
         features = self.task.features(batch["source"])
         swapped = self.networks["student"](features, target)
-        result = swapped.face.float()
+        result = (swapped.drawn if self.kimg < c.whole_kimg else swapped.face).float()
         batch["fake"] = result.detach()
         fake = self.networks["discriminator"](result)
         with torch.no_grad():
@@ -105,21 +102,21 @@ class MobileFaceSwapTrainer:
         terms = {
             "id": losses.identity_loss(features.embedding, self.task.embed(result, batch["jitter"])),
             "rec": losses.reconstruction_loss(result, target, batch["same"]),
+            "around": losses.masked_difference(swapped.drawn, target, 1 - batch["face"]),
             "features": losses.feature_matching_loss(real.features[-2:], fake.features[-2:]),
             "expression": self.task.expression_loss(result, target),
             "color": losses.color_loss(result, target),
-            "change": losses.identity_change_loss(result, target),
-            "mask": losses.mask_loss(swapped.mask, batch["background"]),
+            "mask": losses.masked_difference(swapped.mask, batch["face"], torch.ones_like(swapped.mask)),
             "adv": losses.hinge_generator_loss([fake.score]),
         }
         heard = float(self.kimg >= c.plain_kimg)
         weights = {
             "id": c.id_weight,
             "rec": c.reconstruction_weight,
+            "around": c.reconstruction_weight / 2,
             "features": c.feature_weight * heard,
             "expression": c.expression_weight,
             "color": c.color_weight,
-            "change": c.change_weight,
             "mask": c.mask_weight,
             "adv": c.adversarial_weight * heard,
         }

@@ -100,7 +100,7 @@ class MobileFaceSwapMethod:
         """
         network: IdentityAwareDynamicNetwork = identity.state
         if self.device.type != "cpu":
-            face, mask = network(faces.to(self.device))
+            face, mask, _ = network(faces.to(self.device))
             return Swapped(face.clamp(0, 1), mask)
         if network not in self._sessions:
             self._sessions[network] = self._open(network)

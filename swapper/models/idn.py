@@ -57,10 +57,12 @@ class SwappedFaces(NamedTuple):
     Attributes:
         face: the swapped face already blended into the target by the mask, RGB in [0, 1].
         mask: share of the new face in ``face``, in [0, 1].
+        drawn: the whole crop as drawn, before blending, RGB in [0, 1].
     """
 
     face: Float[Tensor, "b 3 s s"]
     mask: Float[Tensor, "b 1 s s"]
+    drawn: Float[Tensor, "b 3 s s"]
 
 
 class LayerWeights(NamedTuple):
@@ -211,7 +213,7 @@ def draw_swap(
         x = layer(upsample(x))
         x = x if skip is None else torch.cat([x, skip], dim=1)
     drawn = (image(x) + 1) / 2
-    return SwappedFaces(blend * drawn + (1 - blend) * faces, blend)
+    return SwappedFaces(blend * drawn + (1 - blend) * faces, blend, drawn)
 
 
 def separable_conv(x: Float[Tensor, "b i h w"], weights: LayerWeights, stride: int) -> Float[Tensor, "b o _ _"]:

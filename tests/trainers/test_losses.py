@@ -53,11 +53,11 @@ def test_gradient_penalty_of_a_linear_score_is_half_its_squared_slope():
     assert losses.gradient_penalty(real, [score]) == pytest.approx(0.5 * 48)
 
 
-def test_mask_loss_looks_at_the_background_only():
-    mask, background = torch.ones(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
-    assert losses.mask_loss(mask, background) == 0
-    background[..., :2] = 1
-    assert losses.mask_loss(mask, background) == 1
+def test_a_masked_difference_looks_at_its_pixels_only():
+    where, mask = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
+    where[..., :2], mask[..., 2:] = 1, 1
+    assert losses.masked_difference(mask, torch.zeros_like(mask), where) == 0
+    assert losses.masked_difference(1 - mask, torch.zeros_like(mask), where) == 1
 
 
 def test_teacher_reweighting_squares_the_cosine_and_never_trusts_the_wrong_person():
