@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any, Literal, TypedDict
 
 import gradio as gr
+from gradio.events import api
 
 from swapper.compose.mask import MaskSettings
 from swapper.faces.pose import head_pose
@@ -121,10 +122,8 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         }
         return gr.FileData(path=str(file)), report
 
-    for endpoint in (find_faces, swap_image):
-        gr.api(
-            raises_sentences(endpoint), api_name=endpoint.__name__, concurrency_id=ENGINE, concurrency_limit=concurrency
-        )
+    api(raises_sentences(find_faces), api_name="find_faces", concurrency_id=ENGINE, concurrency_limit=concurrency)
+    api(raises_sentences(swap_image), api_name="swap_image", concurrency_id=ENGINE, concurrency_limit=concurrency)
 
 
 def _mask_settings(values: dict[str, Any]) -> MaskSettings:

@@ -151,9 +151,10 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: i
     target, people = gr.State(None, time_to_live=3600), gr.State(1)
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
-            inputs, faces, settings = build_inputs(examples), build_faces(), build_settings_panel()
+            inputs, faces = build_inputs(examples), build_faces()
             button = gr.Button(SWAP, variant="primary", elem_id="swap")
             problem = gr.HTML(elem_id="problem")
+            settings = build_settings_panel()
         with gr.Column(scale=11, min_width=320, elem_classes="card result"):
             result = build_result()
     tab = ImageTab(swappers, inputs, faces, settings, result, problem, target, people)

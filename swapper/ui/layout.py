@@ -11,7 +11,7 @@ from swapper.ui.target import PEOPLE, choices
 SOURCE = ("1", "Source", "Whose face you want. Several photos give a steadier likeness.")
 TARGET = ("2", "Target", "The photo to change. Everything but the faces stays as it is.")
 RESULT = ("3", "Result", "Drag the handle to compare before and after.")
-EXAMPLES_NOTE = "Or pick one of these, who do not exist:"
+EXAMPLES_NOTE = "Or one of these, all made up:"
 ADD_PERSON = "Add another person"
 FACES_FOUND = "Faces found"
 FACES_HINT = "Click a face to choose who it becomes."
@@ -19,8 +19,7 @@ BECOMES = "Face {face} becomes"
 EMPTY = "Your picture appears here."
 DOWNLOAD = "Download {kind}"
 FORMATS = {"PNG": ".png", "JPEG": ".jpg"}
-STRIP = 6  # thumbnails in a row of examples
-PHOTO_HEIGHT = 236  # px
+PHOTO_HEIGHT = 204  # px
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def build_inputs(examples: Path) -> Inputs:
                     sources=["upload", "webcam", "clipboard"],
                     file_types=["image"],
                     columns=2,
-                    height=PHOTO_HEIGHT + 21,
+                    height=PHOTO_HEIGHT,
                     object_fit="cover",
                     buttons=[],
                     elem_id=f"source-{letter.lower()}",
@@ -112,8 +111,6 @@ def _example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: b
     gr.HTML(f'<p class="hint">{EXAMPLES_NOTE}</p>')
     strip = gr.Gallery(
         [str(path) for path in photos],
-        columns=STRIP,
-        fit_columns=False,
         allow_preview=False,
         interactive=False,
         show_label=False,
@@ -162,5 +159,8 @@ def build_result() -> ResultPanel:
     )
     notes = gr.HTML()
     with gr.Row(visible=False) as downloads:
-        png, jpeg = (gr.DownloadButton(DOWNLOAD.format(kind=kind), size="md", elem_id=kind.lower()) for kind in FORMATS)
+        png, jpeg = (
+            gr.DownloadButton(DOWNLOAD.format(kind=kind), size="md", min_width=120, elem_id=kind.lower())
+            for kind in FORMATS
+        )
     return ResultPanel(empty, slider, downloads, png, jpeg, notes, gr.HTML(elem_id="summary"))

@@ -19,13 +19,13 @@ RESTORE_INFO = "Sharpens the swapped face."
 RESTORE_LABELS = {"none": "None", "renovation": "Face renovation", "gfpgan": "GFPGAN"}
 RESET = "Back to defaults"
 MASK_WORDS = {  # label, what it does, lowest, highest
-    "feather": ("Soft edge", "Width of the blend from the new face to the photo.", 0, 3),
-    "grow": ("Face area", "Moves the edge outwards, or inwards below zero.", -0.5, 0.5),
-    "forehead": ("Forehead", "How far up the new face reaches: 0 the brows, 1.2 the hairline.", 0, 1.2),
-    "color": ("Colour match", "How far the new face takes on the photo's colours.", 0, 1),
-    "keep_mouth": ("Keep the mouth", "Share of the photo's open mouth that stays: teeth, tongue.", 0, 1),
+    "feather": ("Soft edge", "Width of the blend into the photo.", 0, 3),
+    "grow": ("Face area", "Moves the edge outwards or inwards.", -0.5, 0.5),
+    "forehead": ("Forehead", "How far up: 0 brows, 1.2 hairline.", 0, 1.2),
+    "color": ("Colour match", "How far it takes on the photo's colours.", 0, 1),
+    "keep_mouth": ("Keep the mouth", "Share of the photo's teeth that stays.", 0, 1),
     "keep_eyes": ("Keep the eyes", "Share of the photo's eyes that stays.", 0, 1),
-    "adapt": ("Follow the face's shape", "Adapts the area where the two faces differ in width.", 0, 1),
+    "adapt": ("Follow the face's shape", "Adapts where the faces differ in width.", 0, 1),
 }
 
 
@@ -73,9 +73,9 @@ def build_settings_panel() -> SettingsPanel:
             info=RESTORE_INFO,
             visible=len(local_restorers()) > 1,
         )
-        with gr.Row():
+        with gr.Row(elem_classes="blend"):
             mask = [_mask_component(field.name, getattr(MaskSettings(), field.name)) for field in fields(MaskSettings)]
-        reset = gr.Button(RESET, size="sm", variant="secondary")
+        reset = gr.Button(RESET, size="sm", variant="secondary", elem_classes="quiet")
     defaults = [getattr(MaskSettings(), field.name) for field in fields(MaskSettings)]
     reset.click(lambda: defaults, outputs=mask, api_visibility="private", queue=False, show_progress="hidden")
     method.change(
@@ -96,5 +96,5 @@ def _sentence(method: str) -> str:
 def _mask_component(name: str, default: float | bool) -> Component:
     label, info, low, high = MASK_WORDS[name]
     if isinstance(default, bool):
-        return gr.Checkbox(default, label=label, info=info, min_width=240)
-    return gr.Slider(low, high, default, step=0.05, label=label, info=info, min_width=240, buttons=[])
+        return gr.Checkbox(default, label=label, info=info)
+    return gr.Slider(low, high, default, step=0.05, label=label, info=info, buttons=[])

@@ -1,10 +1,10 @@
 """Colours and type of the app, light and dark."""
 
-import gradio as gr
-from gradio.themes.utils import sizes
+from gradio.themes import Base, Color
+from gradio.themes.utils import fonts, sizes
 
 # Green: the accent stands out beside skin, whose hues lie opposite, and never competes with the photos.
-_GREEN = gr.themes.Color(
+_GREEN = Color(
     "#eef8f4",
     "#d8efe7",
     "#b3dfd0",
@@ -18,7 +18,7 @@ _GREEN = gr.themes.Color(
     "#04241e",
     name="green",
 )
-_STONE = gr.themes.Color(
+_STONE = Color(
     "#faf9f7",
     "#f4f2ee",
     "#e7e3dc",
@@ -43,15 +43,15 @@ LOGO = (
 )
 
 
-def theme() -> gr.themes.Base:
+def theme() -> Base:
     """The app's theme; its fonts come with Gradio, so nothing is fetched."""
-    base = gr.themes.Base(
+    base = Base(
         primary_hue=_GREEN,
         secondary_hue=_GREEN,
         neutral_hue=_STONE,
         text_size=_TEXT,
         radius_size=_RADIUS,
-        font=(gr.themes.utils.fonts.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"),
+        font=(fonts.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"),
         font_mono=("ui-monospace", "monospace"),
     )
     return base.set(

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-START, SWAP = 60, 30_000  # seconds, milliseconds; several times what an idle machine needs
+START, SWAP = 120, 60_000  # seconds, milliseconds; several times what an idle machine needs
 
 pytestmark = pytest.mark.e2e
 
