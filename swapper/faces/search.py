@@ -31,6 +31,7 @@ UPRIGHT_WITHIN = 20.0  # degrees of roll up to which the detectors place the fiv
 PLAUSIBLE_WITHIN = 45.0  # degrees of roll up to which points are believed that no second look confirms
 MISFIT = 0.13  # of eye distance; five points further from any turned template are on no frontal upright face
 SECOND_LOOK_SIDE, SECOND_LOOK_BOX = 224, 90.0  # side of the turned crop and of the face's box in it, pixels
+SECOND_LOOKS = 3  # at most, from each of four directions
 INSIDE = 0.35  # least share of a face's box that lies in the frame
 
 
@@ -158,21 +159,28 @@ def _second_look(frame: UInt8[np.ndarray, "h w 3"], face: Face, look: Look) -> F
     best = face if abs(pose.roll) <= PLAUSIBLE_WITHIN else None
     worth = face.score - pose.misfit if best else -1.0
     for turn in (pose.roll, pose.roll + 180, pose.roll + 90, pose.roll - 90):
-        found = _look_turned(frame, face, turn, look)
+        found = _look_until_upright(frame, face, turn, look)
         if found is None:
             continue
-        seen = five_point_pose(found.points)
-        if abs(_angle(seen.roll - turn)) > UPRIGHT_WITHIN:  # the points say better how it is turned
-            turn = seen.roll
-            found = _look_turned(frame, face, turn, look)
-            if found is None:
-                continue
-            seen = five_point_pose(found.points)
-        if abs(_angle(seen.roll - turn)) <= PLAUSIBLE_WITHIN and found.score - seen.misfit > worth:
-            best, worth = found, found.score - seen.misfit
-            if seen.misfit <= MISFIT and found.score >= face.score:
+        misfit = five_point_pose(found.points).misfit
+        if found.score - misfit > worth:
+            best, worth = found, found.score - misfit
+            if misfit <= MISFIT and found.score >= face.score:
                 break
     return best
+
+
+def _look_until_upright(frame: UInt8[np.ndarray, "h w 3"], face: Face, turn: float, look: Look) -> Face | None:
+    """Look at one face, turning the crop as the points found say; None when that leads nowhere."""
+    for _ in range(SECOND_LOOKS):
+        found = _look_turned(frame, face, turn, look)
+        if found is None:
+            return None
+        roll = five_point_pose(found.points).roll
+        if abs(_angle(roll - turn)) <= UPRIGHT_WITHIN:
+            return found
+        turn = roll
+    return None
 
 
 def _angle(degrees: float) -> float:
@@ -198,11 +206,15 @@ def _look_turned(frame: UInt8[np.ndarray, "h w 3"], face: Face, roll: float, loo
 
 def without_duplicates(faces: list[Face]) -> list[Face]:
     """Keep the surest of faces that overlap by more than 40 %, or of which one lies inside the other."""
-    order = sorted(faces, key=lambda face: face.score, reverse=True)
+    if not faces:
+        return []
+    boxes = np.stack([face.box for face in faces])
+    order = np.argsort([-face.score for face in faces], kind="stable")
     kept: list[Face] = []
-    for face in order:
-        if not kept or not _overlapping(face.box, np.stack([k.box for k in kept])).any():
-            kept.append(face)
+    while len(order):
+        first, rest = order[0], order[1:]
+        kept.append(faces[first])
+        order = rest[~_overlapping(boxes[first], boxes[rest])]
     return kept
 
 
