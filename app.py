@@ -2,31 +2,46 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from swapper.settings import Settings
 from swapper.types import UserError
 from swapper.ui.build import build_app, launch_options
 
 
-def main() -> int:
-    """Serve the app until it is stopped; returns the exit code.
+def address(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Where the app listens, as arguments of ``Blocks.launch``.
 
-    ``SWAPPER_HOST`` and ``SWAPPER_PORT`` say where; without them Gradio's own variables count. It listens on this
-    machine only unless told otherwise, except on a Space, which forwards requests to it.
+    On this machine only, unless ``SWAPPER_HOST`` or ``GRADIO_SERVER_NAME`` says otherwise; a Space forwards requests
+    to it from outside. ``SWAPPER_PORT`` is the port; Gradio's own choice without it.
+
+    Args:
+        environ: the process's variables.
+
+    Raises:
+        UserError: the port is no number.
     """
+    host = environ.get("SWAPPER_HOST") or environ.get("GRADIO_SERVER_NAME")
+    port = environ.get("SWAPPER_PORT", "")
+    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise UserError(
+            f"Environment variable SWAPPER_PORT: '{port}' is no port. Set a number up to 65535 or unset it."
+        )
+    return {
+        "server_name": host or ("0.0.0.0" if environ.get("SPACE_ID") else "127.0.0.1"),
+        "server_port": int(port) if port else None,
+    }
+
+
+def main() -> int:
+    """Serve the app until it is stopped; returns the exit code."""
     try:
-        settings = Settings.from_environment()
-        app = build_app(settings)
+        settings, where = Settings.from_environment(), address(os.environ)
+        build_app(settings).launch(**where, **launch_options(settings))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    on_space = "0.0.0.0" if os.environ.get("SPACE_ID") else None
-    port = os.environ.get("SWAPPER_PORT")
-    app.launch(
-        server_name=os.environ.get("SWAPPER_HOST") or os.environ.get("GRADIO_SERVER_NAME") or on_space,
-        server_port=int(port) if port else None,
-        **launch_options(settings),
-    )
     return 0
 
 

@@ -82,7 +82,7 @@ def build_inputs(examples: Path) -> Inputs:
                     file_types=["image"],
                     columns=2,
                     height=PHOTO_HEIGHT,
-                    object_fit="cover",
+                    object_fit="contain",
                     buttons=[],
                     elem_id=f"source-{letter.lower()}",
                 )
