@@ -15,7 +15,7 @@ from swapper.faces.align import TEMPLATES
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.raster import interpolate_over_mesh
 from swapper.faces.regions import draw_polygons, face_outline, region_mask
-from swapper.faces.skin import cheek_mask, color_statistics, feature_mask, skin_likeness
+from swapper.faces.skin import Statistics, cheek_mask, color_statistics, feature_mask, skin_likeness
 from swapper.types import Crop, Identity, Swapped
 
 _MAP_SIDE = 256  # the coordinate map is drawn at this side at most and enlarged: it is smooth
@@ -27,6 +27,7 @@ _INSET = 0.08  # of the outer edge, so that the feathering ends inside the face
 _LID_FEATHER = 0.02  # around the target's eyeballs and mouth opening
 _CONTRAST = (0.75, 1.15)  # limits of the stretch of lightness
 _LIGHT_RADIUS = 0.4  # light varies over this length, features over less
+_SHINE = 8.0  # L* by which skin may be brighter than what lies around it
 
 _BROW_MARGIN = 0.07  # brows are thicker than their outline
 _HAIR_MARGIN = 0.05  # around hair over the face
@@ -222,10 +223,32 @@ def _match_light(
     if own_skin is None or goal_skin is None:
         return warped, inside
     skin = skin_likeness(lab, own_skin, 0.03 * eyes) * skin_likeness(wanted, goal_skin, 0.03 * eyes)
+    lab = _without_shine(lab, _LIGHT_RADIUS * eyes)
     changed = transfer_statistics(lab, own_skin, goal_skin, _CONTRAST)
+    changed[..., 0] = _kept_dark(changed[..., 0], lab[..., 0], own_skin)
     weight = inside * skin * (1 - feature_mask(points, side))
     changed += light_difference(changed, wanted, weight, _LIGHT_RADIUS * eyes)
     return add_detail(warped, small, to_rgb(changed)), skin
+
+
+def _without_shine(lab: Float32[np.ndarray, "t t 3"], radius: float) -> Float32[np.ndarray, "t t 3"]:
+    """Press small highlights, such as a flash leaves on the source's skin; the target's light has none there."""
+    around = cv2.GaussianBlur(lab, (0, 0), radius)
+    over = np.maximum(lab[..., 0] - around[..., 0] - _SHINE, 0)
+    calm = lab.copy()
+    calm[..., 0] -= over - _SHINE * np.tanh(over / _SHINE)
+    calm[..., 1:] += (around - lab)[..., 1:] * _ramp(over, 0, 2 * _SHINE)[..., None]
+    return calm
+
+
+def _kept_dark(
+    changed: Float32[np.ndarray, "t t"], lightness: Float32[np.ndarray, "t t"], skin: Statistics
+) -> Float32[np.ndarray, "t t"]:
+    """Keep beard and brows of a dark person from turning grey with their skin on a pale one, in L*."""
+    average, spread = float(skin[0][0]), float(skin[1][0])
+    start = spread + 3
+    hair = _ramp(average - lightness, start, max(0.8 * average, start + 1))
+    return changed - hair * np.maximum(changed - 1.15 * lightness - 3, 0)
 
 
 def _blend_mask(
