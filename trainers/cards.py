@@ -24,7 +24,7 @@ class Card:
         limits: where it fails.
         example: shape of an input batch for the ONNX export; None for no export.
         outputs: names of the ONNX outputs.
-        metadata: stored in the weights file (template, size).
+        metadata: stored in the weights file (template, size); ``{name}`` stands for that setting of the recipe.
     """
 
     network: str
@@ -79,20 +79,27 @@ CARDS: dict[str, Card] = {
 
 
 def card_text(
-    name: str, card: Card, settings: Mapping[str, Any], scores: Mapping[str, float], licence: str, trained_on: str
+    name: str,
+    card: Card,
+    network: nn.Module,
+    settings: Mapping[str, Any],
+    scores: Mapping[str, float],
+    licence: str,
+    trained_on: str,
 ) -> str:
     """The model card in Markdown, with the Hub's front matter.
 
     Args:
         name: in the manifest.
         card: facts about the network.
+        network: the published one.
         settings: the run's ``config.json``.
         scores: validation scores by name.
         licence: of the weights.
         trained_on: the data in one phrase.
     """
     rows = "\n".join(f"| {key} | {value} |" for key, value in scores.items())
-    parameters = sum(p.numel() for p in card.build().parameters())
+    parameters = sum(p.numel() for p in network.parameters())
     return f"""---
 license: other
 license_name: research-only

@@ -3,8 +3,9 @@
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -33,9 +34,9 @@ def save_checkpoint(
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     for name, network in networks.items():
-        save_file(_tensors(network), fresh / f"{name}.safetensors")
+        save_file(_tensors(network), fresh / f"{name}.safetensors", metadata=_sizes(network))
     for name, average in averages.items():
-        save_file(_tensors(average), fresh / f"{name}-ema.safetensors")
+        save_file(_tensors(average), fresh / f"{name}-ema.safetensors", metadata=_sizes(networks[name]))
     torch.save({name: optimizer.state_dict() for name, optimizer in optimizers.items()}, fresh / "optimizers.pt")
     (fresh / "progress.json").write_text(json.dumps(dict(progress)))
     shutil.rmtree(old, ignore_errors=True)
@@ -47,6 +48,11 @@ def save_checkpoint(
 
 def _tensors(module: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.detach().contiguous().cpu() for name, value in module.state_dict().items()}
+
+
+def _sizes(network: nn.Module) -> dict[str, str] | None:
+    config = getattr(network, "config", None)
+    return {"config": json.dumps(asdict(cast(Any, config)))} if is_dataclass(config) else None
 
 
 def load_checkpoint(

@@ -53,9 +53,10 @@ class Faces:
         """Move everything to a device (the images too: a big GPU holds the whole set)."""
         return Faces(**{name: value.to(device) for name, value in vars(self).items()})
 
-    def pixels(self, index: Tensor) -> Tensor:
-        """Images as float [b, 3, s, s] in [0, 1] on the set's device."""
-        return self.images[index.to(self.images.device)].permute(0, 3, 1, 2).float().div_(255)
+    def pixels(self, index: Tensor, device: torch.device | None = None) -> Tensor:
+        """Images as float [b, 3, s, s] in [0, 1] on a device, the set's own when None; they travel as bytes."""
+        chosen = self.images[index.to(self.images.device)]
+        return chosen.to(device or chosen.device).permute(0, 3, 1, 2).float().div_(255)
 
 
 def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = True) -> Faces:

@@ -1,5 +1,6 @@
-"""Count floating-point operations of a whole training step."""
+"""Count floating-point operations of a whole training step, and measure how many the machine can do."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,3 +41,14 @@ def _convolution_backward(gradient: Tensor, x: Tensor, weight: Tensor, *rest: An
     transposed, wanted = rest[4], rest[-1]
     applied = (x if transposed else gradient).numel()
     return 2 * applied * weight[0].numel() * sum(wanted[:2])
+
+
+def gemm_peak(device: torch.device, side: int = 2048) -> float:
+    """Measured bfloat16 matrix-product rate of a device, FLOP/s: the ceiling that training is compared with."""
+    a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
+    best = 0.0
+    for _ in range(4):
+        start = time.perf_counter()
+        float((a @ a)[0, 0])  # reading a value waits for the device
+        best = max(best, 2 * side**3 / (time.perf_counter() - start))
+    return best

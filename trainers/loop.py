@@ -16,8 +16,9 @@ from PIL import Image
 from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from swapper import hub
 from trainers.checkpoint import load_checkpoint, save_checkpoint
-from trainers.flops import FlopCount
+from trainers.flops import FlopCount, gemm_peak
 
 Batch = dict[str, Tensor]
 
@@ -33,6 +34,9 @@ class Phase:
         betas: Adam's averaging constants.
         weight_decay: decoupled (AdamW).
         interval: run once in so many steps.
+        optimizer: the earlier phase whose optimiser takes this one's steps too; its own when empty. StyleGAN2's lazy
+            regularisation needs it: an optimiser of its own would scale the regulariser's weight away.
+        clip: limit the gradient's norm to ``LoopConfig.clip``.
     """
 
     name: str
@@ -41,6 +45,8 @@ class Phase:
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.0
     interval: int = 1
+    optimizer: str = ""
+    clip: bool = True
 
 
 @runtime_checkable
@@ -48,7 +54,8 @@ class Trainer(Protocol):
     """What one system brings to the loop.
 
     Attributes:
-        networks: by name; the loop moves, wraps, saves and averages them.
+        networks: by name; the loop moves, wraps, saves and averages them. Parameters that come without
+            ``requires_grad`` are never trained.
         averaged: names of the networks whose exponential moving average is kept and published.
         phases: the optimiser steps, in order.
         frozen: networks used by the losses only; moved to the device, never saved.
@@ -100,6 +107,7 @@ class LoopConfig:
     log_every: int = 20  # steps
     sample_every: float = 20.0  # kimg
     evaluate_every: float = 50.0  # kimg
+    keep_every: float = 0.0  # kimg between copies of the averages that stay; 0 keeps none
     overfit: bool = False  # repeat the first batch
 
     def rate(self, kimg: float) -> float:
@@ -147,7 +155,8 @@ class Run:
             name: AveragedModel(self.bare[name], multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
             for name in trainer.averaged
         }
-        self.optimizers = {phase.name: self._optimizer(phase) for phase in trainer.phases}
+        self.trainable = {name: [p for p in net.parameters() if p.requires_grad] for name, net in self.bare.items()}
+        self.optimizers = {phase.name: self._optimizer(phase) for phase in trainer.phases if not phase.optimizer}
         for name, network in self.bare.items():
             prepared = self.accelerator.prepare(torch.compile(network) if config.compile else network)
             trainer.networks[name] = prepared
@@ -155,7 +164,7 @@ class Run:
         self.flops = 0.0
 
     def _optimizer(self, phase: Phase) -> torch.optim.Optimizer:
-        parameters = [p for name in phase.trained for p in self.bare[name].parameters() if p.requires_grad]
+        parameters = [p for name in phase.trained for p in self.trainable[name]]
         optimizer = torch.optim.AdamW(
             parameters, lr=phase.lr, betas=phase.betas, weight_decay=phase.weight_decay, fused=True
         )
@@ -192,17 +201,18 @@ class Run:
 
     def _phase(self, phase: Phase, batch: Batch, rate: float) -> dict[str, Tensor]:
         for name, network in self.bare.items():
-            network.requires_grad_(name in phase.trained)
             network.train()
-        optimizer = self.optimizers[phase.name]
+            for parameter in self.trainable[name]:
+                parameter.requires_grad_(name in phase.trained)
+        optimizer = self.optimizers[phase.optimizer or phase.name]
         for group in optimizer.param_groups:
             group["lr"] = phase.lr * rate
         with self.accelerator.autocast():
             loss, terms = self.trainer.loss(phase.name, batch)
         self.accelerator.backward(loss)
-        if self.config.clip:
+        if self.config.clip and phase.clip:
             norm = self.accelerator.clip_grad_norm_(
-                [p for name in phase.trained for p in self.bare[name].parameters()], self.config.clip
+                [p for name in phase.trained for p in self.trainable[name]], self.config.clip
             )
             terms = terms | {f"{phase.name}_grad": torch.as_tensor(norm)}
         optimizer.step()
@@ -210,25 +220,38 @@ class Run:
         return {f"{phase.name}_loss": loss.detach()} | {name: term.detach() for name, term in terms.items()}
 
     def count_flops(self) -> None:
-        """Count one step's arithmetic (forward and backward) without keeping its update."""
+        """Count a mean step's arithmetic (forward and backward) without keeping its update."""
         kept = {name: {k: v.clone() for k, v in network.state_dict().items()} for name, network in self.bare.items()}
         batch = self.trainer.batch(self.plan(), self.device, self.progress.kimg)
-        with FlopCount() as counter:
-            for phase in self.trainer.phases:
+        for phase in self.trainer.phases:
+            with FlopCount() as counter:
                 with self.accelerator.autocast():
                     loss, _ = self.trainer.loss(phase.name, batch)
                 loss.backward()
+            self.flops += counter.total / phase.interval
         for optimizer in self.optimizers.values():
             optimizer.zero_grad()
         for name, network in self.bare.items():
             network.load_state_dict(kept[name])
-        self.flops = float(counter.total)
 
     def save(self) -> None:
         """Write a checkpoint, from the main process only."""
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             save_checkpoint(self.config.out, self.bare, self.averages, self.optimizers, vars(self.progress))
+
+    def keep(self) -> None:
+        """Write the averages as weights files of their own, ``kept/NETWORK-KIMG.safetensors``, from the main process."""
+        kimg = self.progress.kimg
+        if self.accelerator.is_main_process:
+            for name, average in self.averages.items():
+                path = self.config.out / "kept" / f"{name}-{kimg:08.2f}.safetensors"
+                hub.save(average.module, path, extra={"kimg": str(kimg)})
+
+    def _due(self, every: float) -> bool:
+        """Whether the last step passed a multiple of ``every`` thousand images."""
+        kimg = self.progress.kimg
+        return int(kimg / every) != int((kimg - self.config.batch / 1000) / every)
 
     def resume(self) -> None:
         """Continue from the run folder's checkpoint, exactly where it stopped."""
@@ -257,6 +280,8 @@ class Run:
                 log.write(self.progress, row)
                 mark, before = time.monotonic(), self.progress.kimg
             self._look(log)
+            if config.keep_every and self._due(config.keep_every):
+                self.keep()
             if now - saved > config.save_every:
                 self.save()
                 saved = time.monotonic()
@@ -266,11 +291,11 @@ class Run:
 
     def _look(self, log: "Log", force: bool = False) -> None:
         """Write sample grids and scores when they are due."""
-        config, kimg, batch = self.config, self.progress.kimg, self.config.batch / 1000
+        config, kimg = self.config, self.progress.kimg
         if not self.accelerator.is_main_process or (config.overfit and not force):
             return
         networks = self.published
-        due = [force or int(kimg / every) != int((kimg - batch) / every) for every in _intervals(config)]
+        due = [force or self._due(every) for every in (config.sample_every, config.evaluate_every)]
         if any(due):
             for network in networks.values():
                 network.eval()
@@ -279,10 +304,6 @@ class Run:
                 Image.fromarray(self.trainer.samples(networks)).save(config.out / f"samples-{int(kimg):06d}.png")
             if due[1]:
                 log.write(self.progress, {f"val_{k}": v for k, v in self.trainer.evaluate(networks).items()})
-
-
-def _intervals(config: LoopConfig) -> tuple[float, float]:
-    return config.sample_every, config.evaluate_every
 
 
 class Log:
@@ -306,17 +327,6 @@ class Log:
             self.board.add_scalar(name, value, progress.step)
         shown = " ".join(f"{name} {value:.4g}" for name, value in row.items())
         print(f"{progress.kimg:9.1f} kimg {progress.seconds:7.0f} s  {shown}", flush=True)
-
-
-def gemm_peak(device: torch.device, side: int = 2048) -> float:
-    """Measured bfloat16 matrix-product rate of a device, FLOP/s: the ceiling that training is compared with."""
-    a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
-    best = 0.0
-    for _ in range(4):
-        start = time.perf_counter()
-        float((a @ a)[0, 0])  # reading a value waits for the device
-        best = max(best, 2 * side**3 / (time.perf_counter() - start))
-    return best
 
 
 def image_grid(rows: Sequence[Sequence[Tensor]]) -> UInt8[np.ndarray, "h w 3"]:

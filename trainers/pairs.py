@@ -75,17 +75,19 @@ class Pairs:
             return row
         return int(self.by_person[self.first[person] + int(pick * self.count[person])])
 
-    def cut(self, plan: Plan, device: torch.device, size: int) -> Plan:
+    def cut(self, plan: Plan, device: torch.device, size: int, whole: bool = False) -> Plan:
         """Carry a plan out.
 
         Args:
             plan: from ``draw``.
             device: of the result.
             size: side of the target crops, px.
+            whole: also cut the sources as the targets are cut.
 
         Returns:
             ``target`` (b, 3, size, size) in the template, ``source`` (b, 3, 112, 112) in the ArcFace template,
-            ``landmarks`` (b, 478, 3) of the target as a share of its crop, ``same`` and ``identical`` (b).
+            ``landmarks`` (b, 478, 3) of the target as a share of its crop, ``same`` and ``identical`` (b). With
+            ``whole`` also ``whole`` (b, 3, size, size) and ``source_landmarks`` of the sources.
         """
         target = plan["target"]
         placed = augment.similarity_grid(
@@ -93,13 +95,24 @@ class Pairs:
         )
         to_template = template_map("ffhq", self.template, device).expand(len(target), 2, 3)
         maps = augment.compose_maps(to_template, placed)
-        pixels = augment.warp_images(self.faces.pixels(target).to(device), maps, size)
-        return {
+        pixels = augment.warp_images(self.faces.pixels(target, device), maps, size)
+        batch = {
             "target": augment.adjust_color(pixels, plan),
             "source": self.source_crops(plan, device),
             "landmarks": augment.transform_landmarks(self.faces.landmarks[target].to(device), maps),
             "same": plan["same"].to(device),
             "identical": plan["identical"].to(device),
+        }
+        return batch | self.whole_sources(plan, device, size) if whole else batch
+
+    def whole_sources(self, plan: Plan, device: torch.device, size: int) -> Plan:
+        """The sources in the targets' template, for encoders that see the whole face."""
+        index = plan["source"]
+        to_template = template_map("ffhq", self.template, device).expand(len(index), 2, 3)
+        maps = augment.compose_maps(to_template, _flips(plan["source_mirror"], device))
+        return {
+            "whole": augment.warp_images(self.faces.pixels(index, device), maps, size),
+            "source_landmarks": augment.transform_landmarks(self.faces.landmarks[index].to(device), maps),
         }
 
     def source_crops(self, plan: Plan, device: torch.device) -> Float[Tensor, "b 3 112 112"]:
@@ -107,11 +120,13 @@ class Pairs:
         index = plan["source"]
         points = mesh_five_points(self.faces.landmarks[index].to(device))
         maps = augment.alignment_maps(points, "arcface")
-        still = torch.zeros(len(index), device=device)
-        flip = augment.similarity_grid(
-            still, still + 1, torch.stack([still, still], 1), plan["source_mirror"].to(device)
-        )
-        return augment.warp_images(self.faces.pixels(index).to(device), augment.compose_maps(flip, maps), ARCFACE_SIZE)
+        maps = augment.compose_maps(_flips(plan["source_mirror"], device), maps)
+        return augment.warp_images(self.faces.pixels(index, device), maps, ARCFACE_SIZE)
+
+
+def _flips(mirror: Tensor, device: torch.device) -> Float[Tensor, "b 2 3"]:
+    still = torch.zeros(len(mirror), device=device)
+    return augment.similarity_grid(still, still + 1, torch.stack([still, still], 1), mirror.to(device))
 
 
 def template_map(source: str, target: str, device: torch.device) -> Float[Tensor, "1 2 3"]:

@@ -40,13 +40,15 @@ def publish(args: argparse.Namespace) -> int:
     network = read_network(run, card)
     scores = last_scores(run)
     path = folder / f"{args.name}.safetensors"
-    hub.save(network, path, extra={"recipe": (run / "config.json").read_text(), **card.metadata})
+    settings = json.loads((run / "config.json").read_text())
+    said = {name: value.format(**settings["recipe"]) for name, value in card.metadata.items()}
+    hub.save(network, path, extra={"recipe": (run / "config.json").read_text(), **said})
     hub.add_entry(args.name, path, LICENCE, "lite", TRAINED_ON, scores)
     if card.example is not None:
         twin = path.with_suffix(".onnx")
         export_onnx(network, card.example, card.outputs, twin)
         hub.add_entry(f"{args.name}-onnx", twin, LICENCE, "lite", TRAINED_ON, scores)
-    text = card_text(args.name, card, json.loads((run / "config.json").read_text()), scores, LICENCE, TRAINED_ON)
+    text = card_text(args.name, card, network, settings, scores, LICENCE, TRAINED_ON)
     path.with_suffix(".md").write_text(text, encoding="utf-8")
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {scores}")
     if args.push:
@@ -55,7 +57,7 @@ def publish(args: argparse.Namespace) -> int:
 
 
 def read_network(run: Path, card: Card) -> nn.Module:
-    """The published form (average where kept) of one network of a run.
+    """The published form (average where kept) of one network of a run, in the sizes it was trained in.
 
     Raises:
         UserError: the run holds no checkpoint of it.
@@ -66,7 +68,10 @@ def read_network(run: Path, card: Card) -> nn.Module:
     if not path.is_file():
         raise UserError(f"Nothing to publish: {path} is missing. Give a run folder of the right system.")
     state = {key.removeprefix("module."): value for key, value in load_file(path).items() if key != "n_averaged"}
-    network = card.build()
+    network: Any = card.build()
+    sizes = hub.read_metadata(path).get("config")
+    if sizes is not None:
+        network = type(network)(hub.read_config(network.Config, json.loads(sizes)))
     network.load_state_dict(state)
     return network.eval().requires_grad_(False)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,12 +13,15 @@ from torch import Generator, Tensor, nn
 from swapper import hub
 from swapper.faces import mesh
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet
+from swapper.models.awl import draw_heatmaps
 from swapper.models.landmarks import LandmarkNetwork
 from trainers import augment
 from trainers.data import load_faces
 from trainers.loop import Batch, image_grid
 from trainers.losses import landmark_loss
 from trainers.pairs import Pairs, template_map, to_arcface
+
+IRISES = (468, 473)  # their centres
 
 # Points that carry expression and gaze.
 EXPRESSION = (
@@ -30,8 +34,10 @@ EXPRESSION = (
     *mesh.RIGHT_BROW,
 )
 
-# (source photos in the ArcFace template, target crops) -> swapped crops
-Swap = Callable[[IdentityFeatures, Tensor], Tensor]
+# (what is known of the sources, target crops) -> swapped crops
+Swap = Callable[[Any, Tensor], Tensor]
+# rows of a batch -> what a swap is told of the sources (and, for region-aware networks, of the targets)
+Describe = Callable[[Batch], Any]
 
 
 class SwapTask:
@@ -42,7 +48,15 @@ class SwapTask:
     """
 
     def __init__(
-        self, data: Path, cache: Path, template: str, size: int, same_image: float, same_identity: float, padded: bool
+        self,
+        data: Path,
+        cache: Path,
+        template: str,
+        size: int,
+        same_image: float,
+        same_identity: float,
+        padded: bool,
+        whole: bool = False,
     ):
         """Load the photos and the judges.
 
@@ -54,9 +68,10 @@ class SwapTask:
             same_image: share of pairs whose target is the source photo itself.
             same_identity: share of pairs with two photos of one person.
             padded: use the mostly padded photos as sources too.
+            whole: also cut the sources as the targets are cut.
         """
         stored = 160 if size <= 128 else 256
-        self.template, self.size = template, size
+        self.template, self.size, self.whole = template, size, whole
         self.train = Pairs(load_faces(data, "train", stored, cache, padded), template, same_image, same_identity)
         self.val = Pairs(load_faces(data, "val", stored, cache, padded=False), template, 0.0, 0.0)
         self.identity = hub.load(MobileFaceNet, "arcface-mobile")
@@ -73,7 +88,7 @@ class SwapTask:
 
     def batch(self, plan: Batch, device: torch.device, size: int) -> Batch:
         """Cut a planned batch; see ``Pairs.cut``. Adds ``jitter`` (b, 2, 3) for ``embed``."""
-        batch = self.train.cut(plan, device, size)
+        batch = self.train.cut(plan, device, size, self.whole)
         batch["jitter"] = augment.similarity_grid(
             plan["judge_angle"],
             plan["judge_scale"],
@@ -100,27 +115,43 @@ class SwapTask:
     def expression_loss(self, result: Float[Tensor, "b 3 s s"], target: Float[Tensor, "b 3 s s"]) -> Tensor:
         """Landmark distance of lids, irises, lips and brows between result and target (our stand-in for L_eye)."""
         with torch.no_grad():
-            goal = self.measure(target)[:, :, :2]
+            goal = self.measure(target)
+        return self.expression_distance(goal, self.measure(result))
+
+    def expression_distance(self, target: Float[Tensor, "b 478 3"], result: Float[Tensor, "b 478 3"]) -> Tensor:
+        """As ``expression_loss``, of what ``measure`` gave."""
+        goal = target[:, :, :2]
         scale = (goal[:, 468] - goal[:, 473]).norm(dim=1).clamp(min=0.05)
-        rows = torch.tensor(EXPRESSION, device=result.device)
-        return landmark_loss(goal[:, rows], self.measure(result)[:, rows, :2], scale)
+        rows = torch.tensor(EXPRESSION, device=goal.device)
+        return landmark_loss(goal[:, rows], result[:, rows, :2], scale)
+
+    def draw_pupils(self, points: Float[Tensor, "b 478 3"]) -> Float[Tensor, "b 2 64 64"]:
+        """Heatmaps of the irises in this task's crop, from what ``measure`` gave."""
+        maps = template_map("ffhq", self.template, points.device).expand(len(points), 2, 3)
+        return draw_heatmaps(augment.transform_landmarks(points[:, list(IRISES)], maps)[:, :, :2])
 
     def fixed(self, count: int, device: torch.device) -> Batch:
         """The same validation pairs every time: strangers, not moved or recoloured."""
         plan = self.val.draw(Generator().manual_seed(1), count, jitter=0.0)
-        return self.val.cut(plan, device, self.size)
+        return self.val.cut(plan, device, self.size, self.whole)
 
-    def grid(self, swap: Swap, device: torch.device) -> UInt8[np.ndarray, "h w 3"]:
+    def describe(self, batch: Batch) -> IdentityFeatures:
+        """What swaps are told of the sources unless a trainer says otherwise."""
+        return self.features(batch["source"])
+
+    def grid(self, swap: Swap, device: torch.device, describe: Describe | None = None) -> UInt8[np.ndarray, "h w 3"]:
         """Sources, targets and results of fixed validation pairs, in rows of twelve."""
         batch = self.fixed(24, device)
-        results = swap(self.features(batch["source"]), batch["target"]).float()
+        results = swap((describe or self.describe)(batch), batch["target"]).float()
         sources = F.interpolate(batch["source"], self.size, mode="bilinear")
         rows = []
         for part in torch.arange(24).split(12):
             rows += [list(sources[part]), list(batch["target"][part]), list(results[part])]
         return image_grid(rows)
 
-    def scores(self, swap: Swap, device: torch.device, count: int = 192) -> dict[str, float]:
+    def scores(
+        self, swap: Swap, device: torch.device, count: int = 192, describe: Describe | None = None
+    ) -> dict[str, float]:
         """Identity, attributes and change on fixed validation pairs.
 
         Returns:
@@ -134,10 +165,10 @@ class SwapTask:
         expression, change = [], []
         for rows in torch.arange(count).split(32):
             source, target = batch["source"][rows], batch["target"][rows]
-            features = self.features(source)
-            result = swap(features, target).float().clamp(0, 1)
+            known = (describe or self.describe)({name: values[rows] for name, values in batch.items()})
+            result = swap(known, target).float().clamp(0, 1)
             for name, value in (
-                ("source", features.embedding),
+                ("source", self.features(source).embedding),
                 ("target", self.embed(target)),
                 ("result", self.embed(result)),
             ):

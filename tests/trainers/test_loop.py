@@ -85,7 +85,7 @@ def test_resuming_nothing_says_so(tmp_path):
 
 
 def test_a_time_budget_stops_with_a_checkpoint(tmp_path):
-    progress = Run(LineTrainer(), config(tmp_path, kimg=1e6, time_budget=0.5)).train()
+    progress = Run(LineTrainer(), config(tmp_path, kimg=1e6, time_budget=3.0)).train()
     assert 0 < progress.step < 1e5
     assert (tmp_path / "last" / "progress.json").is_file()
 
@@ -104,6 +104,18 @@ def test_only_the_networks_of_a_phase_are_trained(tmp_path):
     before = run.bare["other"].weight.clone()
     run.step()
     assert torch.equal(run.bare["other"].weight, before)
+
+
+def test_phases_share_an_optimiser_and_frozen_parameters_stay(tmp_path):
+    trainer = LineTrainer()
+    trainer.networks["line"].bias.requires_grad_(False)
+    trainer.phases = (Phase("A", ("line",), lr=0.05), Phase("B", ("line",), lr=0.05, optimizer="A", clip=False))
+    trainer.loss = lambda phase, batch: LineTrainer.loss(trainer, "A", batch)
+    run = Run(trainer, config(tmp_path))
+    before = run.bare["line"].bias.clone()
+    terms = run.step()
+    assert set(run.optimizers) == {"A"} and "A_grad" in terms and "B_grad" not in terms
+    assert torch.equal(run.bare["line"].bias, before)
 
 
 def test_the_learning_rate_rises_stays_and_falls(tmp_path):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -9,8 +10,9 @@ from torch import nn
 from swapper import hub
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from trainers.__main__ import main
+from trainers.cards import CARDS
 from trainers.checkpoint import save_checkpoint
-from trainers.publish import export_onnx, halve_weights
+from trainers.publish import export_onnx, halve_weights, read_network
 
 
 def test_a_run_becomes_weights_with_a_card_and_a_manifest_row(tmp_path):
@@ -28,6 +30,13 @@ def test_a_run_becomes_weights_with_a_card_and_a_manifest_row(tmp_path):
     expected = loaded(faces).points.numpy()
     session = onnxruntime.InferenceSession(folder / "geometry-lite.onnx")
     np.testing.assert_allclose(session.run(["points"], {"faces": faces.numpy()})[0], expected, atol=1e-3)
+
+
+def test_published_sizes_are_those_of_the_run(tmp_path):
+    run = tmp_path / "run"
+    trained = LandmarkNetwork(replace(LandmarkNetworkConfig.lite(), size=96))
+    save_checkpoint(run, {"landmarks": trained}, {}, {}, {})
+    assert read_network(run, CARDS["geometry-lite"]).config == trained.config
 
 
 def test_a_run_of_another_system_is_refused(tmp_path, capsys):
