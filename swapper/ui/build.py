@@ -8,6 +8,7 @@ import gradio as gr
 from swapper.pipeline import FaceSwapper
 from swapper.settings import Settings
 from swapper.ui.api import add_endpoints
+from swapper.ui.files import KEEP_SECONDS
 from swapper.ui.image import build_image_tab
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.theme import LOGO, theme
@@ -18,7 +19,7 @@ IMAGE_TAB = "Image swap"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
 CONSENT_INFO = "Asked once per visit. Photos stay on the machine that runs this app and are deleted within two hours."
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SWEEP = (600, 5400)  # every so many seconds, files older than so many seconds are deleted
+SWEEP_SECONDS = 600  # how often old files are looked for
 
 
 def build_app(settings: Settings | None = None, swappers: SwapperCache | None = None) -> gr.Blocks:
@@ -30,7 +31,9 @@ def build_app(settings: Settings | None = None, swappers: SwapperCache | None = 
     """
     settings = settings or Settings.from_environment()
     swappers = swappers or SwapperCache(lambda method, restore: FaceSwapper(method, restore=restore))
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=SWEEP, fill_width=True) as app:
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, KEEP_SECONDS), fill_width=True
+    ) as app:
         gr.HTML(f'<header class="masthead">{LOGO}<div><h1>{TITLE}</h1><p>{INTRO}</p></div></header>')
         consent = gr.Checkbox(label=CONSENT, info=CONSENT_INFO, elem_id="consent", container=True)
         with gr.Tab(IMAGE_TAB):

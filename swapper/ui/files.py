@@ -2,6 +2,8 @@
 
 import html
 import re
+import shutil
+import time
 import uuid
 from collections.abc import Callable
 from functools import wraps
@@ -18,6 +20,8 @@ from swapper.images import write_image
 from swapper.types import UserError
 
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
+KEEP_SECONDS = 5400  # after which uploads and results are deleted
+_OURS = re.compile(r"[0-9a-f]{32}")  # Gradio's own folders have longer names
 NOT_UPLOADED = "Photo: this is no uploaded file. Send it with gradio_client.handle_file(path)."
 
 P = ParamSpec("P")
@@ -51,7 +55,13 @@ def _uploads() -> Path:
 
 
 def new_folder() -> Path:
-    """A new folder nobody can guess among the app's temporary files, which Gradio serves and later removes."""
+    """A new folder nobody can guess among the app's temporary files, which Gradio serves.
+
+    Gradio later deletes the files it showed; those of a visit that broke off are deleted here.
+    """
+    for old in _uploads().glob("*"):
+        if _OURS.fullmatch(old.name) and time.time() - old.stat().st_mtime > KEEP_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
     folder = _uploads() / uuid.uuid4().hex
     folder.mkdir(parents=True)
     return folder

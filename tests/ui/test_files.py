@@ -1,3 +1,5 @@
+import os
+import time
 from pathlib import Path
 
 import gradio as gr
@@ -38,6 +40,16 @@ def test_folders_are_new_and_inside_the_uploads(uploads: Path):
     first, second = files.new_folder(), files.new_folder()
     assert first != second
     assert first.is_dir() and first.parent == uploads
+
+
+def test_leftovers_of_broken_visits_are_deleted(uploads: Path):
+    leftover, fresh, gradios = files.new_folder(), files.new_folder(), uploads / ("0" * 64)
+    gradios.mkdir()
+    for folder in (leftover, gradios):
+        (folder / "face-1.jpg").write_bytes(b"")
+        os.utime(folder, (0, time.time() - files.KEEP_SECONDS - 60))
+    files.new_folder()
+    assert fresh.is_dir() and gradios.is_dir() and not leftover.exists()
 
 
 @pytest.mark.parametrize(
