@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float32, UInt8
 from PIL import Image
 from torch import Tensor
@@ -25,6 +26,7 @@ from swapper.timing import StepTimer
 from swapper.types import Crop, Face, Identity, SwapResult, UserError
 
 ImageSource = str | Path | Image.Image | np.ndarray
+RESTORED_SIZE = 256  # px, least side of the crops that restorers see
 TURNED_TOO_FAR = 45.0  # degrees of yaw beyond which methods trained on portraits get weak
 
 
@@ -180,6 +182,10 @@ class FaceSwapper:
         pixels, mask = swapped.face, swapped.mask
         if self.restorer is not None:
             with timer.step("restore"), torch.inference_mode():
+                if crop.size < RESTORED_SIZE:  # or restoring could not make it any sharper
+                    crop = cut_crop(frame, face.points, RESTORED_SIZE, method.template, face.landmarks)
+                    pixels = F.interpolate(pixels, crop.size, mode="bicubic", antialias=True).clamp(0, 1)
+                    mask = F.interpolate(mask, crop.size, mode="bilinear")
                 pixels = self.restorer.restore(pixels, method.template)
         with timer.step("compose"):
             result = (pixels[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().cpu().numpy()

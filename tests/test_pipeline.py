@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+import torch
+from two_faces import SIDE, TwoFaces, draw
+
+from swapper import FaceSwapper, UserError
+from swapper.methods.reference import TargetUnchanged
+from swapper.types import Identity, Swapped
+
+
+class Paints:
+    """Paints every crop in one colour, and remembers the crops' sides."""
+
+    name, size, template = "paints", 128, "tight"
+
+    def identify(self, crops):
+        return Identity(self.name, np.eye(1, 4, dtype=np.float32)[0], state=len(crops))
+
+    def swap(self, identity, faces, landmarks=None):
+        return Swapped(torch.zeros_like(faces), torch.ones_like(faces[:, :1]))
+
+
+@pytest.fixture
+def swapper():
+    return FaceSwapper(Paints(), "cpu", detector=TwoFaces(), threads=1)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    return [draw(tmp_path / f"{seed}.png", seed=seed) for seed in (1, 2)]
+
+
+def test_only_the_selected_face_changes(swapper, photos):
+    result = swapper.swap_image(photos[0], photos[1], select=0)
+    assert result.swapped == [0] and len(result.faces) == 2
+    before = swapper.swap_faces(result.image, result.faces, {}).image
+    assert np.array_equal(before, result.image)
+    changed = np.abs(result.image.astype(int) - _pixels(photos[1])).max(2) > 0
+    left, right = changed[:, :SIDE].any(), changed[:, SIDE : 2 * SIDE].any()
+    assert left != right
+
+
+def test_all_faces_and_every_step_is_timed(swapper, photos):
+    result = swapper.swap_image(photos, photos[1])
+    assert result.swapped == [0, 1]
+    assert {"decode", "detect", "landmarks", "identify", "align", "swap", "compose"} == set(result.timings)
+
+
+def test_several_photos_make_one_identity(swapper, photos):
+    assert swapper.identify(photos).state == 2
+
+
+def test_an_identity_can_be_used_again(swapper, photos):
+    identity = swapper.identify(photos[0])
+    first, second = (swapper.swap_image(identity, photos[1]).image for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_the_unchanged_target_comes_back_nearly_unchanged(photos):
+    swapper = FaceSwapper(TargetUnchanged(), "cpu", detector=TwoFaces(), threads=1)
+    result = swapper.swap_image(photos[0], photos[1])
+    assert np.abs(result.image.astype(int) - _pixels(photos[1])).max() <= 6
+
+
+def test_small_crops_grow_before_they_are_restored(swapper, photos):
+    seen = []
+
+    class Remembers:
+        def restore(self, faces, template):
+            seen.append((tuple(faces.shape), template))
+            return faces
+
+    swapper.restorer = Remembers()
+    swapper.swap_image(photos[0], photos[1], select="largest")
+    assert seen == [((1, 3, 256, 256), "tight")]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "select", "sentence"),
+    [
+        ("photo", "tiny", "all", "no face was found"),
+        ("tiny", "photo", "all", "no face was found"),
+        ("photo", "photo", 7, "face 7"),
+        ("photo", "missing", "all", "missing"),
+    ],
+)
+def test_bad_input_is_one_sentence(swapper, photos, tmp_path, source, target, select, sentence):
+    paths = {"photo": photos[0], "tiny": draw(tmp_path / "tiny.png", 40, 40), "missing": tmp_path / "missing.png"}
+    with pytest.raises(UserError) as caught:
+        swapper.swap_image(paths[source], paths[target], select)
+    assert sentence.lower() in str(caught.value).lower() and "\n" not in str(caught.value)
+
+
+def _pixels(path):
+    from PIL import Image
+
+    return np.asarray(Image.open(path).convert("RGB")).astype(int)
