@@ -5,6 +5,7 @@ import struct
 import uuid
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -42,15 +43,17 @@ _BEGINNINGS = (
     (b"BM", "BMP"),
 )
 _EXIF_ORIENTATION = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+# Where a picture's rows and columns lie in the upright one, by orientation; all are views.
+_STORED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: lambda upright: np.rot90(upright),
+    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
+    8: lambda upright: np.rot90(upright, -1),
 }
+_AT_A_TIME = 4_000_000  # pixels converted at a time: a large picture is in memory twice, not five times
 
 
 def read_image(
@@ -144,9 +147,7 @@ def _decode(image: Image.Image, name: str, settings: Settings) -> UInt8[np.ndarr
         raise UserError(f"{name}: it has no pixels. Give another picture.")
     try:
         image.load()
-        turn = _UPRIGHT.get(_orientation(image))
-        upright = _to_rgb(image) if turn is None else _to_rgb(image).transpose(turn)
-        return np.array(upright)  # a copy, because PIL's own memory is read-only
+        return _upright_pixels(image, _orientation(image))
     except MemoryError as error:
         raise UserError(f"{name}: there is not enough memory to read it. Make it smaller.") from error
     except _DAMAGED as error:
@@ -158,14 +159,26 @@ def _decode(image: Image.Image, name: str, settings: Settings) -> UInt8[np.ndarr
 
 def _orientation(image: Image.Image) -> int:
     try:
-        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+        said = int(image.getexif().get(_EXIF_ORIENTATION, 1))
     except _DAMAGED:
-        return 1  # a damaged EXIF block does not make the pixels unreadable
+        said = 1  # a damaged EXIF block does not make the pixels unreadable
+    return said if said in _STORED else 1
+
+
+def _upright_pixels(image: Image.Image, orientation: int) -> UInt8[np.ndarray, "h w 3"]:
+    if image.mode == "F" or image.mode.startswith("I"):
+        image = Image.fromarray(_deep_to_8_bits(np.asarray(image)))
+    width, height = image.size
+    pixels = np.empty((width, height, 3) if orientation >= 5 else (height, width, 3), dtype=np.uint8)
+    stored = _STORED.get(orientation, lambda upright: upright)(pixels)
+    rows = max(_AT_A_TIME // width, 1)
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height))) if rows < height else image
+        stored[top : top + rows] = np.asarray(_to_rgb(strip))
+    return pixels
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_deep_to_8_bits(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         alpha = rgba.getchannel("A")
@@ -175,7 +188,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         return over
     if image.mode in ("1", "P"):
         image = image.convert("RGB")
-    return _to_srgb(image, image.info.get("icc_profile")).convert("RGB")
+    image = _to_srgb(image, image.info.get("icc_profile"))
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _deep_to_8_bits(values: np.ndarray) -> UInt8[np.ndarray, "h w"]:

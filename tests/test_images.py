@@ -1,6 +1,8 @@
 import io
 import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -170,11 +172,36 @@ def test_upload_limit() -> None:
         read_image(encoded(Image.fromarray(picture()), "PNG"), Settings(max_upload_bytes=100))
 
 
-def test_forty_megapixels(tmp_path: Path) -> None:
+def test_forty_megapixels_within_the_limits_and_bounded_memory(tmp_path: Path) -> None:
     path = tmp_path / "large.jpg"
-    Image.new("RGB", (7300, 5500), (10, 200, 30)).save(path, quality=80)
-    found = read_image(path)
-    assert found.shape == (5500, 7300, 3)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (7300, 5500), (10, 200, 30)).save(path, quality=80, exif=exif)
+    script = (
+        "import resource, sys; from swapper.images import read_image\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak(); image = read_image(sys.argv[1]); print(*image.shape, peak() - before)"
+    )
+    root = Path(__file__).parents[1]
+    run = [sys.executable, "-c", script, str(path)]
+    done = subprocess.run(run, cwd=root, capture_output=True, text=True, check=True)
+    height, width, channels, grown = map(int, done.stdout.split())
+    assert (height, width, channels) == (7300, 5500, 3)
+    if sys.platform == "linux":  # kibibytes there
+        assert grown < 380_000, "the decoder's copy (4 bytes a pixel) and the result (3), and little more"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "CMYK"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 7])
+def test_pictures_read_in_strips_have_no_seams(mode: str, orientation: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = Image.fromarray(picture(101, 40)).convert("RGB")
+    image = image.quantize(64) if mode == "P" else image.convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(image, "TIFF", exif=exif)
+    whole = read_image(data)
+    monkeypatch.setattr("swapper.images._AT_A_TIME", 333)
+    assert (read_image(data) == whole).all()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF"])
