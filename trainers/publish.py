@@ -41,6 +41,7 @@ def publish(args: argparse.Namespace) -> int:
     scores = last_scores(run)
     path = folder / f"{args.name}.safetensors"
     settings = json.loads((run / "config.json").read_text())
+    settings["recipe"] |= {name: value for name, value in settings.get("loop", {}).items() if name in ("kimg", "batch")}
     said = {name: value.format(**settings["recipe"]) for name, value in card.metadata.items()}
     hub.save(network, path, extra={"recipe": (run / "config.json").read_text(), **said})
     hub.add_entry(args.name, path, LICENCE, "lite", TRAINED_ON, scores)
