@@ -14,6 +14,7 @@ import json
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,6 +28,7 @@ from swapper.faces.regions import draw_polygons, face_outline
 from swapper.faces.skin import cheek_mask, color_statistics
 
 HERE = Path(__file__).parent
+LISTS = {"donors", "skin", "outline", "backdrop"}  # of a recipe, tuples in Python
 CROP, SIZE = 256, 768  # px, sides of the data's crops and of the portraits
 GRID = 128  # the warp is computed on this many points a side, and enlarged
 MODES = 14  # principal shapes that are perturbed
@@ -181,7 +183,7 @@ def silhouette(donor: Donor) -> np.ndarray:
         label[corner] = cv2.GC_BGD
     cv2.setRNGSeed(0)
     models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(np.ascontiguousarray(donor.image[..., ::-1]), label, None, *models, 4, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(np.ascontiguousarray(donor.image[..., ::-1]), label, (0, 0, 1, 1), *models, 4, cv2.GC_INIT_WITH_MASK)
     found = np.isin(label, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
     certain = cv2.dilate(face.astype(np.float32), np.ones((13, 13), np.uint8))
     return np.maximum(cv2.GaussianBlur(found, (0, 0), 3), cv2.GaussianBlur(certain, (0, 0), 3))
@@ -228,8 +230,8 @@ def main() -> None:
         "--only", nargs="*", help="names of the portraits to make; all by default; the group is made with its members"
     )
     args = parser.parse_args()
-    content = json.loads((HERE / "recipes.json").read_text())
-    recipes = [Recipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in content]
+    content: list[dict[str, Any]] = json.loads((HERE / "recipes.json").read_text())
+    recipes = [Recipe(**(row | {key: tuple(row[key]) for key in LISTS & row.keys()})) for row in content]
     faces = Faces(args.data)
     shapes = faces.shapes()
     (args.out / "portraits").mkdir(parents=True, exist_ok=True)

@@ -48,7 +48,7 @@ def dress(
 def soft_matte(alpha: np.ndarray, middle: float, share: tuple[float, float], radius: float) -> np.ndarray:
     """The silhouette with the soft edge of hair, evened out between left and right of the column ``middle``."""
     size = len(alpha)
-    mirror = np.float32([[-1, 0, 2 * middle], [0, 1, 0]])
+    mirror = np.array([[-1, 0, 2 * middle], [0, 1, 0]], np.float32)
     mirrored = cv2.warpAffine(alpha, mirror, (size, size), borderMode=cv2.BORDER_REPLICATE)
     smooth = cv2.GaussianBlur(0.65 * alpha + 0.35 * mirrored, (0, 0), radius)
     ramp = np.clip((smooth - share[0]) / (share[1] - share[0]), 0, 1)
@@ -72,7 +72,7 @@ def collared(
     neckline = chin[1] + 0.52 * eyes - 0.32 * eyes * np.clip(across, 0, 1.05) ** 3
     shoulder = chin[1] + 0.20 * eyes + 0.30 * eyes * np.clip(across - 1.05, 0, None) ** 1.1
     cloth = cv2.GaussianBlur((y > np.maximum(neckline, shoulder)).astype(np.float32), (0, 0), 1.6)
-    lab = cv2.cvtColor(np.float32([[color]]) / 255, cv2.COLOR_RGB2LAB)[0, 0]
+    lab = cv2.cvtColor(np.array([[color]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
     knit = cv2.GaussianBlur(rng.standard_normal((size, size)).astype(np.float32), (0, 0), 1.3, sigmaY=2.2) * 4
     fold = 5 * np.cos(across * 2.2) - 5
     hem = 6 * np.exp(-(((y - np.maximum(neckline, shoulder)) / (0.03 * eyes)) ** 2))

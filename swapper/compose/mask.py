@@ -132,9 +132,9 @@ def adaptive_face_mask(
     blur_x, blur_y = (settings.feather * blur * eyes for blur in (shape.blur_x, shape.blur_y))
     wider = max(settings.feather - 1, 0) * min(shape.blur_x, shape.blur_y)  # a wider edge reaches inwards only
     mask = _moved_edge(region, (settings.grow - shape.shrink - wider) * eyes)
-    mask = _cleared_border(mask, blur_y)
     if settings.feather > 0:
         mask = cv2.GaussianBlur(mask, (0, 0), max(blur_x, 0.3), sigmaY=max(blur_y, 0.3))
+    mask = mask * _faded_border(side, 2 * max(blur_x, blur_y))
     for name, share in (("mouth", settings.keep_mouth), ("eyes", settings.keep_eyes)):
         if share > 0:
             kept = cv2.GaussianBlur(region_mask(points, name, side), (0, 0), max(0.02 * eyes, 0.5))
@@ -155,9 +155,8 @@ def _moved_edge(mask: Float32[np.ndarray, "s s"], distance: float) -> Float32[np
     return np.clip(depth - height + np.float32(distance), 0, 1)
 
 
-def _cleared_border(mask: Float32[np.ndarray, "s s"], blur: float) -> Float32[np.ndarray, "s s"]:
-    """Zero a frame two deviations wide, so that the blur ends near nothing at the crop's border."""
-    width = min(max(1, round(2 * blur)), len(mask) // 4)
-    cleared = np.zeros_like(mask)
-    cleared[width:-width, width:-width] = mask[width:-width, width:-width]
-    return cleared
+def _faded_border(side: int, width: float) -> Float32[np.ndarray, "s s"]:
+    """0 at the crop's border, rising to 1 within a width in pixels; GHOST clears a frame before it blurs."""
+    place = np.arange(side, dtype=np.float32)
+    edge = np.clip(np.minimum(place, side - 1 - place) / np.clip(width, 1, side / 4), 0, 1)
+    return np.minimum(edge[:, None], edge).astype(np.float32)
