@@ -14,9 +14,10 @@ from accelerate.utils import set_seed
 from jaxtyping import UInt8
 from PIL import Image
 from torch import Generator, Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from swapper import hub
+from trainers.averaging import ramped_average
 from trainers.checkpoint import load_checkpoint, save_checkpoint
 from trainers.flops import FlopCount, gemm_peak
 
@@ -152,7 +153,7 @@ class Run:
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         decay = 0.5 ** (config.batch / 1000 / config.ema_kimg)
         self.averages = {
-            name: AveragedModel(self.bare[name], multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+            name: AveragedModel(self.bare[name], multi_avg_fn=ramped_average(decay), use_buffers=True)
             for name in trainer.averaged
         }
         self.trainable = {name: [p for p in net.parameters() if p.requires_grad] for name, net in self.bare.items()}
@@ -241,7 +242,7 @@ class Run:
             save_checkpoint(self.config.out, self.bare, self.averages, self.optimizers, vars(self.progress))
 
     def keep(self) -> None:
-        """Write the averages as weights files of their own, ``kept/NETWORK-KIMG.safetensors``, from the main process."""
+        """Write the averages as weights files of their own, ``kept/NETWORK-KIMG.safetensors``."""
         kimg = self.progress.kimg
         if self.accelerator.is_main_process:
             for name, average in self.averages.items():
