@@ -76,7 +76,7 @@ class WarpMethod:
         self._landmarks = landmarks
 
     def identify(self, crops: Sequence[Crop]) -> Identity:
-        """Keep the photos as textures; ``swap`` takes the one whose pose shows most of the target's visible side.
+        """Keep the photos as textures; ``swap`` takes the one whose pose is nearest to the target's.
 
         Args:
             crops: crops in the ``ffhq`` template, all of the same person.
@@ -135,14 +135,14 @@ def make_texture(image: UInt8[np.ndarray, "s s 3"], landmarks: Points) -> Textur
     facing = mesh.facing(landmarks)
     better = _ramp(facing[mirror] - facing, 0.25, 0.6) * _ramp(0.7 - facing, 0, 0.35)
     places = np.concatenate([landmarks[: mesh.MESH_POINTS, :2], landmarks[mirror, :2], better[:, None]], axis=1)
-    shown = np.maximum(facing, facing[mirror] * 0.8)
-    return Texture(image, places.astype(np.float32), shown.astype(np.float32))
+    return Texture(image, places.astype(np.float32), facing)
 
 
 def best_texture(textures: Sequence[Texture], landmarks: Points) -> Texture:
-    """The photo that shows best what the target shows."""
-    needed = np.maximum(mesh.facing(landmarks), 0)
-    return max(textures, key=lambda texture: float((needed * np.minimum(texture.facing, 0.8)).sum()))
+    """The photo whose pose is nearest to the target's where the target is seen."""
+    wanted = mesh.facing(landmarks)
+    seen = np.maximum(wanted, 0)
+    return min(textures, key=lambda texture: float((seen * np.abs(texture.facing - wanted)).sum()))
 
 
 def warp_face(
@@ -264,7 +264,7 @@ def _blend_mask(
     mask = cv2.erode(face, _disc(_INSET * eyes)) * cv2.resize(bare, (size, size), interpolation=cv2.INTER_LINEAR)
     mask = cv2.GaussianBlur(mask, (0, 0), max(_FEATHER * eyes, 0.5))
     kept = np.maximum(region_mask(landmarks, "eyes", size), region_mask(landmarks, "mouth", size))
-    return mask * (1 - cv2.GaussianBlur(kept, (0, 0), max(_LID_FEATHER * eyes, 0.5)))
+    return np.clip(mask * (1 - cv2.GaussianBlur(kept, (0, 0), max(_LID_FEATHER * eyes, 0.5))), 0, 1)
 
 
 def _disc(radius: float) -> UInt8[np.ndarray, "k k"]:
