@@ -116,6 +116,12 @@ class Faces:
         return mean.reshape(-1, 2), scaled.reshape(MODES, -1, 2)
 
 
+def read_recipe(row: dict[str, Any]) -> Recipe:
+    """A recipe from its JSON."""
+    fields: dict[str, Any] = row | {key: tuple(row[key]) for key in LISTS & row.keys()}
+    return Recipe(**fields)
+
+
 def portrait(recipe: Recipe, faces: Faces, shapes: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The person of a recipe before the backdrop: RGB in 0..255, and the silhouette in [0, 1]."""
     donors = [faces.donor(key) for key in recipe.donors]
@@ -231,7 +237,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     content: list[dict[str, Any]] = json.loads((HERE / "recipes.json").read_text())
-    recipes = [Recipe(**(row | {key: tuple(row[key]) for key in LISTS & row.keys()})) for row in content]
+    recipes = [read_recipe(row) for row in content]
     faces = Faces(args.data)
     shapes = faces.shapes()
     (args.out / "portraits").mkdir(parents=True, exist_ok=True)
