@@ -51,6 +51,21 @@ class Method(Protocol):
         ...
 
 
+@runtime_checkable
+class InterpolatingMethod(Method, Protocol):
+    """A method whose identities can be mixed: it walks from one person to another."""
+
+    def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
+        """Make the identity that lies between two.
+
+        Args:
+            first: made by this method's ``identify``.
+            second: made by this method's ``identify``.
+            share: of the way from the first to the second, 0 to 1; the ends give the given identities' swaps.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class MethodInfo:
     """One row of the table of methods.
@@ -62,6 +77,8 @@ class MethodInfo:
         sentence: one sentence for users about what it is good at.
         weights: names in the manifest of the files it loads.
         threaded: the class also takes ``threads``, the CPU threads of its networks.
+        space: where it walks from one person to another: ``arcface``, ``smooth``, or ``own`` for features that no
+            identity network gives; empty where it cannot.
     """
 
     module: str
@@ -70,6 +87,7 @@ class MethodInfo:
     sentence: str
     weights: tuple[str, ...] = ()
     threaded: bool = False
+    space: str = ""
 
 
 METHODS: dict[str, MethodInfo] = {
@@ -80,6 +98,7 @@ METHODS: dict[str, MethodInfo] = {
         "Writes a small network for each person that swaps in a few milliseconds; made for video and live pictures.",
         weights=("mobilefaceswap-lite", "arcface-mobile"),
         threaded=True,
+        space="arcface",
     ),
     "ghost": MethodInfo(
         "swapper.methods.ghost",
@@ -87,6 +106,7 @@ METHODS: dict[str, MethodInfo] = {
         "GHOST (attributes at every scale)",
         "Decides for every pixel whether the target's attributes or the source's identity draw it.",
         weights=("ghost-lite", "arcface-mobile"),
+        space="arcface",
     ),
     "smoothswap": MethodInfo(
         "swapper.methods.smoothswap",
@@ -94,6 +114,7 @@ METHODS: dict[str, MethodInfo] = {
         "Smooth-Swap (face shape too)",
         "Redraws the whole crop from a smooth identity embedding; changes the shape of the face and can blend persons.",
         weights=("smoothswap-lite", "smooth-embedder-lite"),
+        space="smooth",
     ),
     "simswap": MethodInfo(
         "swapper.methods.simswap",
@@ -101,6 +122,7 @@ METHODS: dict[str, MethodInfo] = {
         "SimSwap (attributes kept)",
         "Writes the source's identity into the target's features; keeps expression, gaze and light closely.",
         weights=("simswap-lite", "arcface-mobile"),
+        space="arcface",
     ),
     "rafswap": MethodInfo(
         "swapper.methods.rafswap",
@@ -108,6 +130,7 @@ METHODS: dict[str, MethodInfo] = {
         "RAFSwap (region by region)",
         "Carries lips, nose, brows and eyes over one by one, draws with StyleGAN2 and finds the face's edge itself.",
         weights=("rafswap-lite",),
+        space="own",
     ),
     "warp": MethodInfo(
         "swapper.methods.warp",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from swapper import hub
 from swapper.faces.embed import arcface_crop
+from swapper.interpolation import slerp
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.ghost import AEINet
 from swapper.types import Crop, Identity, Swapped
@@ -67,6 +68,17 @@ class GhostMethod:
         embeddings = self.arcface(faces).embedding
         direction = F.normalize(F.normalize(embeddings).mean(0), dim=0)
         return Identity(self.name, direction.cpu().numpy(), float(embeddings.norm(dim=1).mean()))
+
+    def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
+        """Make the identity between two: the embedding on the sphere, its length on the line.
+
+        Args:
+            first: made by this method's ``identify``.
+            second: made by this method's ``identify``.
+            share: of the way, 0 to 1.
+        """
+        length = (1 - share) * first.state + share * second.state
+        return Identity(self.name, slerp(first.embedding, second.embedding, share).astype(np.float32), length)
 
     @torch.inference_mode()
     def swap(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from swapper import hub
 from swapper.faces.align import template_to_template, warp_frame
+from swapper.interpolation import slerp
 from swapper.methods.idn_onnx import build_onnx, save_onnx
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet
 from swapper.models.idn import IdentityAwareDynamicNetwork
@@ -21,6 +23,18 @@ from swapper.onnx_session import open_session
 from swapper.types import Crop, Identity, Swapped, UserError
 
 WEIGHTS, IDENTITY_WEIGHTS = "mobilefaceswap-lite", "arcface-mobile"
+
+
+class Person(NamedTuple):
+    """The state of this method's identities.
+
+    Attributes:
+        seen: what the identity network says of the person, batch 1, the embedding of unit length.
+        network: what was written for the person.
+    """
+
+    seen: IdentityFeatures
+    network: IdentityAwareDynamicNetwork
 
 
 class MobileFaceSwapMethod:
@@ -81,8 +95,22 @@ class MobileFaceSwapMethod:
         faces = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).float() / 255
         seen: IdentityFeatures = self.arcface(faces)
         embedding = F.normalize(F.normalize(seen.embedding).mean(0, keepdim=True))
-        person = IdentityFeatures(embedding, seen.feature_map.mean(0, keepdim=True))
-        return Identity(self.name, embedding[0].cpu().numpy(), self.network.inject(person))
+        return self._write(IdentityFeatures(embedding, seen.feature_map.mean(0, keepdim=True)))
+
+    def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
+        """Write the network of somebody between two: the embedding on the sphere, the feature map on the line.
+
+        Args:
+            first: made by this method's ``identify``.
+            second: made by this method's ``identify``.
+            share: of the way, 0 to 1.
+        """
+        embedding = torch.from_numpy(slerp(first.embedding, second.embedding, share)).float().to(self.device)[None]
+        maps = [identity.state.seen.feature_map for identity in (first, second)]
+        return self._write(IdentityFeatures(embedding, torch.lerp(maps[0], maps[1], share)))
+
+    def _write(self, seen: IdentityFeatures) -> Identity:
+        return Identity(self.name, seen.embedding[0].cpu().numpy(), Person(seen, self.network.inject(seen)))
 
     @torch.no_grad()
     def swap(
@@ -98,7 +126,7 @@ class MobileFaceSwapMethod:
             faces: target crops in this method's template and size, RGB in [0, 1].
             landmarks: not used.
         """
-        network: IdentityAwareDynamicNetwork = identity.state
+        network: IdentityAwareDynamicNetwork = identity.state.network
         if self.device.type != "cpu":
             face, mask, _ = network(faces.to(self.device))
             return Swapped(face.clamp(0, 1), mask)
@@ -117,7 +145,7 @@ class MobileFaceSwapMethod:
             half: store the weights in half precision: 1 MB instead of 2.
         """
         said = {"method": self.name, "template": self.template}
-        save_onnx(build_onnx(identity.state, self.size, said, half), path)
+        save_onnx(build_onnx(identity.state.network, self.size, said, half), path)
 
     def _open(self, network: IdentityAwareDynamicNetwork) -> onnxruntime.InferenceSession:
         return open_session(build_onnx(network, self.size, {}).SerializeToString(), self.device, self.threads)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.faces.align import template_to_template, warp_frame
+from swapper.interpolation import slerp
 from swapper.methods.onnx_records import RECORDS, OnnxSwapper
 from swapper.onnx_session import open_session, used_provider
 from swapper.types import Crop, Identity, Swapped, UserError
@@ -77,10 +78,29 @@ class OnnxHubMethod:
         embedding = np.mean([_run(self._embedder, (_arcface_input(face),))[0][0] for face in faces], axis=0)
         if self._converter is not None:
             embedding = _run(self._converter, (embedding[None],))[0].reshape(-1)
-        state = embedding if record.identity == "raw" else _unit(embedding)
-        if self._emap is not None:
-            state = state @ self._emap
-        return Identity(self.name, _unit(embedding), state[None])
+        return self._person(_unit(embedding), float(np.linalg.norm(embedding)))
+
+    def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
+        """Make the identity between two: the embedding on the sphere, its length on the line.
+
+        Args:
+            first: made by this method's ``identify``.
+            second: made by this method's ``identify``.
+            share: of the way, 0 to 1.
+
+        Raises:
+            UserError: this swapper takes pictures of people instead of embeddings.
+        """
+        if self._embedder is None:
+            raise UserError(f"Method '{self.name}': it takes a picture, so nobody is between two. Choose another.")
+        lengths = [float(np.linalg.norm(identity.state)) for identity in (first, second)]
+        embedding = slerp(first.embedding, second.embedding, share).astype(np.float32)
+        return self._person(embedding, (1 - share) * lengths[0] + share * lengths[1])
+
+    def _person(self, embedding: Float32[np.ndarray, "d"], length: float) -> Identity:
+        """Turn a unit vector, and the length it came with, into what the swapper takes."""
+        state = embedding if self._emap is None else embedding @ self._emap
+        return Identity(self.name, embedding, (state * length if self.record.identity == "raw" else state)[None])
 
     def swap(
         self,

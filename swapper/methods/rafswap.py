@@ -74,6 +74,18 @@ class RAFSwapMethod:
         return Identity(self.name, F.normalize(code.features[0], dim=0).cpu().numpy(), code)
 
     @torch.inference_mode()
+    def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
+        """Make the identity between two: region tokens and global features on the line between them.
+
+        Args:
+            first: made by this method's ``identify``.
+            second: made by this method's ``identify``.
+            share: of the way, 0 to 1.
+        """
+        code = SourceCode(*(torch.lerp(a, b, share) for a, b in zip(first.state, second.state, strict=True)))
+        return Identity(self.name, F.normalize(code.features[0], dim=0).cpu().numpy(), code)
+
+    @torch.inference_mode()
     def swap(
         self,
         identity: Identity,

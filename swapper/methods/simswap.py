@@ -9,6 +9,7 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
+from swapper.interpolation import slerp
 from swapper.models.simswap import SimSwapGenerator
 from swapper.types import Crop, Identity, Swapped
 
@@ -61,6 +62,16 @@ class SimSwapMethod:
         """
         embedding = self.embedder.embed(crops).mean(0)
         return Identity(self.name, embedding / np.linalg.norm(embedding).clip(1e-12))
+
+    def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
+        """Make the identity between two, on the sphere of the embedding.
+
+        Args:
+            first: made by this method's ``identify``.
+            second: made by this method's ``identify``.
+            share: of the way, 0 to 1.
+        """
+        return Identity(self.name, slerp(first.embedding, second.embedding, share).astype(np.float32))
 
     @torch.inference_mode()
     def swap(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.faces.align import template_to_template, warp_frame
+from swapper.interpolation import slerp
 from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
 from swapper.types import Crop, Identity, Swapped
 
@@ -65,6 +66,16 @@ class SmoothSwapMethod:
         faces = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).float() / 255
         embedding = F.normalize(self.embedder(faces).mean(0), dim=0)
         return Identity(self.name, embedding.cpu().numpy())
+
+    def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
+        """Make the identity between two, on the sphere of the embedding.
+
+        Args:
+            first: made by this method's ``identify``.
+            second: made by this method's ``identify``.
+            share: of the way, 0 to 1.
+        """
+        return Identity(self.name, slerp(first.embedding, second.embedding, share).astype(np.float32))
 
     @torch.inference_mode()
     def swap(

@@ -1,3 +1,4 @@
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,5 @@ def test_every_row_is_complete() -> None:
         assert info.module.startswith("swapper.methods.") and info.class_name.endswith("Method")
         assert info.label and info.sentence.endswith(".")
         assert info.weights or name == "warp"
+        method = getattr(import_module(info.module), info.class_name)
+        assert (info.space != "") == hasattr(method, "interpolate")

@@ -5,6 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
+from walk_checks import check_walk
 
 from swapper import hub
 from swapper.faces.embed import arcface_crop
@@ -106,3 +107,7 @@ def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(hub, "entries", list)
     with pytest.raises(UserError, match="ghost-lite"):
         load_method("ghost", CPU)
+
+
+def test_walks_from_one_person_to_another(method: GhostMethod) -> None:
+    check_walk(method, (photo(0), photo(1)), faces(2))

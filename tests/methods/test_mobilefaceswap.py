@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
+from walk_checks import check_walk
 
 from swapper import hub
 from swapper.faces.align import template_to_template, warp_frame
@@ -114,9 +115,9 @@ def test_identity_survives_pickling(method: MobileFaceSwapMethod) -> None:
 def test_frames_of_one_person_share_a_session(method: MobileFaceSwapMethod) -> None:
     identity = method.identify([photo(0)])
     method.swap(identity, faces(1))
-    session = method._sessions[identity.state]
+    session = method._sessions[identity.state.network]
     method.swap(identity, faces(2))
-    assert method._sessions[identity.state] is session
+    assert method._sessions[identity.state.network] is session
     kept = len(method._sessions)
     del identity
     assert len(method._sessions) == kept - 1
@@ -160,3 +161,7 @@ def test_sizes_come_from_the_weights_file(
 def test_size_must_fit_the_network(student: MobileFaceSwap, arcface: ArcFace) -> None:
     with pytest.raises(UserError, match=r"100 pixels\. Choose a multiple of 32"):
         MobileFaceSwapMethod(CPU, student, arcface, size=100)
+
+
+def test_walks_from_one_person_to_another(method: MobileFaceSwapMethod) -> None:
+    check_walk(method, (photo(0), photo(1)), faces(2))

@@ -8,10 +8,11 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from walk_checks import check_walk
 
 from swapper import hub, manifest
 from swapper.faces.align import TEMPLATES, template_to_template, warp_frame
-from swapper.methods.base import Method, load_method
+from swapper.methods.base import InterpolatingMethod, Method, load_method
 from swapper.methods.onnx_records import RECORDS, OnnxSwapper
 from swapper.onnx_session import open_session
 from swapper.types import Crop, UserError
@@ -221,3 +222,21 @@ def test_every_record_has_its_files_in_the_manifest() -> None:
         assert known[record.name].file_name.endswith(".onnx") and known[record.name].licence, record.name
         assert record.converter is None or record.converter in known, record.name
     assert "w600k_r50" in known
+
+
+@pytest.mark.parametrize("name", ["ghost_2_256", "inswapper_128", "simswap_unofficial_512"])
+def test_walks_from_one_person_to_another(files: Path, name: str) -> None:
+    record = RECORDS[name]
+    write_swapper(files / f"{name}.onnx", record)
+    first, second = source_crops()[:2]
+    faces = torch.rand(1, 3, record.size, record.size, generator=torch.Generator().manual_seed(2))
+    check_walk(load_method(f"onnx:{name}", CPU), (first, second), faces)
+
+
+def test_nobody_is_between_two_pictures(files: Path) -> None:
+    write_swapper(files / "uniface_256.onnx", RECORDS["uniface_256"])
+    method = load_method("onnx:uniface_256", CPU)
+    assert isinstance(method, InterpolatingMethod)
+    identity = method.identify(source_crops(1))
+    with pytest.raises(UserError, match="nobody is between two"):
+        method.interpolate(identity, identity, 0.5)

@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Generator
+from walk_checks import check_walk
 
 from swapper import hub
 from swapper.faces.landmarks import LandmarkDetector
@@ -147,3 +148,7 @@ def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(hub, "entries", list)
     with pytest.raises(UserError, match="rafswap-lite"):
         load_method("rafswap", CPU)
+
+
+def test_walks_from_one_person_to_another(method: RAFSwapMethod) -> None:
+    check_walk(method, (photo(0), photo(1)), faces(2), points(2))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Generator
+from walk_checks import check_walk
 
 from swapper import hub
 from swapper.faces.embed import IdentityEmbedder
@@ -101,3 +102,7 @@ def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(hub, "resolve", missing)
     with pytest.raises(UserError, match="'simswap-lite'"):
         load_method("simswap", CPU)
+
+
+def test_walks_from_one_person_to_another(method: SimSwapMethod) -> None:
+    check_walk(method, (photo(0), photo(1)), faces(2))

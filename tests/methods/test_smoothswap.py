@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Generator, nn
+from walk_checks import check_walk
 
 from swapper import hub
 from swapper.methods.base import Method, load_method
@@ -106,3 +107,7 @@ def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(hub, "entries", list)
     with pytest.raises(UserError, match="smoothswap-lite"):
         load_method("smoothswap", CPU)
+
+
+def test_walks_from_one_person_to_another(method: Method) -> None:
+    check_walk(method, (photo(0), photo(1)), faces(2))
