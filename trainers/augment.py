@@ -141,7 +141,7 @@ def degrade(images: Float[Tensor, "b 3 s s"], plan: Plan) -> Float[Tensor, "b 3 
     device = images.device
     images = gaussian_blur(images, (plan["sigma"] + 0.5 * (plan["shrink"] - 1)).to(device))
     seed = int(plan["noise_seed"][0])
-    noise = torch.randn(images.shape, generator=Generator().manual_seed(seed)).to(device)
+    noise = torch.randn(images.shape, generator=Generator(device).manual_seed(seed), device=device)
     images = (images + noise * plan["noise"].to(device).reshape(-1, 1, 1, 1)).clamp(0, 1)
     return jpeg(images, plan["quality"].to(device))
 

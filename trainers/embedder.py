@@ -11,6 +11,7 @@ from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
 from swapper.faces.landmarks import FIVE_POINTS
+from swapper.types import UserError
 from trainers import augment
 from trainers.data import Faces, load_faces
 from trainers.loop import Batch, Phase, image_grid
@@ -23,7 +24,7 @@ SIZE = 112  # px, side of the ArcFace crop
 class EmbedderConfig:
     """Defaults of the embedder trainer."""
 
-    mode: str = "arcface"  # what to train; arcface distils the mobile encoder
+    mode: str = "arcface"  # says which of the embedders this is; the smooth one is in smooth_embedder.py
     teacher: str = "../models/arcface_mobile_teacher.onnx"  # where to start from and what to follow; from the data
     lr: float = 1e-4
     batch: int = 48
@@ -46,6 +47,8 @@ class EmbedderTrainer:
     Config = EmbedderConfig
 
     def __init__(self, config: EmbedderConfig, data: Path, cache: Path):
+        if config.mode != "arcface":
+            raise UserError(f"Mode: there is no embedder '{config.mode}'. Choose arcface or smooth.")
         self.config = config
         self.teacher = load_mobile_teacher(data / config.teacher)
         student = load_mobile_teacher(data / config.teacher).requires_grad_(True).train()
