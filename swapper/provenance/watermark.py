@@ -1,0 +1,64 @@
+"""Adding the invisible watermark to a picture's brightness."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from swapper.provenance.pattern import TILE, tile
+
+LONGEST = 1536  # px; larger pictures get the mark as if they had this longer side, so that it outlives reduction
+QUIET, LOUD = 0.9, 3.5  # grey levels, root mean square in smooth and in busy places
+PER_ACTIVITY = 0.16  # grey levels of mark for each grey level of the picture's own fine structure
+LEAST_PSNR = 42.5  # dB against the unmarked picture
+_FINE = 2.0  # px, width of the blur whose difference from the picture counts as fine structure
+_NEAR = 6.0  # px, width of the neighbourhood in which structure hides the mark
+_FRACTIONS = 256  # the mark travels in 1/256 grey levels, 16 bits a pixel
+_AT_A_TIME = 4_000_000  # pixels
+
+
+def add_mark(image: UInt8[np.ndarray, "h w 3"], message: int) -> UInt8[np.ndarray, "h w 3"]:
+    """A copy of a picture with the watermark: brightness changes by a few grey levels, colour does not.
+
+    Args:
+        image: RGB.
+        message: 0 to 4095.
+    """
+    height, width = image.shape[:2]
+    factor = min(1.0, LONGEST / max(height, width))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA) if factor < 1 else luma
+    del luma
+    change = _strength(small) * _tiled(message, small.shape)
+    steps = np.round(change * _FRACTIONS).astype(np.int16)
+    if factor < 1:
+        steps = cv2.resize(steps, (width, height), interpolation=cv2.INTER_CUBIC)
+    marked = np.empty_like(image)
+    rows = max(1, _AT_A_TIME // width)
+    for top in range(0, height, rows):
+        part = np.rint(steps[top : top + rows, :, None] / np.float32(_FRACTIONS)).astype(np.int16)
+        marked[top : top + rows] = np.clip(image[top : top + rows] + part, 0, 255)
+    return marked
+
+
+def _tiled(message: int, shape: tuple[int, ...]) -> Float32[np.ndarray, "h w"]:
+    copies = (-(-shape[0] // TILE), -(-shape[1] // TILE))
+    return np.tile(tile(message), copies)[: shape[0], : shape[1]]
+
+
+def _strength(luma: UInt8[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """Root mean square of the mark at each pixel: more where the picture itself is busy."""
+    activity = local_deviation(luma.astype(np.float32))
+    strength = np.clip(PER_ACTIVITY * activity, QUIET, LOUD)
+    most = 255.0 / 10 ** (LEAST_PSNR / 20)
+    return strength * min(1.0, most / max(float(np.sqrt(np.mean(strength**2))), 1e-6))
+
+
+def local_deviation(luma: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """Root mean square of a picture's fine structure around each pixel, grey levels.
+
+    Args:
+        luma: brightness, 0..255.
+    """
+    fine = luma - cv2.GaussianBlur(luma, (0, 0), _FINE)
+    return np.sqrt(np.maximum(cv2.GaussianBlur(fine * fine, (0, 0), _NEAR), 0))
