@@ -1,8 +1,10 @@
 """Train MobileFaceSwap's student: directly, and by distillation once a teacher's weights are there."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -12,7 +14,7 @@ from torch import Generator, Tensor, nn
 from swapper.faces.regions import region_masks
 from swapper.models.arcface import IdentityFeatures
 from swapper.models.discriminators import PatchDiscriminator, PatchDiscriminatorConfig
-from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
+from swapper.models.mobilefaceswap import IdentityInjectionModule, IdentityInjectionNetworkConfig, MobileFaceSwap
 from trainers import losses
 from trainers.loop import Batch, Phase
 from trainers.swapping import Swap, SwapTask
@@ -24,7 +26,7 @@ class MobileFaceSwapConfig:
 
     template: str = "tight"  # alignment of the target crops
     size: int = 128  # px; the network is fully convolutional and runs at 224
-    lr: float = 1e-3
+    lr: float = 3e-4  # three times more and the predicted kernels jump about: nothing is learned
     lr_discriminator: float = 2e-4
     batch: int = 16
     kimg: float = 200.0
@@ -38,9 +40,9 @@ class MobileFaceSwapConfig:
     mask_weight: float = 5.0
     adversarial_weight: float = 1.0
     penalty_weight: float = 5.0  # R1, on every step of D
-    plain_kimg: float = 6.0  # before this the discriminator is not heard
+    plain_kimg: float = 6.0  # before this the discriminator is not heard, and identity less
     whole_kimg: float = 40.0  # before this the drawn crop is judged instead of the blend, so that no mask can hide it
-    paper: bool = False  # IIN of the published size
+    full_iin: bool = False  # the IIN in its published size
 
     @classmethod
     def lite(cls) -> "MobileFaceSwapConfig":
@@ -61,9 +63,9 @@ class MobileFaceSwapTrainer:
         self.task = SwapTask(
             data, cache, config.template, config.size, config.same_image, config.same_identity, padded=True
         )
-        sizes = IdentityInjectionNetworkConfig.paper() if config.paper else IdentityInjectionNetworkConfig.lite()
+        sizes = IdentityInjectionNetworkConfig.paper() if config.full_iin else IdentityInjectionNetworkConfig.lite()
         student = MobileFaceSwap(sizes)
-        start_as_blur(student)
+        start_as_copy(student)
         self.networks: dict[str, nn.Module] = {
             "student": student,
             "discriminator": PatchDiscriminator(PatchDiscriminatorConfig.lite()),
@@ -111,7 +113,7 @@ class MobileFaceSwapTrainer:
         }
         heard = float(self.kimg >= c.plain_kimg)
         weights = {
-            "id": c.id_weight,
+            "id": c.id_weight * min(1.0, self.kimg / c.plain_kimg),
             "rec": c.reconstruction_weight,
             "around": c.reconstruction_weight / 2,
             "features": c.feature_weight * heard,
@@ -150,10 +152,26 @@ def swap_with(student: nn.Module) -> Swap:
     return swap
 
 
-def start_as_blur(student: MobileFaceSwap) -> None:
-    """Let every predicted depthwise kernel start as a weak blur, so that the signal reaches the last layer."""
-    for module in [*student.iin.encoder, *student.iin.decoder]:
-        nn.init.constant_(module.prediction.head.bias, 0.25)
+def start_as_copy(student: MobileFaceSwap) -> None:
+    """Let every predicted depthwise kernel start near one that hands the picture on, the same for all persons.
+
+    Left to chance, each person starts with other random kernels, and no decoder can follow them all. A kernel's taps
+    are the pixels of the prediction's map, so their constant part has to come from one constant feature, whose zero
+    padding tells the taps apart: rows (1, -1, 1) times the same columns give the middle of a 3x3 map, or the four
+    inner pixels of a 4x4 map.
+    """
+    tap = torch.tensor([1.0, -1.0, 1.0])
+    for index, module in enumerate([*student.iin.encoder, *student.iin.decoder]):
+        assert isinstance(module, IdentityInjectionModule)
+        prediction = module.prediction
+        gain = math.sqrt(2) * (0.25 if index < len(student.iin.encoder) else 1.0)  # the root makes up for LeakyReLU
+        with torch.no_grad():
+            prediction.norm.weight[0] = 0
+            prediction.norm.bias[0] = 1
+            prediction.head.weight.mul_(0.1)
+            nn.init.constant_(cast(Tensor, prediction.head.bias), 0)
+            variety = 0.07 * torch.randn_like(prediction.head.weight[:, 0])
+            prediction.head.weight[:, 0] = gain * (torch.outer(tap, tap) + variety)
 
 
 def _device(networks: Mapping[str, nn.Module]) -> torch.device:

@@ -7,6 +7,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -48,7 +49,8 @@ def write_split(out: Path, split: str, parts: Iterable[Path]) -> dict:
             raise UserError(f"Nothing to write: no usable face ({report['dropped']}). Give larger or sharper photos.")
         keys = np.array([row["key"] for row in pack.rows])
         with geometry.open("wb") as file:
-            np.savez(file, keys=keys, **{n: np.stack(pack.arrays[n]).astype(t) for n, t in ARRAYS.items()})
+            arrays: dict[str, Any] = {n: np.stack(pack.arrays[n]).astype(t) for n, t in ARRAYS.items()}
+            np.savez(file, keys=keys, **arrays)
         with partial[table].open("w", newline="") as file:
             writer = csv.DictWriter(file, list(pack.rows[0]))
             writer.writeheader()
