@@ -1,7 +1,8 @@
 """``FaceSwapper``: photographs in, swapped photograph out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import torch
@@ -22,8 +23,11 @@ from swapper.faces.select import select_faces
 from swapper.images import read_image
 from swapper.methods.base import Method, default_method, load_method
 from swapper.restore.base import Restorer, load_restorer
+from swapper.settings import Settings
 from swapper.timing import StepTimer
 from swapper.types import Crop, Face, Identity, SwapResult, UserError
+from swapper.video.job import VideoProgress, VideoResult, VideoSettings
+from swapper.video.request import swap_video
 
 ImageSource = str | Path | Image.Image | np.ndarray
 RESTORED_SIZE = 256  # px, least side of the crops that restorers see
@@ -97,9 +101,17 @@ class FaceSwapper:
         photos = [sources] if single else list(sources)
         if not photos:
             raise UserError("No source photo was given. Give at least one photo of the source person.")
-        return self.method.identify([self._source_crop(photo) for photo in photos])  # type: ignore[arg-type]
+        return self.method.identify([self.source_crop(photo) for photo in photos])  # type: ignore[arg-type]
 
-    def _source_crop(self, photo: ImageSource) -> Crop:
+    def source_crop(self, photo: ImageSource) -> Crop:
+        """Cut the largest face out of a photo, as ``Method.identify`` takes it.
+
+        Args:
+            photo: path, PIL image or HxWx3 uint8 RGB array.
+
+        Raises:
+            UserError: the photo cannot be read or shows no face.
+        """
         image = read_image(photo)
         faces = self.find_faces(image)
         if not faces:
@@ -132,6 +144,48 @@ class FaceSwapper:
         with timer.step("identify"):
             identity = source if isinstance(source, Identity) else self.identify(source)
         return self.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer)
+
+    def swap_video(
+        self,
+        source: ImageSource | Sequence[ImageSource] | Identity | None,
+        target: str | Path,
+        output: str | Path,
+        progress: Callable[[VideoProgress], object] | None = None,
+        *,
+        select: str | int = "all",
+        people: Sequence[tuple[ImageSource | Sequence[ImageSource] | Identity, ImageSource]] = (),
+        settings: VideoSettings | None = None,
+        limits: Settings | None = None,
+        cancel: Event | None = None,
+    ) -> VideoResult:
+        """Put the source person's face on faces of a video; a job that was killed goes on where it was.
+
+        Args:
+            source: one or several photos of one person, or their identity; None where only ``people`` count.
+            target: the video, in any format FFmpeg reads.
+            output: file to write: .mp4, .m4v, .mov, .mkv, .webm or .gif.
+            progress: called after every frame with a ``VideoProgress``.
+            select: ``all``, ``largest``, or a number counted from the largest face, 0 first, followed by identity.
+            people: pairs of source photos and a reference photo: whoever resembles the reference becomes the source.
+            settings: trim, quality and steadiness.
+            limits: what is allowed on this machine; no limits when None.
+            cancel: set it from another thread to end the job; nothing is left of it then.
+
+        Raises:
+            UserError: a photo or the video cannot be used, the output cannot be written, or the job was cancelled.
+        """
+        return swap_video(
+            self,
+            source,
+            target,
+            output,
+            select=select,
+            people=people,
+            settings=settings,
+            limits=limits,
+            progress=progress,
+            cancel=cancel,
+        )
 
     def swap_faces(
         self,

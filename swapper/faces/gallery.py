@@ -1,0 +1,83 @@
+"""The people seen in a video, told apart by their embeddings, so that who comes back is known again."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from swapper.faces.select import SAME_PERSON
+
+_MOST_LOOKS = 40  # after which new looks at a person count like the average of so many
+
+
+@dataclass
+class Person:
+    """Somebody seen in a video.
+
+    Attributes:
+        number: counted from 0 in the order of appearance.
+        embedding: mean over all looks, unit length; None until the face was seen well enough.
+        looks: how many embeddings are in it.
+    """
+
+    number: int
+    embedding: Float32[np.ndarray, "512"] | None = None
+    looks: int = 0
+
+    def learn(self, embedding: Float32[np.ndarray, "512"]) -> None:
+        """Add one look."""
+        kept = min(self.looks, _MOST_LOOKS)
+        total = embedding if self.embedding is None else self.embedding * kept + embedding
+        self.embedding = (total / max(float(np.linalg.norm(total)), 1e-12)).astype(np.float32)
+        self.looks += 1
+
+    def likeness(self, embedding: Float32[np.ndarray, "512"]) -> float:
+        """Cosine with a look; -1 for somebody who was never seen well."""
+        return -1.0 if self.embedding is None else float(self.embedding @ embedding)
+
+
+class Gallery:
+    """Everybody seen so far.
+
+    Attributes:
+        people: by number.
+    """
+
+    def __init__(self, people: Iterable[Person] = ()):
+        self.people = list(people)
+
+    def stranger(self) -> Person:
+        """Somebody new."""
+        self.people.append(Person(len(self.people)))
+        return self.people[-1]
+
+    def find(self, embedding: Float32[np.ndarray, "512"], taken: Collection[int] = ()) -> Person | None:
+        """The person a face shows; None for a stranger.
+
+        Args:
+            embedding: of the face, unit length.
+            taken: numbers of people who are in the frame already.
+        """
+        free = [person for person in self.people if person.number not in taken]
+        best = max(free, key=lambda person: person.likeness(embedding), default=None)
+        return best if best is not None and best.likeness(embedding) >= SAME_PERSON else None
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """The people as plain values that fit into JSON."""
+        return [
+            {
+                "looks": person.looks,
+                "embedding": None if person.embedding is None else [round(float(v), 5) for v in person.embedding],
+            }
+            for person in self.people
+        ]
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[dict[str, Any]]) -> "Gallery":
+        """Undo ``to_rows``."""
+        return cls(
+            Person(number, None if row["embedding"] is None else np.array(row["embedding"], np.float32), row["looks"])
+            for number, row in enumerate(rows)
+        )

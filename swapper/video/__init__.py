@@ -1,0 +1,1 @@
+"""Swapping faces in video: reading, following people, swapping and writing, as a stream."""

@@ -1,0 +1,122 @@
+"""Following the faces of a video a few frames ahead, so that they can be steadied and found from their first frame."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+from jaxtyping import Float32
+
+from swapper.faces.association import overlap
+from swapper.faces.smooth import REACH, steady_landmarks
+from swapper.faces.track import DETECT_EVERY, FaceTracker, TrackedFace
+from swapper.video.io import TimedFrame
+
+_SAME_PLACE = 0.3  # overlap of two faces of one frame that are one
+
+
+_Past = deque[tuple[int, dict[int, TrackedFace]]]  # times and faces of the frames before
+
+
+@dataclass
+class AnalysedFrame:
+    """A frame and the faces in it.
+
+    Attributes:
+        frame: the picture.
+        faces: largest first, steadied.
+    """
+
+    frame: TimedFrame
+    faces: list[TrackedFace]
+
+
+@dataclass
+class _Seen:
+    """A frame whose neighbours are not all known yet."""
+
+    frame: TimedFrame
+    faces: list[TrackedFace]
+    begins_scene: bool
+    by_track: dict[int, TrackedFace] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.by_track = {tracked.track: tracked for tracked in self.faces}
+
+    def add(self, tracked: TrackedFace) -> None:
+        self.faces.append(tracked)
+        self.by_track[tracked.track] = tracked
+
+
+def analyse(
+    frames: Iterable[TimedFrame],
+    tracker: FaceTracker,
+    steadiness: float = 1.0,
+    look_ahead: int = max(REACH, DETECT_EVERY),
+) -> Iterator[AnalysedFrame]:
+    """Find, follow and steady the faces of a stream of frames.
+
+    Args:
+        frames: in order.
+        tracker: before its first frame.
+        steadiness: of the landmarks, 0 (as measured) to 1.
+        look_ahead: frames that are held back, so that later ones can tell about them.
+    """
+    waiting: deque[_Seen] = deque()
+    past: _Past = deque(maxlen=REACH)
+    for frame in frames:
+        waiting.append(_Seen(frame, tracker.update(frame.image), tracker.scene_begins))
+        _fill_back(waiting, tracker)
+        if len(waiting) > look_ahead:
+            yield _steadied(past, waiting, steadiness)
+    while waiting:
+        yield _steadied(past, waiting, steadiness)
+
+
+def _fill_back(waiting: deque[_Seen], tracker: FaceTracker) -> None:
+    """Follow a face that was found just now back to where it appeared, between two detections."""
+    for tracked in waiting[-1].faces:
+        if not tracked.fresh:
+            continue
+        points, shift = tracked.face.points, 0.0
+        for index in range(len(waiting) - 2, -1, -1):
+            if waiting[index + 1].begins_scene:
+                break
+            seen, expected = waiting[index], points + shift
+            if any(overlap(expected, other.face.points) > _SAME_PLACE for other in seen.faces):
+                break
+            found = tracker.find_near(seen.frame.image, [expected])[0]
+            if found is None:
+                break
+            earlier = tracked.moved(found[0])
+            seen.add(earlier)
+            points, shift = earlier.face.points, (earlier.face.points - points).mean(0)
+
+
+def _steadied(past: _Past, waiting: deque[_Seen], steadiness: float) -> AnalysedFrame:
+    """Take the oldest waiting frame out, with faces steadied by their neighbours in time."""
+    now = waiting.popleft()
+    later = [(seen.frame.pts, seen.by_track) for seen in islice(waiting, REACH)]
+    faces = []
+    for tracked in now.faces:
+        before = _presence(tracked.track, reversed(past))
+        after = _presence(tracked.track, later)
+        reach = min(len(before), len(after))
+        row = [*before[:reach][::-1], (now.frame.pts, tracked.landmarks), *after[:reach]]
+        times, meshes = [time for time, _ in row], [mesh for _, mesh in row]
+        faces.append(tracked.moved(steady_landmarks(meshes, times, steadiness)))
+    past.append((now.frame.pts, now.by_track))
+    return AnalysedFrame(now.frame, faces)
+
+
+def _presence(
+    track: int, frames: Iterable[tuple[int, dict[int, TrackedFace]]]
+) -> list[tuple[int, Float32[np.ndarray, "478 3"]]]:
+    """Times and landmarks of a track, up to the first frame without it."""
+    row = []
+    for time, faces in frames:
+        if track not in faces:
+            break
+        row.append((time, faces[track].landmarks))
+    return row

@@ -1,0 +1,111 @@
+"""Joining finished segments and the original sound into the video that was asked for."""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.filter import Graph
+from av.video.stream import VideoStream
+
+from swapper.video.encode import OutputFormat, read_segment
+from swapper.video.io import VideoInfo, open_video
+from swapper.video.journal import Segment
+from swapper.video.sound import Span, add_tracks, sound_packets
+
+_KEPT_TAGS = ("title", "artist", "comment", "copyright", "date", "creation_time")
+
+
+def assemble(segments: Sequence[Segment], info: VideoInfo, span: Span, how: OutputFormat, path: Path) -> None:
+    """Write the finished file.
+
+    Args:
+        segments: in order; their pictures' times count from the span's begin.
+        info: the video they were made from, whose sound is taken.
+        span: the part of it that was swapped.
+        how: the format.
+        path: of the file to write.
+    """
+    with av.open(str(path), "w", format=how.container, options=how.file_options) as output:
+        if how.container == "gif":
+            _write_gif(segments, info, output)
+            return
+        with open_video(info.path) as source, av.open(str(segments[0].path), format="nut") as like:
+            output.metadata.update({k: v for k, v in source.metadata.items() if k in _KEPT_TAGS})
+            pictures = output.add_stream_from_template(like.streams.video[0])
+            pictures.time_base = info.time_base
+            tracks = add_tracks(source, output, how, span)
+            walks = (_pictures(segments, info, pictures), sound_packets(source, tracks, span))
+            for packet in heapq.merge(*walks, key=_time):
+                output.mux_one(packet)
+
+
+def _time(packet: av.Packet) -> Fraction:
+    return (packet.dts or 0) * packet.time_base
+
+
+def _pictures(segments: Sequence[Segment], info: VideoInfo, stream: VideoStream) -> Iterator[av.Packet]:
+    """Packets of all segments, each lasting until the next."""
+    held: av.Packet | None = None
+    for segment in segments:
+        for packet in read_segment(segment.path):
+            if held is not None:
+                yield _lasting(held, (packet.pts or 0) * packet.time_base)
+            packet.stream = stream
+            held = packet
+    if held is not None:
+        yield _lasting(held, segments[-1].end * info.time_base)
+
+
+def _lasting(packet: av.Packet, until: Fraction) -> av.Packet:
+    packet.duration = max(round(until / packet.time_base) - (packet.pts or 0), 1)
+    return packet
+
+
+def _write_gif(segments: Sequence[Segment], info: VideoInfo, output: OutputContainer) -> None:
+    """Every picture gets its own palette, so nothing has to be known of later ones."""
+    stream = output.add_stream("gif", rate=100)
+    assert isinstance(stream, VideoStream)
+    stream.width, stream.height, stream.pix_fmt = info.width, info.height, "pal8"
+    stream.codec_context.time_base = Fraction(1, 100)
+    for packet in _gif_packets(segments, stream, info):
+        output.mux_one(packet)
+
+
+def _gif_packets(segments: Sequence[Segment], stream: VideoStream, info: VideoInfo) -> Iterator[av.Packet]:
+    last = -1
+    graph = None
+    for segment in segments:
+        with av.open(str(segment.path), format="nut") as container:
+            for picture in container.decode(video=0):
+                graph = graph or _palette_graph(picture, info)
+                graph.vpush(picture)
+                painted = graph.vpull()
+                at = round(picture.time * 100)
+                if at <= last:
+                    continue
+                last = at
+                painted.pts, painted.time_base = at, Fraction(1, 100)
+                yield from stream.encode(painted)
+    yield from stream.encode(None)
+
+
+def _palette_graph(picture: av.VideoFrame, info: VideoInfo) -> Graph:
+    graph = Graph()
+    base = Fraction(1, 1000)
+    begin = graph.add_buffer(
+        width=picture.width, height=picture.height, format=picture.format, time_base=picture.time_base or base
+    )
+    crop = graph.add("crop", f"{info.width}:{info.height}:0:0")
+    split, generate = graph.add("split"), graph.add("palettegen", "stats_mode=single")
+    use, end = graph.add("paletteuse", "new=1:dither=sierra2_4a"), graph.add("buffersink")
+    begin.link_to(crop)
+    crop.link_to(split)
+    split.link_to(use, 0, 0)
+    split.link_to(generate, 1, 0)
+    generate.link_to(use, 0, 1)
+    use.link_to(end)
+    graph.configure()
+    return graph

@@ -1,0 +1,111 @@
+"""Who becomes whom: which of a video's people get which identity."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from swapper.faces.gallery import Gallery
+from swapper.faces.select import SAME_PERSON, match_identities
+from swapper.faces.track import TrackedFace
+from swapper.types import Identity, UserError
+
+_STILL_THE_SAME = 0.2  # cosine down to which a person keeps the reference once matched
+
+
+@dataclass(frozen=True)
+class Role:
+    """An identity, and the person who gets it.
+
+    Attributes:
+        identity: what the person becomes.
+        reference: embedding of the person in the video, unit length.
+    """
+
+    identity: Identity
+    reference: Float32[np.ndarray, "512"]
+
+
+class Casting:
+    """Chooses the identity of every face of a video, and stays with the choice."""
+
+    def __init__(self, identity: Identity | None, select: str | int = "all", roles: Sequence[Role] = ()):
+        """Say who becomes whom.
+
+        Args:
+            identity: for the selected faces that have no role; None leaves them alone.
+            select: ``all``, ``largest`` (the one that is largest when it appears, as long as it stays), or a number:
+                counted from the largest, 0 first, in the first frame with so many faces, and followed from there.
+            roles: people who get an identity of their own.
+
+        Raises:
+            UserError: there is no such selection.
+        """
+        word = str(select).strip().lower()
+        if (word not in ("all", "largest") and not (word.isascii() and word.isdigit())) or isinstance(select, bool):
+            raise UserError(f"Selected face '{select}': this is no choice. Give all, largest, or a number from 0.")
+        self._identity, self._select, self._roles = identity, word, list(roles)
+        self._chosen: int | None = None  # person
+        self._matched: dict[int, int] = {}  # role by person
+        self._most = 0  # faces in a frame
+
+    def cast(self, faces: Sequence[TrackedFace], gallery: Gallery) -> dict[int, Identity]:
+        """The identity of each face that gets one, by its index.
+
+        Args:
+            faces: of one frame, largest first; frames come in order.
+            gallery: the people they show.
+        """
+        self._most = max(self._most, len(faces))
+        chosen = {index: self._roles[role].identity for index, role in self._match(faces, gallery).items()}
+        if self._identity is not None:
+            for index in self._selected(faces):
+                chosen.setdefault(index, self._identity)
+        return chosen
+
+    def _match(self, faces: Sequence[TrackedFace], gallery: Gallery) -> Mapping[int, int]:
+        """Index of the role by index of the face."""
+        known = [i for i, tracked in enumerate(faces) if gallery.people[tracked.person].embedding is not None]
+        if not self._roles or not known:
+            return {}
+        references = np.stack([role.reference for role in self._roles])
+        found: dict[int, int] = {}
+        for index in known:
+            person = gallery.people[faces[index].person]
+            assert person.embedding is not None
+            role = self._matched.get(person.number)
+            if role is None or float(references[role] @ person.embedding) < _STILL_THE_SAME:
+                role = match_identities(person.embedding[None], references, SAME_PERSON).get(0)
+            if role is not None:
+                self._matched[person.number] = found[index] = role
+        return found
+
+    def _selected(self, faces: Sequence[TrackedFace]) -> list[int]:
+        if self._select == "all":
+            return list(range(len(faces)))
+        present = [tracked.person for tracked in faces]
+        rank = 0 if self._select == "largest" else int(self._select)
+        gone = self._chosen not in present and self._select == "largest"
+        if (self._chosen is None or gone) and len(faces) > rank:
+            self._chosen = present[rank]
+        return [present.index(self._chosen)] if self._chosen in present else []
+
+    def complaint(self) -> str | None:
+        """A sentence when the selection or a role met nobody in the whole video."""
+        if self._roles and len(set(self._matched.values())) < len(self._roles):
+            missing = len(self._roles) - len(set(self._matched.values()))
+            return f"{missing} of {len(self._roles)} references resemble nobody in the video."
+        if self._identity is not None and self._select.isdigit() and self._chosen is None and self._most:
+            return f"Selected face {self._select}: there are never more than {self._most} faces at a time."
+        return None
+
+    def to_rows(self) -> dict[str, Any]:
+        """What was chosen so far, as plain values that fit into JSON."""
+        return {"chosen": self._chosen, "matched": [list(pair) for pair in self._matched.items()], "most": self._most}
+
+    def restore(self, rows: Mapping[str, Any]) -> None:
+        """Go on with choices of an earlier run."""
+        self._chosen, self._most = rows["chosen"], rows["most"]
+        self._matched = dict(rows["matched"])

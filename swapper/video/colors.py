@@ -1,0 +1,172 @@
+"""From a decoder's colours to RGB and back: matrix, range, and high dynamic range brought down to 8 bits."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+from jaxtyping import Float32, UInt8, UInt16
+
+UNSPECIFIED, BT709 = 2, 1  # in every one of the codecs' tables (ITU-T H.273)
+PQ, HLG = 16, 18  # transfer characteristics of high dynamic range
+_HD_HEIGHT = 720  # pictures this high use BT.709 where nothing else is said
+_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+_BT2020_TO_BT709 = np.array(
+    [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]], np.float32
+)
+_WHITE = 203.0  # cd/m2 of diffuse white (ITU-R BT.2408), which becomes 1
+_PEAK = 1000.0 / _WHITE  # highlights up to here keep some drawing
+_KNEE = 0.7  # light above this is compressed
+
+
+@dataclass(frozen=True)
+class Colors:
+    """How a video's numbers stand for colours; the codes of ITU-T H.273.
+
+    Attributes:
+        matrix: of YUV.
+        full: luma uses 0..255 instead of 16..235.
+        transfer: characteristics.
+        primaries: of red, green and blue.
+    """
+
+    matrix: int = UNSPECIFIED
+    full: bool = False
+    transfer: int = UNSPECIFIED
+    primaries: int = UNSPECIFIED
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame) -> "Colors":
+        """What a decoded frame says."""
+        return cls(
+            matrix=int(frame.colorspace),
+            full=int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith("yuvj"),
+            transfer=int(frame.color_trc),
+            primaries=int(frame.color_primaries),
+        )
+
+    @property
+    def high_range(self) -> bool:
+        """Whether it is HDR."""
+        return self.transfer in (PQ, HLG)
+
+    def for_output(self, is_rgb: bool) -> "Colors":
+        """What an 8-bit YUV video made from it should say.
+
+        Args:
+            is_rgb: the source holds RGB, whose matrix and range say nothing about YUV.
+        """
+        if self.high_range or is_rgb:
+            return Colors(BT709, False, BT709, BT709)
+        return self
+
+
+def matrix_for(matrix: int, height: int) -> Colorspace:
+    """The YUV matrix of a code; by the picture's height where the code says nothing."""
+    usual = Colorspace.ITU709 if height >= _HD_HEIGHT else Colorspace.ITU601
+    return _MATRICES.get(matrix, usual)
+
+
+def to_rgb(frame: av.VideoFrame, colors: Colors) -> UInt8[np.ndarray, "h w 3"]:
+    """Pixels of a decoded frame; transparent parts lie over white, HDR is brought down to SDR.
+
+    Args:
+        frame: as decoded, any pixel format.
+        colors: what its video says.
+    """
+    how = {
+        "src_colorspace": matrix_for(colors.matrix, frame.height),
+        "src_color_range": ColorRange.JPEG if colors.full or frame.format.is_rgb else ColorRange.MPEG,
+        "dst_color_range": ColorRange.JPEG,
+    }
+    if colors.high_range:
+        return tone_map(frame.reformat(format="rgb48le", **how).to_ndarray(), colors.transfer)
+    if frame.format.name == "pal8" or any(part.is_alpha for part in frame.format.components):
+        return _over_white(frame.reformat(format="rgba", **how).to_ndarray())
+    return frame.reformat(format="rgb24", **how).to_ndarray()
+
+
+def _over_white(rgba: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
+    alpha = rgba[..., 3:].astype(np.uint16)
+    if alpha.min() == 255:
+        return np.ascontiguousarray(rgba[..., :3])
+    return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def to_yuv(
+    image: UInt8[np.ndarray, "h w 3"], colors: Colors, width: int, height: int, pixels: str = "yuv420p"
+) -> av.VideoFrame:
+    """A frame for an encoder; where it has to be larger by a pixel, the last row or column is repeated.
+
+    Args:
+        image: RGB.
+        colors: what the video says.
+        width: of the encoder's pictures.
+        height: of the encoder's pictures.
+        pixels: the encoder's pixel format.
+    """
+    if image.shape[:2] != (height, width):
+        more = (0, height - image.shape[0], 0, width - image.shape[1])
+        image = cv2.copyMakeBorder(image, *more, cv2.BORDER_REPLICATE)
+    frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), "rgb24")
+    return frame.reformat(
+        format=pixels,
+        src_color_range=ColorRange.JPEG,
+        dst_colorspace=matrix_for(colors.matrix, height),
+        dst_color_range=ColorRange.JPEG if colors.full else ColorRange.MPEG,
+    )
+
+
+def tone_map(deep: UInt16[np.ndarray, "h w 3"], transfer: int) -> UInt8[np.ndarray, "h w 3"]:
+    """Bring BT.2020 RGB with a PQ or HLG curve down to SDR: diffuse white stays, highlights are compressed.
+
+    Args:
+        deep: full range, 0..65535.
+        transfer: ``PQ`` or ``HLG``.
+    """
+    light = np.take(_linear_light(transfer), deep >> 4)
+    light = cv2.transform(light, _BT2020_TO_BT709)
+    peak = np.maximum(light.max(axis=2), 1e-6)
+    light *= (_compressed(peak) / peak)[..., None]
+    return np.take(_display_curve(), (np.clip(light, 0, 1) * 4095 + 0.5).astype(np.uint16))
+
+
+def _compressed(light: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """Linear up to the knee; from there to the peak ever flatter, ending at 1."""
+    over = np.clip((light - _KNEE) / (_PEAK - _KNEE), 0, 1)
+    bent = np.log1p(over * 20) / np.float32(np.log(21))
+    return np.where(light <= _KNEE, light, _KNEE + (1 - _KNEE) * bent)
+
+
+@cache
+def _linear_light(transfer: int) -> Float32[np.ndarray, "4096"]:
+    """Light by 12-bit code value, diffuse white is 1.
+
+    Source: ITU-R BT.2100, tables 4 and 5.
+    """
+    code = np.linspace(0, 1, 4096)
+    if transfer == PQ:
+        m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
+        root = code ** (1 / m2)
+        light = (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1) * 10000 / _WHITE
+    else:
+        a, b, c = 0.17883277, 0.28466892, 0.55991073
+        scene = np.where(code <= 0.5, code**2 / 3, (np.exp((code - c) / a) + b) / 12)
+        light = scene**1.2 * 1000 / _WHITE
+    return light.astype(np.float32)
+
+
+@cache
+def _display_curve() -> UInt8[np.ndarray, "4096"]:
+    """8-bit code by linear light in 4095ths, for a display of gamma 2.4."""
+    return np.rint(np.linspace(0, 1, 4096) ** (1 / 2.4) * 255).astype(np.uint8)

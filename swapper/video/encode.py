@@ -1,0 +1,181 @@
+"""Writing video: the formats on offer, and the segments a long job is written in."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.video.stream import VideoStream
+
+from swapper.types import UserError
+from swapper.video.colors import Colors, to_yuv
+from swapper.video.io import TimedFrame, VideoInfo
+from swapper.video.journal import Segment
+
+
+@dataclass(frozen=True)
+class OutputFormat:
+    """How videos with one suffix are written.
+
+    Attributes:
+        container: FFmpeg's name of the file format.
+        codec: of the pictures; for a GIF, of the segments it is made of.
+        options: of that codec; quality is added.
+        audio: codecs that are copied as they are.
+        fallback: codec of sound that cannot be copied; None where there is no sound.
+        file_options: of the container.
+    """
+
+    container: str
+    codec: str
+    options: dict[str, str]
+    audio: frozenset[str]
+    fallback: str | None
+    file_options: dict[str, str]
+
+
+# No B-frames: every picture is decoded when it is shown, so segments join without shifting anything.
+_H264 = {"preset": "veryfast", "bf": "0"}
+_VP9 = {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "b": "0"}
+_MP4_SOUND = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
+_MOV_SOUND = frozenset({"aac", "mp3", "ac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s16be", "pcm_s24be"})
+_MKV_SOUND = _MP4_SOUND | _MOV_SOUND | {"vorbis", "dts", "truehd", "mp2", "wavpack"}
+_FAST_START = {"movflags": "+faststart"}
+
+FORMATS: dict[str, OutputFormat] = {
+    ".mp4": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START),
+    ".m4v": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START),
+    ".mov": OutputFormat("mov", "libx264", _H264, _MOV_SOUND, "aac", _FAST_START),
+    ".mkv": OutputFormat("matroska", "libx264", _H264, _MKV_SOUND, "aac", {}),
+    ".webm": OutputFormat("webm", "libvpx-vp9", _VP9, frozenset({"opus", "vorbis"}), "libopus", {}),
+    ".gif": OutputFormat("gif", "libx264", _H264, frozenset(), None, {}),
+}
+SEGMENT_FRAMES, SEGMENT_SECONDS = 300, 60.0  # a segment ends with whichever comes first; so much is lost by a crash
+QUALITY = 18  # constant rate factor: 0 keeps everything, 51 is worst; 18 looks like the original
+
+
+def check_video_output(path: str | Path) -> OutputFormat:
+    """Make sure that a video can be written to a path, before any work is done for it.
+
+    Raises:
+        UserError: the suffix names no format that is written, or the folder does not exist.
+    """
+    path = Path(path)
+    name = f"Output '{path}'"
+    if path.suffix.lower() not in FORMATS:
+        said = f"the suffix '{path.suffix}' names no format" if path.suffix else "it has no suffix to name the format"
+        raise UserError(f"{name}: {said} that is written. Choose one of {', '.join(FORMATS)}.")
+    if path.is_dir():
+        raise UserError(f"{name}: this is a folder. Give a file name in it.")
+    if not path.parent.is_dir():
+        raise UserError(f"{name}: the folder '{path.parent}' does not exist. Create it first.")
+    return FORMATS[path.suffix.lower()]
+
+
+@contextmanager
+def writes(output: Path) -> Iterator[None]:
+    """Turn what goes wrong while writing into a sentence.
+
+    Raises:
+        OutputError: the disk is full, or writing is not permitted.
+    """
+    try:
+        yield
+    except (FFmpegError, OSError) as error:
+        reason = os.strerror(error.errno) if error.errno and 0 < error.errno < 1000 else str(error)
+        raise OutputError(
+            f"Output '{output}': it cannot be written ({reason}). Free space there, then run it again."
+        ) from error
+
+
+class OutputError(UserError):
+    """The result cannot be written; what has been finished is kept."""
+
+
+class SegmentWriter:
+    """Encodes frames into one NUT file, which keeps any video's times exactly."""
+
+    def __init__(self, path: Path, info: VideoInfo, how: OutputFormat, quality: int = QUALITY):
+        """Open the file and the encoder.
+
+        Args:
+            path: of the file to write.
+            info: the video the frames come from.
+            how: the format of the finished video.
+            quality: constant rate factor.
+        """
+        self._path, self._info = path, info
+        self._colors: Colors = info.colors.for_output(info.is_rgb)
+        self._container = av.open(str(path), "w", format="nut")
+        self._stream = _stream(self._container, info, how, quality, self._colors)
+        self._frames = self._changed = self._end = 0
+        self._begun = time.perf_counter()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next frame should begin a new segment."""
+        return self._frames >= SEGMENT_FRAMES or time.perf_counter() - self._begun > SEGMENT_SECONDS
+
+    def write(self, frame: TimedFrame, changed: bool) -> None:
+        """Encode one frame; times must rise.
+
+        Args:
+            frame: the picture.
+            changed: whether a face was swapped in it.
+        """
+        picture = to_yuv(frame.image, self._colors, self._stream.width, self._stream.height)
+        picture.pts, picture.time_base = frame.pts, self._info.time_base
+        self._container.mux(self._stream.encode(picture))
+        self._frames += 1
+        self._changed += changed
+        self._end = frame.pts + frame.duration
+
+    def close(self) -> Segment:
+        """Finish the file."""
+        try:
+            self._container.mux(self._stream.encode(None))
+        finally:
+            self._container.close()
+        return Segment(self._path, self._frames, self._changed, self._end)
+
+    def discard(self) -> None:
+        """Give the segment up."""
+        with suppress(FFmpegError, OSError):
+            self._container.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _stream(
+    container: OutputContainer, info: VideoInfo, how: OutputFormat, quality: int, colors: Colors
+) -> VideoStream:
+    options = {**how.options, "crf": str(quality)}
+    stream = container.add_stream(how.codec, rate=_plausible(info.rate), options=options)
+    assert isinstance(stream, VideoStream), "the formats name codecs of pictures"
+    context = stream.codec_context
+    stream.width, stream.height = info.width + info.width % 2, info.height + info.height % 2
+    stream.pix_fmt = "yuv420p"
+    context.time_base = info.time_base
+    if info.pixel_aspect != 1:
+        context.sample_aspect_ratio = info.pixel_aspect
+    context.colorspace, context.color_trc, context.color_primaries = colors.matrix, colors.transfer, colors.primaries
+    context.color_range = 2 if colors.full else 1
+    return stream
+
+
+def _plausible(rate: Fraction) -> Fraction:
+    """Variable-rate files name rates like 90000; encoders plan with this one."""
+    return rate if 1 <= rate <= 240 else Fraction(30)
+
+
+def read_segment(path: Path) -> Iterator[av.Packet]:
+    """Packets of one segment, in order."""
+    with av.open(str(path), format="nut") as container:
+        for packet in container.demux(container.streams.video[0]):
+            if packet.pts is not None:
+                yield packet

@@ -1,0 +1,301 @@
+"""Reading video: what a file holds, and its frames upright, in RGB and with their times."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError, InvalidDataError, PatchWelcomeError
+from av.stream import Disposition
+from av.video.stream import VideoStream
+from jaxtyping import UInt8
+
+from swapper.settings import Settings
+from swapper.types import UserError
+from swapper.video.colors import Colors, to_rgb
+
+_PICTURES = ("image2", "_pipe")  # formats FFmpeg opens still pictures with
+_CUT_OFF = (1.0, 0.05)  # seconds, and share of the length, by which a whole file may end early
+_TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a video file says about its pictures.
+
+    Attributes:
+        path: of the file.
+        width: of the upright pictures, pixels.
+        height: of the upright pictures, pixels.
+        turns: quarter turns counter-clockwise that make the stored pictures upright.
+        time_base: seconds of one tick of the pictures' times.
+        rate: mean frames per second.
+        origin: time at which the file begins, seconds; times are counted from it.
+        duration: seconds.
+        pixel_aspect: width of an upright pixel over its height.
+        colors: what the numbers mean.
+        is_rgb: the pictures are stored as RGB.
+        sounds: number of its sound tracks.
+    """
+
+    path: Path
+    width: int
+    height: int
+    turns: int
+    time_base: Fraction
+    rate: Fraction
+    origin: Fraction
+    duration: float
+    pixel_aspect: Fraction
+    colors: Colors
+    is_rgb: bool
+    sounds: int
+
+
+@dataclass
+class TimedFrame:
+    """A picture and when it is shown.
+
+    Attributes:
+        image: RGB; whoever holds the frame may change it.
+        pts: when it appears, ticks of the video's time base since the video's (or the trimmed part's) begin.
+        duration: how long it stays, ticks.
+    """
+
+    image: UInt8[np.ndarray, "h w 3"]
+    pts: int
+    duration: int
+
+
+def open_video(path: Path) -> InputContainer:
+    """Open a file for reading.
+
+    Raises:
+        UserError: there is no such file, or it is no video that can be read.
+    """
+    name = f"Video '{path}'"
+    if not path.exists():
+        raise UserError(f"{name}: there is no such file. Check the path.")
+    if not path.is_file():
+        raise UserError(f"{name}: this is no file. Give one video file.")
+    if not path.stat().st_size:
+        raise UserError(f"{name}: the file is empty. Copy or download it again.")
+    try:
+        container = av.open(str(path))
+    except PermissionError as error:
+        raise UserError(f"{name}: reading it is not permitted. Check the file's permissions.") from error
+    except (FFmpegError, OSError, ValueError) as error:
+        raise UserError(f"{name}: this is no video that can be read, or it is cut off. Copy it again.") from error
+    if container.format.name.endswith(_PICTURES):
+        container.close()
+        raise UserError(f"{name}: this is a still picture. Swap it with the image command.")
+    return container
+
+
+def pictures_of(container: InputContainer, name: str) -> VideoStream:
+    """The moving pictures of a file, not its cover.
+
+    Args:
+        container: open.
+        name: of the file, for the message.
+
+    Raises:
+        UserError: there are none.
+    """
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        what = "sound but no pictures" if container.streams.audio else "no pictures"
+        raise UserError(f"{name}: it holds {what}. Give a video.")
+    stream = max(streams, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0))
+    if stream.codec_context.name.startswith("enc") or stream.codec_tag in ("encv", "drmi"):
+        raise UserError(f"{name}: it is encrypted. Give a file without copy protection.")
+    return stream
+
+
+class VideoReader:
+    """Reads one video file; every walk over its frames opens the file anew.
+
+    Attributes:
+        info: what the file holds.
+    """
+
+    def __init__(self, path: str | Path, settings: Settings | None = None):
+        """Look at the file and decode its first frame.
+
+        Args:
+            path: of the file.
+            settings: limit on the pixels of a frame; that of the environment when None.
+
+        Raises:
+            UserError: it is no video that can be read.
+        """
+        self.path = Path(path)
+        self.name = f"Video '{path}'"
+        self._limit = (settings or Settings.from_environment()).max_pixels
+        with open_video(self.path) as container:
+            self.info = self._look(container)
+
+    def _look(self, container: InputContainer) -> VideoInfo:
+        stream = pictures_of(container, self.name)
+        width, height = stream.codec_context.width, stream.codec_context.height
+        if width * height > self._limit:
+            raise UserError(
+                f"{self.name}: its frames have {width * height / 1e6:.0f} megapixels, more than the limit of "
+                f"{self._limit / 1e6:g}. Make it smaller."
+            )
+        first = next((frame for _, frame in _decoded(container, stream)), None)
+        if first is None:
+            raise UserError(f"{self.name}: no picture can be decoded; it is damaged or encrypted. Copy it again.")
+        turns = round(first.rotation / 90) % 4
+        aspect = stream.codec_context.sample_aspect_ratio or Fraction(1)
+        sideways = turns % 2 == 1
+        rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
+        base = stream.time_base or 1 / rate
+        origin = Fraction(container.start_time or 0, av.time_base)
+        if container.start_time is None and first.pts is not None:
+            origin = first.pts * base
+        return VideoInfo(
+            path=self.path,
+            width=first.height if sideways else first.width,
+            height=first.width if sideways else first.height,
+            turns=turns,
+            time_base=base,
+            rate=rate,
+            origin=origin,
+            duration=_duration(container, stream) or self._walked_duration(origin),
+            pixel_aspect=1 / aspect if sideways else aspect,
+            colors=Colors.of(first),
+            is_rgb=first.format.is_rgb,
+            sounds=len(container.streams.audio),
+        )
+
+    def _walked_duration(self, origin: Fraction) -> float:
+        """Seconds, by looking at every packet: some recorders write no length."""
+        with open_video(self.path) as container:
+            ends = [_end(p) for p in _packets(container, [pictures_of(container, self.name)]) if p.pts is not None]
+        return float(max(ends, default=origin) - origin)
+
+    def frames(self, start: float = 0.0, end: float | None = None, skip_to: int = 0) -> Iterator[TimedFrame]:
+        """Frames shown from ``start`` to ``end``, in order; the frame on view at ``start`` comes first, cut short.
+
+        Args:
+            start: seconds from the video's begin.
+            end: seconds from the video's begin; to its end when None.
+            skip_to: leave out frames that end before this tick of the trimmed part.
+
+        Raises:
+            UserError: the file ends long before it should.
+        """
+        info = self.info
+        first = round((info.origin + Fraction(start)) / info.time_base)
+        last = None if end is None else round((info.origin + Fraction(end)) / info.time_base)
+        held: tuple[int, av.VideoFrame] | None = None
+        step = max(round(1 / (info.rate * info.time_base)), 1)
+        for pts, frame in self._from(first + skip_to):
+            if held is not None and pts > first + skip_to:
+                yield self._timed(held, pts, first)
+            if last is not None and pts >= last:
+                return
+            held = (pts, frame)
+        if held is not None:
+            usual = held[0] + (held[1].duration or step)
+            yield self._timed(held, usual if last is None else min(max(last, held[0] + 1), usual), first)
+
+    def _timed(self, held: tuple[int, av.VideoFrame], until: int, first: int) -> TimedFrame:
+        begin = max(held[0], first)
+        return TimedFrame(self._pixels(held[1]), begin - first, max(until - begin, 1))
+
+    def _pixels(self, frame: av.VideoFrame) -> UInt8[np.ndarray, "h w 3"]:
+        info = self.info
+        image = to_rgb(frame, info.colors)
+        if info.turns:
+            image = cv2.rotate(image, _TURNS[info.turns])
+        if image.shape[:2] != (info.height, info.width):  # streams may change their size on the way
+            image = cv2.resize(image, (info.width, info.height), interpolation=cv2.INTER_AREA)
+        return image
+
+    def _from(self, tick: int) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Frames with rising times, beginning at a key frame at or before a tick where the format allows that."""
+        near_begin = tick * self.info.time_base - self.info.origin < 1
+        for seeking in (False,) if near_begin else (True, False):
+            with open_video(self.path) as container:
+                stream = pictures_of(container, self.name)
+                stream.thread_type = "AUTO"
+                if seeking and not _seek(container, stream, tick):
+                    continue
+                walk = self._walk(container, stream)
+                opening = next(walk, None)
+                if seeking and (opening is None or opening[0] > tick):
+                    continue  # it went too far: read from the beginning
+                if opening is not None:
+                    yield opening
+                    yield from walk
+                return
+
+    def _walk(self, container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, av.VideoFrame]]:
+        step = max(round(1 / (self.info.rate * self.info.time_base)), 1)
+        before: int | None = None
+        reached = self.info.origin
+        for now, frame in _decoded(container, stream, [*container.streams.audio]):
+            reached = now
+            pts = frame.pts if frame.pts is not None else 0 if before is None else before + step
+            if before is None or pts > before:
+                before = pts
+                yield pts, frame
+        self._check_whole(container, float(reached - self.info.origin))
+
+    def _check_whole(self, container: InputContainer, reached: float) -> None:
+        expected = (container.duration or 0) / av.time_base
+        if reached < expected - max(_CUT_OFF[0], _CUT_OFF[1] * expected):
+            raise UserError(
+                f"{self.name}: it ends after {reached:.1f} of {expected:.1f} seconds; the file is cut off or damaged. "
+                f"Copy it again, or trim it with an end before {reached:.1f}."
+            )
+
+
+def _seek(container: InputContainer, stream: VideoStream, tick: int) -> bool:
+    try:
+        container.seek(tick, stream=stream)
+    except FFmpegError:
+        return False
+    return True
+
+
+def _decoded(
+    container: InputContainer, stream: VideoStream, others: list | None = None
+) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+    """Decoded frames, each with the latest time read from any of the streams; damaged packets are left out."""
+    reached = Fraction(0)
+    for packet in _packets(container, [stream, *(others or [])]):
+        if packet.pts is not None:
+            reached = max(reached, _end(packet))
+        if packet.stream_index != stream.index:
+            continue
+        try:
+            frames = packet.decode()
+        except (InvalidDataError, PatchWelcomeError):
+            continue
+        for frame in frames:
+            yield reached, frame  # type: ignore[misc]
+
+
+def _packets(container: InputContainer, streams: list) -> Iterator[av.Packet]:
+    """Packets up to the file's end or to where it cannot be read on."""
+    try:
+        yield from container.demux(*streams)
+    except InvalidDataError:
+        return
+
+
+def _end(packet: av.Packet) -> Fraction:
+    return ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration else None

@@ -1,0 +1,167 @@
+"""What a video job is told, what it says on the way, and what it returns."""
+
+import time
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from swapper.settings import Settings
+from swapper.types import UserError
+from swapper.video.encode import QUALITY
+from swapper.video.io import TimedFrame, VideoInfo
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """How a video is swapped.
+
+    Attributes:
+        start: seconds from the video's begin.
+        end: seconds from the video's begin; its end when None.
+        quality: constant rate factor of the result, 0 (best) to 51.
+        steadiness: of the faces over time, 0 to 1.
+    """
+
+    start: float = 0.0
+    end: float | None = None
+    quality: int = QUALITY
+    steadiness: float = 1.0
+
+    def __post_init__(self):
+        if not isfinite(self.start) or self.start < 0 or (self.end is not None and not self.end > self.start):
+            raise UserError(f"Trim from {self.start} to {self.end}: that is no part of a video. Give seconds, 0 first.")
+        if not 0 <= self.quality <= 51:
+            raise UserError(f"Quality {self.quality}: it is out of range. Give 0 (best) to 51.")
+        if not 0 <= self.steadiness <= 1:
+            raise UserError(f"Steadiness {self.steadiness:g}: it is out of range. Give 0 to 1.")
+
+
+@dataclass(frozen=True)
+class VideoProgress:
+    """Where a job is.
+
+    Attributes:
+        fraction: of the video's length that is finished, 0 to 1.
+        frames: finished.
+        total: frames in all, estimated.
+        fps: frames a second so far.
+        seconds_left: estimated.
+        image: the frame finished last, RGB.
+    """
+
+    fraction: float
+    frames: int
+    total: int
+    fps: float
+    seconds_left: float
+    image: UInt8[np.ndarray, "h w 3"]
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """A finished video.
+
+    Attributes:
+        path: of its file.
+        frames: in it.
+        swapped: frames with a swapped face.
+        people: told apart.
+        seconds: the work took.
+        fps: frames a second of this run.
+        timings: milliseconds by step, summed over threads.
+        warnings: sentences the user should read.
+    """
+
+    path: Path
+    frames: int
+    swapped: int
+    people: int
+    seconds: float
+    fps: float
+    timings: dict[str, float]
+    warnings: list[str] = field(default_factory=list)
+
+
+class VideoCancelled(UserError):
+    """The job was cancelled; nothing is left of it."""
+
+
+class Clock:
+    """Speed and time left of a job."""
+
+    def __init__(self, length: float, frames: int, rate: float, done: float):
+        """Begin, or go on.
+
+        Args:
+            length: of the part that is swapped, seconds.
+            frames: finished already.
+            rate: frames per second of the video.
+            done: seconds of the part that are finished already.
+        """
+        self._length, self._before, self._rate, self._done_before = max(length, 1e-6), frames, rate, done
+        self._frames, self._begun = frames, time.perf_counter()
+
+    def tick(self, frame: TimedFrame, seconds: float) -> VideoProgress:
+        """Count one more frame.
+
+        Args:
+            frame: finished now.
+            seconds: of the part, at which it ends.
+        """
+        self._frames += 1
+        spent = max(time.perf_counter() - self._begun, 1e-6)
+        left = max(self._length - seconds, 0) * spent / max(seconds - self._done_before, 1e-6)
+        return VideoProgress(
+            fraction=min(seconds / self._length, 1.0),
+            frames=self._frames,
+            total=max(round(self._length * self._rate), self._frames),
+            fps=(self._frames - self._before) / spent,
+            seconds_left=left,
+            image=frame.image,
+        )
+
+
+def kept_part(info: VideoInfo, settings: VideoSettings) -> tuple[float, float]:
+    """First and last second of the part that is swapped.
+
+    Args:
+        info: of the video.
+        settings: of the job.
+
+    Raises:
+        UserError: it lies outside the video.
+    """
+    if settings.start and settings.start >= info.duration:
+        raise UserError(
+            f"Video '{info.path}': it lasts {info.duration:.1f} seconds, and the part begins at "
+            f"{settings.start:g}. Choose an earlier begin."
+        )
+    return settings.start, info.duration if settings.end is None else min(settings.end, info.duration)
+
+
+def check_limits(info: VideoInfo, settings: VideoSettings, limits: Settings) -> None:
+    """Refuse a video that is too much for a shared machine.
+
+    Args:
+        info: of the video.
+        settings: of the job.
+        limits: what is allowed.
+
+    Raises:
+        UserError: it is too large, too long, or has too many frames.
+    """
+    name = f"Video '{info.path}'"
+    begin, end = kept_part(info, settings)
+    megabytes, seconds, rate = info.path.stat().st_size / 2**20, end - begin, float(info.rate)
+    found = (
+        (megabytes, limits.max_video_bytes / 2**20, "megabytes", "Make it smaller"),
+        (seconds, limits.max_video_seconds + 0.5, "seconds", "Choose a shorter part"),
+        (rate, limits.max_video_fps + 0.5, "frames a second", "Convert it first"),
+        (seconds * rate, limits.max_video_frames + 1, "frames", "Choose a shorter part"),
+    )
+    for value, most, unit, advice in found:
+        if value > most:
+            raise UserError(f"{name}: it has {value:.0f} {unit}, more than the limit of {int(most)}. {advice}.")

@@ -1,0 +1,111 @@
+"""What a long job has finished, on disk, so that it can go on after it was stopped or killed."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_VERSION = 1
+_JOURNAL, _FINISHED = "journal.json", "finished"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A finished part of the pictures.
+
+    Attributes:
+        path: of its file.
+        frames: pictures in it.
+        changed: of them, those with a swapped face.
+        end: when its last picture ends, ticks of the video's time base.
+    """
+
+    path: Path
+    frames: int
+    changed: int
+    end: int
+
+
+@dataclass
+class Journal:
+    """The working folder of one job.
+
+    Attributes:
+        folder: beside the output; holds segments and the journal.
+        job: what the segments belong to; a job that differs starts over.
+        segments: finished ones, in order.
+        memory: what the job wants to know again when it goes on, as plain values.
+    """
+
+    folder: Path
+    job: str
+    segments: list[Segment] = field(default_factory=list)
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, output: Path, job: str) -> "Journal":
+        """Go on with what an earlier run of the same job left, or begin.
+
+        Args:
+            output: the file the job makes.
+            job: a digest of everything the result depends on.
+        """
+        folder = output.with_name(f".{output.name}.parts")
+        journal = cls(folder, job)
+        try:
+            said = json.loads((folder / _JOURNAL).read_text())
+            if said["version"] == _VERSION and said["job"] == job:
+                rows = [
+                    Segment(folder / row["file"], row["frames"], row["changed"], row["end"]) for row in said["rows"]
+                ]
+                if all(segment.path.is_file() for segment in rows):
+                    journal.segments, journal.memory = rows, said["memory"]
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # none there, or one that cannot be read: begin
+        if not journal.segments:
+            journal.remove()
+        folder.mkdir(exist_ok=True)
+        return journal
+
+    @property
+    def end(self) -> int:
+        """Tick up to which pictures are finished."""
+        return self.segments[-1].end if self.segments else 0
+
+    @property
+    def frames(self) -> int:
+        """Pictures finished."""
+        return sum(segment.frames for segment in self.segments)
+
+    @property
+    def changed(self) -> int:
+        """Finished pictures with a swapped face."""
+        return sum(segment.changed for segment in self.segments)
+
+    def next_path(self) -> Path:
+        """Where the next segment goes."""
+        return self.folder / f"{len(self.segments):05d}.nut"
+
+    def finished_path(self, suffix: str) -> Path:
+        """Where the result is put together, before it gets its own name."""
+        return self.folder / f"{_FINISHED}{suffix}"
+
+    def add(self, segment: Segment, memory: dict[str, Any]) -> None:
+        """Record a segment whose file is complete; after this it survives a crash."""
+        with segment.path.open("rb+") as file:
+            os.fsync(file.fileno())
+        self.segments.append(segment)
+        self.memory = memory
+        rows = [{"file": s.path.name, "frames": s.frames, "changed": s.changed, "end": s.end} for s in self.segments]
+        fresh = self.folder / f"{_JOURNAL}.new"
+        with fresh.open("w") as file:
+            json.dump({"version": _VERSION, "job": self.job, "rows": rows, "memory": memory}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.folder / _JOURNAL)
+
+    def remove(self) -> None:
+        """Delete the working folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)

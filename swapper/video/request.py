@@ -1,0 +1,125 @@
+"""From what a user asks for to a video job: who becomes whom, with which networks."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from swapper.compose.mask import MaskSettings
+from swapper.faces.detect import CenterFaceDetector, FaceDetector
+from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
+from swapper.faces.gallery import Gallery
+from swapper.faces.landmarks import LandmarkDetector
+from swapper.faces.track import FaceTracker
+from swapper.methods.base import Method
+from swapper.restore.base import Restorer
+from swapper.settings import Settings
+from swapper.types import Crop, Identity, UserError
+from swapper.video.casting import Casting, Role
+from swapper.video.encode import check_video_output
+from swapper.video.frame import FrameSwapper
+from swapper.video.io import VideoReader
+from swapper.video.job import VideoProgress, VideoResult, VideoSettings, check_limits
+from swapper.video.swap import VideoJob
+
+
+class Engine(Protocol):
+    """What a job needs of a ``FaceSwapper``."""
+
+    device: torch.device
+    method: Method
+    detector: FaceDetector
+    restorer: Restorer | None
+    mask: MaskSettings
+
+    def identify(self, sources: Any) -> Identity:
+        """Make the identity of a source person."""
+        ...
+
+    def source_crop(self, photo: Any) -> Crop:
+        """Cut the largest face out of a photo."""
+        ...
+
+
+def swap_video(
+    engine: Engine,
+    source: Any,
+    target: str | Path,
+    output: str | Path,
+    *,
+    select: str | int = "all",
+    people: Sequence[tuple[Any, Any]] = (),
+    settings: VideoSettings | None = None,
+    limits: Settings | None = None,
+    progress: Callable[[VideoProgress], object] | None = None,
+    cancel: Event | None = None,
+) -> VideoResult:
+    """Swap the faces of a video file.
+
+    Args:
+        engine: a ``FaceSwapper``.
+        source: photos of the person that selected faces become, or their identity; None where only ``people`` count.
+        target: the video.
+        output: file to write.
+        select: as of ``Casting``.
+        people: pairs of source photos and a reference photo; whoever resembles the reference becomes the source.
+        settings: of the job.
+        limits: what is allowed on this machine; no limits when None.
+        progress: called after every frame.
+        cancel: set it to end the job.
+
+    Raises:
+        UserError: something cannot be used, or the job was cancelled.
+    """
+    output, settings = Path(output), settings or VideoSettings()
+    check_video_output(output)
+    reader = VideoReader(target, limits)
+    if output.exists() and output.samefile(reader.path):
+        raise UserError(f"Output '{output}': this is the video itself. Choose another name.")
+    if limits is not None:
+        check_limits(reader.info, settings, limits)
+    if source is None and not people:
+        raise UserError("No source photo was given. Give at least one photo of the source person.")
+    embedder = FaceEmbedder(engine.device)
+    identity = source if source is None or isinstance(source, Identity) else engine.identify(source)
+    roles = [_role(engine, embedder, *pair) for pair in people]
+    job = VideoJob(
+        reader,
+        output,
+        Casting(identity, select, roles),
+        FrameSwapper(engine.method, LandmarkDetector(engine.device, 1), engine.device, engine.restorer, engine.mask),
+        lambda gallery: _tracker(engine, embedder, gallery),
+        settings,
+        _digest(engine, reader, identity, roles, select),
+    )
+    return job.run(progress, cancel)
+
+
+def _role(engine: Engine, embedder: IdentityEmbedder, source: Any, reference: Any) -> Role:
+    identity = source if isinstance(source, Identity) else engine.identify(source)
+    return Role(identity, embedder.embed([engine.source_crop(reference)])[0])
+
+
+def _tracker(engine: Engine, embedder: IdentityEmbedder, gallery: Gallery) -> FaceTracker:
+    """Every stage has a thread of its own, so its networks take one each."""
+    quick = engine.detector
+    if isinstance(quick, CenterFaceDetector):
+        quick = CenterFaceDetector(1, quick.threshold, engine.device, thorough=False)
+    landmarks = LandmarkDetector(engine.device, 1)
+    return FaceTracker(quick, landmarks, embedder, scene_detector=engine.detector, gallery=gallery)
+
+
+def _digest(
+    engine: Engine, reader: VideoReader, identity: Identity | None, roles: Sequence[Role], select: str | int
+) -> str:
+    """Of everything the result depends on, so that a stopped job goes on only as the same job."""
+    state = reader.path.stat()
+    vectors = [role.reference for role in roles] + [role.identity.embedding for role in roles]
+    vectors += [identity.embedding] if identity is not None else []
+    said = [reader.path.resolve(), state.st_size, state.st_mtime_ns, engine.method.name, engine.method.size]
+    said += [type(engine.restorer).__name__, engine.mask, select, *[np.round(v, 3).tolist() for v in vectors]]
+    return hashlib.sha256(repr(said).encode()).hexdigest()

@@ -1,0 +1,235 @@
+"""Swapping the faces of a video: a stream from file to file, in memory that does not grow with its length."""
+
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from threading import Event
+
+from swapper.faces.gallery import Gallery
+from swapper.faces.track import FaceTracker
+from swapper.timing import StepTimer
+from swapper.types import UserError
+from swapper.video.analyse import AnalysedFrame, analyse
+from swapper.video.assemble import assemble
+from swapper.video.casting import Casting
+from swapper.video.encode import OutputError, SegmentWriter, check_video_output, writes
+from swapper.video.frame import FrameSwapper, Part
+from swapper.video.io import TimedFrame, VideoReader
+from swapper.video.job import Clock, VideoCancelled, VideoProgress, VideoResult, VideoSettings, kept_part
+from swapper.video.journal import Journal
+from swapper.video.shapes import ShapeMemory
+from swapper.video.sound import Span
+from swapper.video.threads import map_in_order, run_ahead
+
+_WARM_UP = 12  # frames before the place where a job goes on, analysed again so that faces are steady from there
+_AHEAD = 3  # frames that a stage may be ahead of the next
+_WORKERS = 2  # frames that are swapped at a time
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A frame that is finished, and whether a face was swapped in it."""
+
+    frame: TimedFrame
+    changed: bool
+
+
+class VideoJob:
+    """Everything that is needed to swap the faces of one video."""
+
+    def __init__(
+        self,
+        reader: VideoReader,
+        output: Path,
+        casting: Casting,
+        swapper: FrameSwapper,
+        make_tracker: Callable[[Gallery], FaceTracker],
+        settings: VideoSettings,
+        digest: str,
+    ):
+        """Put a job together; nothing is read or written yet.
+
+        Args:
+            reader: of the video.
+            output: file to write.
+            casting: says who becomes whom.
+            swapper: swaps faces in frames.
+            make_tracker: makes what follows faces, from the people known already.
+            settings: of the job.
+            digest: of what the result depends on besides the settings; a job that was stopped goes on only where
+                both are the same.
+
+        Raises:
+            UserError: the output cannot be written, or the trimmed part lies outside the video.
+        """
+        self._format = check_video_output(output)
+        self._reader, self._output, self._casting, self._swapper = reader, output, casting, swapper
+        self._make_tracker, self._settings = make_tracker, settings
+        self._digest = f"{digest} {settings} {output.suffix}"
+        self._timer = StepTimer()
+        self._begin, self._end = kept_part(reader.info, settings)
+
+    def run(
+        self, progress: Callable[[VideoProgress], object] | None = None, cancel: Event | None = None
+    ) -> VideoResult:
+        """Do the work, or the rest of it when an earlier run was stopped.
+
+        Args:
+            progress: called after every frame.
+            cancel: set it from another thread to end the job; nothing is left then.
+
+        Raises:
+            UserError: the video is damaged, the output cannot be written, or the job was cancelled.
+        """
+        begun = time.perf_counter()
+        with writes(self._output):
+            journal = Journal.open(self._output, self._digest)
+        already = journal.frames
+        try:
+            tracker = self._stream(journal, progress, cancel)
+            if not journal.frames:
+                raise UserError(f"{self._reader.name}: it shows no picture there. Choose another part of it.")
+            self._finish(journal)
+        except OutputError:
+            if not journal.segments:
+                journal.remove()
+            raise
+        except UserError:
+            journal.remove()
+            raise
+        seconds = time.perf_counter() - begun
+        result = VideoResult(
+            path=self._output,
+            frames=journal.frames,
+            swapped=journal.changed,
+            people=len(tracker.gallery.people),
+            seconds=seconds,
+            fps=(journal.frames - already) / max(seconds, 1e-9),
+            timings=self._timer.milliseconds,
+            warnings=self._warnings(journal),
+        )
+        journal.remove()
+        return result
+
+    def _stream(
+        self, journal: Journal, progress: Callable[[VideoProgress], object] | None, cancel: Event | None
+    ) -> FaceTracker:
+        """Swap all frames that are not finished; they go into the journal's segments."""
+        tracker = self._make_tracker(Gallery.from_rows(journal.memory.get("people", [])))
+        if journal.memory:
+            self._casting.restore(journal.memory["casting"])
+        rate = float(self._reader.info.rate)
+        clock = Clock(self._end - self._begin, journal.frames, rate, self._seconds(journal.end))
+        with closing(run_ahead(self._written(self._swapped(journal, tracker), journal, tracker), _AHEAD)) as stream:
+            for done in stream:
+                if cancel is not None and cancel.is_set():
+                    raise VideoCancelled(f"{self._reader.name}: the swap was cancelled. Start it again.")
+                if progress is not None:
+                    progress(clock.tick(done.frame, self._seconds(done.frame.pts + done.frame.duration)))
+        return tracker
+
+    def _seconds(self, ticks: int) -> float:
+        return float(ticks * self._reader.info.time_base)
+
+    def _swapped(self, journal: Journal, tracker: FaceTracker) -> Iterator[_Done]:
+        """Finished frames from where the journal ends."""
+        info = self._reader.info
+        warm = max(round(_WARM_UP / (info.rate * info.time_base)), 1)
+        frames = self._reader.frames(self._begin, self._settings.end, max(journal.end - warm, 0))
+        with closing(run_ahead(self._timed("decode", frames), _AHEAD)) as decoded:
+            analysed = self._timed("analyse", analyse(decoded, tracker, self._settings.steadiness))
+            with closing(run_ahead(analysed, _AHEAD)) as ready:
+                shapes = ShapeMemory()
+                tasks = (self._plan(frame, tracker, shapes) for frame in ready if frame.frame.pts >= journal.end)
+                for done, offsets, timer in map_in_order(self._swap, tasks, _WORKERS):
+                    for track, offset in offsets.items():
+                        shapes.learn(track, offset)
+                    self._add(timer)
+                    yield done
+
+    def _plan(
+        self, analysed: AnalysedFrame, tracker: FaceTracker, shapes: ShapeMemory
+    ) -> tuple[TimedFrame, list[Part]]:
+        """Say what happens to the faces of a frame; small ones come first, so that near ones lie on top."""
+        parts = []
+        cast = self._casting.cast(analysed.faces, tracker.gallery)
+        for index, identity in sorted(cast.items(), reverse=True):
+            tracked = analysed.faces[index]
+            if not shapes.knows(tracked.track):
+                shapes.learn(tracked.track, self._swapper.measure(analysed.frame.image, tracked, identity))
+            parts.append(Part(tracked, identity, *shapes.next_shape(tracked.track)))
+        return analysed.frame, parts
+
+    def _swap(self, task: tuple[TimedFrame, list[Part]]) -> tuple[_Done, dict[int, float], StepTimer]:
+        frame, parts = task
+        timer = StepTimer()
+        offsets = self._swapper.swap(frame.image, parts, timer)
+        return _Done(frame, bool(parts)), offsets, timer
+
+    def _written(self, frames: Iterable[_Done], journal: Journal, tracker: FaceTracker) -> Generator[_Done, None, None]:
+        """The same frames, after they have been encoded; finished segments go into the journal."""
+        segment: SegmentWriter | None = None
+        try:
+            for done in frames:
+                with writes(self._output), self._timer.step("encode"):
+                    segment = segment or self._new_segment(journal)
+                    segment.write(done.frame, done.changed)
+                    if segment.is_full:
+                        journal.add(segment.close(), self._memory(tracker))
+                        segment = None
+                yield done
+            if segment is not None:
+                with writes(self._output), self._timer.step("encode"):
+                    journal.add(segment.close(), self._memory(tracker))
+                segment = None
+        finally:
+            close = getattr(frames, "close", None)
+            if close is not None:
+                close()
+            if segment is not None:
+                segment.discard()
+
+    def _new_segment(self, journal: Journal) -> SegmentWriter:
+        return SegmentWriter(journal.next_path(), self._reader.info, self._format, self._settings.quality)
+
+    def _memory(self, tracker: FaceTracker) -> dict[str, object]:
+        return {"people": tracker.gallery.to_rows(), "casting": self._casting.to_rows()}
+
+    def _finish(self, journal: Journal) -> None:
+        """Join the segments and the sound, and give the file its name."""
+        info = self._reader.info
+        begin = info.origin + Fraction(self._begin)
+        trimmed = self._settings.start > 0
+        end = None if self._settings.end is None else info.origin + Fraction(self._end)
+        path = journal.finished_path(self._output.suffix)
+        with writes(self._output), self._timer.step("assemble"):
+            assemble(journal.segments, info, Span(begin, begin if trimmed else None, end), self._format, path)
+            path.replace(self._output)
+
+    def _warnings(self, journal: Journal) -> list[str]:
+        if not journal.changed:
+            complaint = self._casting.complaint()
+            said = complaint or "no face was found in it"
+            return [f"{self._reader.name}: {said.rstrip('.')}; the pictures were left as they are."]
+        complaint = self._casting.complaint()
+        return [] if complaint is None else [complaint]
+
+    def _timed(self, step: str, items: Iterable) -> Iterator:
+        """The same items; the time they take to make is added to a step."""
+        walk = iter(items)
+        try:
+            while True:
+                with self._timer.step(step):
+                    item = next(walk, None)
+                if item is None:
+                    return
+                yield item
+        finally:
+            walk.close()  # type: ignore[attr-defined]
+
+    def _add(self, timer: StepTimer) -> None:
+        for step, spent in timer.milliseconds.items():
+            self._timer.milliseconds[step] = self._timer.milliseconds.get(step, 0.0) + spent

@@ -1,0 +1,93 @@
+"""Stages of a stream that work at the same time, each in a thread of its own, with bounded queues between them."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+_PATIENCE = 0.1  # seconds between looks at whether the consumer has gone
+
+
+class _End:
+    """What a stage sends last: nothing more, or the error that ended it."""
+
+    def __init__(self, error: BaseException | None = None):
+        self.error = error
+
+
+def run_ahead(items: Iterable[T], capacity: int) -> Generator[T, None, None]:
+    """The same items, produced by a thread that may be ahead by ``capacity`` of them.
+
+    An error in the thread is raised here, after the items that came before it. When the consumer stops early, the
+    thread ends, and ``items`` is closed.
+
+    Args:
+        items: an iterator; only the thread touches it.
+        capacity: 1 or more.
+    """
+    queue: Queue[T | _End] = Queue(capacity)
+    gone = Event()
+    thread = Thread(target=_produce, args=(iter(items), queue, gone), daemon=True)
+    thread.start()
+    try:
+        while True:
+            item = queue.get()
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+    finally:
+        gone.set()
+        thread.join()
+
+
+def _produce(items: Iterator[T], queue: "Queue[T | _End]", gone: Event) -> None:
+    end = _End()
+    try:
+        for item in items:
+            if not _put(queue, item, gone):
+                break
+    except BaseException as error:
+        end = _End(error)
+    finally:
+        close = getattr(items, "close", None)
+        if close is not None:
+            close()
+        _put(queue, end, gone)
+
+
+def _put(queue: "Queue[T | _End]", item: "T | _End", gone: Event) -> bool:
+    while not gone.is_set():
+        try:
+            queue.put(item, timeout=_PATIENCE)
+        except Full:
+            continue
+        return True
+    return False
+
+
+def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
+    """``map`` with several threads; at most ``workers`` items are under way, and results keep their order.
+
+    Args:
+        function: called in the workers.
+        items: what it is called with, one after the other.
+        workers: 1 or more.
+    """
+    pending: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(function, item))
+                if len(pending) >= workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
