@@ -21,6 +21,10 @@ SYSTEMS: dict[str, str] = {  # system -> class in the module of that name
     "geometry": "GeometryTrainer",
     "embedder": "EmbedderTrainer",
     "mobilefaceswap": "MobileFaceSwapTrainer",
+    "ghost": "GhostTrainer",
+    "simswap": "SimSwapTrainer",
+    "quality": "QualityTrainer",
+    "distill": "DistillationTrainer",
 }
 
 
@@ -37,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_training_arguments(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--preset", default="lite", help="size and recipe: lite (shipped) or paper")
+    p.add_argument("--preset", default="lite", help="recipe: lite (shipped), large (some systems) or paper")
     p.add_argument("--data", type=Path, required=True, help="folder of packed faces (see trainers/prepare.py)")
     p.add_argument("--out", type=Path, required=True, help="run folder; made when missing")
     p.add_argument("--resume", action="store_true", help="continue from the run folder's checkpoint")
@@ -52,6 +56,7 @@ def _add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--fp32", action="store_true", help="no bfloat16 autocast")
     p.add_argument("--sample-every", type=float, default=20.0, metavar="KIMG", help="between sample grids")
     p.add_argument("--evaluate-every", type=float, default=50.0, metavar="KIMG", help="between validation scores")
+    p.add_argument("--keep-every", type=float, default=0.0, metavar="KIMG", help="between averages that are kept")
     p.add_argument("--cache", type=Path, default=Path("runs/cache"), help="decoded images, made once")
     p.add_argument("--mode", help="embedder: what to train (the same as --set mode=...)")
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the recipe")
@@ -67,7 +72,8 @@ def build(args: argparse.Namespace) -> tuple[Trainer, Any]:
     preset = getattr(trainer_class.Config, args.preset, None)
     if preset is None:
         raise UserError(f"Unknown preset '{args.preset}' for {args.system}. Choose lite or paper.")
-    pairs = [*args.set, *([f"mode={args.mode}"] if args.mode else [])]
+    given = {"mode": args.mode, "kimg": args.kimg, "batch": args.batch}
+    pairs = [*args.set, *(f"{name}={value}" for name, value in given.items() if value)]
     config = dataclasses.replace(preset(), **overrides(pairs, preset()))
     return trainer_class(config, args.data, args.cache), config
 
@@ -96,8 +102,8 @@ def loop_config(args: argparse.Namespace, config: Any) -> LoopConfig:
     """The loop's settings from the command line and the recipe's defaults."""
     return LoopConfig(
         out=args.out,
-        kimg=args.kimg or config.kimg,
-        batch=args.batch or config.batch,
+        kimg=config.kimg,
+        batch=config.batch,
         seed=args.seed,
         bf16=not args.fp32,
         compile=args.compile,
@@ -106,6 +112,7 @@ def loop_config(args: argparse.Namespace, config: Any) -> LoopConfig:
         overfit=args.overfit,
         sample_every=args.sample_every,
         evaluate_every=args.evaluate_every,
+        keep_every=args.keep_every,
     )
 
 

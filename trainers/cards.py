@@ -8,7 +8,11 @@ from typing import Any
 from torch import nn
 
 from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
+from swapper.models.ghost import AEINet, AEINetConfig
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
+from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
+from swapper.models.quality import QualityNetwork, QualityNetworkConfig
+from swapper.models.simswap import SimSwapGenerator, SimSwapGeneratorConfig
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,12 @@ class Card:
     outputs: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)
 
+
+_SWAP_LIMITS = (
+    "Learned from a few thousand photographs by networks much smaller than the papers': likeness, sharpness and teeth "
+    "fall short of published results, which the scores below state. Faces turned far to the side and hands or hair in "
+    "front of the face are rare in its data. It inherits the biases of its data and of its identity network."
+)
 
 CARDS: dict[str, Card] = {
     "geometry-lite": Card(
@@ -74,6 +84,57 @@ CARDS: dict[str, Card] = {
         example=(2, 3, 112, 112),
         outputs=("embedding", "feature_map"),
         metadata={"template": "arcface", "size": "112"},
+    ),
+    "ghost-lite": Card(
+        network="generator",
+        build=lambda: AEINet(AEINetConfig.lite()),
+        title="GHOST: narrow AEI-Net",
+        what=(
+            "Redraws a face with another person's identity: the target's attribute maps decide per pixel against the "
+            "source's embedding. The structure is that of GHOST (IEEE Access 2022) and FaceShifter (CVPR 2020), the "
+            "widths are smaller; trained from scratch with their losses in two stages. The pupils' heatmaps come from "
+            "`geometry-lite`, identity from `arcface-mobile`."
+        ),
+        use="Swapping faces of consenting people, and teaching `mobilefaceswap-lite`.",
+        limits=_SWAP_LIMITS,
+        metadata={"template": "{template}", "size": "{size}"},
+    ),
+    "simswap-lite": Card(
+        network="generator",
+        build=lambda: SimSwapGenerator(SimSwapGeneratorConfig.lite_128()),
+        title="SimSwap: narrow ID injection generator",
+        what=(
+            "Writes a person's identity into the features of a target face and draws them again. The structure is that "
+            "of SimSwap (ACM MM 2020), the widths are smaller; trained from scratch with its losses (identity, "
+            "reconstruction, weak feature matching, hinge GAN). Identity comes from `arcface-mobile`."
+        ),
+        use="Swapping faces of consenting people where expression and light matter more than likeness.",
+        limits=_SWAP_LIMITS,
+        metadata={"template": "{template}", "size": "{size}"},
+    ),
+    "mobilefaceswap-lite": Card(
+        network="student",
+        build=lambda: MobileFaceSwap(IdentityInjectionNetworkConfig.lite()),
+        title="MobileFaceSwap: IDN of the published size, narrow IIN",
+        what=(
+            "Writes, once per person, the weights of a half-million-parameter network that then swaps this person onto "
+            "any face in real time. The structure is that of MobileFaceSwap (AAAI 2022); trained from scratch. The "
+            "recipe below says whether directly or by distillation. Identity comes from `arcface-mobile`."
+        ),
+        use="Swapping faces of consenting people in video and live on ordinary machines.",
+        limits=_SWAP_LIMITS,
+        metadata={"template": "{template}", "size": "{size}"},
+    ),
+    "quality-lite": Card(
+        network="quality",
+        build=lambda: QualityNetwork(QualityNetworkConfig.lite()),
+        title="Q-Net: how far a teacher's training had come",
+        what=(
+            "A narrow ResNet that tells from a swapped face at which share of the teacher's training it was drawn. "
+            "MobileFaceSwap (AAAI 2022), section 3.3, weighs the teacher's pictures with it."
+        ),
+        use="Weighing samples when a student is distilled from the same teacher.",
+        limits="Knows the flaws of one teacher only. It is no measure of picture quality in general.",
     ),
 }
 

@@ -138,6 +138,23 @@ def gradient_penalty(real: Float[Tensor, "b 3 s s"], scores: Sequence[Tensor]) -
     return 0.5 * gradient.float().square().sum((1, 2, 3)).mean()
 
 
+def path_lengths(
+    images: Float[Tensor, "b 3 s s"], latents: Float[Tensor, "b l d"], noise: Float[Tensor, "b 3 s s"]
+) -> Float[Tensor, "b"]:
+    """Length of the gradient of a random projection of each image by its latents, root mean square over the rows.
+
+    Args:
+        images: drawn from the latents.
+        latents: require a gradient.
+        noise: normal.
+
+    Source: StyleGAN2, section 3.2, eq. 4 (the length whose deviation from its running mean is penalised).
+    """
+    projected = (images.float() * noise).sum() / images.shape[-1]
+    (gradient,) = torch.autograd.grad(projected, latents, create_graph=True)
+    return gradient.float().square().sum(2).mean(1).sqrt()
+
+
 def masked_difference(
     result: Float[Tensor, "b c s s"], target: Float[Tensor, "b c s s"], where: Float[Tensor, "b 1 s s"]
 ) -> Tensor:
@@ -162,6 +179,27 @@ def distillation_loss(
     Source: MobileFaceSwap, L_rec with the reweighting of section 3.3.
     """
     return ((student - teacher).float().abs().mean((1, 2, 3)) * weight).mean()
+
+
+def perceptual_loss(teacher: Sequence[Tensor], student: Sequence[Tensor], weight: Float[Tensor, "b"]) -> Tensor:
+    """Mean squared difference of feature maps, summed over layers and weighted per sample.
+
+    Each layer counts as a share of the teacher's mean square there: our features, unlike VGG's, come from several
+    networks of different scales.
+
+    Args:
+        teacher: maps (b, ...) of the teacher's results.
+        student: the same maps of the student's.
+        weight: of each sample.
+
+    Source: MobileFaceSwap, L_per.
+    """
+    per_image = []
+    for goal, got in zip(teacher, student, strict=True):
+        goal = goal.detach().float()
+        difference = (got.float() - goal).square().flatten(1).mean(1)
+        per_image.append(difference / goal.square().mean().clamp(min=1e-6))
+    return (torch.stack(per_image).sum(0) * weight).mean()
 
 
 def teacher_reweighting(

@@ -3,11 +3,15 @@
 import csv
 import io
 import tarfile
+from collections.abc import Iterator
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from trainers.swapping import SwapTask
 
 
 def _write_split(folder: Path, split: str, count: int, rng: np.random.Generator) -> None:
@@ -55,3 +59,11 @@ def tiny_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split in ("train", "val"):
         _write_split(folder, split, 8, rng)
     return folder
+
+
+@pytest.fixture(scope="module")
+def few_scores() -> Iterator[None]:
+    """Let swap trainers score eight pairs instead of 192."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SwapTask, "scores", partialmethod(SwapTask.scores, count=8))
+        yield

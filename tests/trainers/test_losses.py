@@ -76,3 +76,10 @@ def test_supervised_contrastive_loss_matches_its_formula():
         others = torch.stack([z[i] @ z[a] / 0.1 for a in range(6) if a != i]).logsumexp(0)
         expected.append(-sum(z[i] @ z[p] / 0.1 - others for p in positives) / len(positives))
     torch.testing.assert_close(losses.supervised_contrastive_loss(z, identity, 0.1), torch.stack(expected).mean())
+
+
+def test_perceptual_loss_is_a_share_of_the_teachers_features_and_weighs_samples():
+    teacher = [torch.ones(2, 3, 4, 4), torch.full((2, 5), 10.0)]
+    student = [torch.full((2, 3, 4, 4), 2.0), torch.full((2, 5), 10.0)]
+    assert losses.perceptual_loss(teacher, student, torch.tensor([1.0, 0.5])) == pytest.approx(0.75)
+    assert losses.perceptual_loss(teacher, teacher, torch.ones(2)) == 0

@@ -4,8 +4,13 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+import torch.nn.functional as F
 
-from trainers.teacher import load_mobile_teacher
+from swapper import hub
+from swapper.models.arcface import IdentityFeatures
+from swapper.models.simswap import SimSwapGenerator, SimSwapGeneratorConfig
+from swapper.types import UserError
+from trainers.teacher import load_mobile_teacher, load_swap_teacher
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +41,24 @@ def test_is_frozen_but_lets_gradients_through(teacher_file: Path) -> None:
     network(faces).embedding.sum().backward()
     assert not any(p.requires_grad for p in network.parameters())
     assert faces.grad is not None and faces.grad.abs().sum() > 0
+
+
+def test_a_swap_teacher_draws_at_its_own_size_what_its_network_draws(tmp_path: Path) -> None:
+    network = SimSwapGenerator(SimSwapGeneratorConfig(widths=(8, 16), blocks=1, size=32, normalised=True)).eval()
+    hub.save(network, tmp_path / "teacher.safetensors", {"template": "tight", "size": "32"}, dtype=torch.float32)
+    teacher = load_swap_teacher(tmp_path / "teacher.safetensors")
+    assert (teacher.template, teacher.size) == ("tight", 32)
+    source = IdentityFeatures(torch.randn(2, 512), torch.randn(2, 512, 7, 7))
+    faces = torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        expected = network(faces, F.normalize(source.embedding)).clamp(0, 1)
+    torch.testing.assert_close(teacher(source, faces), expected)
+    assert teacher(source, torch.rand(2, 3, 64, 64)).shape == (2, 3, 64, 64)
+
+
+def test_a_kept_state_needs_to_be_told_its_template(tmp_path: Path) -> None:
+    network = SimSwapGenerator(SimSwapGeneratorConfig(widths=(8, 16), blocks=1, size=32))
+    hub.save(network, tmp_path / "kept.safetensors")
+    with pytest.raises(UserError, match="template and size"):
+        load_swap_teacher(tmp_path / "kept.safetensors")
+    assert load_swap_teacher(tmp_path / "kept.safetensors", "tight", 32).size == 32
