@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from swapper.video.job import VideoProgress, VideoResult, VideoSettings, check_l
 from swapper.video.swap import VideoJob
 
 
+@runtime_checkable
 class Engine(Protocol):
     """What a job needs of a ``FaceSwapper``."""
 
