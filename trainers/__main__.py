@@ -53,6 +53,7 @@ def _add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     p.add_argument("--compile", action="store_true", help="torch.compile the networks")
+    p.add_argument("--contiguous", action="store_true", help="no channels_last; AEI-Net is faster so on a CPU")
     p.add_argument("--fp32", action="store_true", help="no bfloat16 autocast")
     p.add_argument("--sample-every", type=float, default=20.0, metavar="KIMG", help="between sample grids")
     p.add_argument("--evaluate-every", type=float, default=50.0, metavar="KIMG", help="between validation scores")
@@ -107,6 +108,7 @@ def loop_config(args: argparse.Namespace, config: Any) -> LoopConfig:
         seed=args.seed,
         bf16=not args.fp32,
         compile=args.compile,
+        channels_last=not args.contiguous,
         device=args.device,
         time_budget=args.time_budget,
         overfit=args.overfit,

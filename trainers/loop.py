@@ -102,6 +102,7 @@ class LoopConfig:
     clip: float = 1.0  # largest gradient norm of a phase; 0 turns clipping off
     bf16: bool = True  # autocast to bfloat16
     compile: bool = False  # torch.compile the networks
+    channels_last: bool = True  # memory layout of the networks' maps
     device: str = "auto"  # auto, cpu or cuda
     time_budget: float = float("inf")  # seconds after which this call stops with a checkpoint
     save_every: float = 180.0  # seconds between checkpoints
@@ -150,7 +151,8 @@ class Run:
         self.bare = dict(trainer.networks)
         for network in [*self.bare.values(), *trainer.frozen.values()]:
             network.to(device=self.device)
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            if config.channels_last:
+                network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         decay = 0.5 ** (config.batch / 1000 / config.ema_kimg)
         self.averages = {
             name: AveragedModel(self.bare[name], multi_avg_fn=ramped_average(decay), use_buffers=True)
