@@ -10,10 +10,12 @@ from jaxtyping import Float32, UInt8
 from swapper import hub
 from swapper.faces.align import template_to_template, warp_frame
 from swapper.models.arcface import MobileFaceNet
+from swapper.models.smoothswap import SmoothIdentityEmbedder
 from swapper.onnx_session import open_session
 from swapper.types import Crop
 
 SIZE = 112  # side of the ArcFace template's crops
+WEIGHTS = {"arcface": "arcface-mobile", "smooth": "smooth-embedder-lite"}  # of our identity networks
 BATCH = 32  # crops a network sees at a time, so that memory stays bounded
 
 
@@ -21,7 +23,7 @@ BATCH = 32  # crops a network sees at a time, so that memory stays bounded
 class IdentityEmbedder(Protocol):
     """Measures who faces show."""
 
-    def embed(self, crops: Sequence[Crop]) -> Float32[np.ndarray, "n 512"]:
+    def embed(self, crops: Sequence[Crop]) -> Float32[np.ndarray, "n d"]:
         """One vector of unit length per face.
 
         Args:
@@ -44,7 +46,7 @@ class FaceEmbedder:
             UserError: the weights cannot be had.
         """
         self.device, self.mirrored = device or torch.device("cpu"), mirrored
-        self.network = hub.load(MobileFaceNet, "arcface-mobile").to(self.device)
+        self.network = hub.load(MobileFaceNet, WEIGHTS["arcface"]).to(self.device)
 
     def embed(self, crops: Sequence[Crop]) -> Float32[np.ndarray, "n 512"]:
         """One vector of unit length per face.
@@ -88,6 +90,48 @@ class ResNet50Embedder:
     def _run(self, faces: UInt8[np.ndarray, "b 112 112 3"]) -> Float32[np.ndarray, "b 512"]:
         pixels = (faces.transpose(0, 3, 1, 2).astype(np.float32) - 127.5) / 127.5
         return np.asarray(self._session.run(None, {self._session.get_inputs()[0].name: pixels})[0], np.float32)
+
+
+class SmoothFaceEmbedder:
+    """The smooth identity embedder: neighbouring vectors are people who look alike."""
+
+    def __init__(self, device: torch.device | None = None):
+        """Load the network.
+
+        Args:
+            device: where it runs; the CPU when None.
+
+        Raises:
+            UserError: the weights cannot be had.
+        """
+        self.device = device or torch.device("cpu")
+        self.network = hub.load(SmoothIdentityEmbedder, WEIGHTS["smooth"]).to(self.device)
+
+    @torch.inference_mode()
+    def embed(self, crops: Sequence[Crop]) -> Float32[np.ndarray, "n d"]:
+        """One vector of unit length per face.
+
+        Args:
+            crops: in the ``ffhq`` template, any size.
+        """
+        rows = [np.zeros((0, self.network.config.embedding), np.float32)]
+        for crop in crops:
+            face = torch.from_numpy(crop.image).to(self.device).permute(2, 0, 1)[None].float() / 255
+            rows.append(self.network(face).float().cpu().numpy())
+        return np.concatenate(rows)
+
+
+def local_embedders(device: torch.device | None = None) -> dict[str, IdentityEmbedder]:
+    """The shipped encoder, ``arcface``, and ``smooth`` where its weights are on this machine too.
+
+    Args:
+        device: where they run; the CPU when None.
+
+    Raises:
+        UserError: the shipped weights are missing.
+    """
+    found: dict[str, IdentityEmbedder] = {"arcface": FaceEmbedder(device)}
+    return {**found, "smooth": SmoothFaceEmbedder(device)} if hub.find(WEIGHTS["smooth"]) else found
 
 
 def arcface_crop(crop: Crop) -> UInt8[np.ndarray, "112 112 3"]:

@@ -10,13 +10,13 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import cv2
 import gradio as gr
 import numpy as np
 from gradio.utils import get_upload_folder
 from jaxtyping import UInt8
 
 from swapper.images import write_image
+from swapper.previews import shrink
 from swapper.types import UserError
 
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
@@ -88,11 +88,7 @@ def write_preview(image: UInt8[np.ndarray, "h w 3"], path: Path) -> str:
     Returns:
         The path.
     """
-    factor = PREVIEW_SIDE / max(image.shape[:2])
-    if factor < 1:
-        size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return str(write_image(image, path, quality=90))
+    return str(write_image(shrink(image, PREVIEW_SIDE), path, quality=90))
 
 
 def plain_sentence(error: UserError) -> str:

@@ -1,0 +1,73 @@
+"""The ``interpolate`` command: walk from one person to another on the face of a third."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from swapper.cli_provenance import add_mark_options, mark_settings
+from swapper.types import UserError
+
+MOST_STEPS = 99  # pictures between the two people
+
+
+def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``interpolate``; it sets ``run``, a function that returns the exit code."""
+    p = commands.add_parser("interpolate", help="walk from one person to another on the face of a third")
+    p.add_argument("first", type=Path, metavar="A", help="photo of the first person")
+    p.add_argument("second", type=Path, metavar="B", help="photo of the second person")
+    p.add_argument("target", type=Path, metavar="TARGET", help="photo whose largest face changes")
+    p.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write; made when missing")
+    p.add_argument("--steps", type=int, default=9, help="pictures between the two people")
+    p.add_argument("--embedder", choices=("smooth", "arcface"), help="identity space to walk in")
+    p.add_argument("--method", help="the recommended one of those that can walk when not given")
+    p.add_argument("--gallery", type=Path, metavar="DIR", help="photos of other people, to count those met on the way")
+    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_mark_options(p)
+    p.set_defaults(run=run_interpolate)
+
+
+def run_interpolate(args: argparse.Namespace) -> int:
+    """Write the pictures of a walk, and what they measure."""
+    from swapper.images import read_image
+    from swapper.interpolation import path_shares
+    from swapper.pipeline import FaceSwapper
+    from swapper.provenance import Origin, write_marked_image
+    from swapper.studies.judges import load_judges
+    from swapper.studies.walk import choose_walking_method, embed_folder, walk
+    from swapper.studies.walk_report import REPORT, shown, write_walk
+    from swapper.studies.walk_scores import explain, headline, score_walk
+
+    settings = mark_settings(args)
+    if not 1 <= args.steps <= MOST_STEPS:
+        raise UserError(f"--steps {args.steps}: such a walk is not drawn. Give 1 to {MOST_STEPS}, such as 9.")
+    if args.output.exists() and not args.output.is_dir():
+        raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
+    swapper = FaceSwapper(choose_walking_method(args.method, args.embedder), args.device)
+    photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
+    target = read_image(args.target)
+    faces = swapper.find_faces(target)
+    if not faces:
+        raise UserError(f"Target '{args.target}': no face was found. Choose a photo that shows a face larger.")
+    judges = load_judges(swapper.device)
+    gallery = embed_folder(args.gallery, swapper, judges.embedders) if args.gallery else None
+    args.output.mkdir(parents=True, exist_ok=True)
+    origin, shares = Origin(swapper.method.name, sources=2), path_shares(args.steps)
+    people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
+    images, crops = [], []
+    for number, step in enumerate(walk(swapper, people, target, faces, shares)):
+        write_marked_image(step.image, args.output / f"frame-{number:02d}.png", origin, settings=settings)
+        images.append(shown(step.image))
+        crops.append(step.crop)
+        print(f"picture {number + 1} of {len(shares)}", file=sys.stderr, flush=True)
+    scores = score_walk(crops, shares, photos, judges, gallery)
+    about = {
+        "method": swapper.method.name,
+        "pictures": len(shares),
+        "first": args.first.name,
+        "second": args.second.name,
+        "target": args.target.name,
+    }
+    for warning in write_walk(args.output, images, crops, photos, scores, about, origin, settings):
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"{args.output / REPORT}: {headline(scores)}. {explain(scores)}")
+    return 0

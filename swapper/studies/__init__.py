@@ -1,0 +1,1 @@
+"""Experiments on swapping methods: walks between two people, and comparisons with figures."""

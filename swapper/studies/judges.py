@@ -1,0 +1,49 @@
+"""The networks that judge results, loaded once for both kinds of study."""
+
+from dataclasses import dataclass
+
+import torch
+
+from swapper.faces.embed import FaceEmbedder, IdentityEmbedder, local_embedders
+from swapper.faces.landmarks import LandmarkDetector
+from swapper.metrics.measure import FaceMeasurer
+from swapper.metrics.perceptual import PerceptualDistance
+from swapper.metrics.realism import RealismFeatures
+
+
+@dataclass(frozen=True)
+class Judges:
+    """What measures pictures; it holds networks only, so sessions can share it.
+
+    Attributes:
+        embedders: identity networks by name, the shipped ArcFace network first.
+        measurer: finds landmarks and, with that network, identity.
+        perceptual: how different pictures look.
+        realism: how real they look.
+    """
+
+    embedders: dict[str, IdentityEmbedder]
+    measurer: FaceMeasurer
+    perceptual: PerceptualDistance
+    realism: RealismFeatures
+
+
+def load_judges(device: torch.device | None = None) -> Judges:
+    """All judges whose weights are on this machine.
+
+    Args:
+        device: where they run; the CPU when None.
+
+    Raises:
+        UserError: the shipped weights are missing.
+    """
+    device = device or torch.device("cpu")
+    embedders = local_embedders(device)
+    arcface = embedders["arcface"]
+    assert isinstance(arcface, FaceEmbedder), "local_embedders says so"
+    return Judges(
+        embedders,
+        FaceMeasurer(LandmarkDetector(device), arcface),
+        PerceptualDistance(arcface.network, device),
+        RealismFeatures(arcface.network, device),
+    )

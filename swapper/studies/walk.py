@@ -1,0 +1,137 @@
+"""Walking from one person to another on the face of a third."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, Float64, UInt8
+
+from swapper import hub
+from swapper.faces.align import cut_crop
+from swapper.faces.embed import IdentityEmbedder
+from swapper.images import read_image
+from swapper.methods.base import METHODS, InterpolatingMethod, Method
+from swapper.methods.onnx_hub import EMBEDDER
+from swapper.methods.onnx_records import RECORDS
+from swapper.pipeline import FaceSwapper
+from swapper.types import Crop, Face, Identity, UserError
+
+GALLERY_PHOTOS = 2000  # at most; a photo takes about 0.1 s
+
+
+@dataclass(frozen=True)
+class Step:
+    """One picture of a walk.
+
+    Attributes:
+        share: of the way, 0 to 1.
+        image: the finished picture, RGB, as large as the target.
+        crop: the face in it, 256 px, ``ffhq`` template, cut at the same place in all pictures.
+    """
+
+    share: float
+    image: UInt8[np.ndarray, "h w 3"]
+    crop: Crop
+
+
+def walking_methods() -> dict[str, str]:
+    """Names of the methods that can walk and whose weights are on this machine, with the space they walk in."""
+    found = {name: info.space for name, info in METHODS.items() if info.space and all(map(hub.find, info.weights))}
+    for name, record in RECORDS.items():
+        files = [name, EMBEDDER, *([record.converter] if record.converter else [])]
+        if record.identity != "crop" and all(map(hub.find, files)):
+            found[f"onnx:{name}"] = "arcface"
+    return found
+
+
+def choose_walking_method(method: str | None = None, space: str | None = None) -> str:
+    """Name of a method that can walk.
+
+    Args:
+        method: this one; the recommended one when None.
+        space: it has to walk in this space, ``arcface`` or ``smooth``; any when None.
+
+    Raises:
+        UserError: no such method has its weights on this machine, or the method walks elsewhere or not at all.
+    """
+    here = walking_methods()
+    if method is None:
+        wanted = [name for name, found in here.items() if space in (None, found)]
+        if wanted:
+            return wanted[0]
+        able = [name for name, info in METHODS.items() if info.space and space in (None, info.space)]
+        files = " ".join(METHODS[able[0]].weights)
+        raise UserError(
+            f"Walking between two people{f' with the {space} embedder' if space else ''}: no method that can do it has "
+            f"its weights on this machine. Get one with python -m swapper weights pull {files}."
+        )
+    known = METHODS[method].space if method in METHODS else here.get(method, "arcface")
+    if not known:
+        able = [name for name, info in METHODS.items() if info.space]
+        raise UserError(f"Method '{method}': it cannot mix two people. Choose one of: {', '.join(able)}.")
+    if space not in (None, known):
+        raise UserError(
+            f"Method '{method}': it does not walk in the {space} embedder's space. Leave out one of the two."
+        )
+    return method
+
+
+def walk(
+    swapper: FaceSwapper,
+    people: tuple[Identity, Identity],
+    target: UInt8[np.ndarray, "h w 3"],
+    faces: list[Face],
+    shares: Sequence[float] | Float64[np.ndarray, "n"],
+    chosen: int = 0,
+) -> Iterator[Step]:
+    """Swap the people on the way from one to another into a target, one picture at a time.
+
+    Args:
+        swapper: does it; its method must be able to walk.
+        people: made by this swapper's method.
+        target: RGB.
+        faces: from ``swapper.find_faces``.
+        shares: of the way, 0 to 1, one for each picture.
+        chosen: index of the face that changes.
+
+    Raises:
+        UserError: the method cannot mix people.
+    """
+    method = _walker(swapper.method)
+    for share in shares:
+        identity = method.interpolate(*people, float(share))
+        image = swapper.swap_faces(target, faces, {chosen: identity}).image
+        yield Step(float(share), image, cut_crop(image, faces[chosen].points))
+
+
+def _walker(method: Method) -> InterpolatingMethod:
+    if not isinstance(method, InterpolatingMethod):
+        raise UserError(f"Method '{method.name}': it cannot mix two people. Choose one that has an embedding.")
+    return method
+
+
+def embed_folder(
+    folder: Path, swapper: FaceSwapper, embedders: Mapping[str, IdentityEmbedder]
+) -> dict[str, Float32[np.ndarray, "n d"]]:
+    """Embeddings of the largest face of each picture in a folder, by embedder; pictures without a face are skipped.
+
+    Args:
+        folder: of pictures; other files in it are skipped too.
+        swapper: finds the faces.
+        embedders: say who they are.
+
+    Raises:
+        UserError: the folder does not exist, or no picture in it shows a face.
+    """
+    if not folder.is_dir():
+        raise UserError(f"Gallery '{folder}': there is no such folder. Give a folder of photos.")
+    crops = []
+    for path in sorted(path for path in folder.iterdir() if path.is_file())[:GALLERY_PHOTOS]:
+        try:
+            crops.append(swapper.source_crop(read_image(path)))
+        except UserError:  # not a picture, or one without a face
+            continue
+    if not crops:
+        raise UserError(f"Gallery '{folder}': no picture in it shows a face. Give a folder of photos.")
+    return {name: embedder.embed(crops) for name, embedder in embedders.items()}

@@ -1,0 +1,190 @@
+"""A walk as a piece of a page: a slider through its pictures, a strip of faces, charts and figures."""
+
+import html
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import UInt8
+
+from swapper.faces.select import SAME_PERSON
+from swapper.previews import data_uri
+from swapper.studies.charts import Axis, Series, around, chart, legend
+from swapper.studies.walk_scores import PUBLISHED_NEIGHBOURS, WalkScores, explain, figures, headline
+
+LABELS = {"arcface": "ArcFace", "smooth": "smooth embedder"}
+SHOWN_SIDE = 720  # px, of the pictures in the page
+THUMBNAIL = 96  # px
+
+LIKENESS = (
+    "Likeness to A falls and to B rises, crossing in the middle; above the dashed line two photos pass for one person."
+)
+PACE = "The dashed line is an even pace: below it the face lags behind the slider, above it runs ahead."
+STEPS = "How much of the whole visible change each step makes; equal bars are a smooth walk."
+
+SCRIPT = """
+const show = (walk, n) => {
+  const pictures = walk.querySelectorAll('.stage img'), thumbs = walk.querySelectorAll('.thumbs button');
+  const slider = walk.querySelector('input');
+  pictures.forEach((picture, i) => picture.classList.toggle('on', i === n));
+  thumbs.forEach((thumb, i) => thumb.setAttribute('aria-pressed', i === n));
+  const share = Number(thumbs[n].dataset.share);
+  walk.style.setProperty('--at', share);
+  slider.value = n;
+  slider.setAttribute('aria-valuetext', Math.round(100 * share) + ' % of the way');
+  walk.querySelector('output').textContent = Math.round(100 * share) + ' %';
+};
+element.addEventListener('input', event => {
+  const walk = event.target.closest('.walk');
+  if (walk && event.target.type === 'range') show(walk, Number(event.target.value));
+});
+element.addEventListener('click', event => {
+  const thumb = event.target.closest('.walk .thumbs button');
+  if (thumb) show(thumb.closest('.walk'), [...thumb.parentNode.children].indexOf(thumb));
+});
+"""
+STYLE = """
+.walk .stage { display: grid; place-items: center; overflow: hidden; border-radius: 12px; }
+.walk .stage img { grid-area: 1 / 1; max-width: 100%; max-height: 520px; width: auto; margin: 0; opacity: 0;
+  transition: opacity .12s; }
+.walk .stage img.on { opacity: 1; }
+.walk .scrub { display: flex; align-items: center; gap: 12px; margin: 14px 0 10px; font-size: 15px; }
+.walk .scrub input { flex: 1; min-width: 0; accent-color: #0f755d; height: 24px; cursor: pointer; }
+.walk .scrub output { min-width: 48px; text-align: right; font-variant-numeric: tabular-nums; font-weight: 700; }
+.walk .thumbs { display: flex; gap: 4px; overflow-x: auto; padding: 3px; scrollbar-width: thin; }
+.walk .thumbs button { flex: 1 0 46px; max-width: 96px; padding: 0; border: 0; background: none; cursor: pointer;
+  border-radius: 8px; overflow: hidden; line-height: 0; }
+.walk .thumbs img { width: 100%; aspect-ratio: 1; margin: 0; object-fit: cover; }
+.walk .thumbs button[aria-pressed=true] { box-shadow: 0 0 0 3px #238f74; }
+.walk .score { margin: 16px 0 4px; font-size: 15px; line-height: 1.45; }
+.walk .score b { display: block; font-size: 26px; line-height: 1.2; letter-spacing: -.01em; }
+.walk .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 22px;
+  margin-top: 16px; }
+.walk figure { margin: 0; min-width: 0; }
+.walk figure h3 { margin: 0 0 2px; font-size: 15px; font-weight: 700; }
+.walk figcaption { margin-bottom: 6px; font-size: 14px; line-height: 1.35; opacity: .75; }
+.walk .chart { display: block; width: 100%; height: auto; }
+.walk .marker { transform: translateX(calc(var(--at, 0) * 300px)); }
+.walk .legend, .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 4px 0 0; padding: 0; list-style: none;
+  font-size: 13px; }
+.legend li { display: flex; align-items: center; gap: 6px; margin: 0; padding: 0; }
+.walk dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(230px, 100%), 1fr)); gap: 12px 24px;
+  margin: 18px 0 0; }
+.walk dl div { border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent); padding-top: 8px; }
+.walk dt { font-size: 14px; opacity: .75; }
+.walk dd { margin: 0; font-size: 14px; line-height: 1.35; opacity: .75; }
+.walk dd:first-of-type { font-size: 20px; font-weight: 700; opacity: 1; }
+"""
+
+
+def viewer(
+    images: Sequence[UInt8[np.ndarray, "h w 3"]],
+    crops: Sequence[UInt8[np.ndarray, "s s 3"]],
+    scores: WalkScores,
+    start: float = 0.5,
+) -> str:
+    """HTML of the slider, its pictures and the strip; ``SCRIPT`` and ``STYLE`` bring it to life.
+
+    Args:
+        images: RGB, one for each share, small enough for a page.
+        crops: the faces in them.
+        scores: of the walk.
+        start: share whose picture is shown first.
+    """
+    chosen = int(np.abs(np.array(scores.shares) - start).argmin())
+    names = [f"{100 * share:.0f} % of the way" for share in scores.shares]
+    pictures = "".join(
+        f'<img src="{data_uri(image)}" alt="The target, {name} from A to B"{" class=on" if i == chosen else ""}>'
+        for i, (image, name) in enumerate(zip(images, names, strict=True))
+    )
+    thumbs = "".join(
+        f'<button type="button" data-share="{share}" aria-pressed="{"true" if i == chosen else "false"}" '
+        f'aria-label="{name}"><img src="{data_uri(crop)}" alt=""></button>'
+        for i, (share, crop, name) in enumerate(zip(scores.shares, crops, names, strict=True))
+    )
+    said = names[chosen]
+    return (
+        f'<div class="walk" style="--at:{scores.shares[chosen]}"><div class="stage">{pictures}</div>'
+        f'<div class="scrub"><span>A</span><input type="range" min="0" max="{len(images) - 1}" value="{chosen}" '
+        f'aria-label="From person A to person B" aria-valuetext="{said}"><span>B</span>'
+        f"<output>{100 * scores.shares[chosen]:.0f} %</output></div>"
+        f'<div class="thumbs">{thumbs}</div>{verdict(scores)}'
+        f'<div class="charts">{"".join(_figure(*words) for words in draw_charts(scores))}</div>'
+        f"{_list(figures(scores, LABELS))}</div>"
+    )
+
+
+def verdict(scores: WalkScores) -> str:
+    """HTML of the score and the sentence that explains it."""
+    return f'<p class="score"><b>{headline(scores)}</b>{html.escape(explain(scores))}</p>'
+
+
+def draw_charts(scores: WalkScores) -> list[tuple[str, str, str, str]]:
+    """Title, sentence, SVG and legend of every chart of a walk.
+
+    Args:
+        scores: of the walk.
+    """
+    shares = [100 * share for share in scores.shares]
+    x = Axis("way from A to B, %", 0, 100)
+    name, first = next(iter(scores.curves.items()))
+    likeness = [
+        Series("to A", list(zip(shares, first.to_first, strict=True))),
+        Series("to B", list(zip(shares, first.to_second, strict=True))),
+    ]
+    paces = [
+        Series(LABELS.get(who, who), [(x, 100 * y) for x, y in zip(shares, curve.progress, strict=True)])
+        for who, curve in scores.curves.items()
+    ]
+    even = Series("even pace", [(0, 0), (100, 100)], dashed=True)
+    total = sum(scores.steps) or math.nan
+    middles = [(a + b) / 2 for a, b in pairwise(shares)]
+    parts = [100 * step / total for step in scores.steps]
+    tips = [f"{a:.0f} to {b:.0f} %: {p:.1f} % of the change" for (a, b), p in zip(pairwise(shares), parts, strict=True)]
+    steps = Series("step", list(zip(middles, parts, strict=True)), tips)
+    likeness.append(Series("one person", [(0, SAME_PERSON), (100, SAME_PERSON)], dashed=True))
+    lowest = min(0.0, *first.to_first, *first.to_second)
+    cosines = Axis("cosine", lowest * 1.1, max(0.8, *first.to_first, *first.to_second) * 1.05)
+    judge = LABELS.get(name, name)
+    return [
+        (f"Likeness, {judge}", LIKENESS, chart(LIKENESS, x, cosines, likeness, marker=True), legend(likeness[:2])),
+        ("Pace", PACE, chart(PACE, x, Axis("identity moved, %", 0, 100), [*paces, even], marker=True), legend(paces)),
+        ("Steps", STEPS, chart(STEPS, x, around("share of change, %", parts, zero=True), [steps], bars=True), ""),
+    ]
+
+
+def page(body: str, title: str) -> str:
+    """A whole page that needs no other file.
+
+    Args:
+        body: from ``viewer``.
+        title: of the page.
+    """
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{html.escape(title)}</title><style>:root{{color-scheme:light dark}}body{{max-width:1080px;"
+        f"margin:24px auto;padding:0 16px;font-family:system-ui,sans-serif}}{STYLE}</style>"
+        f"<h1>{html.escape(title)}</h1>{body}<script>const element = document.body;{SCRIPT}</script></html>\n"
+    )
+
+
+def published_sentence() -> str:
+    """What the paper says about people met, for reports."""
+    return (
+        f"Published for comparison (Smooth-Swap, CVPR 2022, nine steps among the photos of FFHQ): "
+        f"{PUBLISHED_NEIGHBOURS['smooth']} photos met by the smooth embedder, {PUBLISHED_NEIGHBOURS['arcface']} by "
+        "ArcFace."
+    )
+
+
+def _figure(title: str, sentence: str, drawing: str, names: str) -> str:
+    return f"<figure><h3>{title}</h3><figcaption>{sentence}</figcaption>{drawing}{names}</figure>"
+
+
+def _list(rows: Sequence[tuple[str, str, str]]) -> str:
+    items = "".join(
+        f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd><dd>{html.escape(text)}</dd></div>"
+        for name, value, text in rows
+    )
+    return f"<dl>{items}</dl>"

@@ -1,0 +1,128 @@
+"""Writing a walk down: pictures, strip, clip, plot, page and figures."""
+
+import json
+import uuid
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import cv2
+import numpy as np
+from av.video.stream import VideoStream
+from jaxtyping import UInt8
+
+from swapper.metrics.report import contact_sheet, write_text
+from swapper.previews import shrink
+from swapper.provenance import MarkSettings, Origin, sign_file, write_marked_image
+from swapper.provenance.watermark import add_mark
+from swapper.studies.charts import stack
+from swapper.studies.walk_page import SHOWN_SIDE, draw_charts, page, published_sentence, viewer
+from swapper.studies.walk_scores import WalkScores, explain
+from swapper.types import Crop, UserError
+
+PICTURES_PER_SECOND = 8
+TITLE = "From A to B"
+CLIP, STRIP, PLOT, PAGE, REPORT = "walk.mp4", "strip.jpg", "plot.svg", "walk.html", "report.json"
+
+
+def write_walk(
+    folder: Path,
+    images: Sequence[UInt8[np.ndarray, "h w 3"]],
+    crops: Sequence[Crop],
+    photos: tuple[Crop, Crop],
+    scores: WalkScores,
+    about: Mapping[str, Any],
+    origin: Origin,
+    marks: MarkSettings | None = None,
+) -> list[str]:
+    """Write the strip, the clip, the plot, the page and the report of a walk; its pictures are written by the caller.
+
+    All that shows faces carries the watermark, and all but the page is signed.
+
+    Args:
+        folder: exists.
+        images: RGB, no larger than ``walk_page.SHOWN_SIDE``.
+        crops: the faces in them.
+        photos: the faces of the two people.
+        scores: of the walk.
+        about: how it was made.
+        origin: what drew the pictures.
+        marks: which marks; those of the environment when None.
+
+    Returns:
+        Sentences about marks that are missing.
+    """
+    marks = marks or MarkSettings.from_environment()
+    if marks.mark:
+        images = [add_mark(image, origin.message) for image in images]
+    names = ["person A", *(f"{100 * share:.0f} %" for share in scores.shares), "person B"]
+    row = [photos[0].image, *(crop.image for crop in crops), photos[1].image]
+    strip = write_marked_image(contact_sheet([row], names), folder / STRIP, origin, 92, marks)
+    clip = write_clip([*images, *images[-2:0:-1]], folder / CLIP)
+    unsigned = sign_file(clip, origin, marks) if marks.mark else None
+    write_text(stack([drawing for _, _, drawing, _ in draw_charts(scores)]), folder / PLOT)
+    thumbs = [crop.image for crop in crops]
+    write_text(page(viewer(images, thumbs, scores), TITLE), folder / PAGE)
+    said = {"about": dict(about), "explanation": explain(scores), "published": published_sentence(), **scores.data()}
+    write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", folder / REPORT)
+    return [*strip.warnings, *([unsigned] if unsigned else [])]
+
+
+def write_clip(images: Sequence[UInt8[np.ndarray, "h w 3"]], path: Path, rate: int = PICTURES_PER_SECOND) -> Path:
+    """Write pictures as an MP4 without sound, whole or not at all.
+
+    Args:
+        images: RGB, all of one size; reduced to an even width and height.
+        path: ends in .mp4; an existing file is replaced.
+        rate: pictures a second.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    height, width = (side - side % 2 for side in images[0].shape[:2])
+    fresh = path.with_name(f".{uuid.uuid4().hex}.mp4")
+    try:
+        with av.open(str(fresh), "w", options={"movflags": "+faststart"}) as container:
+            stream = container.add_stream("libx264", rate=Fraction(rate), options={"crf": "18"})
+            assert isinstance(stream, VideoStream), "libx264 is a codec of pictures"
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            for image in images:
+                picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), format="rgb24")
+                container.mux(stream.encode(picture))
+            container.mux(stream.encode(None))
+        fresh.replace(path)
+    except (OSError, av.error.FFmpegError) as error:
+        raise UserError(f"Output '{path}': it cannot be written ({error}). Choose another folder.") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return path
+
+
+def shown(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "a b 3"]:
+    """A picture as the page and the clip show it: reduced, and with even sides."""
+    small = shrink(image, SHOWN_SIDE)
+    height, width = (max(2, side - side % 2) for side in small.shape[:2])
+    return small if small.shape[:2] == (height, width) else cv2.resize(small, (width, height))
+
+
+def pack(files: Iterable[Path], path: Path) -> Path:
+    """Put files into a ZIP, whole or not at all; pictures are stored as they are.
+
+    Args:
+        files: to pack, under their own names.
+        path: ends in .zip.
+    """
+    fresh = path.with_name(f".{uuid.uuid4().hex}.zip")
+    try:
+        with zipfile.ZipFile(fresh, "w") as archive:
+            for file in files:
+                plain = file.suffix in (".json", ".svg", ".html", ".md", ".csv")
+                archive.write(file, file.name, zipfile.ZIP_DEFLATED if plain else zipfile.ZIP_STORED)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return path
