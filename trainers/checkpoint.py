@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from swapper import hub
 from swapper.types import UserError
 
 
@@ -48,6 +49,16 @@ def save_checkpoint(
 
 def _tensors(module: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.detach().contiguous().cpu() for name, value in module.state_dict().items()}
+
+
+def weights_file(source: str) -> Path:
+    """The file that a recipe's setting means: itself, or the one of that name in the manifest.
+
+    Raises:
+        UserError: the name is unknown or its file cannot be had.
+    """
+    path = Path(source)
+    return path if path.suffix == ".safetensors" else hub.resolve(source)
 
 
 def _sizes(network: nn.Module) -> dict[str, str] | None:

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import set_seed
+from accelerate.utils import DistributedDataParallelKwargs, set_seed
 from jaxtyping import UInt8
 from PIL import Image
 from torch import Generator, Tensor, nn
@@ -142,7 +142,11 @@ class Run:
         """Move, wrap and count everything; nothing is trained yet."""
         self.trainer, self.config = trainer, config
         precision = "bf16" if config.bf16 else "no"
-        self.accelerator = Accelerator(mixed_precision=precision, cpu=config.device == "cpu")
+        # Copying buffers between processes at each call would spoil those that a second call's backward still needs.
+        wrapping = DistributedDataParallelKwargs(broadcast_buffers=False)
+        self.accelerator = Accelerator(
+            mixed_precision=precision, cpu=config.device == "cpu", kwargs_handlers=[wrapping]
+        )
         self.device = self.accelerator.device
         set_seed(config.seed)
         if self.device.type == "cuda":

@@ -1,0 +1,233 @@
+"""Train Smooth-Swap's generator: identity, change and a StyleGAN2 discriminator, nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Generator, Tensor, nn
+
+from swapper import hub
+from swapper.models.discriminators import StyleGAN2Discriminator, StyleGAN2DiscriminatorConfig
+from swapper.models.ncsnpp import NCSNppConfig
+from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
+from trainers import augment, losses
+from trainers.checkpoint import weights_file
+from trainers.loop import Batch, Phase
+from trainers.swapping import Swap, SwapTask
+
+ARCFACE = "arcface-mobile"
+
+
+@dataclass(frozen=True)
+class SmoothSwapConfig:
+    """Defaults of Smooth-Swap's trainer, the paper's where it states them; faces are cut whole (``ffhq``)."""
+
+    network: NCSNppConfig = field(default_factory=NCSNppConfig.paper)
+    discriminator: StyleGAN2DiscriminatorConfig = field(default_factory=StyleGAN2DiscriminatorConfig.paper)
+    embedder: str = "smooth-embedder-lite"  # name or file; arcface-mobile for the paper's comparison
+    start: str = ""  # generator by name or file to go on from, at another size for instance; a new one without
+    size: int = 256  # px
+    lr: float = 2e-4  # NCSN++'s
+    lr_discriminator: float = 2e-3  # StyleGAN2's, whose weights are equalised
+    batch: int = 16
+    kimg: float = 8000.0
+    self_swaps: int = 1  # pairs of a batch whose source is the target itself
+    padded: bool = False  # photos that are mostly padding serve as sources too
+    id_weight: float = 4.0  # 16 in the paper's ablation with ArcFace
+    change_weight: float = 4.0  # 1 for pixels in [-1, 1]; here they lie in [0, 1]
+    adversarial_weight: float = 1.0
+    penalty_weight: float = 2.5  # R1; 10 for pixels in [-1, 1]
+    penalty_interval: int = 16  # steps
+
+    @classmethod
+    def paper(cls) -> "SmoothSwapConfig":
+        """NCSN++ at 256 px."""
+        return cls()
+
+    @classmethod
+    def lite(cls) -> "SmoothSwapConfig":
+        """A narrow generator at 128 px, against a discriminator that a CPU can bear."""
+        return cls(
+            network=NCSNppConfig.lite(),
+            discriminator=StyleGAN2DiscriminatorConfig(channels=(128, 128, 128, 96, 64, 32)),
+            size=128,
+            lr=4e-4,
+            batch=16,
+            kimg=150.0,
+            padded=True,
+            penalty_weight=0.5,
+        )
+
+    @classmethod
+    def large(cls) -> "SmoothSwapConfig":
+        """The narrow generator at 256 px on one GPU."""
+        return cls(
+            network=NCSNppConfig.lite(),
+            discriminator=StyleGAN2DiscriminatorConfig.lite(),
+            lr=4e-4,
+            batch=64,
+            kimg=4000.0,
+            self_swaps=4,
+            padded=True,
+            penalty_weight=0.5,
+        )
+
+    @classmethod
+    def tiny(cls) -> "SmoothSwapConfig":
+        """Seconds on a CPU, for tests."""
+        return cls(
+            network=NCSNppConfig(width=16, multipliers=(1, 2, 2), blocks=1, attention=(), embedding_scale=22.6),
+            discriminator=StyleGAN2DiscriminatorConfig(channels=(16, 16, 16, 16, 16)),
+            embedder=ARCFACE,
+            size=64,
+            lr=1e-3,
+            batch=4,
+            kimg=1.0,
+            penalty_interval=2,
+        )
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """How a generator is told who somebody is, and judged for it."""
+
+    def describe(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """The sources' vectors of unit length, without gradient."""
+        ...
+
+    def judge(self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"] | None) -> Float[Tensor, "b d"]:
+        """The same of results, with gradient."""
+        ...
+
+
+class SmoothEmbedder:
+    """The smooth embedder, on whole faces."""
+
+    def __init__(self, network: nn.Module):
+        self.network = network
+
+    @torch.no_grad()
+    def describe(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """The sources' vectors of unit length, without gradient."""
+        return self.network(batch["whole"])
+
+    def judge(self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"] | None) -> Float[Tensor, "b d"]:
+        """The same of results, with gradient; jitter keeps identity from being painted into pixels."""
+        return self.network(faces if jitter is None else augment.warp_images(faces, jitter, faces.shape[-1]))
+
+
+class ArcFaceEmbedder:
+    """ArcFace in its place, for the paper's comparison."""
+
+    def __init__(self, task: SwapTask):
+        self.task = task
+
+    def describe(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """The sources' vectors of unit length, without gradient."""
+        return F.normalize(self.task.describe(batch).embedding.float())
+
+    def judge(self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"] | None) -> Float[Tensor, "b d"]:
+        """The same of results, with gradient."""
+        return F.normalize(self.task.embed(faces, jitter).float())
+
+
+class SmoothSwapTrainer:
+    """A generator that starts from the target as it is and may change all of it, the face's shape too.
+
+    Source: Smooth-Swap (CVPR 2022), section 3.2 and 3.3; optimisers and R1 of NCSN++ and StyleGAN2, which the paper
+    builds on and does not restate. The discriminator's real faces are the targets.
+    """
+
+    Config = SmoothSwapConfig
+
+    def __init__(self, config: SmoothSwapConfig, data: Path, cache: Path):
+        self.config = config
+        self.task = SwapTask(data, cache, "ffhq", config.size, 0.0, 0.0, config.padded, whole=True)
+        self.frozen: dict[str, nn.Module] = dict(self.task.frozen)
+        self.embedder: Embedder = ArcFaceEmbedder(self.task)
+        if config.embedder != ARCFACE:
+            self.frozen["embedder"] = hub.load_path(SmoothIdentityEmbedder, weights_file(config.embedder))
+            self.embedder = SmoothEmbedder(self.frozen["embedder"])
+        generator = NCSNppGenerator(config.network)
+        if config.start:
+            generator = hub.load_path(NCSNppGenerator, weights_file(config.start)).requires_grad_(True)
+        self.discriminator = StyleGAN2Discriminator(config.discriminator)  # unwrapped, where it is not trained
+        self.networks: dict[str, nn.Module] = {"generator": generator, "discriminator": self.discriminator}
+        self.averaged = ("generator",)
+        rate, betas = config.lr_discriminator, (0.0, 0.99)
+        self.phases = (
+            Phase("G", ("generator",), lr=config.lr, betas=betas),
+            Phase("D", ("discriminator",), lr=rate, betas=betas, clip=False),
+            Phase("R1", ("discriminator",), lr=rate, interval=config.penalty_interval, optimizer="D", clip=False),
+        )
+
+    def draw(self, generator: Generator, count: int) -> Batch:
+        """Plan pairs; some, evenly spread, are swaps of a person with themselves."""
+        plan = self.task.draw(generator, count)
+        own = torch.arange(count) * self.config.self_swaps % self.config.batch < self.config.self_swaps
+        for of_source, of_target in (("source", "target"), ("source_mirror", "mirror")):
+            plan[of_source] = torch.where(own, plan[of_target], plan[of_source])
+        return plan
+
+    def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
+        """Cut targets and whole sources."""
+        batch = self.task.batch(plan, device, self.config.size)
+        return batch | {"identity": self.embedder.describe(batch)}
+
+    def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The generator's loss (G), the discriminator's (D) on results of the same step, and its penalty (R1)."""
+        if phase == "G":
+            return self._generator_loss(batch)
+        if phase == "R1":
+            real = batch["target"].detach().requires_grad_(True)
+            penalty = losses.gradient_penalty(real, [self.networks["discriminator"](real)])
+            return self.config.penalty_weight * self.config.penalty_interval * penalty, {"r1": penalty}
+        real, fake = self.networks["discriminator"](batch["target"]), self.networks["discriminator"](batch["fake"])
+        terms = {"d_real": real.float().mean(), "d_fake": fake.float().mean()}
+        return losses.logistic_discriminator_loss(fake, real), terms
+
+    def _generator_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        c, target = self.config, batch["target"]
+        result = self.networks["generator"](target, batch["identity"]).float()
+        batch["fake"] = result.detach()
+        terms = {
+            "id": losses.identity_loss(batch["identity"], self.embedder.judge(result, batch["jitter"])),
+            "change": losses.identity_change_loss(result, target),
+            "adv": losses.logistic_generator_loss(self.discriminator(result)),
+        }
+        weights = {"id": c.id_weight, "change": c.change_weight, "adv": c.adversarial_weight}
+        return torch.stack([weights[name] * term for name, term in terms.items()]).sum(), terms
+
+    def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
+        """Sources, targets and results of fixed validation pairs."""
+        return self.task.grid(swap_with(networks["generator"]), _device(networks), self.embedder.describe)
+
+    def evaluate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
+        """Scores of fixed validation pairs; ``id_own``: cosine of result and source by the embedder it is told."""
+        device = _device(networks)
+        swap = swap_with(networks["generator"])
+        scores = self.task.scores(swap, device, describe=self.embedder.describe)
+        batch = self.task.fixed(64, device)
+        known = self.embedder.describe(batch)
+        drawn = torch.cat(
+            [swap(z, target) for z, target in zip(known.split(32), batch["target"].split(32), strict=True)]
+        )
+        return scores | {"id_own": 1 - float(losses.identity_loss(known, self.embedder.judge(drawn, None)))}
+
+
+def swap_with(generator: nn.Module) -> Swap:
+    """The generator as a function of identities and targets."""
+
+    def swap(identity: Float[Tensor, "b d"], target: Float[Tensor, "b 3 s s"]) -> Tensor:
+        return generator(target, identity).clamp(0, 1)
+
+    return swap
+
+
+def _device(networks: Mapping[str, nn.Module]) -> torch.device:
+    return next(networks["generator"].parameters()).device
