@@ -88,6 +88,7 @@ def _gif_packets(segments: Sequence[Segment], stream: VideoStream, info: VideoIn
                     continue
                 last = at
                 painted.pts, painted.time_base = at, Fraction(1, 100)
+                painted.colorspace, painted.color_range = 0, 2  # a palette holds RGB, whatever the segment said
                 yield from stream.encode(painted)
     yield from stream.encode(None)
 
@@ -98,10 +99,12 @@ def _palette_graph(picture: av.VideoFrame, info: VideoInfo) -> Graph:
     begin = graph.add_buffer(
         width=picture.width, height=picture.height, format=picture.format, time_base=picture.time_base or base
     )
+    colors = graph.add("format", "rgb24")  # only here can a crop end at an odd pixel
     crop = graph.add("crop", f"{info.width}:{info.height}:0:0")
     split, generate = graph.add("split"), graph.add("palettegen", "stats_mode=single")
     use, end = graph.add("paletteuse", "new=1:dither=sierra2_4a"), graph.add("buffersink")
-    begin.link_to(crop)
+    begin.link_to(colors)
+    colors.link_to(crop)
     crop.link_to(split)
     split.link_to(use, 0, 0)
     split.link_to(generate, 1, 0)

@@ -30,6 +30,7 @@ class OutputFormat:
         audio: codecs that are copied as they are.
         fallback: codec of sound that cannot be copied; None where there is no sound.
         file_options: of the container.
+        edits: a file can say that its sound begins before its pictures are shown.
     """
 
     container: str
@@ -38,6 +39,7 @@ class OutputFormat:
     audio: frozenset[str]
     fallback: str | None
     file_options: dict[str, str]
+    edits: bool = False
 
 
 # No B-frames: every picture is decoded when it is shown, so segments join without shifting anything.
@@ -49,9 +51,9 @@ _MKV_SOUND = _MP4_SOUND | _MOV_SOUND | {"vorbis", "dts", "truehd", "mp2", "wavpa
 _FAST_START = {"movflags": "+faststart"}
 
 FORMATS: dict[str, OutputFormat] = {
-    ".mp4": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START),
-    ".m4v": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START),
-    ".mov": OutputFormat("mov", "libx264", _H264, _MOV_SOUND, "aac", _FAST_START),
+    ".mp4": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START, True),
+    ".m4v": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START, True),
+    ".mov": OutputFormat("mov", "libx264", _H264, _MOV_SOUND, "aac", _FAST_START, True),
     ".mkv": OutputFormat("matroska", "libx264", _H264, _MKV_SOUND, "aac", {}),
     ".webm": OutputFormat("webm", "libvpx-vp9", _VP9, frozenset({"opus", "vorbis"}), "libopus", {}),
     ".gif": OutputFormat("gif", "libx264", _H264, frozenset(), None, {}),

@@ -273,7 +273,7 @@ def _decoded(
     for packet in _packets(container, [stream, *(others or [])]):
         if packet.pts is not None:
             reached = max(reached, _end(packet))
-        if packet.stream_index != stream.index:
+        if packet.stream.index != stream.index:
             continue
         try:
             frames = packet.decode()

@@ -22,17 +22,20 @@ class Span:
 
     Attributes:
         begin: becomes time 0.
-        first: sound that ends before it is left out; None at the file's begin, where a codec's lead-in is kept.
         end: sound that begins here or later is left out; None for everything.
+        trimmed: whether it begins later than the file.
+        lead_in: keep the packets before ``begin`` that some codecs need to start with; not every file format can
+            hold them without delaying the pictures.
     """
 
     begin: Fraction
-    first: Fraction | None
-    end: Fraction | None
+    end: Fraction | None = None
+    trimmed: bool = False
+    lead_in: bool = False
 
     def holds(self, start: Fraction, stop: Fraction) -> bool:
         """Whether sound from ``start`` to ``stop`` belongs to it."""
-        return (self.first is None or stop > self.first) and (self.end is None or start < self.end)
+        return (stop > self.begin or self.lead_in) and (self.end is None or start < self.end)
 
 
 class CopiedTrack:
@@ -124,8 +127,8 @@ def add_tracks(source: InputContainer, output: OutputContainer, how: OutputForma
     for stream in source.streams.audio:
         if not stream.codec_context.sample_rate:
             continue  # an empty or unknown track
-        codec = stream.codec_context.name
-        if codec in how.audio and (span.first is None or codec in _SHORT_PACKETS):
+        codec = stream.codec_context.codec.canonical_name
+        if codec in how.audio and (not span.trimmed or codec in _SHORT_PACKETS):
             tracks[stream.index] = CopiedTrack(stream, output, span)
         else:
             tracks[stream.index] = EncodedTrack(stream, output, span, how.fallback)
@@ -143,13 +146,13 @@ def sound_packets(source: InputContainer, tracks: dict[int, Track], span: Span) 
     streams = [source.streams[index] for index in tracks]
     if not streams:
         return
-    if span.first is not None and span.first > span.begin - 1 and span.begin > 1:
+    if span.trimmed and span.begin > 1:
         source.seek(int((span.begin - 1) * av.time_base))
     try:
         for packet in source.demux(*streams):
             if packet.pts is not None and span.end is not None and packet.pts * packet.time_base > span.end + 10:
                 break
-            yield from tracks[packet.stream_index].feed(packet)
+            yield from tracks[packet.stream.index].feed(packet)
     except InvalidDataError:
         pass  # the file cannot be read on; the pictures have been checked
     for track in tracks.values():

@@ -201,12 +201,15 @@ class VideoJob:
     def _finish(self, journal: Journal) -> None:
         """Join the segments and the sound, and give the file its name."""
         info = self._reader.info
-        begin = info.origin + Fraction(self._begin)
-        trimmed = self._settings.start > 0
-        end = None if self._settings.end is None else info.origin + Fraction(self._end)
+        span = Span(
+            begin=info.origin + Fraction(self._begin),
+            end=None if self._settings.end is None else info.origin + Fraction(self._end),
+            trimmed=self._settings.start > 0,
+            lead_in=self._settings.start == 0 and self._format.edits,
+        )
         path = journal.finished_path(self._output.suffix)
         with writes(self._output), self._timer.step("assemble"):
-            assemble(journal.segments, info, Span(begin, begin if trimmed else None, end), self._format, path)
+            assemble(journal.segments, info, span, self._format, path)
             path.replace(self._output)
 
     def _warnings(self, journal: Journal) -> list[str]:
