@@ -62,7 +62,7 @@ class MappingNetwork(nn.Module):
         self.layers = nn.ModuleList(EqualLinear(style, style, rate=rate) for _ in range(depth))
         self.activation = ScaledLeakyReLU()
 
-    def forward(self, z: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
+    def forward(self, z: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
         """Map random vectors to styles."""
         x = normalise_latent(z)
         for layer in self.layers:
@@ -70,12 +70,12 @@ class MappingNetwork(nn.Module):
         return x
 
 
-def normalise_latent(z: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
+def normalise_latent(z: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
     """Scale vectors to unit mean square.
 
     Source: Progressive GAN (ICLR 2018), section 4.2, as StyleGAN2 uses it on z.
     """
-    return z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
+    return z * torch.rsqrt(z.square().mean(-1, keepdim=True) + 1e-8)
 
 
 class StyleGAN2Generator(nn.Module):
@@ -125,21 +125,26 @@ class StyleGAN2Generator(nn.Module):
         )
         self.register_buffer("latent_average", torch.zeros(config.style))
 
-    def forward(self, z: Float[Tensor, "b d"], truncation: float = 1.0) -> Float[Tensor, "b 3 s s"]:
+    def forward(
+        self, z: Float[Tensor, "b *rows d"], truncation: float = 1.0, offset: Float[Tensor, "b l d"] | None = None
+    ) -> Float[Tensor, "b 3 s s"]:
         """Make pictures from random vectors.
 
         Args:
-            z: normal random vectors.
+            z: normal random vectors, one for each picture, or one for each row of its W+ (style mixing).
             truncation: 1 leaves the styles, less pulls them to their average (better looking, less varied).
+            offset: added to W+.
 
         Returns:
             RGB, about [0, 1], not clamped.
         """
         styles = self.mapping(z)
         if self.training:
-            self.latent_average.lerp_(styles.detach().mean(0).to(self.latent_average.dtype), 0.002)
+            self.latent_average.lerp_(styles.detach().flatten(0, -2).mean(0).to(self.latent_average.dtype), 0.002)
         styles = torch.lerp(self.latent_average.to(styles.dtype).expand_as(styles), styles, truncation)
-        latents = styles[:, None].expand(-1, self.config.latents, -1)
+        latents = styles if styles.dim() == 3 else styles[:, None].expand(-1, self.config.latents, -1)
+        if offset is not None:
+            latents = latents + offset
         return self.synthesis(latents).image * 0.5 + 0.5
 
 
