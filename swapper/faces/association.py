@@ -13,6 +13,7 @@ _GROWTH = 1.35  # or grows or shrinks by more
 _SQUARE = 0.94  # half the side of the square that stands for a face, times the spread of its five points
 _PATCH = 16  # px, side of the picture of a face that is compared
 _READABLE_YAW, _READABLE_EYES = 50.0, 14.0  # degrees and pixels within which embeddings tell people apart
+_INSIDE = 0.9  # share of the mesh that must lie in the frame for that
 
 Points = Float32[np.ndarray, "5 2"]
 Frame = UInt8[np.ndarray, "h w 3"]
@@ -45,9 +46,18 @@ def _size(points: Points) -> float:
     return max(float(np.linalg.norm(points - points.mean(0))), 1.0)
 
 
-def is_readable(landmarks: Float32[np.ndarray, "478 3"]) -> bool:
-    """Whether a face is seen well enough to tell who it is."""
-    return mesh.eye_distance(landmarks) >= _READABLE_EYES and abs(head_pose(landmarks).yaw) <= _READABLE_YAW
+def is_readable(landmarks: Float32[np.ndarray, "478 3"], frame: tuple[int, ...]) -> bool:
+    """Whether a face is seen well enough to tell who it is: large, not turned away, and not cut by the frame.
+
+    Args:
+        landmarks: mesh points, frame pixels.
+        frame: height and width of the frame.
+    """
+    if mesh.eye_distance(landmarks) < _READABLE_EYES or abs(head_pose(landmarks).yaw) > _READABLE_YAW:
+        return False
+    points = landmarks[: mesh.MESH_POINTS, :2]
+    inside = ((points >= 0) & (points < [frame[1], frame[0]])).all(1)
+    return float(inside.mean()) >= _INSIDE
 
 
 def small_picture(frame: Frame, points: Points) -> UInt8[np.ndarray, "s s"]:

@@ -141,8 +141,9 @@ class Recogniser:
 
     def _look(self, frame: Frame, tracks: Sequence[Track]) -> list[Float32[np.ndarray, "512"] | None]:
         """Embeddings of faces; None for those that are turned or too small to be told apart."""
-        readable = [track for track in tracks if is_readable(track.mesh)]
-        if not readable:
+        readable = [is_readable(track.mesh, frame.shape[:2]) for track in tracks]
+        if not any(readable):
             return [None] * len(tracks)
-        looks = iter(self._embedder.embed([cut_crop(frame, track.points) for track in readable]))
-        return [next(looks) if is_readable(track.mesh) else None for track in tracks]
+        crops = [cut_crop(frame, track.points) for track, clear in zip(tracks, readable, strict=True) if clear]
+        looks = iter(self._embedder.embed(crops))
+        return [next(looks) if clear else None for clear in readable]
