@@ -5,6 +5,10 @@ import json
 import sys
 from pathlib import Path
 
+from swapper.cli_compare import add_compare_parser
+from swapper.cli_interpolate import add_interpolate_parser
+from swapper.cli_provenance import add_mark_options, add_provenance_parser, mark_settings
+from swapper.cli_video import add_video_parser
 from swapper.cli_weights import add_weights_parser
 from swapper.methods.base import methods
 from swapper.restore.base import restorers
@@ -13,12 +17,16 @@ from swapper.types import UserError
 
 def parser() -> argparse.ArgumentParser:
     """All commands with their arguments."""
-    p = argparse.ArgumentParser(prog="python -m swapper", description="Swap faces in photographs.")
+    p = argparse.ArgumentParser(prog="python -m swapper", description="Swap faces in photographs and video.")
     commands = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_image(commands.add_parser("image", help="put the source person's face on a target photo"))
+    add_video_parser(commands)
+    add_interpolate_parser(commands)
+    add_compare_parser(commands)
     _add_export(commands.add_parser("export", help="write a person's MobileFaceSwap network as one small ONNX file"))
     _add_bench(commands.add_parser("bench", help="measure speed on this machine"))
     add_weights_parser(commands)
+    add_provenance_parser(commands)
     return p
 
 
@@ -30,6 +38,7 @@ def _add_image(p: argparse.ArgumentParser) -> None:
     p.add_argument("--select", default="all", help="all, largest, or a face's number from the largest, 0 first")
     p.add_argument("--restore", choices=restorers(), default="none")
     p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_mark_options(p)
     p.set_defaults(run=run_image)
 
 
@@ -51,14 +60,18 @@ def _add_bench(p: argparse.ArgumentParser) -> None:
 
 def run_image(args: argparse.Namespace) -> int:
     """Swap one photograph and write it."""
-    from swapper.images import check_output, write_image
+    from swapper.images import check_output
     from swapper.pipeline import FaceSwapper
+    from swapper.provenance import Origin, write_marked_image
 
+    settings = mark_settings(args)
     check_output(args.output)
     swapper = FaceSwapper(args.method, args.device, restore=args.restore)
     result = swapper.swap_image(args.source, args.target, args.select)
-    write_image(result.image, args.output)
-    for warning in result.warnings:
+    written = write_marked_image(
+        result.image, args.output, Origin(swapper.method.name, args.restore), settings=settings
+    )
+    for warning in [*result.warnings, *written.warnings]:
         print(f"warning: {warning}", file=sys.stderr)
     steps = ", ".join(f"{name} {ms:.0f} ms" for name, ms in result.timings.items())
     print(f"{args.output}: swapped {len(result.swapped)} of {len(result.faces)} faces on {swapper.device} ({steps})")

@@ -9,6 +9,14 @@ from jaxtyping import install_import_hook
 _HOOK = install_import_hook(["swapper", "trainers"], "shape_checks.checked")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests' own signing certificate lies, so that no test touches the user's."""
+    folder = tmp_path_factory.mktemp("config") / "signing"
+    os.environ["SWAPPER_SIGNING_FOLDER"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder with the research photographs; tests that need it are skipped where it is absent."""

@@ -9,7 +9,8 @@ from gradio.events import api
 from swapper.compose.mask import MaskSettings
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
-from swapper.images import read_image, write_image
+from swapper.images import read_image
+from swapper.provenance import Origin, write_marked_image
 from swapper.timing import StepTimer
 from swapper.types import UserError
 from swapper.ui.files import new_folder, raises_sentences, result_name, upload_paths
@@ -112,15 +113,16 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         with timer.step("identify"):
             identity = swapper.identify(upload_paths(source))
         result = swapper.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer, blend)
-        file = write_image(result.image, new_folder() / result_name(paths[0], suffix))
+        origin = Origin(swapper.method.name, restore)
+        file = write_marked_image(result.image, new_folder() / result_name(paths[0], suffix), origin)
         report = {
             "method": swapper.method.name,
             "faces": len(result.faces),
             "swapped": result.swapped,
             "milliseconds": {step: round(ms, 1) for step, ms in result.timings.items()},
-            "warnings": result.warnings,
+            "warnings": result.warnings + file.warnings,
         }
-        return gr.FileData(path=str(file)), report
+        return gr.FileData(path=str(file.path)), report
 
     api(raises_sentences(find_faces), api_name="find_faces", concurrency_id=ENGINE, concurrency_limit=concurrency)
     api(raises_sentences(swap_image), api_name="swap_image", concurrency_id=ENGINE, concurrency_limit=concurrency)

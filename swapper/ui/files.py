@@ -17,6 +17,7 @@ from jaxtyping import UInt8
 
 from swapper.images import write_image
 from swapper.previews import shrink
+from swapper.provenance import Origin, write_marked_image
 from swapper.types import UserError
 
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
@@ -78,17 +79,21 @@ def result_name(target: str, suffix: str) -> str:
     return f"{stem or 'image'}-swapped{suffix}"
 
 
-def write_preview(image: UInt8[np.ndarray, "h w 3"], path: Path) -> str:
+def write_preview(image: UInt8[np.ndarray, "h w 3"], path: Path, origin: Origin | None = None) -> str:
     """Write a picture for showing, reduced to ``PREVIEW_SIDE``.
 
     Args:
         image: RGB.
         path: of the file to write.
+        origin: what made the picture; None for one that Swapper did not change.
 
     Returns:
         The path.
     """
-    return str(write_image(shrink(image, PREVIEW_SIDE), path, quality=90))
+    shown = shrink(image, PREVIEW_SIDE)
+    if origin is None:
+        return str(write_image(shown, path, quality=90))
+    return str(write_marked_image(shown, path, origin, quality=90).path)
 
 
 def plain_sentence(error: UserError) -> str:

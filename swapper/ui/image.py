@@ -7,8 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from swapper.images import read_image, write_image
+from swapper.images import read_image
 from swapper.methods.base import METHODS
+from swapper.provenance import Origin, write_marked_image
 from swapper.types import SwapResult, UserError
 from swapper.ui.files import new_folder, plain_sentence, result_name, upload_paths, write_preview
 from swapper.ui.layout import (
@@ -115,28 +116,31 @@ class ImageTab:
                 found = find_target(swapper, paths[0])
             swapped = swap_target(swapper, found, photos, mask, progress)
             progress(0.9, "Saving")
-            yield from self._show(found.path, swapped, METHODS[method].label if method in METHODS else method)
+            origin = Origin(swapper.method.name, restore, sources=len(set(found.wanted().values())))
+            yield from self._show(found.path, swapped, origin)
         except UserError as error:
             yield {self.problem: callout([plain_sentence(error)], error=True)}
 
-    def _show(self, target: str, swapped: SwapResult, method: str) -> Iterator[Updates]:
+    def _show(self, target: str, swapped: SwapResult, origin: Origin) -> Iterator[Updates]:
         """Show the picture at once with its JPEG, and hand in the PNG, which takes longer to write."""
         folder = new_folder()
         before = write_preview(read_image(target), folder / "before.jpg")
-        after = write_preview(swapped.image, folder / "after.jpg")
-        jpeg = write_image(swapped.image, folder / result_name(target, FORMATS["JPEG"]))
+        after = write_preview(swapped.image, folder / "after.jpg", origin)
+        jpeg = write_marked_image(swapped.image, folder / result_name(target, FORMATS["JPEG"]), origin)
+        label = METHODS[origin.method].label if origin.method in METHODS else origin.method
+        notes = [plain_sentence(UserError(warning)) for warning in swapped.warnings + jpeg.warnings]
         yield {
             self.problem: "",
             self.result.empty: gr.HTML(visible=False),
             self.result.slider: gr.ImageSlider(value=(before, after), visible=True),
             self.result.downloads: gr.Row(visible=True),
             self.result.png: gr.DownloadButton(interactive=False),
-            self.result.jpeg: gr.DownloadButton(value=str(jpeg)),
-            self.result.notes: callout([plain_sentence(UserError(warning)) for warning in swapped.warnings]),
-            self.result.summary: summary(swapped, method),
+            self.result.jpeg: gr.DownloadButton(value=str(jpeg.path)),
+            self.result.notes: callout(notes),
+            self.result.summary: summary(swapped, label),
         }
-        png = write_image(swapped.image, folder / result_name(target, FORMATS["PNG"]))
-        yield {self.result.png: gr.DownloadButton(value=str(png), interactive=True)}
+        png = write_marked_image(swapped.image, folder / result_name(target, FORMATS["PNG"]), origin)
+        yield {self.result.png: gr.DownloadButton(value=str(png.path), interactive=True)}
 
 
 def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: int, examples: Path) -> None:

@@ -15,6 +15,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from two_faces import draw
 
+from swapper.provenance import Origin
+from swapper.provenance.credentials import read_credentials
+from swapper.provenance.detection import find_mark
 from swapper.settings import Settings
 from swapper.ui.build import build_app, launch_options
 
@@ -51,7 +54,8 @@ def test_find_faces(client, pictures):
     assert all(-180 <= faces[0][angle] <= 180 for angle in ("yaw", "pitch", "roll"))
 
 
-def test_swap_image_gives_a_picture_and_a_report(client, pictures):
+def test_swap_image_gives_a_picture_and_a_report(client, pictures, monkeypatch):
+    monkeypatch.setenv("SWAPPER_MARK", "off")  # a watermark changes pixels everywhere
     source, target = pictures
     path, report = client.predict([source], target, consent=True, select="0", api_name="/swap_image")
     after, before = np.asarray(Image.open(path)), np.asarray(Image.open(target["path"]))
@@ -61,6 +65,16 @@ def test_swap_image_gives_a_picture_and_a_report(client, pictures):
     assert not np.array_equal(after[:100, :100], before[:100, :100])
     assert (report["method"], report["faces"], report["swapped"]) == ("warp", 2, [0])
     assert report["milliseconds"]["swap"] > 0
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG"])
+def test_results_say_that_they_were_swapped(client, pictures, file_format):
+    source, target = pictures
+    path, report = client.predict([source], target, consent=True, file_format=file_format, api_name="/swap_image")
+    credentials, mark = read_credentials(path), find_mark(np.array(Image.open(path)))
+    assert credentials is not None and credentials.valid and credentials.swap["method"] == "warp"
+    assert mark is not None and mark.message == Origin("warp").message
+    assert report["warnings"] == []
 
 
 def test_swap_image_as_jpeg_with_mask_settings(client, pictures):

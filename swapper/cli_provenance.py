@@ -1,0 +1,100 @@
+"""The ``provenance`` command, and the options of other commands that say how files are marked."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from swapper.images import read_image
+from swapper.provenance.credentials import Credentials, read_credentials
+from swapper.provenance.detection import Mark, find_mark
+from swapper.provenance.label import DEFAULT_LABEL
+from swapper.provenance.origin import read_message
+from swapper.provenance.settings import MarkSettings
+from swapper.types import UserError
+
+UNCONFIRMED = (
+    "--no-mark: nothing in the file would say that a face in it was swapped. "
+    "Add --confirm-no-mark if you will say so yourself wherever it is shown."
+)
+_VIDEOS = (".mp4", ".mov")
+
+
+def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``provenance``."""
+    parser = commands.add_parser("provenance", help="tell whether a file was made by Swapper: credentials, watermark")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a picture, or a video for its credentials alone")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of sentences")
+    parser.set_defaults(run=run_provenance)
+
+
+def add_mark_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--label``, ``--no-mark`` and its confirmation to a command that writes swapped files."""
+    parser.add_argument(
+        "--label", nargs="?", const=DEFAULT_LABEL, metavar="WORDS", help=f"draw words into a corner: '{DEFAULT_LABEL}'"
+    )
+    parser.add_argument("--no-mark", action="store_true", help="no watermark, no content credentials; needs:")
+    parser.add_argument("--confirm-no-mark", action="store_true", help="yes, I say myself that a face was swapped")
+
+
+def mark_settings(args: argparse.Namespace) -> MarkSettings:
+    """Settings from the options of ``add_mark_options``.
+
+    Raises:
+        UserError: ``--no-mark`` without its confirmation.
+    """
+    settings = MarkSettings.from_environment()
+    if args.no_mark and not args.confirm_no_mark:
+        raise UserError(UNCONFIRMED)
+    settings = replace(settings, mark=settings.mark and not args.no_mark)
+    return settings if args.label is None else replace(settings, label=args.label)
+
+
+def run_provenance(args: argparse.Namespace) -> int:
+    """Print what is found; 0 when a mark was found and nothing is wrong, 2 otherwise."""
+    if not args.file.is_file():
+        raise UserError(f"File '{args.file}': there is no such file. Check the path.")
+    credentials, warning = None, None
+    try:
+        credentials = read_credentials(args.file)
+    except UserError as error:
+        warning = str(error)
+    is_picture = args.file.suffix.lower() not in _VIDEOS
+    mark = find_mark(read_image(args.file)) if is_picture else None
+    if warning:
+        print(f"warning: {warning}", file=sys.stderr)
+    if args.json:
+        print(json.dumps({"credentials": asdict(credentials) if credentials else None, "watermark": _facts(mark)}))
+    else:
+        print(f"content credentials: {_said(credentials)}")
+        print(f"watermark: {_found(mark) if is_picture else 'read in pictures only'}")
+    found = credentials.valid if credentials else mark is not None
+    return 0 if found else 2
+
+
+def _said(credentials: Credentials | None) -> str:
+    if credentials is None:
+        return "none"
+    if not credentials.valid:
+        return f"INVALID, the file was changed after signing or is damaged ({', '.join(credentials.problems)})"
+    signer = "this installation" if credentials.ours else f"'{credentials.signer}', whom this machine does not know"
+    swap = credentials.swap
+    details = [f"made with {credentials.software}" if credentials.software else ""]
+    details += [f"method {swap['method']}, restoration {swap['restoration']}" if "method" in swap else ""]
+    details += [credentials.source_type]
+    return f"valid, signed by {signer}; " + "; ".join(detail for detail in details if detail)
+
+
+def _found(mark: Mark | None) -> str:
+    if mark is None:
+        return "none"
+    return f"found, {read_message(mark.message)} (score {mark.score:.1f}, scale {mark.scale:.2f})"
+
+
+def _facts(mark: Mark | None) -> dict[str, Any] | None:
+    if mark is None:
+        return None
+    said = read_message(mark.message)
+    return {"message": mark.message, "says": said, "score": round(mark.score, 2), "scale": round(mark.scale, 3)}

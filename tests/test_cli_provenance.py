@@ -1,0 +1,85 @@
+"""The ``provenance`` command and the options of ``image`` that say how the result is marked."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from textures import texture
+from two_faces import TwoFaces, draw
+
+import swapper.pipeline
+from swapper.__main__ import main
+from swapper.provenance import Origin, write_marked_image
+
+
+@pytest.fixture
+def image_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command that writes out.png."""
+    monkeypatch.setattr(swapper.pipeline, "CenterFaceDetector", TwoFaces)
+    photos = [draw(tmp_path / f"{name}.png", seed=seed) for seed, name in enumerate(("source", "target"))]
+    return ["image", *photos, "-o", str(tmp_path / "out.png"), "--method", "warp", "--device", "cpu"]
+
+
+def test_the_image_command_marks_by_default(image_command, tmp_path, capsys):
+    assert main(image_command) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["provenance", str(tmp_path / "out.png")]) == 0
+    credentials, watermark = capsys.readouterr().out.splitlines()
+    assert credentials.startswith("content credentials: valid, signed by this installation; made with Swapper")
+    assert "method warp, restoration none; composite" in credentials
+    assert watermark.startswith("watermark: found, by Swapper, method warp (score ")
+
+
+def test_no_mark_needs_a_confirmation(image_command, tmp_path, capsys):
+    assert main([*image_command, "--no-mark"]) == 2
+    assert "Add --confirm-no-mark" in capsys.readouterr().err
+    assert not (tmp_path / "out.png").exists()
+    assert main([*image_command, "--no-mark", "--confirm-no-mark"]) == 0
+    capsys.readouterr()
+    assert main(["provenance", str(tmp_path / "out.png")]) == 2
+    assert capsys.readouterr().out == "content credentials: none\nwatermark: none\n"
+
+
+def test_label_option(image_command, tmp_path):
+    unmarked = ["--no-mark", "--confirm-no-mark"]
+    pictures = []
+    for options in ([], ["--label"], ["--label", "made up"]):
+        assert main([*image_command, *unmarked, *options]) == 0
+        pictures.append(np.array(Image.open(tmp_path / "out.png")))
+    assert not np.array_equal(pictures[0], pictures[1])
+    assert not np.array_equal(pictures[1], pictures[2])
+
+
+def test_stripped_credentials_leave_the_watermark(tmp_path, capsys):
+    path = write_marked_image(texture(3, 256), tmp_path / "a.png", Origin("ghost")).path
+    Image.open(path).convert("RGB").save(tmp_path / "b.jpg", quality=80)
+    assert main(["provenance", str(tmp_path / "b.jpg")]) == 0
+    said = capsys.readouterr().out
+    assert "content credentials: none" in said and "method ghost" in said
+
+
+def test_tampering_ends_with_2(tmp_path, capsys):
+    path = write_marked_image(texture(3, 256), tmp_path / "a.jpg", Origin("ghost")).path
+    data = bytearray(path.read_bytes())
+    data[-500] ^= 1
+    path.write_bytes(data)
+    assert main(["provenance", str(path)]) == 2
+    assert "INVALID, the file was changed after signing" in capsys.readouterr().out
+
+
+def test_json(tmp_path, capsys):
+    path = write_marked_image(texture(3, 256), tmp_path / "a.webp", Origin("ghost")).path
+    assert main(["provenance", str(path), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["credentials"]["valid"] and said["credentials"]["swap"]["method"] == "ghost"
+    assert said["watermark"]["message"] == 0x103
+
+
+@pytest.mark.parametrize("name", ["missing.png", "notes.txt", "."])
+def test_unusable_files_end_with_2_and_one_line(tmp_path, capsys, name):
+    (tmp_path / "notes.txt").write_text("not a picture")
+    assert main(["provenance", str(tmp_path / name)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
