@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from swapper.faces.embed import IdentityEmbedder
 from swapper.interpolation import (
     angles,
     detour,
