@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from swapper.provenance import MarkSettings
 from swapper.settings import Settings
 from swapper.types import UserError
 from swapper.ui.build import build_app, launch_options
@@ -38,6 +39,7 @@ def main() -> int:
     """Serve the app until it is stopped; returns the exit code."""
     try:
         settings, where = Settings.from_environment(), address(os.environ)
+        MarkSettings.from_environment()  # wrong ones are refused before anybody waits for a picture
         build_app(settings).launch(**where, **launch_options(settings))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
