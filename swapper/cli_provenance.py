@@ -19,13 +19,14 @@ UNCONFIRMED = (
     "--no-mark: nothing in the file would say that a face in it was swapped. "
     "Add --confirm-no-mark if you will say so yourself wherever it is shown."
 )
-_VIDEOS = (".mp4", ".mov")
+_VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
+_LOOKED_AT = (0.0, 0.25, 0.5, 0.75)  # shares of a video's duration; one frame with the mark is enough
 
 
 def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``provenance``."""
     parser = commands.add_parser("provenance", help="tell whether a file was made by Swapper: credentials, watermark")
-    parser.add_argument("file", type=Path, metavar="FILE", help="a picture, or a video for its credentials alone")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a picture or a video")
     parser.add_argument("--json", action="store_true", help="print JSON instead of sentences")
     parser.set_defaults(run=run_provenance)
 
@@ -61,17 +62,27 @@ def run_provenance(args: argparse.Namespace) -> int:
         credentials = read_credentials(args.file)
     except UserError as error:
         warning = str(error)
-    is_picture = args.file.suffix.lower() not in _VIDEOS
-    mark = find_mark(read_image(args.file)) if is_picture else None
+    mark = _find_mark_in(args.file)
     if warning:
         print(f"warning: {warning}", file=sys.stderr)
     if args.json:
         print(json.dumps({"credentials": asdict(credentials) if credentials else None, "watermark": _facts(mark)}))
     else:
         print(f"content credentials: {_said(credentials)}")
-        print(f"watermark: {_found(mark) if is_picture else 'read in pictures only'}")
+        print(f"watermark: {_found(mark)}")
     found = credentials.valid if credentials else mark is not None
     return 0 if found else 2
+
+
+def _find_mark_in(file: Path) -> Mark | None:
+    if file.suffix.lower() not in _VIDEOS:
+        return find_mark(read_image(file))
+    from swapper.video.io import VideoReader
+
+    reader = VideoReader(file)
+    frames = (next(reader.frames(share * reader.info.duration), None) for share in _LOOKED_AT)
+    marks = (find_mark(frame.image) for frame in frames if frame is not None)
+    return next((mark for mark in marks if mark is not None), None)
 
 
 def _said(credentials: Credentials | None) -> str:

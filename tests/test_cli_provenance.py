@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,7 +12,8 @@ from two_faces import TwoFaces, draw
 
 import swapper.pipeline
 from swapper.__main__ import main
-from swapper.provenance import Origin, write_marked_image
+from swapper.provenance import Origin, sign_file, write_marked_image
+from swapper.provenance.watermark import add_mark
 
 
 @pytest.fixture
@@ -67,6 +69,24 @@ def test_tampering_ends_with_2(tmp_path, capsys):
     path.write_bytes(data)
     assert main(["provenance", str(path)]) == 2
     assert "INVALID, the file was changed after signing" in capsys.readouterr().out
+
+
+def test_watermark_and_credentials_of_a_video(tmp_path, capsys):
+    """H.264 at the encoder's default quality; a still picture that moves a little."""
+    path, still, origin = tmp_path / "clip.mp4", texture(8, 352, 1.5), Origin("mobilefaceswap")
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width = stream.height = 320
+        stream.pix_fmt = "yuv420p"
+        for step in range(12):
+            frame = add_mark(np.ascontiguousarray(still[step : step + 320, 2 * step : 2 * step + 320]), origin.message)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    assert sign_file(path, origin) is None
+    assert main(["provenance", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "content credentials: valid" in said
+    assert "watermark: found, by Swapper, method mobilefaceswap" in said
 
 
 def test_json(tmp_path, capsys):

@@ -21,6 +21,7 @@ SIGNABLE = {
     ".webp": "image/webp",
     ".gif": "image/gif",
     ".mp4": "video/mp4",
+    ".m4v": "video/x-m4v",
     ".mov": "video/quicktime",
 }
 ASSERTION = "org.swapper.swap"
