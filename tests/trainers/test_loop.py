@@ -10,7 +10,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from swapper.types import UserError
-from trainers.loop import Batch, LoopConfig, Phase, Run, image_grid
+from trainers.loop import Batch, Phase, Run, image_grid
+from trainers.loop_config import LoopConfig
 
 
 class LineTrainer:

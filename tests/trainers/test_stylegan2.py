@@ -9,7 +9,8 @@ from swapper.models.stylegan2 import StyleGAN2Generator
 from swapper.types import UserError
 from trainers.__main__ import main
 from trainers.adaptive_augmentation import AdaptiveAugmentation, draw_changes
-from trainers.loop import LoopConfig, Run
+from trainers.loop import Run
+from trainers.loop_config import LoopConfig
 from trainers.stylegan2 import MeanPathLength, StyleGAN2Trainer, StyleGAN2TrainingConfig
 
 

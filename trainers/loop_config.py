@@ -1,0 +1,52 @@
+"""How long and how a run trains, and how far it is."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """How long and how to train; everything that is the same for all systems."""
+
+    out: Path  # run folder
+    kimg: float  # thousand images after which the run is complete; the learning rate ends there
+    batch: int  # images per step over all processes
+    seed: int = 0
+    warmup: float = 0.02  # share of the run in which the learning rate rises
+    decay_from: float = 0.3  # share of the run after which it falls along a cosine
+    ema_kimg: float = 5.0  # half-life of the average, thousand images
+    clip: float = 1.0  # largest gradient norm of a phase; 0 turns clipping off
+    bf16: bool = True  # autocast to bfloat16
+    compile: bool = False  # torch.compile the networks
+    channels_last: bool = True  # memory layout of the networks' maps
+    device: str = "auto"  # auto, cpu or cuda
+    time_budget: float = float("inf")  # seconds after which this call stops with a checkpoint
+    save_every: float = 180.0  # seconds between checkpoints
+    log_every: int = 20  # steps
+    sample_every: float = 20.0  # kimg
+    evaluate_every: float = 50.0  # kimg
+    keep_every: float = 0.0  # kimg between copies of the averages that stay; 0 keeps none
+    overfit: bool = False  # repeat the first batch
+
+    def rate(self, kimg: float) -> float:
+        """Share of the peak learning rate after ``kimg``: linear warm-up, plateau, cosine to zero."""
+        progress = min(kimg / self.kimg, 1.0)
+        if self.overfit:
+            return 1.0
+        if progress < self.warmup:
+            return max(progress / self.warmup, 1e-3)
+        if progress < self.decay_from:
+            return 1.0
+        return 0.5 + 0.5 * math.cos(math.pi * (progress - self.decay_from) / (1 - self.decay_from))
+
+
+@dataclass
+class Progress:
+    """Where a run stands; written with every checkpoint."""
+
+    step: int = 0
+    kimg: float = 0.0
+    seconds: float = 0.0
+    first: dict[str, float] = field(default_factory=dict)
+    last: dict[str, float] = field(default_factory=dict)
