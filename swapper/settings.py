@@ -17,6 +17,8 @@ class Settings:
     max_video_seconds: int = 120  # length of the part of a video that is swapped
     max_video_fps: int = 60  # frames per second
     max_video_frames: int = 3600  # frames of one job
+    max_walk_steps: int = 21  # pictures between the two people of a walk in the app
+    max_compared_swaps: int = 96  # pairs times methods of one comparison in the app
     concurrency: int = 1  # jobs at a time in the app; one job uses all cores
     queue_size: int = 20  # jobs that may wait in the app before others are turned away
 

@@ -8,14 +8,17 @@ import gradio as gr
 from swapper.pipeline import FaceSwapper
 from swapper.settings import Settings
 from swapper.ui.api import add_endpoints
+from swapper.ui.compare import build_compare_tab
 from swapper.ui.files import KEEP_SECONDS
 from swapper.ui.image import build_image_tab
+from swapper.ui.interpolation import build_interpolation_tab
+from swapper.ui.judges import SharedJudges
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.theme import LOGO, theme
 
 TITLE = "Swapper"
 INTRO = "Give the people in one photo the face of somebody from another."
-IMAGE_TAB = "Image swap"
+IMAGE_TAB, WALK_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
 CONSENT_INFO = "Asked once per visit. Photos stay on the machine that runs this app and are deleted within two hours."
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -31,6 +34,7 @@ def build_app(settings: Settings | None = None, swappers: SwapperCache | None = 
     """
     settings = settings or Settings.from_environment()
     swappers = swappers or SwapperCache(lambda method, restore: FaceSwapper(method, restore=restore))
+    judges = SharedJudges(EXAMPLES / "portraits")
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, KEEP_SECONDS), fill_width=True
     ) as app:
@@ -38,6 +42,10 @@ def build_app(settings: Settings | None = None, swappers: SwapperCache | None = 
         consent = gr.Checkbox(label=CONSENT, info=CONSENT_INFO, elem_id="consent", container=True)
         with gr.Tab(IMAGE_TAB):
             build_image_tab(swappers, consent, settings.concurrency, EXAMPLES)
+        with gr.Tab(WALK_TAB):
+            build_interpolation_tab(swappers, judges, consent, settings, EXAMPLES)
+        with gr.Tab(COMPARE_TAB):
+            build_compare_tab(swappers, judges, consent, settings, EXAMPLES)
         add_endpoints(swappers, settings.concurrency)
     app.queue(max_size=settings.queue_size)
     return app

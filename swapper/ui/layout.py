@@ -58,9 +58,15 @@ class ResultPanel:
         return [self.empty, self.slider, self.downloads, self.png, self.jpeg, self.notes, self.summary]
 
 
-def _heading(words: tuple[str, str, str]) -> None:
+def heading(words: tuple[str, str, str]) -> None:
+    """Number, title and one sentence above a part of a tab.
+
+    Args:
+        words: these three; the number may be empty.
+    """
     number, title, sentence = words
-    gr.HTML(f'<div class="step"><i>{number}</i><h2>{title}</h2><p>{sentence}</p></div>')
+    badge = f"<i>{number}</i>" if number else ""
+    gr.HTML(f'<div class="step">{badge}<h2>{title}</h2><p>{sentence}</p></div>')
 
 
 def build_inputs(examples: Path) -> Inputs:
@@ -72,7 +78,7 @@ def build_inputs(examples: Path) -> Inputs:
     sources = []
     with gr.Row(equal_height=True, elem_classes="inputs"):
         with gr.Column(min_width=240, elem_classes="card"):
-            _heading(SOURCE)
+            heading(SOURCE)
             for index, letter in enumerate(PEOPLE):
                 gallery = gr.Gallery(
                     label=f"Person {letter}",
@@ -87,10 +93,10 @@ def build_inputs(examples: Path) -> Inputs:
                     elem_id=f"source-{letter.lower()}",
                 )
                 sources.append(gallery)
-            _example_strip(sorted((examples / "portraits").glob("*.jpg")), sources[0], many=True)
+            example_strip(sorted((examples / "portraits").glob("*.jpg")), sources[0], many=True)
             add = gr.Button(ADD_PERSON, size="sm", variant="secondary", elem_classes="quiet")
         with gr.Column(min_width=240, elem_classes="card"):
-            _heading(TARGET)
+            heading(TARGET)
             target = gr.Image(
                 label="Photo",
                 type="filepath",
@@ -100,12 +106,19 @@ def build_inputs(examples: Path) -> Inputs:
                 elem_id="target",
             )
             shown = [*sorted(examples.glob("*.jpg")), *sorted((examples / "portraits").glob("*.jpg"))[::-1]]
-            _example_strip(shown, target, many=False)
+            example_strip(shown, target, many=False)
     return Inputs(sources, add, target)
 
 
-def _example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: bool) -> None:
-    """A row of thumbnails that fill a component when clicked."""
+def example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: bool, adds: bool = False) -> None:
+    """A row of thumbnails that fill a component when clicked.
+
+    Args:
+        photos: to offer; nothing is laid out without any.
+        component: to fill.
+        many: it takes a list.
+        adds: a click adds to what is there instead of replacing it.
+    """
     if not photos:
         return
     gr.HTML(f'<p class="hint">{EXAMPLES_NOTE}</p>')
@@ -123,7 +136,11 @@ def _example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: b
         path = str(photos[int(event.index)])
         return [path] if many else path
 
-    strip.select(pick, None, component, api_visibility="private", queue=False, show_progress="hidden")
+    def add(shown: list[Any] | None, event: gr.SelectData) -> Any:
+        return [*(shown or []), str(photos[int(event.index)])]
+
+    quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+    strip.select(add if adds else pick, component if adds else None, component, **quick)
 
 
 def build_faces() -> FacesPanel:
@@ -146,7 +163,7 @@ def build_faces() -> FacesPanel:
 
 def build_result() -> ResultPanel:
     """Lay out the result."""
-    _heading(RESULT)
+    heading(RESULT)
     empty = gr.HTML(f'<div class="empty"><p>{EMPTY}</p></div>')
     slider = gr.ImageSlider(
         visible=False,

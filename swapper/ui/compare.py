@@ -1,0 +1,199 @@
+"""The Compare tab."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from swapper.settings import Settings
+from swapper.studies.comparison import Comparison
+from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, published, scatter, table
+from swapper.types import UserError
+from swapper.ui.comparing import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
+from swapper.ui.files import new_folder, plain_sentence
+from swapper.ui.image import CONSENT_FIRST, ENGINE
+from swapper.ui.interpolation import EXAMPLE
+from swapper.ui.judges import SharedJudges
+from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
+from swapper.ui.result import callout
+from swapper.ui.swappers import SwapperCache, offered_methods
+
+SOURCES = ("1", "Sources", "Photos of the people whose faces are given, one photo each.")
+TARGETS = ("2", "Targets", "Photos whose largest face changes.")
+METHODS = ("3", "Methods", "Every one is measured on every pair of a source and a target.")
+COMPARE = "Compare"
+ALWAYS = "The unchanged target, the pasted source and the warp always take part: every figure is read against them."
+TABLE = (
+    "",
+    "Figures",
+    "Best values are marked; arrows say which way is better; click a head to sort. Below each its 95 % interval.",
+)
+PLOTS = (
+    "",
+    "Likeness and attributes",
+    "A good swap takes the source's identity and leaves the rest of the target alone.",
+)
+PICTURES = ("", "Side by side", "Click a picture to enlarge it; the arrow keys go from method to method.")
+MEANINGS = "What the columns mean"
+WIDE: dict[str, Any] = {"visible": False, "elem_classes": "card"}
+
+
+@dataclass(frozen=True)
+class CompareTab:
+    """The tab's components and what happens when they are used.
+
+    Attributes:
+        swappers: shared by all sessions.
+        judges: shared by all sessions.
+        most: swaps at once.
+        problem: says what is wrong.
+        cards: the parts of the result, hidden until there are some.
+        table: figures.
+        plots: scatter plot and the papers' figures.
+        gallery: pictures.
+        notes: warnings.
+        archive: downloads the report.
+    """
+
+    swappers: SwapperCache
+    judges: SharedJudges
+    most: int
+    problem: gr.HTML
+    cards: list[gr.Column]
+    table: gr.HTML
+    plots: gr.HTML
+    gallery: gr.Gallery
+    notes: gr.HTML
+    archive: gr.DownloadButton
+
+    @property
+    def outputs(self) -> list[Any]:
+        """All components that a comparison fills."""
+        return [self.problem, *self.cards, self.table, self.plots, self.gallery, self.notes, self.archive]
+
+    def compare(
+        self,
+        agreed: bool,
+        sources: Any,
+        targets: Any,
+        methods: Any,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
+    ) -> Iterator[dict[Any, Any]]:
+        """Compare, showing each row when it is done."""
+        try:
+            if not agreed:
+                raise UserError(CONSENT_FIRST)
+            request, labels = read_request(sources, targets, methods, self.most), offered_methods()
+            progress(0.0, "Measuring the photos")
+
+            def tell(done: int, total: int, what: str) -> None:
+                progress(done / total, f"{labels.get(what, what)}: swap {done + 1} of {total}")
+
+            found = None
+            for found in run_comparison(self.swappers, self.judges, request, tell):
+                yield {
+                    self.problem: "",
+                    self.cards[0]: gr.Column(visible=True),
+                    self.table: table(found.rows, labels),
+                }
+            assert found is not None, "there are always the references"
+            progress(0.95, "Writing the report")
+            yield self._finished(found, labels)
+        except UserError as error:
+            yield {self.problem: callout([plain_sentence(error)], error=True)}
+
+    def _finished(self, found: Comparison, labels: dict[str, str]) -> dict[Any, Any]:
+        archive, warnings = write_archive(found, labels)
+        pictures = write_pictures(found, new_folder(), labels)
+        return {
+            **{card: gr.Column(visible=True) for card in self.cards},
+            self.table: table(found.rows, labels)
+            + f"<details><summary>{MEANINGS}</summary>{meanings(found.rows)}</details>",
+            self.plots: f'<div class="plots">{scatter(found.rows, labels)}{published()}</div>',
+            self.gallery: gr.Gallery(value=pictures, columns=len(found.columns())),
+            self.notes: callout([plain_sentence(UserError(warning)) for warning in warnings]),
+            self.archive: gr.DownloadButton(value=str(archive)),
+        }
+
+
+def build_compare_tab(
+    swappers: SwapperCache, judges: SharedJudges, consent: gr.Checkbox, settings: Settings, examples: Path
+) -> None:
+    """Lay out the tab and wire it, and add ``/compare``; called inside Blocks.
+
+    Args:
+        swappers: shared by all sessions.
+        judges: shared by all sessions.
+        consent: the page's checkbox.
+        settings: limits.
+        examples: folder with ``portraits``; missing files are not shown.
+    """
+    portraits, offered = sorted((examples / "portraits").glob("*.jpg")), offered_methods()
+    with gr.Row(equal_height=True, elem_classes="inputs"):
+        sources = _photos(SOURCES, "compare-sources", portraits)
+        targets = _photos(TARGETS, "compare-targets", portraits[::-1])
+        with gr.Column(min_width=240, elem_classes="card"):
+            heading(METHODS)
+            choices = [(label, name) for name, label in offered.items()]
+            methods = gr.CheckboxGroup(choices, value=list(offered)[:2], show_label=False, elem_id="compare-methods")
+            gr.HTML(f'<p class="hint">{ALWAYS}</p>')
+            button = gr.Button(COMPARE, variant="primary", elem_id="compare")
+            fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 7)
+    problem, cards = gr.HTML(elem_id="compare-problem"), []
+    with gr.Column(**WIDE) as card:
+        cards.append(card)
+        heading(TABLE)
+        figures = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="compare-table")
+        notes = gr.HTML()
+        archive = gr.DownloadButton("Download report (ZIP)", size="md", elem_id="compare-zip")
+    with gr.Column(**WIDE) as card:
+        cards.append(card)
+        heading(PICTURES)
+        gallery = gr.Gallery(
+            interactive=False,
+            show_label=False,
+            object_fit="cover",
+            height="auto",
+            buttons=["fullscreen"],
+            elem_id="compare-gallery",
+        )
+    with gr.Column(**WIDE) as card:
+        cards.append(card)
+        heading(PLOTS)
+        plots = gr.HTML(css_template=STYLE, elem_id="compare-plots")
+    tab = CompareTab(
+        swappers, judges, settings.max_compared_swaps, problem, cards, figures, plots, gallery, notes, archive
+    )
+    chosen = [[str(portraits[index]) for index in some] for some in ((0, 3), (1, 5, 7))] if len(portraits) > 7 else []
+    fill.click(lambda: chosen, None, [sources, targets], api_visibility="private", queue=False, show_progress="hidden")
+    button.click(
+        tab.compare,
+        [consent, sources, targets, methods],
+        tab.outputs,
+        show_progress_on=[problem, cards[0]],
+        api_visibility="private",
+        preprocess=False,
+        concurrency_id=ENGINE,
+        concurrency_limit=settings.concurrency,
+    )
+    add_compare_endpoint(swappers, judges, settings)
+
+
+def _photos(words: tuple[str, str, str], name: str, examples: list[Path]) -> gr.Gallery:
+    with gr.Column(min_width=240, elem_classes="card"):
+        heading(words)
+        photos = gr.Gallery(
+            label="Photos",
+            interactive=True,
+            sources=["upload", "webcam", "clipboard"],
+            file_types=["image"],
+            columns=3,
+            height=PHOTO_HEIGHT,
+            object_fit="cover",
+            buttons=[],
+            elem_id=name,
+        )
+        example_strip(examples, photos, many=True, adds=True)
+    return photos
