@@ -56,7 +56,9 @@ def write_clip(
             kind = "rgb48le" if image.dtype == np.uint16 else "rgb24"
             frame = av.VideoFrame.from_ndarray(image, kind)
             if coding.colors:
-                frame = frame.reformat(format=coding.pixels, dst_colorspace=coding.colors[0], dst_color_range=coding.colors[1])
+                frame = frame.reformat(
+                    format=coding.pixels, dst_colorspace=coding.colors[0], dst_color_range=coding.colors[1]
+                )
             frame.pts, frame.time_base = (ticks[index] if ticks else index), base
             packets += stream.encode(frame)
         packets += stream.encode(None)
@@ -142,7 +144,9 @@ def background(height: int, width: int, seed: int = 0) -> np.ndarray:
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def lay(frame: np.ndarray, face: np.ndarray, centre: tuple[float, float], side: float, degrees: float = 0) -> np.ndarray:
+def lay(
+    frame: np.ndarray, face: np.ndarray, centre: tuple[float, float], side: float, degrees: float = 0
+) -> np.ndarray:
     """The map from a portrait's pixels to the frame's, after laying it there in place with soft edges."""
     half = (len(face) - 1) / 2
     matrix = cv2.getRotationMatrix2D((half, half), degrees, side / len(face))

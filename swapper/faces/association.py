@@ -5,13 +5,13 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.faces import mesh
-from swapper.faces.align import align_matrix, warp_frame
+from swapper.faces.align import align_matrix
 from swapper.faces.pose import head_pose
 
 _JUMP = 0.6  # eye distances; no face moves so far from where it was expected between two frames
 _GROWTH = 1.35  # or grows or shrinks by more
 _SQUARE = 0.94  # half the side of the square that stands for a face, times the spread of its five points
-_PATCH = 16  # px, side of the picture of a face that is compared
+_PICTURE = 16  # px, side of the picture of a face that is compared
 _READABLE_YAW, _READABLE_EYES = 50.0, 14.0  # degrees and pixels within which embeddings tell people apart
 _INSIDE = 0.9  # share of the mesh that must lie in the frame for that
 
@@ -62,7 +62,10 @@ def is_readable(landmarks: Float32[np.ndarray, "478 3"], frame: tuple[int, ...])
 
 def small_picture(frame: Frame, points: Points) -> UInt8[np.ndarray, "s s"]:
     """A face in grey and very small, to be compared by ``change_of_looks``."""
-    return cv2.cvtColor(warp_frame(frame, align_matrix(points, _PATCH, "tight"), _PATCH), cv2.COLOR_RGB2GRAY)
+    side = 3 * _PICTURE  # a coarse grid of single pixels, then means of it: whole blocks would take longer
+    matrix = align_matrix(points, side, "tight")
+    grid = cv2.warpAffine(frame, matrix, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.resize(cv2.cvtColor(grid, cv2.COLOR_RGB2GRAY), (_PICTURE, _PICTURE), interpolation=cv2.INTER_AREA)
 
 
 def change_of_looks(first: UInt8[np.ndarray, "s s"], second: UInt8[np.ndarray, "s s"]) -> float:

@@ -1,18 +1,20 @@
 """Landmarks steadied over time without lagging behind: trembling goes, motion stays."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Complex128, Float32, Float64
 
 from swapper.faces import mesh
-from swapper.faces.align import invert_affine, similarity_transform, transform_points
 
 REACH = 4  # frames before and after that play a part
 _BROAD, _QUICK = 2.0, 1.5  # standard deviations of the weights, in mean frame intervals
 # Share of the eye distance by which the two fits may differ from noise alone, and that only motion explains.
 _HEAD_NOISE, _HEAD_MOTION = 0.0015, 0.004
 _PART_NOISE, _PART_MOTION = 0.008, 0.03
+
+Kernels = tuple[Float64[np.ndarray, "n"], Float64[np.ndarray, "n"]]
 
 
 def steady_landmarks(
@@ -39,58 +41,70 @@ def steady_landmarks(
         return wanted
     offsets = np.asarray(times, np.float64) - times[middle]
     offsets /= max(float(offsets[-1] - offsets[0]) / (len(offsets) - 1), 1e-9)
+    kernels = _kernel(offsets, _BROAD, 1), _kernel(offsets, _QUICK, 2)
+    row = np.stack(meshes)
     eyes = max(mesh.eye_distance(wanted), 1e-3)
-    to_wanted = [similarity_transform(m[:, :2], wanted[:, :2]) for m in meshes]
-    parts = np.stack([transform_points(m, matrix) for m, matrix in zip(meshes, to_wanted, strict=True)])
-    shape = _blended(parts.reshape(len(parts), -1).astype(np.float64), offsets, _Noise(eyes, _PART_NOISE, _PART_MOTION))
-    moved = _head_motion(to_wanted, wanted, offsets, eyes)
-    steady = transform_points(shape.reshape(wanted.shape).astype(np.float32), moved)
-    return wanted + np.float32(min(strength, 1.0)) * (steady - wanted)
+    heads = _Heads.of(row, middle)
+    parts = heads.undone(row)
+    line, curve = (np.tensordot(kernel, parts, 1) for kernel in kernels)
+    apart = np.linalg.norm((line - curve)[:, :2], axis=1) / eyes
+    shape = line + _share(apart, _PART_NOISE, _PART_MOTION)[:, None] * (curve - line)
+    steady = heads.steadied(kernels, eyes).done(shape[None])[0]
+    return wanted + np.float32(min(strength, 1.0)) * (steady.astype(np.float32) - wanted)
 
 
-class _Noise:
-    """How much of a difference between two fits is noise, as a share of the curve to take."""
+@dataclass(frozen=True)
+class _Heads:
+    """Similarity transforms from the middle frame's mesh to the others, as complex numbers: x + iy.
 
-    def __init__(self, unit: float, low: float, high: float):
-        self.unit, self.low, self.high = unit, low, high
+    Attributes:
+        turn: rotation and scale.
+        place: where the mesh's centre is.
+        centre: of the middle frame's mesh.
+    """
 
-    def share(self, difference: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
-        ramp = np.clip((difference / self.unit - self.low) / (self.high - self.low), 0, 1)
-        return ramp * ramp * (3 - 2 * ramp)
+    turn: Complex128[np.ndarray, "n"]
+    place: Complex128[np.ndarray, "n"]
+    centre: complex
+
+    @classmethod
+    def of(cls, row: Float32[np.ndarray, "n 478 3"], middle: int) -> "_Heads":
+        """Least squares over all points (Umeyama 1991)."""
+        points = row[..., 0].astype(np.float64) + 1j * row[..., 1]
+        place = points.mean(1)
+        centred = points - place[:, None]
+        own = centred[middle]
+        return cls((centred @ own.conj()) / max(float((np.abs(own) ** 2).sum()), 1e-12), place, complex(place[middle]))
+
+    def undone(self, row: Float32[np.ndarray, "n 478 3"]) -> Float64[np.ndarray, "n 478 3"]:
+        """Every mesh brought to where the middle one is."""
+        points = (row[..., 0] + 1j * row[..., 1] - self.place[:, None]) / self.turn[:, None] + self.centre
+        return np.stack([points.real, points.imag, row[..., 2] / np.abs(self.turn)[:, None]], axis=-1)
+
+    def done(self, row: Float64[np.ndarray, "n 478 3"]) -> Float64[np.ndarray, "n 478 3"]:
+        """Meshes at the middle one's place moved by the transforms."""
+        points = (row[..., 0] + 1j * row[..., 1] - self.centre) * self.turn[:, None] + self.place[:, None]
+        return np.stack([points.real, points.imag, row[..., 2] * np.abs(self.turn)[:, None]], axis=-1)
+
+    def steadied(self, kernels: Kernels, eyes: float) -> "_Heads":
+        """The one transform of the middle frame that a line or a curve through all of them gives."""
+        both = np.stack([self.turn, self.place], axis=1)
+        line, curve = (kernel @ both for kernel in kernels)
+        # A head turns about its centre, so at an eye distance from there the two motions add up.
+        apart = np.sqrt(np.abs(line[0] - curve[0]) ** 2 + (np.abs(line[1] - curve[1]) / eyes) ** 2)
+        now = line + _share(apart[None], _HEAD_NOISE, _HEAD_MOTION)[0] * (curve - line)
+        return _Heads(now[:1], now[1:], self.centre)
 
 
-def _head_motion(
-    to_wanted: Sequence[Float32[np.ndarray, "2 3"]],
-    wanted: Float32[np.ndarray, "478 3"],
-    offsets: Float64[np.ndarray, "n"],
-    eyes: float,
-) -> Float32[np.ndarray, "2 3"]:
-    """What steadying does to the whole head in the middle frame, as a similarity transform."""
-    centre = wanted[:, :2].mean(0)
-    # Three points that stand for the transform: where it takes the head's centre and two points beside and below.
-    marks = (centre + eyes * np.array([[-1, 0], [1, 0], [0, 1]])).astype(np.float32)
-    seen = np.stack([transform_points(marks, invert_affine(matrix)) for matrix in to_wanted]).astype(np.float64)
-    line, curve = (_fit(seen.reshape(len(seen), -1), offsets, *how) for how in ((_BROAD, 1), (_QUICK, 2)))
-    apart = np.sqrt(((line - curve) ** 2).reshape(-1, 2).sum(1).mean(keepdims=True))
-    share = _Noise(eyes, _HEAD_NOISE, _HEAD_MOTION).share(apart)
-    steady = (line + share * (curve - line)).reshape(-1, 2).astype(np.float32)
-    return similarity_transform(marks, steady)
+def _share(apart: Float64[np.ndarray, "n"], noise: float, motion: float) -> Float64[np.ndarray, "n"]:
+    """How much of the curve to take, from how far the two fits are apart."""
+    ramp = np.clip((apart - noise) / (motion - noise), 0, 1)
+    return ramp * ramp * (3 - 2 * ramp)
 
 
-def _blended(
-    rows: Float64[np.ndarray, "n d"], offsets: Float64[np.ndarray, "n"], noise: _Noise
-) -> Float64[np.ndarray, "d"]:
-    line, curve = (_fit(rows, offsets, *how) for how in ((_BROAD, 1), (_QUICK, 2)))
-    apart = np.linalg.norm((line - curve).reshape(-1, 3)[:, :2], axis=1)
-    return line + np.repeat(noise.share(apart), 3) * (curve - line)
-
-
-def _fit(
-    rows: Float64[np.ndarray, "n d"], offsets: Float64[np.ndarray, "n"], deviation: float, degree: int
-) -> Float64[np.ndarray, "d"]:
-    """Value at offset 0 of the polynomial that fits rows over time, near ones weighing most."""
-    degree = min(degree, len(rows) - 1)
+def _kernel(offsets: Float64[np.ndarray, "n"], deviation: float, degree: int) -> Float64[np.ndarray, "n"]:
+    """Weights of the frames in the value at offset 0 of a polynomial fitted over time, near frames counting most."""
+    degree = min(degree, len(offsets) - 1)
     root = np.exp(-0.25 * (offsets / deviation) ** 2)
     powers = offsets[:, None] ** np.arange(degree + 1)
-    kernel = np.linalg.pinv(powers * root[:, None])[0] * root
-    return kernel @ rows
+    return np.linalg.pinv(powers * root[:, None])[0] * root

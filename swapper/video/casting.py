@@ -8,11 +8,12 @@ import numpy as np
 from jaxtyping import Float32
 
 from swapper.faces.gallery import Gallery
-from swapper.faces.select import SAME_PERSON, match_identities
+from swapper.faces.select import SAME_PERSON
 from swapper.faces.track import TrackedFace
 from swapper.types import Identity, UserError
 
 _STILL_THE_SAME = 0.2  # cosine down to which a person keeps the reference once matched
+_LOOK_ALIKE = 0.15  # least lead in cosine with which one person keeps another from a role
 
 
 @dataclass(frozen=True)
@@ -65,22 +66,24 @@ class Casting:
                 chosen.setdefault(index, self._identity)
         return chosen
 
-    def _match(self, faces: Sequence[TrackedFace], gallery: Gallery) -> Mapping[int, int]:
+    def _match(self, faces: Sequence[TrackedFace], gallery: Gallery) -> dict[int, int]:
         """Index of the role by index of the face."""
-        known = [i for i, tracked in enumerate(faces) if gallery.people[tracked.person].embedding is not None]
+        known = [person for person in gallery.people if person.embedding is not None]
         if not self._roles or not known:
             return {}
         references = np.stack([role.reference for role in self._roles])
-        found: dict[int, int] = {}
-        for index in known:
-            person = gallery.people[faces[index].person]
-            assert person.embedding is not None
-            role = self._matched.get(person.number)
-            if role is None or float(references[role] @ person.embedding) < _STILL_THE_SAME:
-                role = match_identities(person.embedding[None], references, SAME_PERSON).get(0)
-            if role is not None:
-                self._matched[person.number] = found[index] = role
-        return found
+        likeness = np.stack([person.embedding for person in known if person.embedding is not None]) @ references.T
+        # Somebody seen in the video may resemble a reference far more than another, who then is not the one meant.
+        least = np.maximum(likeness.max(0) - _LOOK_ALIKE, SAME_PERSON)
+        for person, row in zip(known, likeness, strict=True):
+            role = self._matched.pop(person.number, None)
+            if role is not None and row[role] >= max(_STILL_THE_SAME, likeness[:, role].max() - _LOOK_ALIKE):
+                self._matched[person.number] = role
+                continue
+            best = int(np.argmax(row - least))
+            if row[best] >= least[best]:
+                self._matched[person.number] = best
+        return {i: self._matched[t.person] for i, t in enumerate(faces) if t.person in self._matched}
 
     def _selected(self, faces: Sequence[TrackedFace]) -> list[int]:
         if self._select == "all":

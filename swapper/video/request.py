@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from swapper.compose.mask import MaskSettings
+from swapper.faces.coarse import CoarseDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
 from swapper.faces.gallery import Gallery
@@ -109,7 +110,7 @@ def _tracker(engine: Engine, embedder: IdentityEmbedder, gallery: Gallery) -> Fa
     """Every stage has a thread of its own, so its networks take one each."""
     quick = engine.detector
     if isinstance(quick, CenterFaceDetector):
-        quick = CenterFaceDetector(1, quick.threshold, engine.device, thorough=False)
+        quick = CoarseDetector(CenterFaceDetector(1, quick.threshold, engine.device, thorough=False))
     landmarks = LandmarkDetector(engine.device, 1)
     return FaceTracker(quick, landmarks, embedder, scene_detector=engine.detector, gallery=gallery)
 

@@ -105,7 +105,7 @@ class VideoJob:
             path=self._output,
             frames=journal.frames,
             swapped=journal.changed,
-            people=len(tracker.gallery.people),
+            people=sum(person.looks > 0 for person in tracker.gallery.people),
             seconds=seconds,
             fps=(journal.frames - already) / max(seconds, 1e-9),
             timings=self._timer.milliseconds,

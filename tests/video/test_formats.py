@@ -9,11 +9,12 @@ from clips import Coding, background, clicks, flashes, found_clicks, found_flash
 
 from swapper.video.job import VideoSettings
 
+PLAIN = Coding()
 FRAME = 0.04  # seconds
 AT = [0.4, 1.2, 2.0]
 
 
-def flash_clip(path, coding=Coding(), seconds=2.6, **options):
+def flash_clip(path, coding=PLAIN, seconds=2.6, **options):
     shown = [i / coding.rate for i in range(round(seconds * coding.rate))]
     return write_clip(path, flashes(AT, shown), coding, sound=clicks(AT, seconds), **options)
 
@@ -30,7 +31,8 @@ def test_sound_stays_with_the_pictures_in_every_format(tmp_path, swap, suffix):
 
 
 @pytest.mark.parametrize(
-    ("name", "audio", "kept"), [("in.mkv", "libopus", "opus"), ("in.mov", "pcm_s16le", "aac"), ("in.mp4", "libmp3lame", "mp3")]
+    ("name", "audio", "kept"),
+    [("in.mkv", "libopus", "opus"), ("in.mov", "pcm_s16le", "aac"), ("in.mp4", "libmp3lame", "mp3")],
 )
 def test_sound_is_copied_where_mp4_holds_it_and_encoded_where_not(tmp_path, swap, name, audio, kept):
     source = flash_clip(tmp_path / name, Coding(audio=(audio,)))
@@ -128,13 +130,17 @@ def test_colours_and_what_the_file_says_of_them_are_kept(tmp_path, swap, name):
     swap(source, tmp_path / "out.mp4", settings=VideoSettings(quality=4))
     before, after = (next(av.open(str(tmp_path / name)).decode(video=0)) for name in ("in.mp4", "out.mp4"))
     assert (int(after.colorspace), int(after.color_range), int(after.color_trc), int(after.color_primaries)) == codes
-    planes = [[np.frombuffer(p, np.uint8).reshape(p.height, -1)[:, : p.width] for p in f.planes] for f in (before, after)]
+    planes = [
+        [np.frombuffer(p, np.uint8).reshape(p.height, -1)[:, : p.width] for p in f.planes] for f in (before, after)
+    ]
     for was, now in zip(*planes, strict=True):
         assert np.abs(was.astype(int) - now).mean() < 1.5  # 8-bit RGB lies between
 
 
 def test_10_bits_become_8(tmp_path, swap):
-    coding = Coding(codec="libx265", pixels="yuv420p10le", colors=(1, 1, 1, 1), options=(("x265-params", "log-level=none"),))
+    coding = Coding(
+        codec="libx265", pixels="yuv420p10le", colors=(1, 1, 1, 1), options=(("x265-params", "log-level=none"),)
+    )
     source = write_clip(tmp_path / "in.mp4", [marked(96, 160)] * 4, coding)
     swap(source, tmp_path / "out.mp4")
     with av.open(str(tmp_path / "out.mp4")) as file:

@@ -1,0 +1,44 @@
+"""Looking at a reduced frame most of the time, for videos, where the same faces are seen again and again."""
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from swapper.faces.detect import FaceDetector
+from swapper.types import Face
+
+_SIDE = 448  # px, longer side of the reduced frame; eyes nearer than 1 % of the frame's longer side may be missed in it
+_WHOLE_EVERY = 4  # looks, of which one is at the whole frame
+
+
+class CoarseDetector:
+    """A detector that is shown the whole frame only now and then."""
+
+    def __init__(self, detector: FaceDetector):
+        """Wrap a detector.
+
+        Args:
+            detector: what really looks.
+        """
+        self._detector = detector
+        self._looks = 0
+
+    def detect(self, frame: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
+        """Find faces, largest first.
+
+        Args:
+            frame: RGB.
+        """
+        height, width = frame.shape[:2]
+        scale = _SIDE / max(height, width)
+        self._looks += 1
+        if scale >= 1 or self._looks % _WHOLE_EVERY == 0:
+            return self._detector.detect(frame)
+        size = max(round(width * scale), 1), max(round(height * scale), 1)
+        small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+        step = np.array([width / size[0], height / size[1]], np.float32)
+        shift = (step - 1) / 2  # resizing aligns the outer edges, not the pixel centres
+        return [
+            Face((face.box.reshape(2, 2) * step + shift).ravel(), face.score, face.points * step + shift)
+            for face in self._detector.detect(small)
+        ]
