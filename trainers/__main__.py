@@ -13,7 +13,8 @@ import torch
 
 from swapper.types import UserError
 from trainers.evaluate import add_evaluate_arguments, evaluate
-from trainers.loop import LoopConfig, Run, Trainer
+from trainers.loop import Run, Trainer
+from trainers.loop_config import LoopConfig
 from trainers.prepare import add_prepare_arguments, prepare
 from trainers.publish import add_publish_arguments, publish
 
@@ -25,6 +26,13 @@ SYSTEMS: dict[str, str] = {  # system -> class in the module of that name
     "simswap": "SimSwapTrainer",
     "quality": "QualityTrainer",
     "distill": "DistillationTrainer",
+    "smoothswap": "SmoothSwapTrainer",
+    "stylegan2": "StyleGAN2Trainer",
+    "rafswap": "RAFSwapTrainer",
+    "renovation": "RenovationTrainer",
+}
+MODES: dict[tuple[str, str], tuple[str, str]] = {  # system and --mode -> module and class
+    ("embedder", "smooth"): ("smooth_embedder", "SmoothEmbedderTrainer"),
 }
 
 
@@ -59,7 +67,7 @@ def _add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--evaluate-every", type=float, default=50.0, metavar="KIMG", help="between validation scores")
     p.add_argument("--keep-every", type=float, default=0.0, metavar="KIMG", help="between averages that are kept")
     p.add_argument("--cache", type=Path, default=Path("runs/cache"), help="decoded images, made once")
-    p.add_argument("--mode", help="embedder: what to train (the same as --set mode=...)")
+    p.add_argument("--mode", help="embedder: what to train, arcface or smooth")
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the recipe")
 
 
@@ -69,7 +77,8 @@ def build(args: argparse.Namespace) -> tuple[Trainer, Any]:
     Raises:
         UserError: unknown preset or setting, or a value of the wrong type.
     """
-    trainer_class = getattr(import_module(f"trainers.{args.system}"), SYSTEMS[args.system])
+    module, name = MODES.get((args.system, args.mode or ""), (args.system, SYSTEMS[args.system]))
+    trainer_class = getattr(import_module(f"trainers.{module}"), name)
     preset = getattr(trainer_class.Config, args.preset, None)
     if preset is None:
         raise UserError(f"Unknown preset '{args.preset}' for {args.system}. Choose lite or paper.")

@@ -1,0 +1,235 @@
+"""Train face renovation: undo blur, lost resolution, noise and coding loss without changing the size or the person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Generator, Tensor, nn
+
+from swapper import hub
+from swapper.models.arcface import MobileFaceNet
+from swapper.models.discriminators import MultiscaleDiscriminatorConfig, PatchDiscriminatorConfig
+from swapper.models.renovation import RenovationGenerator, RenovationGeneratorConfig
+from swapper.types import UserError
+from trainers import losses
+from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminator_loss, judge
+from trainers.damage import damage, draw_damage, halve
+from trainers.data import load_faces
+from trainers.fidelity import peak_signal_to_noise, structural_similarity
+from trainers.identity_trunk import PerceptualFeatures
+from trainers.loop import Batch, Phase, image_grid
+from trainers.pairs import to_arcface
+
+_SCORED = 96  # validation photos
+
+
+@dataclass(frozen=True)
+class RenovationConfig:
+    """Defaults of the renovation trainer; the paper's are HiFaceGAN's, since GHOST does not state its own."""
+
+    network: RenovationGeneratorConfig = field(default_factory=RenovationGeneratorConfig.paper)
+    discriminator: DiscriminatorConfig = field(default_factory=MultiscaleDiscriminatorConfig.paper)
+    lr: float = 1e-4
+    lr_discriminator: float = 4e-4
+    batch: int = 16
+    kimg: float = 3500.0  # 50 epochs of FFHQ
+    strength: float = 1.0  # of the damage
+    l1_weight: float = 10.0  # not in the paper, whose feature losses carry the colours too
+    perceptual_weight: float = 1.0  # 10 of VGG's; our distance is larger
+    feature_weight: float = 10.0  # features of the discriminator
+    adversarial_weight: float = 1.0
+    penalty_weight: float = 0.0  # R1
+    penalty_share: float = 0.25  # of the batch
+    plain_kimg: float = 0.0  # before this the discriminator is not heard
+
+    @classmethod
+    def paper(cls) -> "RenovationConfig":
+        """GHOST's network with HiFaceGAN's losses."""
+        return cls()
+
+    @classmethod
+    def lite(cls) -> "RenovationConfig":
+        """The shipped network, which starts from the picture as it is; the adversarial part is small."""
+        return cls(
+            network=RenovationGeneratorConfig.lite(),
+            discriminator=PatchDiscriminatorConfig.lite(),
+            lr=1e-3,
+            lr_discriminator=2e-4,
+            batch=16,
+            kimg=100.0,
+            feature_weight=0.0,
+            adversarial_weight=0.05,
+            penalty_weight=5.0,
+            plain_kimg=20.0,
+        )
+
+    @classmethod
+    def large(cls) -> "RenovationConfig":
+        """The shipped network on one GPU."""
+        return cls(
+            network=RenovationGeneratorConfig.lite(),
+            discriminator=PatchDiscriminatorConfig.paper(),
+            lr=1e-3,
+            lr_discriminator=2e-4,
+            batch=64,
+            kimg=3000.0,
+            feature_weight=0.0,
+            adversarial_weight=0.05,
+            penalty_weight=5.0,
+            plain_kimg=300.0,
+        )
+
+    @classmethod
+    def tiny(cls) -> "RenovationConfig":
+        """Seconds on a CPU, for tests."""
+        return cls(
+            network=RenovationGeneratorConfig(
+                widths=(16, 32, 32), hidden=8, kernel=1, norm="image", residual=True, size=64
+            ),
+            discriminator=PatchDiscriminatorConfig(widths=(8, 16), strides=(2, 2)),
+            lr=3e-3,
+            batch=4,
+            kimg=1.0,
+            feature_weight=0.0,
+            adversarial_weight=0.01,
+            penalty_weight=1.0,
+        )
+
+
+class RenovationTrainer:
+    """Damaged sharp photos in, the photos themselves out.
+
+    Source: GHOST (IEEE Access 2022), super-resolution stage, trained as in HiFaceGAN (ACM MM 2020), section 4.1. A
+    hinge GAN in place of its least squares, and features of our own in place of VGG's.
+    """
+
+    Config = RenovationConfig
+
+    def __init__(self, config: RenovationConfig, data: Path, cache: Path):
+        self.config = config
+        size = config.network.size
+        self.train = load_faces(data, "train", size, cache, padded=False)
+        self.val = load_faces(data, "val", size, cache, padded=False)
+        self.rows, self.val_rows = (torch.nonzero(faces.sharp).squeeze(1) for faces in (self.train, self.val))
+        if not len(self.rows) or not len(self.val_rows):
+            raise UserError(
+                "Renovation: no photo is sharp in one of the splits. Give larger photos to trainers prepare."
+            )
+        self.discriminator = build_discriminator(config.discriminator)
+        self.networks: dict[str, nn.Module] = {
+            "generator": RenovationGenerator(config.network),
+            "discriminator": self.discriminator,
+        }
+        self.averaged = ("generator",)
+        self.phases = (
+            Phase("G", ("generator",), lr=config.lr, betas=(0.0, 0.9)),
+            Phase("D", ("discriminator",), lr=config.lr_discriminator, betas=(0.0, 0.9)),
+        )
+        self.features = PerceptualFeatures()
+        self.identity = hub.load(MobileFaceNet, "arcface-mobile")
+        self.frozen: dict[str, nn.Module] = {"features": self.features, "identity": self.identity}
+        self.kimg = 0.0
+
+    def draw(self, generator: Generator, count: int) -> Batch:
+        """Plan photos and their damage."""
+        plan = {
+            "index": self.rows[torch.randint(len(self.rows), (count,), generator=generator)],
+            "mirror": torch.rand(count, generator=generator) < 0.5,
+        }
+        return plan | draw_damage(generator, count, self.config.strength)
+
+    def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
+        """Fetch and damage the photos."""
+        self.kimg = kimg
+        sharp = self.train.pixels(plan["index"], device)
+        sharp = torch.where(plan["mirror"].to(device)[:, None, None, None], sharp.flip(3), sharp)
+        return {"sharp": sharp, "damaged": damage(sharp, plan)}
+
+    def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The generator's loss (G) and the discriminator's (D), which sees the results of the same step."""
+        if phase == "G":
+            return self._generator_loss(batch)
+        c, network = self.config, self.networks["discriminator"]
+        return discriminator_loss(
+            network, self.discriminator, batch["sharp"], batch["fake"], c.penalty_weight, c.penalty_share
+        )
+
+    def _generator_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        c, sharp = self.config, batch["sharp"]
+        restored = self.networks["generator"](batch["damaged"]).float()
+        batch["fake"] = restored.detach()
+        with torch.no_grad():
+            seen, real = self.features(sharp), judge(self.discriminator, sharp)
+        said = judge(self.discriminator, restored)
+        matches = [losses.feature_matching_loss(r.features, f.features) for r, f in zip(real, said, strict=True)]
+        terms = {
+            "l1": F.l1_loss(restored, sharp),
+            "perceptual": losses.perceptual_loss(seen, self.features(restored), sharp.new_ones(len(sharp))),
+            "features": torch.stack(matches).sum(),
+            "adv": losses.hinge_generator_loss([score for _, score in said]),
+        }
+        heard = float(self.kimg >= c.plain_kimg)
+        weights = {
+            "l1": c.l1_weight,
+            "perceptual": c.perceptual_weight,
+            "features": c.feature_weight * heard,
+            "adv": c.adversarial_weight * heard,
+        }
+        return torch.stack([weights[name] * term for name, term in terms.items()]).sum(), terms
+
+    def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
+        """Damaged, restored and untouched validation photos."""
+        generator = networks["generator"]
+        sharp, damaged = self._fixed(12, next(generator.parameters()).device)
+        restored = generator(damaged).clamp(0, 1)
+        parts = torch.arange(len(sharp)).split(6)
+        return image_grid([list(x[p]) for p in parts for x in (damaged, restored, sharp) if len(p) == len(parts[0])])
+
+    def _fixed(self, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """The same validation photos with the same damage every time."""
+        sharp = self.val.pixels(self.val_rows[:count], device)
+        plan = draw_damage(Generator().manual_seed(1), len(sharp), self.config.strength)
+        plan["shrink"].clamp_(min=1.5)  # none is left whole, whose endless ratio would hide the others
+        return sharp, damage(sharp, plan)
+
+    def evaluate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
+        """Fidelity on validation photos, of the results and of what they were made from.
+
+        Returns:
+            ``psnr`` (dB), ``ssim`` and ``distance`` (perceptual, lower is better) of restored photos, with ``_none``
+            of the damaged ones; with ``_half`` of photos enlarged from half their size, and ``_bicubic`` of those
+            before; ``identity``: cosine before and after restoring; ``identity_sharp``: the same of untouched photos.
+        """
+        generator = networks["generator"]
+        sharp, damaged = self._fixed(_SCORED, next(generator.parameters()).device)
+        small = halve(sharp)
+        restored, enlarged, kept = (_restore(generator, faces) for faces in (damaged, small, sharp))
+        scores = {}
+        for name, faces in (("", restored), ("_none", damaged), ("_half", enlarged), ("_bicubic", small)):
+            scores |= {f"{key}{name}": value for key, value in self._fidelity(faces, sharp).items()}
+        scores["identity"] = self._likeness(damaged, restored)
+        return scores | {"identity_sharp": self._likeness(sharp, kept)}
+
+    def _fidelity(self, faces: Float[Tensor, "n 3 s s"], sharp: Float[Tensor, "n 3 s s"]) -> dict[str, float]:
+        rows = torch.arange(len(faces)).split(16)
+        found = [
+            losses.perceptual_loss(self.features(sharp[r]), self.features(faces[r]), sharp.new_ones(len(r)))
+            for r in rows
+        ]
+        return {
+            "psnr": float(peak_signal_to_noise(faces, sharp).mean()),
+            "ssim": float(structural_similarity(faces, sharp).mean()),
+            "distance": float(torch.stack(found).mean()),
+        }
+
+    def _likeness(self, before: Float[Tensor, "n 3 s s"], after: Float[Tensor, "n 3 s s"]) -> float:
+        first, second = (self.identity(to_arcface(faces, "ffhq")).embedding for faces in (before, after))
+        return float(F.cosine_similarity(first, second).mean())
+
+
+def _restore(generator: nn.Module, faces: Float[Tensor, "n 3 s s"]) -> Float[Tensor, "n 3 s s"]:
+    return torch.cat([generator(part).float().clamp(0, 1) for part in faces.split(16)])
