@@ -164,7 +164,8 @@ def train(args: argparse.Namespace) -> int:
         print(describe(trainer, config, loop))
         return 0
     args.out.mkdir(parents=True, exist_ok=True)
-    settings = {"system": args.system, "recipe": dataclasses.asdict(config), "loop": dataclasses.asdict(loop)}
+    recipe, loop_settings = dataclasses.asdict(config), dataclasses.asdict(loop)
+    settings = {"system": args.system, "preset": args.preset, "recipe": recipe, "loop": loop_settings}
     (args.out / "config.json").write_text(json.dumps(settings, default=str, indent=1))
     run = Run(trainer, loop)
     if args.resume:

@@ -11,8 +11,13 @@ from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
 from swapper.models.ghost import AEINet, AEINetConfig
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
+from swapper.models.ncsnpp import NCSNppConfig
 from swapper.models.quality import QualityNetwork, QualityNetworkConfig
+from swapper.models.rafswap import RAFSwap, RAFSwapConfig
+from swapper.models.renovation import RenovationGenerator, RenovationGeneratorConfig
 from swapper.models.simswap import SimSwapGenerator, SimSwapGeneratorConfig
+from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder, SmoothIdentityEmbedderConfig
+from swapper.models.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,74 @@ CARDS: dict[str, Card] = {
         use="Weighing samples when a student is distilled from the same teacher.",
         limits="Knows the flaws of one teacher only. It is no measure of picture quality in general.",
     ),
+    "smooth-embedder-lite": Card(
+        network="embedder",
+        build=lambda: SmoothIdentityEmbedder(SmoothIdentityEmbedderConfig.lite()),
+        title="Smooth identity embedder",
+        what=(
+            "Tells who a whole face shows, as a unit vector that changes little by little from person to person. "
+            "Trained with the supervised contrastive loss of Smooth-Swap (CVPR 2022), section 3.1; its trunk starts "
+            "from the mobile ArcFace encoder's, and the relations between photos that this one sees are held on to."
+        ),
+        use="Steering Smooth-Swap, walking between two people, and judging swaps by another eye than ArcFace's.",
+        limits=(
+            "Few people were there to learn from (232 with names), thousands in the paper. It sees hair and "
+            "background too. Not for identifying people."
+        ),
+        metadata={"template": "ffhq", "size": "256"},
+    ),
+    "smoothswap-lite": Card(
+        network="generator",
+        build=lambda: NCSNppGenerator(NCSNppConfig.lite()),
+        title="Smooth-Swap, narrow",
+        what=(
+            "Draws the target anew as another person, the shape of the face too: an NCSN++ U-Net steered by the "
+            "smooth identity embedder. Smooth-Swap (CVPR 2022), three losses: identity, change, adversarial."
+        ),
+        use="Face swapping in Swapper, on consenting people, marked as such.",
+        limits="Narrow and trained on few photos: fine detail is soft, and what surrounds the face changes a little.",
+        metadata={"template": "ffhq", "size": "{size}"},
+    ),
+    "stylegan2-lite": Card(
+        network="generator",
+        build=lambda: StyleGAN2Generator(StyleGAN2Config.lite()),
+        title="StyleGAN2, narrow",
+        what=(
+            "Draws faces of people who do not exist. StyleGAN2 (CVPR 2020), trained from scratch with adaptive "
+            "augmentation (NeurIPS 2020)."
+        ),
+        use="The prior of RAFSwap, and portraits for examples.",
+        limits=(
+            "Trained on few photos: little variety, visible flaws. `likeness` says how near its pictures come to "
+            "training photos by identity, `likeness_val` how near other people do."
+        ),
+        metadata={"template": "ffhq"},
+    ),
+    "rafswap-lite": Card(
+        network="rafswap",
+        build=lambda: RAFSwap(RAFSwapConfig.lite()),
+        title="RAFSwap, narrow",
+        what=(
+            "Carries the source's lips, nose, brows and eyes over region by region, the rest of the identity as a "
+            "whole, draws with StyleGAN2 and says itself where the face is. RAFSwap (CVPR 2022); maps of the encoder "
+            "also enter the generator, since a small prior inverts badly."
+        ),
+        use="Face swapping in Swapper, on consenting people, marked as such.",
+        limits="As good as its small prior: soft skin, rare poses and glasses fail first.",
+        metadata={"template": "ffhq", "size": "{network[size]}"},
+    ),
+    "renovation-lite": Card(
+        network="generator",
+        build=lambda: RenovationGenerator(RenovationGeneratorConfig.lite()),
+        title="Face renovation, narrow",
+        what=(
+            "Sharpens a face of 256 px without changing its size: a LIP-SPADE network as in GHOST (IEEE Access 2022) "
+            "and HiFaceGAN (ACM MM 2020), trained to undo blur, lost resolution, noise and JPEG."
+        ),
+        use="The last step of a swap (`--restore renovation`).",
+        limits="It refines what is there. Detail that is lost stays lost; heavy damage is beyond it.",
+        metadata={"template": "ffhq", "size": "{network[size]}"},
+    ),
 }
 
 
@@ -161,6 +234,7 @@ def card_text(
     """
     rows = "\n".join(f"| {key} | {value} |" for key, value in scores.items())
     parameters = sum(p.numel() for p in network.parameters())
+    mode = f" --mode {settings['recipe']['mode']}" if "mode" in settings["recipe"] else ""
     return f"""---
 license: other
 license_name: research-only
@@ -183,7 +257,7 @@ tags: [face-swapping]
 {rows}
 
 ## Recipe
-`python -m trainers {settings["system"]} --preset lite --data DIR --out RUN`
+`python -m trainers {settings["system"]}{mode} --preset {settings.get("preset", "lite")} --data DIR --out RUN`
 
 ```json
 {json.dumps(settings["recipe"], indent=1)}
