@@ -197,3 +197,16 @@ def cut_crop(
     matrix = align_matrix(points, size, template)
     moved = None if landmarks is None else transform_points(landmarks, matrix)
     return Crop(image=warp_frame(frame, matrix, size), matrix=matrix, landmarks=moved)
+
+
+def recut(crop: Crop, template: str, size: int) -> UInt8[np.ndarray, "s s 3"]:
+    """The picture of a crop in another template and size.
+
+    Args:
+        crop: in the ``ffhq`` template.
+        template: key of ``TEMPLATES``.
+        size: side of the result, px.
+    """
+    if template == "ffhq" and crop.size == size:
+        return crop.image
+    return warp_frame(crop.image, template_to_template("ffhq", crop.size, template, size), size)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from swapper import hub
-from swapper.faces.align import template_to_template, warp_frame
+from swapper.faces.align import recut
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.smoothswap import SmoothIdentityEmbedder
 from swapper.onnx_session import open_session
@@ -140,7 +140,7 @@ def arcface_crop(crop: Crop) -> UInt8[np.ndarray, "112 112 3"]:
     Args:
         crop: in the ``ffhq`` template, any size.
     """
-    return warp_frame(crop.image, template_to_template("ffhq", crop.size, "arcface", SIZE), SIZE)
+    return recut(crop, "arcface", SIZE)
 
 
 def _embed(

@@ -2,30 +2,23 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from swapper import hub
-from swapper.faces.embed import arcface_crop
-from swapper.interpolation import slerp
+from swapper.faces.embed import SIZE
+from swapper.methods.redrawing import RedrawingMethod, source_batch
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.ghost import AEINet
-from swapper.types import Crop, Identity, Swapped
+from swapper.types import Crop, Identity
 
 WEIGHTS, IDENTITY_WEIGHTS = "ghost-lite", "arcface-mobile"
 
 
-class GhostMethod:
-    """The method that looks at the target at every scale and decides per pixel what belongs to the identity.
-
-    Attributes:
-        name: key in ``METHODS``.
-        size: side of the square crops it works on, in pixels.
-        template: name of its alignment in ``faces.align.TEMPLATES``.
-    """
+class GhostMethod(RedrawingMethod):
+    """The method that looks at the target at every scale and decides per pixel what belongs to the identity."""
 
     name = "ghost"
 
@@ -63,38 +56,10 @@ class GhostMethod:
         Args:
             crops: crops in the ``ffhq`` template, all of the same person.
         """
-        pixels = np.stack([arcface_crop(crop) for crop in crops])
-        faces = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).float() / 255
-        embeddings = self.arcface(faces).embedding
+        embeddings = self.arcface(source_batch(crops, "arcface", SIZE, self.device)).embedding
         direction = F.normalize(F.normalize(embeddings).mean(0), dim=0)
         return Identity(self.name, direction.cpu().numpy(), float(embeddings.norm(dim=1).mean()))
 
-    def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
-        """Make the identity between two: the embedding on the sphere, its length on the line.
-
-        Args:
-            first: made by this method's ``identify``.
-            second: made by this method's ``identify``.
-            share: of the way, 0 to 1.
-        """
-        length = (1 - share) * first.state + share * second.state
-        return Identity(self.name, slerp(first.embedding, second.embedding, share).astype(np.float32), length)
-
-    @torch.inference_mode()
-    def swap(
-        self,
-        identity: Identity,
-        faces: Float[Tensor, "b 3 s s"],
-        landmarks: Float[Tensor, "b 478 3"] | None = None,
-    ) -> Swapped:
-        """Swap the identity onto target crops; the network redraws the whole crop, so the mask is one everywhere.
-
-        Args:
-            identity: made by this method's ``identify``.
-            faces: target crops in this method's template and size, RGB in [0, 1].
-            landmarks: not used.
-        """
-        targets = faces.to(self.device)
-        z_id = torch.from_numpy(identity.embedding).to(targets) * identity.state
-        result = self.network(targets, z_id.expand(len(targets), -1))
-        return Swapped(result.face.clamp(0, 1), torch.ones_like(targets[:, :1]))
+    def draw(self, targets: Float[Tensor, "b 3 s s"], vectors: Float[Tensor, "b d"]) -> Float[Tensor, "b 3 s s"]:
+        """Run the network; see ``RedrawingMethod.draw``."""
+        return self.network(targets, vectors).face

@@ -9,13 +9,14 @@ import numpy as np
 import onnxruntime
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from swapper import hub
-from swapper.faces.align import template_to_template, warp_frame
+from swapper.faces.embed import SIZE
 from swapper.interpolation import slerp
 from swapper.methods.idn_onnx import build_onnx, save_onnx
+from swapper.methods.redrawing import source_batch
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet
 from swapper.models.idn import IdentityAwareDynamicNetwork
 from swapper.models.mobilefaceswap import MobileFaceSwap
@@ -91,9 +92,7 @@ class MobileFaceSwapMethod:
         Args:
             crops: crops in the ``ffhq`` template, all of the same person.
         """
-        pixels = np.stack([_arcface_crop(crop) for crop in crops])
-        faces = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).float() / 255
-        seen: IdentityFeatures = self.arcface(faces)
+        seen: IdentityFeatures = self.arcface(source_batch(crops, "arcface", SIZE, self.device))
         embedding = F.normalize(F.normalize(seen.embedding).mean(0, keepdim=True))
         return self._write(IdentityFeatures(embedding, seen.feature_map.mean(0, keepdim=True)))
 
@@ -149,7 +148,3 @@ class MobileFaceSwapMethod:
 
     def _open(self, network: IdentityAwareDynamicNetwork) -> onnxruntime.InferenceSession:
         return open_session(build_onnx(network, self.size, {}).SerializeToString(), self.device, self.threads)
-
-
-def _arcface_crop(crop: Crop) -> UInt8[np.ndarray, "112 112 3"]:
-    return warp_frame(crop.image, template_to_template("ffhq", crop.size, "arcface", 112), 112)

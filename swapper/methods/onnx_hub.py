@@ -12,7 +12,7 @@ from onnxruntime import InferenceSession
 from torch import Tensor
 
 from swapper import hub
-from swapper.faces.align import template_to_template, warp_frame
+from swapper.faces.align import recut
 from swapper.interpolation import slerp
 from swapper.methods.onnx_records import RECORDS, OnnxSwapper
 from swapper.onnx_session import open_session, used_provider
@@ -71,10 +71,10 @@ class OnnxHubMethod:
         """
         record = self.record
         if self._embedder is None:
-            source = _recut(crops[0], record.source_template, record.source_size).astype(np.float32) / 255
+            source = recut(crops[0], record.source_template, record.source_size).astype(np.float32) / 255
             picture = source.transpose(2, 0, 1)[None]
             return Identity(self.name, _unit(picture.ravel()), picture)
-        faces = [_recut(crop, "arcface", 112) for crop in crops]
+        faces = [recut(crop, "arcface", 112) for crop in crops]
         embedding = np.mean([_run(self._embedder, (_arcface_input(face),))[0][0] for face in faces], axis=0)
         if self._converter is not None:
             embedding = _run(self._converter, (embedding[None],))[0].reshape(-1)
@@ -125,10 +125,6 @@ class OnnxHubMethod:
             masks.append(_mask(others, self.size))
         face, mask = (torch.from_numpy(np.concatenate(v)).to(faces.device).clamp(0, 1) for v in (images, masks))
         return Swapped(face=face, mask=mask)
-
-
-def _recut(crop: Crop, template: str, size: int) -> UInt8[np.ndarray, "s s 3"]:
-    return warp_frame(crop.image, template_to_template("ffhq", crop.size, template, size), size)
 
 
 def _arcface_input(face: UInt8[np.ndarray, "112 112 3"]) -> Float32[np.ndarray, "1 3 112 112"]:

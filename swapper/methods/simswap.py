@@ -9,21 +9,15 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
-from swapper.interpolation import slerp
+from swapper.methods.redrawing import RedrawingMethod
 from swapper.models.simswap import SimSwapGenerator
-from swapper.types import Crop, Identity, Swapped
+from swapper.types import Crop, Identity
 
 WEIGHTS = "simswap-lite"
 
 
-class SimSwapMethod:
-    """The method that keeps most of the target: expression, pose and light.
-
-    Attributes:
-        name: key in ``METHODS``.
-        size: side of the square crops it works on, in pixels.
-        template: name of its alignment in ``faces.align.TEMPLATES``.
-    """
+class SimSwapMethod(RedrawingMethod):
+    """The method that keeps most of the target: expression, pose and light."""
 
     name = "simswap"
 
@@ -63,30 +57,6 @@ class SimSwapMethod:
         embedding = self.embedder.embed(crops).mean(0)
         return Identity(self.name, embedding / np.linalg.norm(embedding).clip(1e-12))
 
-    def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
-        """Make the identity between two, on the sphere of the embedding.
-
-        Args:
-            first: made by this method's ``identify``.
-            second: made by this method's ``identify``.
-            share: of the way, 0 to 1.
-        """
-        return Identity(self.name, slerp(first.embedding, second.embedding, share).astype(np.float32))
-
-    @torch.inference_mode()
-    def swap(
-        self,
-        identity: Identity,
-        faces: Float[Tensor, "b 3 s s"],
-        landmarks: Float[Tensor, "b 478 3"] | None = None,
-    ) -> Swapped:
-        """Swap the identity onto target crops; the network redraws the whole crop, so the mask is one everywhere.
-
-        Args:
-            identity: made by ``identify``, or any unit vector of the embedding space.
-            faces: target crops in this method's template and size, RGB in [0, 1].
-            landmarks: not used.
-        """
-        targets = faces.to(self.device)
-        embedding = torch.from_numpy(identity.embedding).to(targets).expand(len(targets), -1)
-        return Swapped(self.network(targets, embedding).clamp(0, 1), torch.ones_like(targets[:, :1]))
+    def draw(self, targets: Float[Tensor, "b 3 s s"], vectors: Float[Tensor, "b d"]) -> Float[Tensor, "b 3 s s"]:
+        """Run the network; see ``RedrawingMethod.draw``."""
+        return self.network(targets, vectors)
