@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from swapper.cli_provenance import add_mark_options, mark_settings
 from swapper.methods.base import methods
 from swapper.restore.base import restorers
 from swapper.types import UserError
@@ -48,6 +49,7 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51; 18 when not given")
     p.add_argument("--steadiness", type=float, default=1.0, help="of the faces over time, 0 to 1; 1 when not given")
+    add_mark_options(p)
     p.set_defaults(run=run_video)
 
 
@@ -56,7 +58,7 @@ def run_video(args: argparse.Namespace) -> int:
     from swapper.pipeline import FaceSwapper
     from swapper.video.job import VideoSettings
 
-    settings = VideoSettings(args.start, args.end, args.quality, args.steadiness)
+    settings, marks = VideoSettings(args.start, args.end, args.quality, args.steadiness), mark_settings(args)
     people = [_pair(text) for text in args.map]
     if not args.source and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person before the video.")
@@ -76,6 +78,7 @@ def run_video(args: argparse.Namespace) -> int:
                     select=args.select or "all",
                     people=people,
                     settings=settings,
+                    marks=marks,
                 )
         except KeyboardInterrupt:
             print("stopped; the same command goes on from there", file=sys.stderr)

@@ -22,6 +22,7 @@ from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.images import read_image
 from swapper.methods.base import Method, default_method, load_method
+from swapper.provenance.settings import MarkSettings
 from swapper.restore.base import Restorer, load_restorer
 from swapper.settings import Settings
 from swapper.timing import StepTimer
@@ -156,6 +157,7 @@ class FaceSwapper:
         people: Sequence[tuple[ImageSource | Sequence[ImageSource] | Identity, ImageSource]] = (),
         settings: VideoSettings | None = None,
         limits: Settings | None = None,
+        marks: MarkSettings | None = None,
         cancel: Event | None = None,
     ) -> VideoResult:
         """Put the source person's face on faces of a video; a job that was killed goes on where it was.
@@ -169,6 +171,7 @@ class FaceSwapper:
             people: pairs of source photos and a reference photo: whoever resembles the reference becomes the source.
             settings: trim, quality and steadiness.
             limits: what is allowed on this machine; no limits when None.
+            marks: how the result says that it was swapped; those of the environment when None.
             cancel: set it from another thread to end the job; nothing is left of it then.
 
         Raises:
@@ -183,6 +186,7 @@ class FaceSwapper:
             people=people,
             settings=settings,
             limits=limits,
+            marks=marks,
             progress=progress,
             cancel=cancel,
         )

@@ -11,8 +11,9 @@ from av.filter import Graph
 from av.video.stream import VideoStream
 
 from swapper.video.encode import OutputFormat, read_segment
-from swapper.video.io import VideoInfo, open_video
+from swapper.video.io import VideoInfo
 from swapper.video.journal import Segment
+from swapper.video.opening import open_video
 from swapper.video.sound import Span, add_tracks, sound_packets
 
 _KEPT_TAGS = ("title", "artist", "comment", "copyright", "date", "creation_time")

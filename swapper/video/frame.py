@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 from torch import Tensor
+from torch.nn import functional as F
 
 from swapper.compose.color import match_color
 from swapper.compose.mask import MaskSettings, MaskShape, adaptive_face_mask, shape_offset
@@ -20,6 +21,7 @@ from swapper.restore.base import Restorer
 from swapper.timing import StepTimer
 from swapper.types import Crop, Identity
 
+RESTORED_SIZE = 256  # px, least side of the crops that restorers see
 _FADE_YAW = (60.0, 80.0)  # degrees: a face turned further fades back to the target's own
 _FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it fades
 
@@ -88,11 +90,16 @@ class FrameSwapper:
         for group in _groups(parts):
             with timer.step("swap"), torch.inference_mode():
                 result = method.swap(parts[group[0]].identity, *self._batch([crops[i] for i in group]))
-                pixels = result.face
+            pixels, mask = result.face, result.mask
             if self._restorer is not None:
                 with timer.step("restore"), torch.inference_mode():
-                    pixels = self._restorer.restore(pixels, method.template)
-            swapped.update({i: (pixels[row], result.mask[row, 0]) for row, i in enumerate(group)})
+                    pixels, mask = self._restored(self._restorer, pixels, mask)
+            swapped.update({i: (pixels[row], mask[row, 0]) for row, i in enumerate(group)})
+        if self._restorer is not None and method.size < RESTORED_SIZE:
+            crops = [
+                cut_crop(frame, part.tracked.face.points, RESTORED_SIZE, method.template, part.tracked.landmarks)
+                for part in parts
+            ]
         offsets: dict[int, float] = {}
         with timer.step("compose"):
             for index, part in enumerate(parts):
@@ -100,6 +107,13 @@ class FrameSwapper:
                 if offset is not None:
                     offsets[part.tracked.track] = offset
         return offsets
+
+    def _restored(self, restorer: Restorer, pixels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Faces sharpened, enlarged first where they are so small that they could not get any sharper."""
+        if pixels.shape[-1] < RESTORED_SIZE:
+            pixels = F.interpolate(pixels, RESTORED_SIZE, mode="bicubic", antialias=True).clamp(0, 1)
+            mask = F.interpolate(mask, RESTORED_SIZE, mode="bilinear")
+        return restorer.restore(pixels, self._method.template), mask
 
     def _batch(self, crops: Sequence[Crop]) -> tuple[Tensor, Tensor]:
         """Pixels and landmarks as networks want them."""

@@ -10,15 +10,14 @@ import cv2
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError, PatchWelcomeError
-from av.stream import Disposition
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from swapper.settings import Settings
 from swapper.types import UserError
 from swapper.video.colors import Colors, to_rgb
+from swapper.video.opening import open_video, pictures_of
 
-_PICTURES = ("image2", "_pipe")  # formats FFmpeg opens still pictures with
 _CUT_OFF = (1.0, 0.05)  # seconds, and share of the length, by which a whole file may end early
 _TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 
@@ -69,51 +68,6 @@ class TimedFrame:
     image: UInt8[np.ndarray, "h w 3"]
     pts: int
     duration: int
-
-
-def open_video(path: Path) -> InputContainer:
-    """Open a file for reading.
-
-    Raises:
-        UserError: there is no such file, or it is no video that can be read.
-    """
-    name = f"Video '{path}'"
-    if not path.exists():
-        raise UserError(f"{name}: there is no such file. Check the path.")
-    if not path.is_file():
-        raise UserError(f"{name}: this is no file. Give one video file.")
-    if not path.stat().st_size:
-        raise UserError(f"{name}: the file is empty. Copy or download it again.")
-    try:
-        container = av.open(str(path))
-    except PermissionError as error:
-        raise UserError(f"{name}: reading it is not permitted. Check the file's permissions.") from error
-    except (FFmpegError, OSError, ValueError) as error:
-        raise UserError(f"{name}: this is no video that can be read, or it is cut off. Copy it again.") from error
-    if container.format.name.endswith(_PICTURES):
-        container.close()
-        raise UserError(f"{name}: this is a still picture. Swap it with the image command.")
-    return container
-
-
-def pictures_of(container: InputContainer, name: str) -> VideoStream:
-    """The moving pictures of a file, not its cover.
-
-    Args:
-        container: open.
-        name: of the file, for the message.
-
-    Raises:
-        UserError: there are none.
-    """
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams:
-        what = "sound but no pictures" if container.streams.audio else "no pictures"
-        raise UserError(f"{name}: it holds {what}. Give a video.")
-    stream = max(streams, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0))
-    if stream.codec_context.name.startswith("enc") or stream.codec_tag in ("encv", "drmi"):
-        raise UserError(f"{name}: it is encrypted. Give a file without copy protection.")
-    return stream
 
 
 class VideoReader:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _VERSION = 1
-_JOURNAL, _FINISHED = "journal.json", "finished"
+_JOURNAL = "journal.json"
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,6 @@ class Journal:
     def next_path(self) -> Path:
         """Where the next segment goes."""
         return self.folder / f"{len(self.segments):05d}.nut"
-
-    def finished_path(self, suffix: str) -> Path:
-        """Where the result is put together, before it gets its own name."""
-        return self.folder / f"{_FINISHED}{suffix}"
 
     def add(self, segment: Segment, memory: dict[str, Any]) -> None:
         """Record a segment whose file is complete; after this it survives a crash."""

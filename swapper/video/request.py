@@ -17,7 +17,9 @@ from swapper.faces.gallery import Gallery
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.track import FaceTracker
 from swapper.methods.base import Method
-from swapper.restore.base import Restorer
+from swapper.provenance.origin import Origin
+from swapper.provenance.settings import MarkSettings
+from swapper.restore.base import RESTORERS, Restorer
 from swapper.settings import Settings
 from swapper.types import Crop, Identity, UserError
 from swapper.video.casting import Casting, Role
@@ -25,6 +27,7 @@ from swapper.video.encode import check_video_output
 from swapper.video.frame import FrameSwapper
 from swapper.video.io import VideoReader
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings, check_limits
+from swapper.video.marks import FrameMarker
 from swapper.video.swap import VideoJob
 
 
@@ -57,6 +60,7 @@ def swap_video(
     people: Sequence[tuple[Any, Any]] = (),
     settings: VideoSettings | None = None,
     limits: Settings | None = None,
+    marks: MarkSettings | None = None,
     progress: Callable[[VideoProgress], object] | None = None,
     cancel: Event | None = None,
 ) -> VideoResult:
@@ -71,6 +75,7 @@ def swap_video(
         people: pairs of source photos and a reference photo; whoever resembles the reference becomes the source.
         settings: of the job.
         limits: what is allowed on this machine; no limits when None.
+        marks: how the result says that it was swapped; those of the environment when None.
         progress: called after every frame.
         cancel: set it to end the job.
 
@@ -89,6 +94,7 @@ def swap_video(
     embedder = FaceEmbedder(engine.device)
     identity = source if source is None or isinstance(source, Identity) else engine.identify(source)
     roles = [_role(engine, embedder, *pair) for pair in people]
+    marks = marks or MarkSettings.from_environment()
     job = VideoJob(
         reader,
         output,
@@ -96,9 +102,16 @@ def swap_video(
         FrameSwapper(engine.method, LandmarkDetector(engine.device, 1), engine.device, engine.restorer, engine.mask),
         lambda gallery: _tracker(engine, embedder, gallery),
         settings,
-        _digest(engine, reader, identity, roles, select),
+        FrameMarker(_origin(engine, people), marks),
+        _digest(engine, reader, identity, roles, f"{select} {marks.mark} {marks.label}"),
     )
     return job.run(progress, cancel)
+
+
+def _origin(engine: Engine, people: Sequence[Any]) -> Origin:
+    kind = type(engine.restorer).__name__
+    restore = next((name for name, (_, class_name) in RESTORERS.items() if class_name == kind), "none")
+    return Origin(engine.method.name, restore, max(len(people), 1))
 
 
 def _role(engine: Engine, embedder: IdentityEmbedder, source: Any, reference: Any) -> Role:
@@ -115,13 +128,11 @@ def _tracker(engine: Engine, embedder: IdentityEmbedder, gallery: Gallery) -> Fa
     return FaceTracker(quick, landmarks, embedder, scene_detector=engine.detector, gallery=gallery)
 
 
-def _digest(
-    engine: Engine, reader: VideoReader, identity: Identity | None, roles: Sequence[Role], select: str | int
-) -> str:
+def _digest(engine: Engine, reader: VideoReader, identity: Identity | None, roles: Sequence[Role], how: str) -> str:
     """Of everything the result depends on, so that a stopped job goes on only as the same job."""
     state = reader.path.stat()
     vectors = [role.reference for role in roles] + [role.identity.embedding for role in roles]
     vectors += [identity.embedding] if identity is not None else []
     said = [reader.path.resolve(), state.st_size, state.st_mtime_ns, engine.method.name, engine.method.size]
-    said += [type(engine.restorer).__name__, engine.mask, select, *[np.round(v, 3).tolist() for v in vectors]]
+    said += [type(engine.restorer).__name__, engine.mask, how, *[np.round(v, 3).tolist() for v in vectors]]
     return hashlib.sha256(repr(said).encode()).hexdigest()

@@ -20,6 +20,7 @@ from swapper.video.frame import FrameSwapper, Part
 from swapper.video.io import TimedFrame, VideoReader
 from swapper.video.job import Clock, VideoCancelled, VideoProgress, VideoResult, VideoSettings, kept_part
 from swapper.video.journal import Journal
+from swapper.video.marks import FrameMarker
 from swapper.video.shapes import ShapeMemory
 from swapper.video.sound import Span
 from swapper.video.threads import map_in_order, run_ahead
@@ -48,6 +49,7 @@ class VideoJob:
         swapper: FrameSwapper,
         make_tracker: Callable[[Gallery], FaceTracker],
         settings: VideoSettings,
+        marker: FrameMarker,
         digest: str,
     ):
         """Put a job together; nothing is read or written yet.
@@ -59,6 +61,7 @@ class VideoJob:
             swapper: swaps faces in frames.
             make_tracker: makes what follows faces, from the people known already.
             settings: of the job.
+            marker: says in the file that it was swapped.
             digest: of what the result depends on besides the settings; a job that was stopped goes on only where
                 both are the same.
 
@@ -67,7 +70,8 @@ class VideoJob:
         """
         self._format = check_video_output(output)
         self._reader, self._output, self._casting, self._swapper = reader, output, casting, swapper
-        self._make_tracker, self._settings = make_tracker, settings
+        self._make_tracker, self._settings, self._marker = make_tracker, settings, marker
+        self._unsigned: str | None = None
         self._digest = f"{digest} {settings} {output.suffix}"
         self._timer = StepTimer()
         self._begin, self._end = kept_part(reader.info, settings)
@@ -176,6 +180,8 @@ class VideoJob:
             for done in frames:
                 with writes(self._output), self._timer.step("encode"):
                     segment = segment or self._new_segment(journal)
+                    if done.changed:
+                        done.frame.image = self._marker.mark(done.frame.image)
                     segment.write(done.frame, done.changed)
                     if segment.is_full:
                         journal.add(segment.close(), self._memory(tracker))
@@ -207,18 +213,19 @@ class VideoJob:
             trimmed=self._settings.start > 0,
             lead_in=self._settings.start == 0 and self._format.edits,
         )
-        path = journal.finished_path(self._output.suffix)
+        path = journal.folder / self._output.name
         with writes(self._output), self._timer.step("assemble"):
             assemble(journal.segments, info, span, self._format, path)
+            if journal.changed:
+                self._unsigned = self._marker.sign(path)
             path.replace(self._output)
 
     def _warnings(self, journal: Journal) -> list[str]:
+        complaint = self._casting.complaint()
         if not journal.changed:
-            complaint = self._casting.complaint()
             said = complaint or "no face was found in it"
             return [f"{self._reader.name}: {said.rstrip('.')}; the pictures were left as they are."]
-        complaint = self._casting.complaint()
-        return [] if complaint is None else [complaint]
+        return [said for said in (complaint, self._unsigned) if said is not None]
 
     def _timed(self, step: str, items: Iterable) -> Iterator:
         """The same items; the time they take to make is added to a step."""

@@ -1,0 +1,56 @@
+"""Marking swapped videos: a watermark in every swapped frame, a label if wanted, content credentials in the file."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Int16, UInt8
+
+from swapper.provenance.credentials import sign_file
+from swapper.provenance.label import draw_label
+from swapper.provenance.origin import Origin
+from swapper.provenance.settings import MarkSettings
+from swapper.provenance.watermark import add_mark
+
+_RENEW = 12  # frames for which the watermark's strength, which follows the picture, is used
+
+
+class FrameMarker:
+    """Marks the frames of one video; frames come in order."""
+
+    def __init__(self, origin: Origin, settings: MarkSettings):
+        """Say what made the video.
+
+        Args:
+            origin: method and restoration.
+            settings: which marks.
+        """
+        self._origin, self._settings = origin, settings
+        self._change: Int16[np.ndarray, "h w 3"] | None = None
+        self._age = 0
+
+    def mark(self, image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
+        """The frame with its marks.
+
+        Args:
+            image: RGB of a swapped frame; may be changed.
+        """
+        if self._settings.label:
+            image = draw_label(image, self._settings.label)
+        if not self._settings.mark:
+            return image
+        if self._change is None or self._age >= _RENEW or self._change.shape != image.shape:
+            marked = add_mark(image, self._origin.message)
+            self._change = marked.astype(np.int16) - image
+            self._age = 0
+            return marked
+        self._age += 1
+        return np.asarray(cv2.add(image, self._change, dtype=cv2.CV_8U))
+
+    def sign(self, path: Path) -> str | None:
+        """Add content credentials to the finished file; returns a sentence where that is not possible.
+
+        Args:
+            path: of the file.
+        """
+        return sign_file(path, self._origin, self._settings) if self._settings.mark else None

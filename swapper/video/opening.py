@@ -1,0 +1,72 @@
+"""Opening files that may be videos, and nothing that they point to."""
+
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.stream import VideoStream
+from PIL import Image
+
+from swapper.images import READABLE
+from swapper.types import UserError
+
+# Formats of one self-contained file; playlists and scripts that name other files or addresses are not among them.
+_READABLE = (
+    *("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "gif", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg"),
+    *("nut", "mxf", "dv", "wtv", "rm", "h264", "hevc", "av1", "obu", "ivf", "m4v", "apng", "swf", "yuv4mpegpipe"),
+    *("mp3", "aac", "flac", "wav", "aiff", "amr", "ac3", "caf"),  # sound alone, to say so
+)
+_SAFE = {"protocol_whitelist": "file", "format_whitelist": ",".join(_READABLE)}
+
+
+def open_video(path: Path) -> InputContainer:
+    """Open a file for reading.
+
+    Raises:
+        UserError: there is no such file, or it is no video that can be read.
+    """
+    name = f"Video '{path}'"
+    if not path.exists():
+        raise UserError(f"{name}: there is no such file. Check the path.")
+    if not path.is_file():
+        raise UserError(f"{name}: this is no file. Give one video file.")
+    if not path.stat().st_size:
+        raise UserError(f"{name}: the file is empty. Copy or download it again.")
+    try:
+        return av.open(str(path.resolve()), options=_SAFE)
+    except PermissionError as error:
+        raise UserError(f"{name}: reading it is not permitted. Check the file's permissions.") from error
+    except (FFmpegError, OSError, ValueError) as error:
+        if _is_picture(path):
+            raise UserError(f"{name}: this is a still picture. Swap it with the image command.") from error
+        raise UserError(f"{name}: this is no video that can be read, or it is cut off. Copy it again.") from error
+
+
+def _is_picture(path: Path) -> bool:
+    try:
+        with Image.open(path, formats=READABLE):
+            return True
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+
+
+def pictures_of(container: InputContainer, name: str) -> VideoStream:
+    """The moving pictures of a file, not its cover.
+
+    Args:
+        container: open.
+        name: of the file, for the message.
+
+    Raises:
+        UserError: there are none.
+    """
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        what = "sound but no pictures" if container.streams.audio else "no pictures"
+        raise UserError(f"{name}: it holds {what}. Give a video.")
+    stream = max(streams, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0))
+    if stream.codec_context.name.startswith("enc") or stream.codec_tag in ("encv", "drmi"):
+        raise UserError(f"{name}: it is encrypted. Give a file without copy protection.")
+    return stream
