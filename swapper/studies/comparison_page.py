@@ -3,6 +3,7 @@
 import html
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,49 +23,8 @@ SCATTER = (
 NOTES = {UNCHANGED: "re-encoded: the noise floor", PASTED: "reference"}
 ARROWS = {"high": "↑", "low": "↓", "one": "→ 1"}
 
-SCRIPT = """
-element.addEventListener('click', event => {
-  const button = event.target.closest('.scores th button');
-  if (!button) return;
-  const head = button.closest('th'), table = head.closest('table'), body = table.tBodies[0];
-  const column = head.cellIndex, down = head.getAttribute('aria-sort') !== 'descending';
-  for (const other of head.parentNode.children) other.removeAttribute('aria-sort');
-  head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-  const value = row => {
-    const text = row.cells[column].dataset.value;
-    return column === 0 ? text : text === '' ? (down ? -Infinity : Infinity) : Number(text);
-  };
-  [...body.rows].sort((a, b) => (value(a) < value(b) ? 1 : value(a) > value(b) ? -1 : 0) * (down ? 1 : -1))
-    .forEach(row => body.append(row));
-});
-"""
-STYLE = """
-.scores { overflow-x: auto; }
-.scores table { width: 100%; border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
-.scores th, .scores td { padding: 8px 10px; text-align: right; white-space: nowrap; border: 0;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
-.scores th:first-child, .scores td:first-child { text-align: left; position: sticky; left: 0; z-index: 1;
-  background: var(--block-background-fill, Canvas); }
-.scores th { font-weight: 600; vertical-align: bottom; }
-.scores th button { all: unset; cursor: pointer; }
-.scores th button:hover { text-decoration: underline; }
-.scores th button:focus-visible { outline: 2px solid #238f74; outline-offset: 2px; }
-.scores th[aria-sort] button { color: #238f74; }
-.scores small { display: block; font-size: 12px; opacity: .7; font-weight: 400; }
-.scores tr.reference td { opacity: .72; }
-.scores td.best { font-weight: 700; background: color-mix(in srgb, #238f74 16%, transparent); }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 26px; }
-.plots h3 { margin: 0 0 2px; font-size: 15px; font-weight: 700; }
-.plots p { margin: 0 0 6px; font-size: 14px; line-height: 1.35; opacity: .75; }
-.plots .chart { display: block; width: 100%; max-width: 440px; height: auto; }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 4px 0 0; padding: 0; list-style: none;
-  font-size: 13px; }
-.legend li { display: flex; align-items: center; gap: 6px; margin: 0; padding: 0; }
-.grid-of-faces { overflow-x: auto; }
-.grid-of-faces td { padding: 2px; border: 0; }
-.grid-of-faces th { padding: 4px; font-size: 13px; text-align: left; }
-.grid-of-faces img { display: block; width: 150px; aspect-ratio: 1; border-radius: 8px; }
-"""
+SCRIPT = Path(__file__).with_name("comparison.js").read_text(encoding="utf-8")
+STYLE = Path(__file__).with_name("comparison.css").read_text(encoding="utf-8")
 
 
 def table(rows: Sequence[ScoreRow], labels: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ import html
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
@@ -23,76 +24,23 @@ LIKENESS = (
 PACE = "The dashed line is an even pace: below it the face lags behind the slider, above it runs ahead."
 STEPS = "How much of the whole visible change each step makes; equal bars are a smooth walk."
 
-SCRIPT = """
-const show = (walk, n) => {
-  const pictures = walk.querySelectorAll('.stage img'), thumbs = walk.querySelectorAll('.thumbs button');
-  const slider = walk.querySelector('input');
-  pictures.forEach((picture, i) => picture.classList.toggle('on', i === n));
-  thumbs.forEach((thumb, i) => thumb.setAttribute('aria-pressed', i === n));
-  const share = Number(thumbs[n].dataset.share);
-  walk.style.setProperty('--at', share);
-  slider.value = n;
-  slider.setAttribute('aria-valuetext', Math.round(100 * share) + ' % of the way');
-  walk.querySelector('output').textContent = Math.round(100 * share) + ' %';
-};
-element.addEventListener('input', event => {
-  const walk = event.target.closest('.walk');
-  if (walk && event.target.type === 'range') show(walk, Number(event.target.value));
-});
-element.addEventListener('click', event => {
-  const thumb = event.target.closest('.walk .thumbs button');
-  if (thumb) show(thumb.closest('.walk'), [...thumb.parentNode.children].indexOf(thumb));
-});
-"""
-STYLE = """
-.walk .stage { display: grid; place-items: center; overflow: hidden; border-radius: 12px; }
-.walk .stage img { grid-area: 1 / 1; max-width: 100%; max-height: 520px; width: auto; margin: 0; opacity: 0;
-  transition: opacity .12s; }
-.walk .stage img.on { opacity: 1; }
-.walk .scrub { display: flex; align-items: center; gap: 12px; margin: 14px 0 10px; font-size: 15px; }
-.walk .scrub input { flex: 1; min-width: 0; accent-color: #0f755d; height: 24px; cursor: pointer; }
-.walk .scrub output { min-width: 48px; text-align: right; font-variant-numeric: tabular-nums; font-weight: 700; }
-.walk .thumbs { display: flex; gap: 4px; overflow-x: auto; padding: 3px; scrollbar-width: thin; }
-.walk .thumbs button { flex: 1 0 46px; max-width: 96px; padding: 0; border: 0; background: none; cursor: pointer;
-  border-radius: 8px; overflow: hidden; line-height: 0; }
-.walk .thumbs img { width: 100%; aspect-ratio: 1; margin: 0; object-fit: cover; }
-.walk .thumbs button[aria-pressed=true] { box-shadow: 0 0 0 3px #238f74; }
-.walk .score { margin: 16px 0 4px; font-size: 15px; line-height: 1.45; }
-.walk .score b { display: block; font-size: 26px; line-height: 1.2; letter-spacing: -.01em; }
-.walk .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 22px;
-  margin-top: 16px; }
-.walk figure { margin: 0; min-width: 0; }
-.walk figure h3 { margin: 0 0 2px; font-size: 15px; font-weight: 700; }
-.walk figcaption { margin-bottom: 6px; font-size: 14px; line-height: 1.35; opacity: .75; }
-.walk .chart { display: block; width: 100%; height: auto; }
-.walk .marker { transform: translateX(calc(var(--at, 0) * 300px)); }
-.walk .legend, .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 4px 0 0; padding: 0; list-style: none;
-  font-size: 13px; }
-.legend li { display: flex; align-items: center; gap: 6px; margin: 0; padding: 0; }
-.walk dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(230px, 100%), 1fr)); gap: 12px 24px;
-  margin: 18px 0 0; }
-.walk dl div { border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent); padding-top: 8px; }
-.walk dt { font-size: 14px; opacity: .75; }
-.walk dd { margin: 0; font-size: 14px; line-height: 1.35; opacity: .75; }
-.walk dd:first-of-type { font-size: 20px; font-weight: 700; opacity: 1; }
-"""
+SCRIPT = Path(__file__).with_name("walk.js").read_text(encoding="utf-8")
+STYLE = Path(__file__).with_name("walk.css").read_text(encoding="utf-8")
 
 
 def viewer(
     images: Sequence[UInt8[np.ndarray, "h w 3"]],
     crops: Sequence[UInt8[np.ndarray, "s s 3"]],
     scores: WalkScores,
-    start: float = 0.5,
 ) -> str:
-    """HTML of the slider, its pictures and the strip; ``SCRIPT`` and ``STYLE`` bring it to life.
+    """HTML of the slider, its pictures, the strip and the score; ``SCRIPT`` and ``STYLE`` bring it to life.
 
     Args:
         images: RGB, one for each share, small enough for a page.
         crops: the faces in them.
         scores: of the walk.
-        start: share whose picture is shown first.
     """
-    chosen = int(np.abs(np.array(scores.shares) - start).argmin())
+    chosen = _first_shown(scores)
     names = [f"{100 * share:.0f} % of the way" for share in scores.shares]
     pictures = "".join(
         f'<img src="{data_uri(image)}" alt="The target, {name} from A to B"{" class=on" if i == chosen else ""}>'
@@ -105,14 +53,30 @@ def viewer(
     )
     said = names[chosen]
     return (
-        f'<div class="walk" style="--at:{scores.shares[chosen]}"><div class="stage">{pictures}</div>'
+        f'<div class="walk"><div class="stage">{pictures}</div>'
         f'<div class="scrub"><span>A</span><input type="range" min="0" max="{len(images) - 1}" value="{chosen}" '
         f'aria-label="From person A to person B" aria-valuetext="{said}"><span>B</span>'
         f"<output>{100 * scores.shares[chosen]:.0f} %</output></div>"
-        f'<div class="thumbs">{thumbs}</div>{verdict(scores)}'
+        f'<div class="thumbs">{thumbs}</div>{verdict(scores)}</div>'
+    )
+
+
+def measures(scores: WalkScores) -> str:
+    """HTML of the charts and figures; a line in the charts follows the slider of ``viewer``.
+
+    Args:
+        scores: of the walk.
+    """
+    return (
+        f'<div class="walk-measures" style="--start:{scores.shares[_first_shown(scores)]}">'
         f'<div class="charts">{"".join(_figure(*words) for words in draw_charts(scores))}</div>'
         f"{_list(figures(scores, LABELS))}</div>"
     )
+
+
+def _first_shown(scores: WalkScores) -> int:
+    """The picture in the middle."""
+    return len(scores.shares) // 2
 
 
 def verdict(scores: WalkScores) -> str:
@@ -158,7 +122,7 @@ def page(body: str, title: str) -> str:
     """A whole page that needs no other file.
 
     Args:
-        body: from ``viewer``.
+        body: from ``viewer`` and ``measures``.
         title: of the page.
     """
     return (

@@ -20,7 +20,7 @@ from swapper.previews import shrink
 from swapper.provenance import MarkSettings, Origin, sign_file, write_marked_image
 from swapper.provenance.watermark import add_mark
 from swapper.studies.charts import stack
-from swapper.studies.walk_page import SHOWN_SIDE, draw_charts, page, published_sentence, viewer
+from swapper.studies.walk_page import SHOWN_SIDE, draw_charts, measures, page, published_sentence, viewer
 from swapper.studies.walk_scores import WalkScores, explain
 from swapper.types import Crop, UserError
 
@@ -66,7 +66,7 @@ def write_walk(
     unsigned = sign_file(clip, origin, marks) if marks.mark else None
     write_text(stack([drawing for _, _, drawing, _ in draw_charts(scores)]), folder / PLOT)
     thumbs = [crop.image for crop in crops]
-    write_text(page(viewer(images, thumbs, scores), TITLE), folder / PAGE)
+    write_text(page(viewer(images, thumbs, scores) + measures(scores), TITLE), folder / PAGE)
     said = {"about": dict(about), "explanation": explain(scores), "published": published_sentence(), **scores.data()}
     write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", folder / REPORT)
     return [*strip.warnings, *([unsigned] if unsigned else [])]

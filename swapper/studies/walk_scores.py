@@ -179,8 +179,8 @@ def explain(scores: WalkScores) -> str:
     else:
         said = "Most of the change happens in one place"
     return (
-        f"{said}: the largest step, from {start:.2g} to {end:.2g}, makes {100 * parts[largest]:.0f} % of it, "
-        f"where equal steps would make {100 * even:.0f} % each."
+        f"{said}: the largest step, from {100 * start:.0f} to {100 * end:.0f} % of the way, makes "
+        f"{100 * parts[largest]:.0f} % of the change, where equal steps would make {100 * even:.0f} % each."
     )
 
 

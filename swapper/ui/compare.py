@@ -37,7 +37,8 @@ PLOTS = (
 )
 PICTURES = ("", "Side by side", "Click a picture to enlarge it; the arrow keys go from method to method.")
 MEANINGS = "What the columns mean"
-WIDE: dict[str, Any] = {"visible": False, "elem_classes": "card"}
+EMPTY = "The figures appear here, method by method."
+DOWNLOAD = "Download report (ZIP)"
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,9 @@ class CompareTab:
         judges: shared by all sessions.
         most: swaps at once.
         problem: says what is wrong.
-        cards: the parts of the result, hidden until there are some.
+        empty: stands where the figures will.
         table: figures.
+        cards: the other parts of the result, hidden until there are some.
         plots: scatter plot and the papers' figures.
         gallery: pictures.
         notes: warnings.
@@ -61,8 +63,9 @@ class CompareTab:
     judges: SharedJudges
     most: int
     problem: gr.HTML
-    cards: list[gr.Column]
+    empty: gr.HTML
     table: gr.HTML
+    cards: list[gr.Column]
     plots: gr.HTML
     gallery: gr.Gallery
     notes: gr.HTML
@@ -71,7 +74,7 @@ class CompareTab:
     @property
     def outputs(self) -> list[Any]:
         """All components that a comparison fills."""
-        return [self.problem, *self.cards, self.table, self.plots, self.gallery, self.notes, self.archive]
+        return [self.problem, self.empty, self.table, *self.cards, self.plots, self.gallery, self.notes, self.archive]
 
     def compare(
         self,
@@ -95,8 +98,8 @@ class CompareTab:
             for found in run_comparison(self.swappers, self.judges, request, tell):
                 yield {
                     self.problem: "",
-                    self.cards[0]: gr.Column(visible=True),
-                    self.table: table(found.rows, labels),
+                    self.empty: gr.HTML(visible=False),
+                    self.table: gr.HTML(value=table(found.rows, labels), visible=True),
                 }
             assert found is not None, "there are always the references"
             progress(0.95, "Writing the report")
@@ -114,7 +117,7 @@ class CompareTab:
             self.plots: f'<div class="plots">{scatter(found.rows, labels)}{published()}</div>',
             self.gallery: gr.Gallery(value=pictures, columns=len(found.columns())),
             self.notes: callout([plain_sentence(UserError(warning)) for warning in warnings]),
-            self.archive: gr.DownloadButton(value=str(archive)),
+            self.archive: gr.DownloadButton(value=str(archive), visible=True),
         }
 
 
@@ -141,38 +144,30 @@ def build_compare_tab(
             gr.HTML(f'<p class="hint">{ALWAYS}</p>')
             button = gr.Button(COMPARE, variant="primary", elem_id="compare")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 7)
-    problem, cards = gr.HTML(elem_id="compare-problem"), []
-    with gr.Column(**WIDE) as card:
-        cards.append(card)
+    problem = gr.HTML(elem_id="compare-problem")
+    with gr.Column(elem_classes="card"):
         heading(TABLE)
-        figures = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="compare-table")
+        empty = gr.HTML(f'<div class="empty low"><p>{EMPTY}</p></div>')
+        figures = gr.HTML(visible=False, css_template=STYLE, js_on_load=SCRIPT, elem_id="compare-table")
         notes = gr.HTML()
-        archive = gr.DownloadButton("Download report (ZIP)", size="md", elem_id="compare-zip")
-    with gr.Column(**WIDE) as card:
-        cards.append(card)
+        archive = gr.DownloadButton(DOWNLOAD, size="md", visible=False, elem_id="compare-zip")
+    with gr.Column(visible=False, elem_classes="card") as pictures:
         heading(PICTURES)
         gallery = gr.Gallery(
-            interactive=False,
-            show_label=False,
-            object_fit="cover",
-            height="auto",
-            buttons=["fullscreen"],
-            elem_id="compare-gallery",
+            interactive=False, show_label=False, object_fit="cover", buttons=[], elem_id="compare-gallery"
         )
-    with gr.Column(**WIDE) as card:
-        cards.append(card)
+    with gr.Column(visible=False, elem_classes="card") as views:
         heading(PLOTS)
         plots = gr.HTML(css_template=STYLE, elem_id="compare-plots")
-    tab = CompareTab(
-        swappers, judges, settings.max_compared_swaps, problem, cards, figures, plots, gallery, notes, archive
-    )
+    most, cards = settings.max_compared_swaps, [pictures, views]
+    tab = CompareTab(swappers, judges, most, problem, empty, figures, cards, plots, gallery, notes, archive)
     chosen = [[str(portraits[index]) for index in some] for some in ((0, 3), (1, 5, 7))] if len(portraits) > 7 else []
     fill.click(lambda: chosen, None, [sources, targets], api_visibility="private", queue=False, show_progress="hidden")
     button.click(
         tab.compare,
         [consent, sources, targets, methods],
         tab.outputs,
-        show_progress_on=[problem, cards[0]],
+        show_progress_on=[empty, figures],
         api_visibility="private",
         preprocess=False,
         concurrency_id=ENGINE,

@@ -22,6 +22,7 @@ FIRST = ("1", "Person A", "Where the walk begins.")
 SECOND = ("2", "Person B", "Where it ends.")
 TARGET = ("3", "Target", "The photo whose largest face walks from A to B.")
 RESULT = ("4", "Walk", "Move the slider to go from A to B.")
+MEASURES = ("", "How smooth the walk is", "A line in the charts follows the slider.")
 WALK = "Walk from A to B"
 EXAMPLE = "Fill in an example"
 EMPTY = "The walk appears here."
@@ -43,6 +44,8 @@ class InterpolationTab:
         most_steps: limit.
         empty: stands where the walk will.
         view: the walk.
+        card: holds the measures.
+        measures: charts and figures.
         downloads: row of the two buttons.
         clip: downloads the video.
         archive: downloads everything.
@@ -55,6 +58,8 @@ class InterpolationTab:
     most_steps: int
     empty: gr.HTML
     view: gr.HTML
+    card: gr.Column
+    measures: gr.HTML
     downloads: gr.Row
     clip: gr.DownloadButton
     archive: gr.DownloadButton
@@ -64,7 +69,17 @@ class InterpolationTab:
     @property
     def outputs(self) -> list[Any]:
         """All components that a walk fills."""
-        return [self.empty, self.view, self.downloads, self.clip, self.archive, self.notes, self.problem]
+        return [
+            self.empty,
+            self.view,
+            self.card,
+            self.measures,
+            self.downloads,
+            self.clip,
+            self.archive,
+            self.notes,
+            self.problem,
+        ]
 
     def walk(
         self,
@@ -88,7 +103,9 @@ class InterpolationTab:
         return {
             self.problem: "",
             self.empty: gr.HTML(visible=False),
-            self.view: gr.HTML(value=found.page, visible=True),
+            self.view: gr.HTML(value=found.view, visible=True),
+            self.card: gr.Column(visible=True),
+            self.measures: found.measures,
             self.downloads: gr.Row(visible=True),
             self.clip: gr.DownloadButton(value=str(found.clip)),
             self.archive: gr.DownloadButton(value=str(found.archive)),
@@ -130,8 +147,11 @@ def build_interpolation_tab(
             with gr.Row(visible=False) as downloads:
                 clip = gr.DownloadButton("Download clip (MP4)", size="md", min_width=120, elem_id="walk-clip")
                 archive = gr.DownloadButton("Download everything (ZIP)", size="md", min_width=120, elem_id="walk-zip")
+    with gr.Column(visible=False, elem_classes="card") as card:
+        heading(MEASURES)
+        measures = gr.HTML(css_template=STYLE, elem_id="walk-measures")
     tab = InterpolationTab(
-        swappers, judges, settings.max_walk_steps, empty, view, downloads, clip, archive, notes, problem
+        swappers, judges, settings.max_walk_steps, empty, view, card, measures, downloads, clip, archive, notes, problem
     )
     chosen = [str(path) for path in portraits[:7:3]]
     quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}

@@ -14,7 +14,7 @@ from swapper.previews import shrink
 from swapper.provenance import Origin, write_marked_image
 from swapper.settings import Settings
 from swapper.studies.walk import choose_walking_method, walk
-from swapper.studies.walk_page import viewer
+from swapper.studies.walk_page import measures, viewer
 from swapper.studies.walk_report import CLIP, pack, shown, write_walk
 from swapper.studies.walk_scores import WalkScores, explain, headline, score_walk
 from swapper.types import UserError
@@ -37,14 +37,16 @@ class Walked:
     """A finished walk.
 
     Attributes:
-        page: HTML of the viewer.
+        view: HTML of the slider with its pictures.
+        measures: HTML of charts and figures.
         scores: its figures.
         clip: the video's path.
         archive: path of the ZIP with everything.
         warnings: sentences about marks that are missing.
     """
 
-    page: str
+    view: str
+    measures: str
     scores: WalkScores
     clip: Path
     archive: Path
@@ -92,8 +94,8 @@ def draw_walk(
     progress(0.9, "Writing the clip")
     warnings = write_walk(folder, images, crops, photos, scores, {"method": swapper.method.name}, origin)
     archive = pack(sorted(folder.iterdir()), folder / "walk.zip")
-    page = viewer(images, [crop.image for crop in crops], scores)
-    return Walked(page, scores, folder / CLIP, archive, warnings)
+    view = viewer(images, [crop.image for crop in crops], scores)
+    return Walked(view, measures(scores), scores, folder / CLIP, archive, warnings)
 
 
 def read_photos(first: Any, second: Any, target: Any) -> tuple[str, str, str]:
