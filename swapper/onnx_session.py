@@ -39,6 +39,7 @@ def open_session(
     present = onnxruntime.get_available_providers()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only: the library warns about every initializer it drops
+    options.enable_cpu_mem_arena = False  # which would keep what the largest input ever needed; it saves no time
     if threads is not None:
         options.intra_op_num_threads = threads
     providers = [name for name in dict.fromkeys((wanted, PROVIDERS["cpu"])) if name in present]
