@@ -1,0 +1,35 @@
+"""The example portraits, a random student and the judges, shared by the tests of the studies."""
+
+from pathlib import Path
+
+import pytest
+from random_student import offer_student, write_student
+
+from swapper.pipeline import FaceSwapper
+from swapper.studies.judges import Judges, load_judges
+
+PORTRAITS = Path(__file__).parents[2] / "examples" / "portraits"
+
+
+@pytest.fixture(scope="session")
+def portraits() -> list[Path]:
+    found = sorted(PORTRAITS.glob("*.jpg"))
+    if len(found) < 4:
+        pytest.skip("examples/portraits holds no pictures")
+    return found
+
+
+@pytest.fixture(scope="session")
+def student_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_student(tmp_path_factory.mktemp("weights")).parent
+
+
+@pytest.fixture
+def student(student_folder: Path, monkeypatch: pytest.MonkeyPatch) -> FaceSwapper:
+    offer_student(student_folder, monkeypatch)
+    return FaceSwapper("mobilefaceswap", "cpu", threads=1)
+
+
+@pytest.fixture(scope="session")
+def judges() -> Judges:
+    return load_judges()

@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from swapper.metrics.report import ScoreRow
+from swapper.pipeline import FaceSwapper
+from swapper.studies import comparison
+from swapper.studies.comparison import (
+    Person,
+    attributes_kept,
+    compare,
+    draw_pairs,
+    gallery_of,
+    measure_people,
+    people_in,
+)
+from swapper.types import UserError
+
+
+@pytest.fixture(scope="module")
+def warp() -> FaceSwapper:
+    return FaceSwapper("warp", "cpu", threads=1)
+
+
+@pytest.fixture(scope="module")
+def people(warp, judges, portraits) -> list[Person]:
+    return measure_people([(path.stem, [path]) for path in portraits[:3]], warp, judges)
+
+
+def test_a_folder_holds_people_and_folders_of_people(tmp_path):
+    for name in ("ann.png", "ben/1.png", "ben/2.png", ".hidden"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    found = [(name, [path.name for path in paths]) for name, paths in people_in(tmp_path)]
+    assert found == [("ann", ["ann.png"]), ("ben", ["1.png", "2.png"])]
+    with pytest.raises(UserError, match="there is no such folder"):
+        people_in(tmp_path / "missing")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="the folder is empty"):
+        people_in(tmp_path / "empty")
+
+
+def test_what_shows_no_face_is_said_or_left_out(warp, judges, portraits, tmp_path):
+    Image.new("RGB", (300, 300), "teal").save(tmp_path / "wall.png")
+    given = [("wall", [tmp_path / "wall.png"]), ("somebody", [portraits[0]])]
+    with pytest.raises(UserError, match=r"wall\.png': no face was found"):
+        measure_people(given, warp, judges)
+    said: list[str] = []
+    assert [person.name for person in measure_people(given, warp, judges, said.append)] == ["somebody"]
+    assert len(said) == 1 and "wall.png" in said[0]
+    with pytest.raises(UserError, match="no face was found"):
+        measure_people(given[:1], warp, judges, said.append)
+
+
+def test_pairs_are_different_photos_and_can_be_fewer(people):
+    pairs = draw_pairs(people, people, 100)
+    assert sorted(pairs) == [(s, t) for s in range(3) for t in range(3) if s != t]
+    some = draw_pairs(people, people, 4)
+    assert len(some) == 4 and set(some) < set(pairs) and some == draw_pairs(people, people, 4)
+    with pytest.raises(UserError, match="they are the same photo"):
+        draw_pairs(people[:1], people[:1], 9)
+
+
+def test_the_gallery_knows_a_source_among_the_targets(people):
+    gallery = gallery_of(people[:2], people)
+    assert gallery.people.tolist() == [0, 1, 2]
+    twice = Person("both", [people[0].photos[0], people[1].photos[0]])
+    assert gallery_of([twice], people[2:]).people.tolist() == [0, 0, 1]
+
+
+def test_rows_arrive_one_by_one_with_references_first(people, warp, judges):
+    told: list[tuple[int, int, str]] = []
+    pairs = draw_pairs(people[:1], people[1:], 9)
+    states = list(
+        compare(people[:1], people[1:], pairs, ["warp", "warp"], lambda _: warp, judges, lambda *x: told.append(x))
+    )
+    assert [len(state.rows) for state in states] == [1, 2, 3]
+    done = states[-1]
+    assert [row.name for row in done.rows] == ["target unchanged", "source pasted", "warp"]
+    assert [row.reference for row in done.rows] == [True, True, False]
+    assert told[0] == (0, 6, "target unchanged") and told[-1] == (5, 6, "warp") and len(told) == 6
+    assert done.columns() == ["source", "target", "source pasted", "warp"]
+    grid = done.grid()
+    assert len(grid) == 2 and all(len(row) == 4 for row in grid)
+    assert all(face.shape == (256, 256, 3) for row in grid for face in row)
+
+    unchanged, pasted, warped = (row.values for row in done.rows)
+    assert unchanged["pose"] < warped["pose"] and unchanged["id_source"] < warped["id_source"] < 1
+    assert pasted["retrieval"] == 1 and unchanged["retrieval"] == 0
+    assert "milliseconds" in warped and "milliseconds" not in unchanged
+    assert not {"gain", "frechet"} & set(warped), "nobody has two photos, and two pairs are too few"
+    assert all(np.isfinite(value) for value in warped.values()) and done.rows[2].intervals == {}
+    assert attributes_kept(done.rows[1], done.rows[1]) == pytest.approx(0)
+    assert attributes_kept(done.rows[0], done.rows[1]) > attributes_kept(done.rows[2], done.rows[1])
+
+
+def test_one_identity_a_person_and_pictures_of_the_first_pairs(people, warp, judges, monkeypatch):
+    monkeypatch.setattr(comparison, "PICTURED", 1)
+    made = []
+    identify = warp.method.identify
+    monkeypatch.setattr(warp.method, "identify", lambda crops: made.append(len(crops)) or identify(crops))
+    both = [replace(people[0], photos=[people[0].photos[0], people[1].photos[0]])]
+    targets = [people[2], people[2]]
+    *_, done = compare(both, targets, [(0, 0), (0, 1)], [], lambda _: warp, judges)
+    assert made == [2]
+    assert len(done.grid()) == 1
+
+
+def test_nothing_kept_is_zero_and_all_kept_is_one():
+    keys = ("pose", "expression", "gaze")
+    pasted = ScoreRow("p", dict.fromkeys(keys, 2.0))
+    assert attributes_kept(ScoreRow("m", dict.fromkeys(keys, 0.5)), pasted) == pytest.approx(0.75)
+    assert attributes_kept(ScoreRow("m", dict.fromkeys(keys, 0.0)), pasted) == 1
