@@ -53,6 +53,7 @@ def _add_export(p: argparse.ArgumentParser) -> None:
 def _add_bench(p: argparse.ArgumentParser) -> None:
     p.add_argument("--json", action="store_true", help="print JSON instead of a table")
     p.add_argument("--models", action="store_true", help="networks: parameters, MACs and milliseconds")
+    p.add_argument("--video", action="store_true", help="a 720p clip: frames a second, and against mere re-encoding")
     p.add_argument("--only", metavar="NAME", help="with --models: this network alone; a wrong name lists all")
     p.add_argument("--method", help=f"one of {', '.join(methods())}")
     p.set_defaults(run=run_bench)
@@ -96,11 +97,14 @@ def run_export(args: argparse.Namespace) -> int:
 
 def run_bench(args: argparse.Namespace) -> int:
     """Measure and print."""
-    from swapper import bench, bench_models
+    from swapper import bench, bench_models, bench_video
 
     if args.only and not args.models:
         raise UserError(f"--only {args.only}: it chooses among networks. Add --models.")
-    report = bench_models.models_report(args.only) if args.models else bench.pipeline_report(args.method)
+    if args.video:
+        report = bench_video.video_report(args.method)
+    else:
+        report = bench_models.models_report(args.only) if args.models else bench.pipeline_report(args.method)
     print(json.dumps(report, indent=1) if args.json else bench.table(report))
     return 0
 
