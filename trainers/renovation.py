@@ -191,7 +191,8 @@ class RenovationTrainer:
 
     def _fixed(self, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """The same validation photos with the same damage every time."""
-        sharp = self.val.pixels(self.val_rows[:count], device)
+        spread = torch.linspace(0, len(self.val_rows) - 1, min(count, len(self.val_rows))).long()  # over all people
+        sharp = self.val.pixels(self.val_rows[spread], device)
         plan = draw_damage(Generator().manual_seed(1), len(sharp), self.config.strength)
         plan["shrink"].clamp_(min=1.5)  # none is left whole, whose endless ratio would hide the others
         return sharp, damage(sharp, plan)
