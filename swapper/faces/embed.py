@@ -116,7 +116,7 @@ class SmoothFaceEmbedder:
         """
         rows = [np.zeros((0, self.network.config.embedding), np.float32)]
         for crop in crops:
-            face = torch.from_numpy(crop.image).to(self.device).permute(2, 0, 1)[None].float() / 255
+            face = torch.tensor(crop.image, device=self.device).permute(2, 0, 1)[None].float() / 255
             rows.append(self.network(face).float().cpu().numpy())
         return np.concatenate(rows)
 

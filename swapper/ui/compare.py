@@ -133,6 +133,7 @@ def build_compare_tab(
         settings: limits.
         examples: folder with ``portraits``; missing files are not shown.
     """
+    add_compare_endpoint(swappers, judges, settings)
     portraits, offered = sorted((examples / "portraits").glob("*.jpg")), offered_methods()
     with gr.Row(equal_height=True, elem_classes="inputs"):
         sources = _photos(SOURCES, "compare-sources", portraits)
@@ -173,7 +174,6 @@ def build_compare_tab(
         concurrency_id=ENGINE,
         concurrency_limit=settings.concurrency,
     )
-    add_compare_endpoint(swappers, judges, settings)
 
 
 def _photos(words: tuple[str, str, str], name: str, examples: list[Path]) -> gr.Gallery:

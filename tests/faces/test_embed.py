@@ -12,8 +12,15 @@ from PIL import Image
 
 from swapper import hub
 from swapper.faces.align import TEMPLATES, cut_crop, template_to_template, transform_points
-from swapper.faces.embed import FaceEmbedder, ResNet50Embedder, arcface_crop
+from swapper.faces.embed import (
+    FaceEmbedder,
+    ResNet50Embedder,
+    SmoothFaceEmbedder,
+    arcface_crop,
+    local_embedders,
+)
 from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
+from swapper.models.smoothswap import SmoothIdentityEmbedder, SmoothIdentityEmbedderConfig
 from swapper.types import Crop, UserError
 
 SMALL = MobileFaceNetConfig(8, (8, 8, 8), (8, 8, 8), (8, 8, 8), (1, 1, 1), features=16)
@@ -136,3 +143,23 @@ def _member(tar: tarfile.TarFile, name: str) -> bytes:
     stream = tar.extractfile(name)
     assert stream is not None
     return stream.read()
+
+
+def test_the_smooth_embedder_is_offered_where_its_weights_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [row for row in hub.entries() if row.name != "smooth-embedder-lite"]
+    monkeypatch.setattr(hub, "entries", lambda: listed)
+    monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
+    assert list(local_embedders()) == ["arcface"]
+    torch.manual_seed(0)
+    sizes = SmoothIdentityEmbedderConfig(trunk="mobile", size=48, hidden=32, embedding=24)
+    network = SmoothIdentityEmbedder(sizes).eval()
+    hub.save(network, tmp_path / "smooth-embedder-lite.safetensors", dtype=torch.float32)
+    smooth = local_embedders()["smooth"]
+    assert isinstance(smooth, SmoothFaceEmbedder)
+    small, large = crops(1, 48), crops(2, 256)
+    found = smooth.embed([*small, *large])
+    assert found.shape == (3, 24) and found.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    face = torch.tensor(small[0].image).permute(2, 0, 1)[None] / 255
+    np.testing.assert_allclose(found[:1], network(face).detach().numpy(), atol=1e-5)
+    assert smooth.embed([]).shape == (0, 24)

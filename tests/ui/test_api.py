@@ -42,9 +42,9 @@ def pictures(tmp_path_factory) -> list[Any]:
     return [handle_file(draw(folder / f"{name}.png", seed=seed)) for seed, name in enumerate(("source", "target"))]
 
 
-def test_only_the_two_endpoints_are_public(client):
+def test_only_these_endpoints_are_public(client):
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {"/find_faces", "/swap_image"}
+    assert set(named) == {"/find_faces", "/swap_image", "/interpolate", "/compare"}
 
 
 def test_find_faces(client, pictures):

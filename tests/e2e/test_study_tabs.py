@@ -1,0 +1,185 @@
+"""The Interpolation and Compare tabs in a real browser, and their endpoints."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from random_student import NAME, write_student
+
+from swapper.manifest import shipped_folder
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+START, WORK = 120, 120_000  # seconds, milliseconds; several times what an idle machine needs
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def portraits() -> list[Path]:
+    found = sorted((ROOT / "examples" / "portraits").glob("*.jpg"))
+    if len(found) < 9:
+        pytest.skip("examples/portraits holds too few pictures")
+    return found
+
+
+@pytest.fixture(scope="module")
+def address(portraits, tmp_path_factory) -> Iterator[str]:
+    """The app with the shipped student, or a random one where none is shipped yet."""
+    folder = tmp_path_factory.mktemp("app")
+    if not (shipped_folder() / f"{NAME}.safetensors").is_file():
+        write_student(folder / "weights")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "SWAPPER_PORT": str(port),
+        "SWAPPER_WEIGHTS": str(folder / "weights"),
+        "SWAPPER_SIGNING_FOLDER": str(folder / "signing"),
+        "GRADIO_TEMP_DIR": str(folder / "files"),
+    }
+    log = (folder / "log").open("w+")
+    app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        _wait_until_served(f"http://127.0.0.1:{port}/", app, folder / "log")
+        yield f"http://127.0.0.1:{port}/"
+        assert "Traceback" not in (folder / "log").read_text()
+    finally:
+        app.terminate()
+        app.wait(20)
+        log.close()
+
+
+def _wait_until_served(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START
+    while time.monotonic() < end and app.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.2)
+    pytest.fail(f"The app is not served:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).is_file():
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A visit of its own on a phone's width; a script error or a request to another machine fails the test."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: wrong.append(request.url) if _leaves(request.url) else None)
+    page.goto(address)
+    yield page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+    assert not wrong
+
+
+def _leaves(url: str) -> bool:
+    return bool(re.match(r"(https?|wss?)://(?!127\.0\.0\.1[:/])", url))
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Choose a tab; on a narrow page it may be behind the menu."""
+    expect(page.get_by_role("tab", name="Image swap")).to_be_visible()
+    tab = page.get_by_role("tab", name=name)
+    if not tab.count():
+        page.get_by_role("button", name="More tabs").click()
+        tab = page.locator(".overflow-dropdown button", has_text=name)
+    tab.click()
+
+
+def test_a_walk_is_drawn_scrubbed_and_downloaded(page: Page, tmp_path):
+    open_tab(page, "Interpolation")
+    page.click("#walk")
+    expect(page.locator("#walk-problem [role=alert]")).to_contain_text("Consent: it has not been given yet.")
+    page.check("#consent input")
+    page.click("#walk")
+    expect(page.locator("#walk-problem")).to_contain_text("Person A: there is no photo yet.")
+    page.get_by_role("button", name="Fill in an example").and_(page.locator(":visible")).click()
+    expect(page.locator("#walk-target img")).not_to_have_count(0)
+    page.click("#walk")
+    expect(page.locator("#walk-view .stage img")).to_have_count(11, timeout=WORK)
+    expect(page.locator("#walk-problem .callout")).to_have_count(0)
+    view = page.locator("#walk-view")
+    expect(view.locator("output")).to_have_text("50 %")
+    view.locator("input").focus()
+    page.keyboard.press("ArrowRight")
+    expect(view.locator("output")).to_have_text("60 %")
+    expect(view.locator(".stage img.on")).to_have_attribute("alt", "The target, 60 % of the way from A to B")
+    view.locator(".thumbs button").first.click()
+    expect(view.locator("output")).to_have_text("0 %")
+    expect(view.locator(".score")).to_contain_text(re.compile("Smoothness|No score"))
+    expect(page.locator("#walk-measures svg[role=img]")).to_have_count(3)
+    for name, suffix in (("clip", ".mp4"), ("zip", ".zip")):
+        with page.expect_download(timeout=WORK) as download:
+            page.click(f"#walk-{name}")
+        download.value.save_as(tmp_path / f"walk{suffix}")
+        assert download.value.suggested_filename.endswith(suffix)
+    with zipfile.ZipFile(tmp_path / "walk.zip") as archive:
+        assert {"report.json", "strip.jpg", "plot.svg", "frame-10.jpg"} <= set(archive.namelist())
+
+
+def test_methods_are_compared_sorted_and_downloaded(page: Page, tmp_path):
+    open_tab(page, "Compare")
+    page.check("#consent input")
+    page.click("#compare")
+    expect(page.locator("#compare-problem [role=alert]")).to_contain_text("Sources: there is no photo yet.")
+    page.get_by_role("button", name="Fill in an example").and_(page.locator(":visible")).click()
+    expect(page.locator("#compare-targets .thumbnail-item")).to_have_count(3)
+    page.click("#compare")
+    rows = page.locator("#compare-table tbody tr")
+    expect(page.locator("#compare-zip")).to_be_visible(timeout=WORK)
+    expect(rows).to_have_count(4)
+    expect(page.locator("#compare-table td.best")).not_to_have_count(0)
+    page.locator("#compare-table th button", has_text="cos source").click()
+    expect(rows.first).to_contain_text("source pasted")
+    expect(page.locator("#compare-gallery .thumbnail-item")).to_have_count(6 * 5)
+    expect(page.locator("#compare-plots svg[role=img]")).to_have_count(1)
+    with page.expect_download(timeout=WORK) as download:
+        page.click("#compare-zip")
+    download.value.save_as(tmp_path / "comparison.zip")
+    with zipfile.ZipFile(tmp_path / "comparison.zip") as archive:
+        assert {"report.html", "report.csv", "contact_sheet.jpg"} <= set(archive.namelist())
+
+
+def test_the_endpoints_answer_programs(address: str, portraits, tmp_path):
+    client = Client(address, verbose=False, download_files=str(tmp_path))
+    first, second, target = (handle_file(path) for path in portraits[:3])
+    with pytest.raises(Exception, match="Pass consent=True"):
+        client.predict(first, second, target, api_name="/interpolate")
+    with pytest.raises(Exception, match="Choose 1 to"):
+        client.predict(first, second, target, consent=True, steps=1000, api_name="/interpolate")
+    path, report = client.predict(first, second, target, consent=True, steps=1, api_name="/interpolate")
+    assert report["shares"] == [0, 0.5, 1] and report["explanation"]
+    with zipfile.ZipFile(path) as archive:
+        assert "frame-02.jpg" in archive.namelist()
+    with pytest.raises(Exception, match="Pass consent=True"):
+        client.predict([first], [target], ["warp"], api_name="/compare")
+    path, report = client.predict([first], [target], ["warp"], consent=True, api_name="/compare")
+    assert [method["name"] for method in report["methods"]] == ["target unchanged", "source pasted", "warp"]
+    with zipfile.ZipFile(path) as archive:
+        assert "report.json" in archive.namelist()

@@ -1,0 +1,70 @@
+"""The command line's ``interpolate`` command: what it writes, and how it says no."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from random_student import offer_student, write_student
+
+from swapper.__main__ import main
+
+PORTRAITS = Path(__file__).parents[1] / "examples" / "portraits"
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    return write_student(tmp_path_factory.mktemp("weights")).parent
+
+
+@pytest.fixture
+def photos(weights, monkeypatch) -> list[str]:
+    """A, B and the target, and a student that can walk between them."""
+    offer_student(weights, monkeypatch)
+    monkeypatch.setenv("SWAPPER_MARK", "off")
+    found = [str(path) for path in sorted(PORTRAITS.glob("*.jpg"))[:3]]
+    if len(found) < 3:
+        pytest.skip("examples/portraits holds no pictures")
+    return found
+
+
+def test_a_walk_is_written(photos, tmp_path, capsys):
+    folder = tmp_path / "new" / "walk"
+    assert main(["interpolate", *photos, "-o", str(folder), "--steps", "1", "--embedder", "arcface"]) == 0
+    names = sorted(path.name for path in folder.iterdir())
+    frames = ["frame-00.png", "frame-01.png", "frame-02.png"]
+    assert names == sorted([*frames, "plot.svg", "report.json", "strip.jpg", "walk.html", "walk.mp4"])
+    with Image.open(folder / "frame-01.png") as frame, Image.open(photos[2]) as target:
+        assert frame.size == target.size
+    report = json.loads((folder / "report.json").read_text())
+    assert report["shares"] == [0, 0.5, 1] and report["about"]["method"] == "mobilefaceswap"
+    captured = capsys.readouterr()
+    assert "picture 3 of 3" in captured.err
+    assert captured.out.startswith(f"{folder / 'report.json'}: ") and report["explanation"] in captured.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--steps", "0"], "--steps 0: such a walk is not drawn. Give 1 to 99"),
+        (["--method", "warp"], "Method 'warp': it cannot mix two people"),
+        (["--method", "mobilefaceswap", "--embedder", "smooth"], "it does not walk in the smooth embedder's space"),
+        (["--gallery", "missing"], "Gallery 'missing': there is no such folder"),
+        (["--no-mark"], "--no-mark: nothing in the file would say"),
+    ],
+)
+def test_unusable_options_end_with_2_and_no_file(photos, tmp_path, capsys, options, said):
+    assert main(["interpolate", *photos, "-o", str(tmp_path / "walk"), *options]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ") and captured.err.count("\n") == 1 and said in captured.err
+    assert not (tmp_path / "walk").exists()
+
+
+def test_unusable_photos_are_named(photos, tmp_path, capsys):
+    Image.new("RGB", (300, 300), "teal").save(tmp_path / "wall.png")
+    wall, output = str(tmp_path / "wall.png"), ["-o", str(tmp_path / "walk")]
+    for given in ([wall, *photos[1:]], [photos[0], wall, photos[2]], [*photos[:2], wall]):
+        assert main(["interpolate", *given, *output]) == 2
+        assert "wall.png': no face was found" in capsys.readouterr().err
+    assert main(["interpolate", *photos, "-o", wall]) == 2
+    assert "wall.png': this is a file. Give a folder." in capsys.readouterr().err
