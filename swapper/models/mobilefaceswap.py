@@ -41,6 +41,7 @@ class IdentityInjectionNetworkConfig:
     stem: int = 512  # channels of the two maps the predictions start from
     encoder: tuple[int, ...] = (3, 32, 64, 128, 256)  # channels of the prediction of each encoder layer's kernels
     decoder: tuple[int, ...] = (512, 512, 256, 128)  # channels of the prediction of each decoder layer's kernels
+    identity_length: float = 1.0  # that the embedding is brought to; more lets the modulation learn faster
 
     def __post_init__(self) -> None:
         if len(self.encoder) != len(self.idn.encoder) or len(self.decoder) != len(self.idn.decoder):
@@ -54,7 +55,7 @@ class IdentityInjectionNetworkConfig:
     @classmethod
     def lite(cls) -> "IdentityInjectionNetworkConfig":
         """Return narrow predictions for the dynamic network of the published size."""
-        return cls(stem=64, encoder=(64,) * 5, decoder=(64,) * 4)
+        return cls(stem=64, encoder=(64,) * 5, decoder=(64,) * 4, identity_length=8.0)
 
 
 class WeightPrediction(nn.Module):
@@ -90,7 +91,7 @@ class WeightModulation(nn.Module):
         """Modulate.
 
         Args:
-            embedding: identity vectors of unit length.
+            embedding: identity vectors, all of one length.
         """
         weight = self.weight * (1 + self.style(embedding))[:, None]
         return weight * (weight.square().sum(2, keepdim=True) + 1e-16).rsqrt()
@@ -136,9 +137,9 @@ class IdentityInjectionNetwork(nn.Module):
         """Predict the weights for a batch of source persons.
 
         Args:
-            source: of an ArcFace network; the embedding is brought to unit length here.
+            source: of an ArcFace network; the embedding is brought to its length here.
         """
-        embedding = F.normalize(source.embedding)
+        embedding = F.normalize(source.embedding) * self.config.identity_length
         start = self.encoder_stem(source.feature_map)  # 4x4
         encoder = _predict(list(self.encoder)[::-1], start, embedding)
         decoder = _predict(self.decoder, self.decoder_stem(start), embedding)  # 3x3
