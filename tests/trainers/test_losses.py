@@ -83,3 +83,12 @@ def test_perceptual_loss_is_a_share_of_the_teachers_features_and_weighs_samples(
     student = [torch.full((2, 3, 4, 4), 2.0), torch.full((2, 5), 10.0)]
     assert losses.perceptual_loss(teacher, student, torch.tensor([1.0, 0.5])) == pytest.approx(0.75)
     assert losses.perceptual_loss(teacher, teacher, torch.ones(2)) == 0
+
+
+def test_path_lengths_of_a_linear_picture_are_its_slopes():
+    latents = torch.zeros(2, 3, 4, requires_grad=True)
+    slopes = torch.tensor([2.0, 5.0])
+    images = (slopes[:, None] * latents.sum((1, 2))[:, None]).reshape(2, 1, 1, 1).expand(2, 3, 4, 4)
+    noise = torch.full((2, 3, 4, 4), 1 / 12)  # sums to 4, the side
+    lengths = losses.path_lengths(images, latents, noise)
+    torch.testing.assert_close(lengths, slopes * 2)  # the root of four equal entries in each row
