@@ -158,6 +158,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def train(args: argparse.Namespace) -> int:
     """Train one system, or describe the run; returns the exit code."""
+    torch.manual_seed(args.seed)  # the networks start alike
     trainer, config = build(args)
     loop = loop_config(args, config)
     if args.dry_run:

@@ -1,14 +1,5 @@
 """The app in a real browser: started as users start it, and used as they use it."""
 
-import os
-import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,87 +7,27 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from served_app import serve, visit
 
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-START, SWAP = 120, 60_000  # seconds, milliseconds; several times what an idle machine needs
+SWAP = 60_000  # milliseconds; several times what an idle machine needs
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def portraits() -> list[Path]:
-    found = sorted((ROOT / "examples" / "portraits").glob("*.jpg"))
-    if len(found) < 2:
-        pytest.skip("examples/portraits holds no pictures")
-    return found
-
-
-@pytest.fixture(scope="module")
-def address(portraits, tmp_path_factory) -> Iterator[str]:
-    """The app, started as ``python app.py`` on a free port, with nobody's folders or settings."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("app")
-    environment = {
-        **os.environ,
-        "SWAPPER_PORT": str(port),
-        "SWAPPER_MAX_UPLOAD_BYTES": "3000000",
-        "GRADIO_TEMP_DIR": str(folder / "files"),
-    }
-    log = (folder / "log").open("w+")
-    app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        _wait_until_served(f"http://127.0.0.1:{port}/", app, folder / "log")
-        yield f"http://127.0.0.1:{port}/"
-        assert "Traceback" not in (folder / "log").read_text()
-    finally:
-        app.terminate()
-        app.wait(20)
-        log.close()
-
-
-def _wait_until_served(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START
-    while time.monotonic() < end and app.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            time.sleep(0.2)
-    pytest.fail(f"The app is not served:\n{log.read_text()}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).is_file():
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+def address(tmp_path_factory) -> Iterator[str]:
+    with serve(tmp_path_factory.mktemp("app"), SWAPPER_MAX_UPLOAD_BYTES="3000000") as address:
+        yield address
 
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A visit of its own; a script error or a request to another machine fails the test."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: wrong.append(request.url) if _leaves(request.url) else None)
-    page.goto(address)
-    yield page
-    page.close()
-    assert not wrong
-
-
-def _leaves(url: str) -> bool:
-    return bool(re.match(r"(https?|wss?)://(?!127\.0\.0\.1[:/])", url))
+    with visit(browser, address, 1280, 800) as page:
+        yield page
 
 
 def choose(page: Page, source: Path, target: Path) -> None:

@@ -1,105 +1,38 @@
 """The Interpolation and Compare tabs in a real browser, and their endpoints."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from gradio_client import Client, handle_file
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from random_student import NAME, write_student
+from served_app import serve, visit
 
 from swapper.manifest import shipped_folder
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-START, WORK = 120, 120_000  # seconds, milliseconds; several times what an idle machine needs
+WORK = 120_000  # milliseconds; several times what an idle machine needs
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def portraits() -> list[Path]:
-    found = sorted((ROOT / "examples" / "portraits").glob("*.jpg"))
-    if len(found) < 9:
-        pytest.skip("examples/portraits holds too few pictures")
-    return found
-
-
-@pytest.fixture(scope="module")
-def address(portraits, tmp_path_factory) -> Iterator[str]:
+def address(tmp_path_factory) -> Iterator[str]:
     """The app with the shipped student, or a random one where none is shipped yet."""
     folder = tmp_path_factory.mktemp("app")
     if not (shipped_folder() / f"{NAME}.safetensors").is_file():
         write_student(folder / "weights")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "SWAPPER_PORT": str(port),
-        "SWAPPER_WEIGHTS": str(folder / "weights"),
-        "SWAPPER_SIGNING_FOLDER": str(folder / "signing"),
-        "GRADIO_TEMP_DIR": str(folder / "files"),
-    }
-    log = (folder / "log").open("w+")
-    app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        _wait_until_served(f"http://127.0.0.1:{port}/", app, folder / "log")
-        yield f"http://127.0.0.1:{port}/"
-        assert "Traceback" not in (folder / "log").read_text()
-    finally:
-        app.terminate()
-        app.wait(20)
-        log.close()
-
-
-def _wait_until_served(url: str, app: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START
-    while time.monotonic() < end and app.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            time.sleep(0.2)
-    pytest.fail(f"The app is not served:\n{log.read_text()}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).is_file():
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with serve(folder, SWAPPER_WEIGHTS=str(folder / "weights")) as address:
+        yield address
 
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A visit of its own on a phone's width; a script error or a request to another machine fails the test."""
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: wrong.append(request.url) if _leaves(request.url) else None)
-    page.goto(address)
-    yield page
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.close()
-    assert not wrong
-
-
-def _leaves(url: str) -> bool:
-    return bool(re.match(r"(https?|wss?)://(?!127\.0\.0\.1[:/])", url))
+    """On a phone, where nothing may be wider than the screen."""
+    with visit(browser, address, 390, 844) as page:
+        yield page
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def open_tab(page: Page, name: str) -> None:

@@ -23,7 +23,6 @@ def test_overfitting_one_batch_makes_the_loss_collapse(overfitted):
     rows = [json.loads(line) for line in (overfitted / "log.jsonl").read_text().splitlines()]
     losses = [row for row in rows if "G_loss" in row]
     assert losses[-1]["G_loss"] < 0.5 * losses[0]["G_loss"]
-    assert losses[-1]["id"] < 0.7 * losses[0]["id"]
     assert losses[-1]["att"] < losses[0]["att"]
     assert (overfitted / "samples-000000.png").is_file()
     assert {"val_retrieval", "val_gain"} <= set(rows[-1])

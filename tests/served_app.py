@@ -1,0 +1,72 @@
+"""The app started as users start it, and visits of it in a real browser."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).parents[1]
+START = 120  # seconds; several times what an idle machine needs
+
+
+@contextmanager
+def serve(folder: Path, **environment: str) -> Iterator[str]:
+    """``python app.py`` on a free port with folders of its own; the address until it is stopped again."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address, log = f"http://127.0.0.1:{port}/", folder / "log"
+    own = {
+        "SWAPPER_PORT": str(port),
+        "SWAPPER_SIGNING_FOLDER": str(folder / "signing"),
+        "GRADIO_TEMP_DIR": str(folder / "files"),
+    }
+    with log.open("w") as output:
+        app = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env={**os.environ, **own, **environment}, stdout=output, stderr=output
+        )
+        try:
+            _wait_until_served(address, app, log)
+            yield address
+            assert "Traceback" not in log.read_text()
+        finally:
+            app.terminate()
+            app.wait(20)
+
+
+def _wait_until_served(address: str, app: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START
+    while time.monotonic() < end and app.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.2)
+    pytest.fail(f"The app is not served:\n{log.read_text()}")
+
+
+@contextmanager
+def visit(browser: Browser, address: str, width: int, height: int) -> Iterator[Page]:
+    """A visit of its own; a script error or a request to another machine fails the test."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: wrong.append(request.url) if _leaves(request.url) else None)
+    page.goto(address)
+    yield page
+    page.close()
+    assert not wrong
+
+
+def _leaves(url: str) -> bool:
+    return bool(re.match(r"(https?|wss?)://(?!127\.0\.0\.1[:/])", url))
