@@ -7,7 +7,7 @@ manifest's revision. Whatever has a known checksum is verified before anything r
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_type_hints
@@ -70,6 +70,11 @@ def _find_unlisted(name: str) -> Path | None:
     if own is None or name in {row.name for row in entries()} or Path(name).name != name:
         return None
     return next((path for end in ("safetensors", "onnx") if (path := own / f"{name}.{end}").is_file()), None)
+
+
+def unpublished(names: Iterable[str]) -> list[str]:
+    """Those of the names that are neither on this machine nor in the manifest, so that nothing can fetch them."""
+    return [name for name in names if find(name) is None and all(row.name != name for row in entries())]
 
 
 def own_folder() -> Path | None:

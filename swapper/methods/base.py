@@ -168,5 +168,11 @@ def load_method(name: str, device: torch.device, threads: int | None = None) -> 
     if name not in METHODS:
         raise UserError(f"Unknown method '{name}'. Choose one of: {', '.join(METHODS)}, onnx:NAME.")
     info = METHODS[name]
+    absent = hub.unpublished(info.weights)
+    if absent:
+        raise UserError(
+            f"Method '{name}': its weights '{absent[0]}' are not published yet. Choose another method, such as "
+            f"{default_method()}, or put {absent[0]}.safetensors into the folder that SWAPPER_WEIGHTS names."
+        )
     build = cast(Callable[..., Method], getattr(import_module(info.module), info.class_name))
     return build(device=device, threads=threads) if info.threaded else build(device=device)

@@ -57,6 +57,12 @@ def load_restorer(name: str, device: torch.device) -> Restorer | None:
         return None
     if name not in RESTORERS:
         raise UserError(f"Unknown restoration '{name}'. Choose one of: {', '.join(restorers())}.")
+    weights = RESTORER_WEIGHTS[name]
+    if len(hub.unpublished(weights)) == len(weights):
+        raise UserError(
+            f"Restoration '{name}': its weights '{weights[-1]}' are not published yet. Choose another, or put "
+            f"{weights[-1]}.safetensors into the folder that SWAPPER_WEIGHTS names."
+        )
     module, class_name = RESTORERS[name]
     build = cast(Callable[..., Restorer], getattr(import_module(module), class_name))
     return build(device=device)
