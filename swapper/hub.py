@@ -33,6 +33,7 @@ from swapper.manifest import add_entry as add_entry
 from swapper.manifest import entries as entries
 from swapper.manifest import entry as entry
 from swapper.types import UserError
+from swapper.whole_file import whole_file
 
 M = TypeVar("M", bound=nn.Module)
 C = TypeVar("C")
@@ -282,13 +283,9 @@ def save(
     said = {**(extra or {}), "network": type(module).__name__, "config": json.dumps(asdict(cast(Any, module).config))}
     tensors = {key: _narrow(key, value, dtype) for key, value in module.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole_file(path) as fresh:
         save_file(tensors, fresh, metadata=said)
         fresh.chmod(0o644)  # the library writes for its own user only
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _narrow(key: str, value: Tensor, dtype: torch.dtype) -> Tensor:

@@ -2,7 +2,6 @@
 
 import io
 import struct
-import uuid
 import warnings
 import zlib
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from PIL import Image, ImageCms
 
 from swapper.settings import Settings
 from swapper.types import UserError
+from swapper.whole_file import whole_file
 
 READABLE = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
 WRITABLE = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -281,12 +281,9 @@ def write_image(image: UInt8[np.ndarray, "h w 3"], path: str | Path, quality: in
         "JPEG": {"quality": quality, "subsampling": 0 if quality >= 90 else 2},
         "WEBP": {"quality": quality},
     }[kind]
-    fresh = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
     try:
-        Image.fromarray(np.ascontiguousarray(image)).save(fresh, kind, **options)
-        fresh.replace(path)
+        with whole_file(path) as fresh:
+            Image.fromarray(np.ascontiguousarray(image)).save(fresh, kind, **options)
     except OSError as error:
         raise UserError(f"Output '{path}': it cannot be written ({error}). Choose another folder.") from error
-    finally:
-        fresh.unlink(missing_ok=True)
     return path

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from swapper.types import UserError
+from swapper.whole_file import whole_file
 
 # The project's planned model repository; SWAPPER_REPO names a copy of it.
 DEFAULT_REPO = "swapper-faces/swapper"
@@ -137,9 +138,8 @@ def add_entry(
     rows = json.loads(manifest.read_text(encoding="utf-8"))["files"] if manifest.is_file() else []
     rows = [other for other in rows if other["name"] != name] + [asdict(row)]
     rows.sort(key=lambda other: (other["repo_id"] != DEFAULT_REPO, other["name"]))
-    fresh = manifest.with_name(f".{MANIFEST}.{os.getpid()}")
-    fresh.write_text(json.dumps({"files": rows}, indent=2) + "\n", encoding="utf-8")
-    fresh.replace(manifest)
+    with whole_file(manifest) as fresh:
+        fresh.write_text(json.dumps({"files": rows}, indent=2) + "\n", encoding="utf-8")
     return row
 
 

@@ -24,6 +24,7 @@ from swapper.faces.embed import FaceEmbedder
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.images import read_image
 from swapper.types import Face, UserError
+from swapper.whole_file import whole_file
 from trainers.pack import write_split
 
 PHOTOS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
@@ -200,6 +201,5 @@ def _leave(part: Path, item: Item, outcome: dict, kept: list) -> None:
                 arcface=np.stack(embeddings),
             )
         outcome = outcome | {"facts": list(facts)}
-    partial = part.with_suffix(".new")
-    partial.write_text(json.dumps(outcome | {"item": asdict(item)}))
-    partial.rename(part.with_suffix(".json"))
+    with whole_file(part.with_suffix(".json")) as fresh:
+        fresh.write_text(json.dumps(outcome | {"item": asdict(item)}))

@@ -19,6 +19,7 @@ from torch import nn
 from swapper import hub
 from swapper.manifest import project_repo, shipped_folder
 from swapper.types import UserError
+from swapper.whole_file import whole_file
 from trainers.cards import CARDS, Card, card_text
 
 LICENCE = "research only, non-commercial"
@@ -107,9 +108,8 @@ def export_onnx(network: nn.Module, example: tuple[int, ...], outputs: tuple[str
         verbose=False,
     )
     assert program is not None
-    fresh = path.with_name(f".{path.name}.new")
-    onnx.save(halve_weights(program.model_proto), fresh)
-    fresh.replace(path)
+    with whole_file(path) as fresh:
+        onnx.save(halve_weights(program.model_proto), fresh)
 
 
 def halve_weights(model: onnx.ModelProto, at_least: int = 256) -> onnx.ModelProto:

@@ -1,7 +1,6 @@
 """One person's swapping network as one small ONNX file, written node by node so that nothing but ``onnx`` is needed."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 
 from swapper.models.idn import IdentityAwareDynamicNetwork, SeparableConv
 from swapper.types import UserError
+from swapper.whole_file import whole_file
 
 OPSET, IR_VERSION = 17, 8  # old enough for every runtime in use, browsers included
 _SLOPE = 0.1
@@ -135,12 +135,8 @@ def check_onnx_output(path: Path) -> None:
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:
     """Write a model to a file, whole or not at all."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with whole_file(path) as fresh:
         fresh.write_bytes(model.SerializeToString())
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _image_features(graph: _Graph, x: str, head: nn.Sequential) -> str:

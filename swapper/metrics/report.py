@@ -1,7 +1,6 @@
 """Scores as tables, JSON and a sheet of pictures; files are written whole or not at all."""
 
 import json
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from jaxtyping import Float64, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from swapper.images import write_image
+from swapper.whole_file import whole_file
 
 
 @dataclass(frozen=True)
@@ -222,12 +222,8 @@ def write_text(text: str, path: Path) -> Path:
         text: its content.
         path: an existing file is replaced; the folder must exist.
     """
-    fresh = path.with_name(f".{uuid.uuid4().hex}.partial")
-    try:
+    with whole_file(path) as fresh:
         fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
     return path
 
 

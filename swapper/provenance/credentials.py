@@ -4,7 +4,6 @@ Source: C2PA Technical Specification 2.2, through the c2pa-python package.
 """
 
 import json
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from swapper.provenance.certificate import Credential, known_roots, signing_cred
 from swapper.provenance.origin import Origin, software_version
 from swapper.provenance.settings import MarkSettings
 from swapper.types import UserError
+from swapper.whole_file import whole_file
 
 SIGNABLE = {
     ".png": "image/png",
@@ -74,12 +74,12 @@ def sign_file(
         from c2pa import Builder, C2paError, C2paSignerInfo, Context, Signer
     except (ImportError, OSError) as error:  # OSError: the native library is missing or of another machine
         return UNSIGNED.format(name=path.name, why=f"the package c2pa-python cannot be used ({error})")
-    fresh = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
     try:
         own: Credential = signing_credential(settings)
         info = C2paSignerInfo(own.algorithm, own.chain.encode(), own.key.encode(), None)
         manifest, options = _manifest(origin, kind, watermarked), _options(settings)
         with (
+            whole_file(path) as fresh,
             Context.from_dict(options) as context,
             Builder(manifest, context=context) as builder,
             Signer.from_info(info) as signer,
@@ -87,12 +87,9 @@ def sign_file(
             fresh.open("w+b") as signed,
         ):
             builder.sign(signer, kind, source, signed)
-        fresh.replace(path)
     except (C2paError, OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else error  # folders of a server are nobody's business
         return UNSIGNED.format(name=path.name, why=f"signing failed ({said})")
-    finally:
-        fresh.unlink(missing_ok=True)
     return None
 
 

@@ -1,7 +1,6 @@
 """Writing a walk down: pictures, strip, clip, plot, page and figures."""
 
 import json
-import uuid
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -23,6 +22,7 @@ from swapper.studies.charts import stack
 from swapper.studies.walk_page import SHOWN_SIDE, draw_charts, measures, page, published_sentence, viewer
 from swapper.studies.walk_scores import WalkScores, explain
 from swapper.types import Crop, UserError
+from swapper.whole_file import whole_file
 
 PICTURES_PER_SECOND = 8
 TITLE = "From A to B"
@@ -84,9 +84,11 @@ def write_clip(images: Sequence[UInt8[np.ndarray, "h w 3"]], path: Path, rate: i
         UserError: the file cannot be written.
     """
     height, width = (side - side % 2 for side in images[0].shape[:2])
-    fresh = path.with_name(f".{uuid.uuid4().hex}.mp4")
     try:
-        with av.open(str(fresh), "w", options={"movflags": "+faststart"}) as container:
+        with (
+            whole_file(path) as fresh,
+            av.open(str(fresh), "w", options={"movflags": "+faststart"}) as container,
+        ):
             stream = container.add_stream("libx264", rate=Fraction(rate), options={"crf": "18"})
             assert isinstance(stream, VideoStream), "libx264 is a codec of pictures"
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -94,11 +96,8 @@ def write_clip(images: Sequence[UInt8[np.ndarray, "h w 3"]], path: Path, rate: i
                 picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), format="rgb24")
                 container.mux(stream.encode(picture))
             container.mux(stream.encode(None))
-        fresh.replace(path)
     except (OSError, av.error.FFmpegError) as error:
         raise UserError(f"Output '{path}': it cannot be written ({error}). Choose another folder.") from error
-    finally:
-        fresh.unlink(missing_ok=True)
     return path
 
 
@@ -116,13 +115,8 @@ def pack(files: Iterable[Path], path: Path) -> Path:
         files: to pack, under their own names.
         path: ends in .zip.
     """
-    fresh = path.with_name(f".{uuid.uuid4().hex}.zip")
-    try:
-        with zipfile.ZipFile(fresh, "w") as archive:
-            for file in files:
-                plain = file.suffix in (".json", ".svg", ".html", ".md", ".csv")
-                archive.write(file, file.name, zipfile.ZIP_DEFLATED if plain else zipfile.ZIP_STORED)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with whole_file(path) as fresh, zipfile.ZipFile(fresh, "w") as archive:
+        for file in files:
+            plain = file.suffix in (".json", ".svg", ".html", ".md", ".csv")
+            archive.write(file, file.name, zipfile.ZIP_DEFLATED if plain else zipfile.ZIP_STORED)
     return path
