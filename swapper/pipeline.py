@@ -5,25 +5,22 @@ from pathlib import Path
 from threading import Event
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 from PIL import Image
-from torch import Tensor
 
 from swapper.compose.color import match_color
 from swapper.compose.mask import MaskSettings, face_mask
 from swapper.compose.paste import paste_back
 from swapper.devices import choose_device
-from swapper.faces.align import TEMPLATES, cut_crop, template_to_template, transform_points
+from swapper.faces.align import cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.images import read_image
-from swapper.methods.base import Method, default_method, load_method
+from swapper.methods.base import Method, default_method, load_method, swap_crops
 from swapper.provenance.settings import MarkSettings
-from swapper.restore.base import Restorer, load_restorer
+from swapper.restore.base import LEAST_SIZE, Restorer, load_restorer, restore_swapped
 from swapper.settings import Settings
 from swapper.timing import StepTimer
 from swapper.types import Crop, Face, Identity, SwapResult, UserError
@@ -31,7 +28,6 @@ from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 from swapper.video.request import swap_video
 
 ImageSource = str | Path | Image.Image | np.ndarray
-RESTORED_SIZE = 256  # px, least side of the crops that restorers see
 TURNED_TOO_FAR = 45.0  # degrees of yaw beyond which methods trained on portraits get weak
 
 
@@ -212,7 +208,7 @@ class FaceSwapper:
         frame, warnings = image, []
         for index, identity in assignment.items():
             frame = self._swap_face(frame, faces[index], identity, timer, mask or self.mask)
-            yaw = head_pose(_landmarks(faces[index])).yaw
+            yaw = head_pose(faces[index].mesh).yaw
             if abs(yaw) > TURNED_TOO_FAR:
                 warnings.append(
                     f"Face {index + 1} of {len(faces)} is turned {abs(yaw):.0f} degrees to the side; "
@@ -233,39 +229,18 @@ class FaceSwapper:
         method = self.method
         with timer.step("align"):
             crop = cut_crop(frame, face.points, method.size, method.template, face.landmarks)
-            target = _batch(crop.image, self.device)
-            shares = torch.from_numpy(_landmarks(crop) / crop.size)[None].to(self.device)
-        with timer.step("swap"), torch.inference_mode():
-            swapped = method.swap(identity, target, shares)
-        pixels, mask = swapped.face, swapped.mask
+        with timer.step("swap"):
+            swapped = swap_crops(method, identity, [crop], self.device)
         if self.restorer is not None:
-            with timer.step("restore"), torch.inference_mode():
-                if crop.size < RESTORED_SIZE:  # or restoring could not make it any sharper
-                    crop = cut_crop(frame, face.points, RESTORED_SIZE, method.template, face.landmarks)
-                    pixels = F.interpolate(pixels, crop.size, mode="bicubic", antialias=True).clamp(0, 1)
-                    mask = F.interpolate(mask, crop.size, mode="bilinear")
-                pixels = self.restorer.restore(pixels, method.template)
+            with timer.step("restore"):
+                swapped = restore_swapped(self.restorer, swapped, method.template)
+                if crop.size < LEAST_SIZE:
+                    crop = cut_crop(frame, face.points, LEAST_SIZE, method.template, face.landmarks)
         with timer.step("compose"):
-            result = (pixels[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().cpu().numpy()
-            share = mask[0, 0].float().cpu().numpy()
-            region = face_mask(_landmarks(crop), self._swapped_landmarks(result, crop), crop.size, blend)
-            share = share * region
+            result, share = swapped.images()[0], swapped.shares()[0]
+            share = share * face_mask(crop.mesh, self.landmarks.measure_crop(result, method.template), crop.size, blend)
             result = match_color(result, crop.image, share, blend.color)
             return paste_back(frame, result, share, crop.matrix)
-
-    def _swapped_landmarks(self, result: UInt8[np.ndarray, "s s 3"], crop: Crop) -> Float32[np.ndarray, "478 3"]:
-        """Mesh of the swapped face, for the mask's shape rule."""
-        to_crop = template_to_template("ffhq", 1, self.method.template, crop.size)
-        return self.landmarks.measure(result, [transform_points(TEMPLATES["ffhq"], to_crop)])[0][0]
-
-
-def _batch(image: UInt8[np.ndarray, "s s 3"], device: torch.device) -> Tensor:
-    return torch.from_numpy(image).to(device).permute(2, 0, 1)[None].float() / 255
-
-
-def _landmarks(item: Face | Crop) -> Float32[np.ndarray, "478 3"]:
-    assert item.landmarks is not None, "faces come from find_faces, which measures landmarks"
-    return item.landmarks
 
 
 def _named(photo: ImageSource) -> str:

@@ -32,6 +32,12 @@ class Face:
     points: Float32[np.ndarray, "5 2"]
     landmarks: Float32[np.ndarray, "478 3"] | None = None
 
+    @property
+    def mesh(self) -> Float32[np.ndarray, "478 3"]:
+        """The landmarks of a face whose landmarks have been measured."""
+        assert self.landmarks is not None, "this face's landmarks have not been measured"
+        return self.landmarks
+
 
 @dataclass(frozen=True)
 class Crop:
@@ -51,6 +57,12 @@ class Crop:
     def size(self) -> int:
         """Side of the crop in pixels."""
         return self.image.shape[0]
+
+    @property
+    def mesh(self) -> Float32[np.ndarray, "478 3"]:
+        """The landmarks of a crop that was cut with them."""
+        assert self.landmarks is not None, "this crop was cut without landmarks"
+        return self.landmarks
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,14 @@ class Swapped:
 
     face: Float[Tensor, "b 3 s s"]
     mask: Float[Tensor, "b 1 s s"]
+
+    def images(self) -> UInt8[np.ndarray, "b s s 3"]:
+        """The faces as pictures, RGB."""
+        return (self.face.permute(0, 2, 3, 1).clamp(0, 1) * 255).round().byte().cpu().numpy()
+
+    def shares(self) -> Float32[np.ndarray, "b s s"]:
+        """The masks beside ``images``."""
+        return self.mask[:, 0].float().cpu().numpy()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,14 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from swapper import hub
-from swapper.faces.align import align_matrix, invert_affine, transform_points, warp_frame
+from swapper.faces.align import (
+    TEMPLATES,
+    align_matrix,
+    invert_affine,
+    template_to_template,
+    transform_points,
+    warp_frame,
+)
 from swapper.onnx_session import open_session
 from swapper.types import Face
 
@@ -67,6 +74,16 @@ class LandmarkDetector:
         found = np.asarray(shares, np.float32) * self.size
         back = [transform_points(p, invert_affine(m)) for p, m in zip(found, matrices, strict=True)]
         return np.stack(back), 1 / (1 + np.exp(-np.asarray(presence, np.float32)))
+
+    def measure_crop(self, crop: UInt8[np.ndarray, "s s 3"], template: str) -> Float32[np.ndarray, "478 3"]:
+        """Find the mesh of a face that lies where a template puts it, in crop pixels.
+
+        Args:
+            crop: RGB.
+            template: key of ``TEMPLATES``.
+        """
+        to_crop = template_to_template("ffhq", 1, template, len(crop))
+        return self.measure(crop, [transform_points(TEMPLATES["ffhq"], to_crop)])[0][0]
 
     def refine(self, frame: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]) -> list[Face]:
         """Give detected faces their landmarks, and five points that follow from them.

@@ -50,8 +50,7 @@ class TrackedFace:
     @property
     def landmarks(self) -> Mesh:
         """The face's mesh points, frame pixels."""
-        assert self.face.landmarks is not None, "followed faces have landmarks"
-        return self.face.landmarks
+        return self.face.mesh
 
     def moved(self, landmarks: Mesh) -> "TrackedFace":
         """The same face with other landmarks, such as smoothed ones."""

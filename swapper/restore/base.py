@@ -5,11 +5,12 @@ from importlib import import_module
 from typing import Protocol, cast, runtime_checkable
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from swapper import hub
-from swapper.types import UserError
+from swapper.types import Swapped, UserError
 
 
 @runtime_checkable
@@ -24,6 +25,25 @@ class Restorer(Protocol):
             template: alignment of the crops, key of ``faces.align.TEMPLATES``.
         """
         ...
+
+
+LEAST_SIZE = 256  # px: smaller crops are enlarged before they are restored, or they could not get any sharper
+
+
+@torch.inference_mode()
+def restore_swapped(restorer: Restorer, swapped: Swapped, template: str) -> Swapped:
+    """Restore swapped faces; the result's side is at least ``LEAST_SIZE``.
+
+    Args:
+        restorer: does the work.
+        swapped: what a method returned.
+        template: alignment of its crops, key of ``faces.align.TEMPLATES``.
+    """
+    face, mask = swapped.face, swapped.mask
+    if face.shape[-1] < LEAST_SIZE:
+        face = F.interpolate(face, LEAST_SIZE, mode="bicubic", antialias=True).clamp(0, 1)
+        mask = F.interpolate(mask, LEAST_SIZE, mode="bilinear")
+    return Swapped(restorer.restore(face, template), mask)
 
 
 RESTORERS: dict[str, tuple[str, str]] = {  # name -> module, class; called as ``cls(device=...)``

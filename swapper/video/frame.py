@@ -6,22 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
-from torch import Tensor
-from torch.nn import functional as F
 
 from swapper.compose.color import match_color
 from swapper.compose.mask import MaskSettings, MaskShape, adaptive_face_mask, shape_offset
 from swapper.compose.paste import paste_into
-from swapper.faces.align import TEMPLATES, cut_crop, template_to_template, transform_points
+from swapper.faces.align import cut_crop
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.pose import head_pose
 from swapper.faces.track import TrackedFace
-from swapper.methods.base import Method
-from swapper.restore.base import Restorer
+from swapper.methods.base import Method, swap_crops
+from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.timing import StepTimer
 from swapper.types import Crop, Identity
 
-RESTORED_SIZE = 256  # px, least side of the crops that restorers see
 _FADE_YAW = (60.0, 80.0)  # degrees: a face turned further fades back to the target's own
 _FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it fades
 
@@ -82,24 +79,17 @@ class FrameSwapper:
         timer = timer or StepTimer()
         method = self._method
         with timer.step("align"):
-            crops = [
-                cut_crop(frame, part.tracked.face.points, method.size, method.template, part.tracked.landmarks)
-                for part in parts
-            ]
-        swapped: dict[int, tuple[Tensor, Tensor]] = {}
+            crops = [self._cut(frame, part.tracked, method.size) for part in parts]
+        swapped: dict[int, tuple[UInt8[np.ndarray, "s s 3"], Float32[np.ndarray, "s s"]]] = {}
         for group in _groups(parts):
-            with timer.step("swap"), torch.inference_mode():
-                result = method.swap(parts[group[0]].identity, *self._batch([crops[i] for i in group]))
-            pixels, mask = result.face, result.mask
+            with timer.step("swap"):
+                result = swap_crops(method, parts[group[0]].identity, [crops[i] for i in group], self._device)
             if self._restorer is not None:
-                with timer.step("restore"), torch.inference_mode():
-                    pixels, mask = self._restored(self._restorer, pixels, mask)
-            swapped.update({i: (pixels[row], mask[row, 0]) for row, i in enumerate(group)})
-        if self._restorer is not None and method.size < RESTORED_SIZE:
-            crops = [
-                cut_crop(frame, part.tracked.face.points, RESTORED_SIZE, method.template, part.tracked.landmarks)
-                for part in parts
-            ]
+                with timer.step("restore"):
+                    result = restore_swapped(self._restorer, result, method.template)
+            swapped.update(zip(group, zip(result.images(), result.shares(), strict=True), strict=True))
+        if self._restorer is not None and method.size < LEAST_SIZE:
+            crops = [self._cut(frame, part.tracked, LEAST_SIZE) for part in parts]
         offsets: dict[int, float] = {}
         with timer.step("compose"):
             for index, part in enumerate(parts):
@@ -108,27 +98,20 @@ class FrameSwapper:
                     offsets[part.tracked.track] = offset
         return offsets
 
-    def _restored(self, restorer: Restorer, pixels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Faces sharpened, enlarged first where they are so small that they could not get any sharper."""
-        if pixels.shape[-1] < RESTORED_SIZE:
-            pixels = F.interpolate(pixels, RESTORED_SIZE, mode="bicubic", antialias=True).clamp(0, 1)
-            mask = F.interpolate(mask, RESTORED_SIZE, mode="bilinear")
-        return restorer.restore(pixels, self._method.template), mask
-
-    def _batch(self, crops: Sequence[Crop]) -> tuple[Tensor, Tensor]:
-        """Pixels and landmarks as networks want them."""
-        pixels = torch.from_numpy(np.stack([crop.image for crop in crops])).to(self._device)
-        points = np.stack([_landmarks(crop) / crop.size for crop in crops])
-        return pixels.permute(0, 3, 1, 2).float() / 255, torch.from_numpy(points).to(self._device)
+    def _cut(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, size: int) -> Crop:
+        return cut_crop(frame, tracked.face.points, size, self._method.template, tracked.landmarks)
 
     def _compose(
-        self, frame: UInt8[np.ndarray, "h w 3"], crop: Crop, part: Part, pixels: Tensor, share: Tensor
+        self,
+        frame: UInt8[np.ndarray, "h w 3"],
+        crop: Crop,
+        part: Part,
+        face: UInt8[np.ndarray, "s s 3"],
+        mask: Float32[np.ndarray, "s s"],
     ) -> float | None:
         """Paste one face; returns the offset of its shape where that was wanted."""
-        face = _to_image(pixels)
-        mask = share.float().cpu().numpy()
         offset = self._offset(face, crop) if part.measure else None
-        mask = mask * adaptive_face_mask(_landmarks(crop), part.shape, crop.size, self._mask) * _opacity(part.tracked)
+        mask = mask * adaptive_face_mask(crop.mesh, part.shape, crop.size, self._mask) * _opacity(part.tracked)
         face = match_color(face, crop.image, mask, self._mask.color)
         paste_into(frame, face, mask, crop.matrix)
         return offset
@@ -141,22 +124,13 @@ class FrameSwapper:
             tracked: the face.
             identity: what it becomes.
         """
-        method = self._method
-        crop = cut_crop(frame, tracked.face.points, method.size, method.template, tracked.landmarks)
-        with torch.inference_mode():
-            pixels = method.swap(identity, *self._batch([crop])).face[0]
-        return self._offset(_to_image(pixels), crop)
+        crop = self._cut(frame, tracked, self._method.size)
+        return self._offset(swap_crops(self._method, identity, [crop], self._device).images()[0], crop)
 
     def _offset(self, face: UInt8[np.ndarray, "s s 3"], crop: Crop) -> float:
         if not self._mask.adapt:
             return 0.0
-        to_crop = template_to_template("ffhq", 1, self._method.template, crop.size)
-        swapped = self._landmarks.measure(face, [transform_points(TEMPLATES["ffhq"], to_crop)])[0][0]
-        return shape_offset(_landmarks(crop), swapped)
-
-
-def _to_image(pixels: Tensor) -> UInt8[np.ndarray, "s s 3"]:
-    return (pixels.permute(1, 2, 0).clamp(0, 1) * 255).round().byte().cpu().numpy()
+        return shape_offset(crop.mesh, self._landmarks.measure_crop(face, self._method.template))
 
 
 def _groups(parts: Sequence[Part]) -> list[list[int]]:
@@ -173,8 +147,3 @@ def _opacity(tracked: TrackedFace) -> np.float32:
     turned = np.interp(yaw, _FADE_YAW, (1.0, 0.0))
     there = np.interp(tracked.face.score, _FADE_PRESENCE, (0.0, 1.0))
     return np.float32(turned * there)
-
-
-def _landmarks(crop: Crop) -> Float32[np.ndarray, "478 3"]:
-    assert crop.landmarks is not None, "followed faces have landmarks"
-    return crop.landmarks
