@@ -194,4 +194,5 @@ class SwapScores:
             values |= {"frechet": feature_distance(features, reals), "kernel": kernel_distance(features, reals)}
         if self._milliseconds:
             values["milliseconds"] = float(np.median(self._milliseconds))
+            values["fps"] = 1000 / max(values["milliseconds"], 1e-6)
         return ScoreRow(self.name, values, intervals, self.reference)

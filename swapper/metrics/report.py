@@ -78,7 +78,19 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "jitter", "added jitter", "Trembling added over time, per eye distance and frame squared.", "low", "‰", 1000
     ),
-    Metric("milliseconds", "time", "Median time of one swap without finding the face.", "low", "ms", 1, 0),
+    Metric(
+        "milliseconds", "time", "Median time of one swap on this machine, without finding the face.", "low", "ms", 1, 0
+    ),
+    Metric("fps", "speed", "Swaps a second at that time, on this machine.", "high", "/s", 1, 1),
+    Metric(
+        "params",
+        "parameters",
+        "Numbers in the networks that run for each face; once per person is left out.",
+        "",
+        "M",
+        1e-6,
+    ),
+    Metric("macs", "MACs", "Multiply-accumulates for each face, in billions.", "", "G", 1e-9),
 )
 
 

@@ -96,12 +96,18 @@ def chart(title: str, x: Axis, y: Axis, series: Sequence[Series], marker: bool =
     )
 
 
-def legend(series: Sequence[Series]) -> str:
-    """HTML list that names the colours of a chart."""
+def legend(series: Sequence[Series], shown: Sequence[int] | None = None) -> str:
+    """HTML list that names the colours of a chart.
+
+    Args:
+        series: all of them, in the order of their colours.
+        shown: numbers of those to name; all when None.
+    """
     rows = "".join(
         f'<li><svg width="12" height="12" aria-hidden="true"><rect width="12" height="12" rx="3" {_look(i)}/></svg>'
         f"{html.escape(s.name)}</li>"
         for i, s in enumerate(series)
+        if shown is None or i in shown
     )
     return f'<ul class="legend">{rows}</ul>'
 

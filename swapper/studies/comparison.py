@@ -13,6 +13,7 @@ from swapper.methods.reference import SourcePasted
 from swapper.metrics.geometry import reencode
 from swapper.metrics.measure import Gallery, MeasuredFace, SwapScores
 from swapper.metrics.report import ScoreRow
+from swapper.metrics.size import drawing_size
 from swapper.pipeline import FaceSwapper
 from swapper.previews import shrink
 from swapper.studies.judges import Judges
@@ -213,7 +214,10 @@ def compare(
     reals = judges.realism.measure([person.photos[0].crop for person in targets]) if len(targets) > 1 else None
     for number, name in enumerate(names):
         scores = SwapScores(name, judges.realism, reference=name in REFERENCES)
-        swap, pictures = _way(name, build, sources), []
+        pictures: list[np.ndarray] = []
+        swapper = _swapper(name, build)
+        identities: dict[int, Identity] = {}
+        swap = _way(swapper, sources, identities)
         for done, (s, t) in enumerate(pairs):
             if progress is not None:
                 progress(number * len(pairs) + done, len(names) * len(pairs), name)
@@ -226,6 +230,7 @@ def compare(
         row = _known(
             scores.row(gallery, reals if len(pairs) >= LEAST_REALISM else None, np.random.default_rng(0)), len(pairs)
         )
+        row = replace(row, values={**row.values, **_size(swapper, identities)})
         shown = {} if name == UNCHANGED else {name: pictures}
         state = replace(state, rows=[*state.rows, row], pictures={**state.pictures, **shown})
         yield state
@@ -234,14 +239,28 @@ def compare(
 Way = Callable[[int, MeasuredFace], tuple[np.ndarray, float | None]]
 
 
-def _way(name: str, build: Callable[[str], FaceSwapper], sources: Sequence[Person]) -> Way:
-    """How a row's results are made; a person's identity is made once."""
+def _swapper(name: str, build: Callable[[str], FaceSwapper]) -> FaceSwapper | None:
+    """What makes a row's results; None where they are the targets."""
     if name == UNCHANGED:
-        return lambda _source, target: (reencode(target.image), None)
+        return None
     swapper = build(BASELINE if name == PASTED else name)
-    if name == PASTED:
-        swapper = FaceSwapper(SourcePasted(), str(swapper.device), mask=swapper.mask, detector=swapper.detector)
-    identities: dict[int, Identity] = {}
+    if name != PASTED:
+        return swapper
+    return FaceSwapper(SourcePasted(), str(swapper.device), mask=swapper.mask, detector=swapper.detector)
+
+
+def _size(swapper: FaceSwapper | None, identities: dict[int, Identity]) -> dict[str, float]:
+    """Parameters and multiply-accumulates of a row's networks, where it has any."""
+    if swapper is None:
+        return {}
+    found = drawing_size(swapper.method, next(iter(identities.values())))
+    return {} if found is None else {"params": found.params, "macs": found.macs}
+
+
+def _way(swapper: FaceSwapper | None, sources: list[Person], identities: dict[int, Identity]) -> Way:
+    """How a row's results are made; a person's identity is made once."""
+    if swapper is None:
+        return lambda _source, target: (reencode(target.image), None)
 
     def swap(source: int, target: MeasuredFace) -> tuple[np.ndarray, float]:
         if source not in identities:

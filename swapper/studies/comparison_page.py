@@ -13,6 +13,7 @@ from swapper.metrics.report import Metric, ScoreRow, best_rows, format_value, me
 from swapper.previews import data_uri
 from swapper.studies.charts import Series, around, chart, legend
 from swapper.studies.comparison import PASTED, UNCHANGED, Comparison, attributes_kept
+from swapper.studies.profile import SENTENCE, qualities, radar
 from swapper.studies.published import PROTOCOL, PUBLISHED
 
 TITLE = "Methods compared"
@@ -89,6 +90,38 @@ def scatter(rows: Sequence[ScoreRow], labels: Mapping[str, str]) -> str:
     return f"<div><h3>Identity against attributes</h3><p>{SCATTER}</p>{drawn}{legend(series)}</div>"
 
 
+def profile(rows: Sequence[ScoreRow], labels: Mapping[str, str]) -> str:
+    """HTML of the radar chart of all methods, in the colours of ``scatter``; empty before a method is done.
+
+    Args:
+        rows: the scores.
+        labels: of the methods, for readers.
+    """
+    references = {row.name: row for row in rows if row.reference}
+    if not {UNCHANGED, PASTED} <= set(references):
+        return ""
+    shares = [
+        (labels.get(row.name, row.name), number, qualities(row, references[UNCHANGED], references[PASTED]))
+        for number, row in enumerate(rows)
+        if not row.reference
+    ]
+    if not shares or len(shares[0][2]) < 3:
+        return ""
+    named = [Series(labels.get(row.name, row.name), []) for row in rows]
+    keys = legend(named, [number for _, number, _ in shares])
+    return f"<div><h3>All qualities at once</h3><p>{SENTENCE}</p>{radar(SENTENCE, shares)}{keys}</div>"
+
+
+def plots(rows: Sequence[ScoreRow], labels: Mapping[str, str]) -> str:
+    """HTML of both charts and of the papers' figures, beside each other where there is room.
+
+    Args:
+        rows: the scores.
+        labels: of the methods, for readers.
+    """
+    return f'<div class="plots">{scatter(rows, labels)}{profile(rows, labels)}{published()}</div>'
+
+
 def published() -> str:
     """HTML table of the papers' figures, with their protocol."""
     rows = "".join(
@@ -120,20 +153,23 @@ def page(found: Comparison, about: Mapping[str, Any], labels: Mapping[str, str])
         about: how it was made.
         labels: of the methods, for readers.
     """
-    heads = "".join(f"<th>{html.escape(labels.get(name, name))}</th>" for name in found.columns())
-    cells = "".join(f"<tr>{''.join(map(_picture, row))}</tr>" for row in found.grid())
+    names = [labels.get(name, name) for name in found.columns()]
+    cells = "".join(
+        f"<tr>{''.join(_picture(face, f'{name}, pair {i}') for face, name in zip(row, names, strict=True))}</tr>"
+        for i, row in enumerate(found.grid(), 1)
+    )
+    heads = "".join(f"<th>{html.escape(name)}</th>" for name in names)
     made = "".join(f"<li>{html.escape(str(key))}: {html.escape(str(value))}</li>" for key, value in about.items())
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{TITLE}</title><style>:root{{color-scheme:light dark}}body{{max-width:1280px;margin:24px auto;"
         f"padding:0 16px;font-family:system-ui,sans-serif}}li{{line-height:1.5}}{STYLE}</style><h1>{TITLE}</h1>"
-        f"{table(found.rows, labels)}<h2>Plots and papers</h2>"
-        f'<div class="plots">{scatter(found.rows, labels)}{published()}</div>'
+        f"{table(found.rows, labels)}<h2>Plots and papers</h2>{plots(found.rows, labels)}"
         f'<h2>Pictures</h2><div class="grid-of-faces"><table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody>'
         f"</table></div><h2>What the columns mean</h2>{meanings(found.rows)}<h2>How it was made</h2><ul>{made}</ul>"
         f"<script>const element = document.body;{SCRIPT}</script></html>\n"
     )
 
 
-def _picture(face: UInt8[np.ndarray, "s s 3"]) -> str:
-    return f'<td><img alt="" src="{data_uri(face)}"></td>'
+def _picture(face: UInt8[np.ndarray, "s s 3"], said: str) -> str:
+    return f'<td><img alt="{html.escape(said)}" src="{data_uri(face)}"></td>'

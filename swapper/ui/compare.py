@@ -9,7 +9,7 @@ import gradio as gr
 
 from swapper.settings import Settings
 from swapper.studies.comparison import Comparison
-from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, published, scatter, table
+from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
 from swapper.types import UserError
 from swapper.ui.comparing import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
 from swapper.ui.files import new_folder, plain_sentence
@@ -32,7 +32,7 @@ TABLE = (
 )
 PLOTS = (
     "",
-    "Likeness and attributes",
+    "Strengths and weaknesses",
     "A good swap takes the source's identity and leaves the rest of the target alone.",
 )
 PICTURES = ("", "Side by side", "Click a picture to enlarge it; the arrow keys go from method to method.")
@@ -53,7 +53,7 @@ class CompareTab:
         empty: stands where the figures will.
         table: figures.
         cards: the other parts of the result, hidden until there are some.
-        plots: scatter plot and the papers' figures.
+        plots: both charts and the papers' figures.
         gallery: pictures.
         notes: warnings.
         archive: downloads the report.
@@ -114,7 +114,7 @@ class CompareTab:
             **{card: gr.Column(visible=True) for card in self.cards},
             self.table: table(found.rows, labels)
             + f"<details><summary>{MEANINGS}</summary>{meanings(found.rows)}</details>",
-            self.plots: f'<div class="plots">{scatter(found.rows, labels)}{published()}</div>',
+            self.plots: plots(found.rows, labels),
             self.gallery: gr.Gallery(value=pictures, columns=len(found.columns())),
             self.notes: callout([plain_sentence(UserError(warning)) for warning in warnings]),
             self.archive: gr.DownloadButton(value=str(archive), visible=True),

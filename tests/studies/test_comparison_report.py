@@ -9,7 +9,7 @@ from swapper.metrics.measure import MeasuredFace
 from swapper.metrics.report import ScoreRow
 from swapper.provenance import MarkSettings
 from swapper.studies.comparison import Comparison, Person
-from swapper.studies.comparison_page import published, scatter, table
+from swapper.studies.comparison_page import profile, published, scatter, table
 from swapper.studies.comparison_report import describe, write_comparison
 from swapper.types import Crop, Face
 
@@ -72,6 +72,13 @@ def test_the_scatter_needs_its_references():
     drawn = scatter(ROWS, {"warp": "Warp"})
     assert "Warp: cosine 0.600, attributes kept 42 %" in drawn and "source pasted: cosine 0.900" in drawn
     assert drawn.count("<circle") == 4
+
+
+def test_the_radar_names_methods_in_the_colours_of_the_scatter():
+    assert profile(ROWS[:2], {}) == ""
+    drawn = profile(ROWS, {"warp": "Warp"})
+    assert "Warp, likeness: 62 %" in drawn and "mobile&lt;b&gt;" in drawn and "source pasted:" not in drawn
+    assert 'class="c3"' in drawn and 'class="c4"' in drawn and 'class="c1"' not in drawn
 
 
 def test_published_figures_carry_their_protocol():

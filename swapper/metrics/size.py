@@ -1,0 +1,107 @@
+"""How large the network is that draws a swapped face, and how much it computes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from swapper.faces import mesh
+from swapper.types import Identity, Swapped
+
+
+@runtime_checkable
+class FaceDrawer(Protocol):
+    """What of a method is needed here; every ``methods.base.Method`` has it."""
+
+    size: int
+
+    def swap(
+        self,
+        identity: Identity,
+        faces: Float[Tensor, "b 3 s s"],
+        landmarks: Float[Tensor, "b 478 3"] | None = None,
+    ) -> Swapped:
+        """Swap the identity onto target crops."""
+        ...
+
+
+@dataclass(frozen=True)
+class DrawingSize:
+    """What one face costs.
+
+    Attributes:
+        params: numbers learned or written for the person, of all layers that run for each face.
+        macs: multiply-accumulates of convolutions and matrix products for one face.
+    """
+
+    params: int
+    macs: int
+
+
+def drawing_size(method: FaceDrawer, identity: Identity) -> DrawingSize | None:
+    """Count what runs for each face of the target, at the method's own resolution.
+
+    What runs once per person (an identity network, MobileFaceSwap's injection network) is left out, as in the papers'
+    figures for real-time methods. Exact, so it has no noise floor.
+
+    Args:
+        method: any.
+        identity: made by its ``identify``.
+
+    Returns:
+        None where no torch network runs: the warp, and swappers that others published as ONNX files.
+
+    Source: MobileFaceSwap, table 2 (parameters and MACs of the network that runs for each frame).
+    """
+    ran: dict[int, int] = {}
+
+    def note(module: nn.Module, _inputs: Any) -> None:
+        ran.update((id(p), p.numel()) for p in module.parameters(recurse=False))
+
+    # MobileFaceSwap hands its network to ONNX Runtime on the CPU; the network itself is what can be counted.
+    written = getattr(identity.state, "network", None)
+    device = next((p.device for p in written.parameters()), None) if isinstance(written, nn.Module) else None
+    faces = torch.full((1, 3, method.size, method.size), 0.5, device=device)
+    with torch.no_grad(), _Operations() as done:
+        hook = register_module_forward_pre_hook(note)
+        try:
+            if isinstance(written, nn.Module):
+                written(faces)
+            else:
+                method.swap(identity, faces, _average_face())
+        finally:
+            hook.remove()
+    return DrawingSize(sum(ran.values()), done.total // 2) if ran else None
+
+
+class _Operations(TorchDispatchMode):
+    """Counts floating-point operations; ``FlopCounterMode`` also hooks into autograd, which inference forbids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Sequence[type], args: tuple = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs, count = kwargs or {}, flop_registry.get(func._overloadpacket)
+        if count is None:
+            with self:  # in inference mode a convolution arrives as what it is made of
+                parts = func.decompose(*args, **kwargs)
+            return func(*args, **kwargs) if parts is NotImplemented else parts
+        result = func(*args, **kwargs)
+        self.total += count(*args, **kwargs, out_val=result)
+        return result
+
+
+def _average_face() -> Float[Tensor, "1 478 3"]:
+    """Landmarks of the mean face in the middle of a crop, as shares of it."""
+    points = mesh.canonical_face() * 0.246 + [0.498, 0.469, 0]
+    return torch.from_numpy(points.astype(np.float32))[None]
