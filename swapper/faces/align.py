@@ -199,6 +199,22 @@ def cut_crop(
     return Crop(image=warp_frame(frame, matrix, size), matrix=matrix, landmarks=moved)
 
 
+def cut_thumbnail(
+    frame: UInt8[np.ndarray, "h w 3"], box: Float32[np.ndarray, "4"], size: int = 192
+) -> UInt8[np.ndarray, "s s 3"]:
+    """A square cut around a face with some room, to be shown.
+
+    Args:
+        frame: RGB.
+        box: left, top, right, bottom of the face.
+        size: side of the result in pixels.
+    """
+    left, top, right, bottom = box
+    scale = size / max(1.5 * max(right - left, bottom - top), 1)
+    shift = size / 2 - scale * np.array([left + right, top + bottom]) / 2
+    return warp_frame(frame, np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], dtype=np.float32), size)
+
+
 def recut(crop: Crop, template: str, size: int) -> UInt8[np.ndarray, "s s 3"]:
     """The picture of a crop in another template and size.
 

@@ -1,6 +1,7 @@
 """Reading video: what a file holds, and its frames upright, in RGB and with their times."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -158,6 +159,29 @@ class VideoReader:
         if held is not None:
             usual = held[0] + (held[1].duration or step)
             yield self._timed(held, usual if last is None else min(max(last, held[0] + 1), usual), first)
+
+    def samples(self, times: Sequence[float]) -> Generator[TimedFrame, None, None]:
+        """The frames on view at some times, the last one for times beyond the end.
+
+        Args:
+            times: seconds from the video's begin, rising.
+
+        Raises:
+            UserError: the file ends long before it should.
+        """
+        ticks = deque(round((self.info.origin + Fraction(time)) / self.info.time_base) for time in times)
+        held: tuple[int, av.VideoFrame] | None = None
+        begin = round(self.info.origin / self.info.time_base)
+        for pts, frame in self._from(ticks[0]):
+            while held is not None and ticks and pts > ticks[0]:
+                yield self._timed(held, pts, begin)
+                ticks.popleft()
+            if not ticks:
+                return
+            held = pts, frame
+        while held is not None and ticks:
+            ticks.popleft()
+            yield self._timed(held, held[0] + 1, begin)
 
     def _timed(self, held: tuple[int, av.VideoFrame], until: int, first: int) -> TimedFrame:
         begin = max(held[0], first)

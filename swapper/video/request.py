@@ -57,7 +57,7 @@ def swap_video(
     output: str | Path,
     *,
     select: str | int = "all",
-    people: Sequence[tuple[Any, Any]] = (),
+    people: Sequence[tuple[Any, Any] | Role] = (),
     settings: VideoSettings | None = None,
     limits: Settings | None = None,
     marks: MarkSettings | None = None,
@@ -72,7 +72,8 @@ def swap_video(
         target: the video.
         output: file to write.
         select: as of ``Casting``.
-        people: pairs of source photos and a reference photo; whoever resembles the reference becomes the source.
+        people: pairs of source photos and a reference photo; whoever resembles the reference becomes the source. Roles
+            where both have been measured already.
         settings: of the job.
         limits: what is allowed on this machine; no limits when None.
         marks: how the result says that it was swapped; those of the environment when None.
@@ -93,7 +94,8 @@ def swap_video(
         raise UserError("No source photo was given. Give at least one photo of the source person.")
     embedder = FaceEmbedder(engine.device)
     identity = source if source is None or isinstance(source, Identity) else engine.identify(source)
-    roles = [_role(engine, embedder, *pair) for pair in people]
+    roles = [pair if isinstance(pair, Role) else _role(engine, embedder, *pair) for pair in people]
+    sources = {id(one) for one in [identity, *(role.identity for role in roles)] if one is not None}
     marks = marks or MarkSettings.from_environment()
     job = VideoJob(
         reader,
@@ -102,16 +104,22 @@ def swap_video(
         FrameSwapper(engine.method, LandmarkDetector(engine.device, 1), engine.device, engine.restorer, engine.mask),
         lambda gallery: _tracker(engine, embedder, gallery),
         settings,
-        FrameMarker(_origin(engine, people), marks),
+        FrameMarker(origin_of(engine, len(sources)), marks),
         _digest(engine, reader, identity, roles, f"{select} {marks.mark} {marks.label}"),
     )
     return job.run(progress, cancel)
 
 
-def _origin(engine: Engine, people: Sequence[Any]) -> Origin:
+def origin_of(engine: Engine, sources: int) -> Origin:
+    """What the marks say of an engine's swaps.
+
+    Args:
+        engine: swaps.
+        sources: how many source people there are.
+    """
     kind = type(engine.restorer).__name__
     restore = next((name for name, (_, class_name) in RESTORERS.items() if class_name == kind), "none")
-    return Origin(engine.method.name, restore, max(len(people), 1))
+    return Origin(engine.method.name, restore, sources)
 
 
 def _role(engine: Engine, embedder: IdentityEmbedder, source: Any, reference: Any) -> Role:
