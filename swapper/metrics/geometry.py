@@ -1,7 +1,8 @@
 """How well a result keeps the target's pose, expression and gaze, and whose face shape it has.
 
 Every measure compares the 478 mesh points of two pictures, so its noise is that of the landmark network. The noise
-floor, what a measure says about a target against its own ``reencode``, belongs beside every figure.
+floor, what a measure says about a target against its own ``reencode``, belongs beside every figure. The floors in
+the docstrings are mean and 95th percentile over 30 photographs; a comparison measures its own, on its own photos.
 """
 
 import io
@@ -18,7 +19,7 @@ Landmarks = Float32[np.ndarray, "478 3"]
 
 
 def pose_error(result: Landmarks, target: Landmarks) -> float:
-    """Length of the difference of (yaw, pitch, roll), degrees, 0 and up.
+    """Length of the difference of (yaw, pitch, roll), degrees, 0 and up; noise floor 0.31, 95th percentile 0.82.
 
     Args:
         result: mesh points.
@@ -35,7 +36,7 @@ def expression_error(result: Landmarks, target: Landmarks) -> float:
     """Mean distance of lid, brow and lip points after pose, size and place of the parts are removed.
 
     A share of the eye distance, 0 and up. The shape of a person's lips and brows cannot be told from an expression
-    in one picture, so a swap that changes them is charged for it.
+    in one picture, so a swap that changes them is charged for it. Noise floor 0.0008, 95th percentile 0.0022.
 
     Args:
         result: mesh points.
@@ -46,6 +47,8 @@ def expression_error(result: Landmarks, target: Landmarks) -> float:
 
 def gaze_error(result: Landmarks, target: Landmarks) -> float:
     """Mean angle between the directions of the eyes, each relative to its head, degrees, 0..180.
+
+    Noise floor 0.15, 95th percentile 0.44.
 
     Args:
         result: mesh points.
@@ -60,6 +63,8 @@ def gaze_error(result: Landmarks, target: Landmarks) -> float:
 def eye_opening_error(result: Landmarks, target: Landmarks) -> float:
     """Mean difference of the lids' gaps, as a share of the eye's width, 0 and up.
 
+    Noise floor 0.0005, 95th percentile 0.0016.
+
     Args:
         result: mesh points.
         target: mesh points.
@@ -72,6 +77,7 @@ def shape_error(result: Landmarks, other: Landmarks) -> float:
 
     Measured against the source it says how far the face's shape was taken over, against the target how far it was
     kept. An open mouth lowers the jaw and counts too; the far side of a turned head is guessed by the landmarks.
+    Noise floor 0.0032, 95th percentile 0.0091.
 
     Args:
         result: mesh points.

@@ -13,6 +13,8 @@ UNKNOWN = -1  # label of photos whose person is not known
 def cosine(first: Float32[np.ndarray, "n d"], second: Float32[np.ndarray, "n d"]) -> Float64[np.ndarray, "n"]:
     """Similarity of the people in corresponding rows, -1..1; about 0 for strangers, 0.6 for two photos of somebody.
 
+    Noise floor (30 photographs against their own ``geometry.reencode``): 0.998, 5th percentile above 0.99.
+
     Args:
         first: embeddings of unit length.
         second: the embeddings they are compared with.
@@ -44,7 +46,7 @@ def identity_gain(
     """How far results went from the target's likeness to the source towards that of another photo of the source.
 
     0 for an unchanged target; 1 for the likeness two photos of one person have, strangers being at cosine 0; more
-    where the result is more alike than another photo.
+    where the result is more alike than another photo. Noise floor 0.003, that of ``cosine`` over a usual ``same_mean``.
 
     Args:
         result_source: cosine of result and source.
@@ -63,7 +65,8 @@ def retrieved(
     """Whether the photo most similar to each result shows the source's person; the mean is the ID retrieval.
 
     Any photo of the right person counts. The targets belong in the gallery, so that an unchanged face is a miss.
-    Published figures use video frames of about a thousand people; a smaller gallery is easier.
+    Published figures use video frames of about a thousand people; a smaller gallery is easier. No noise floor: all of
+    30 re-encoded photographs find themselves.
 
     Args:
         results: embeddings of the results, unit length.

@@ -19,7 +19,8 @@ class PerceptualDistance:
     The layers are those of the mobile identity network, all with the same weight, because no ratings of people were
     fitted: 0 for equal pictures, at most 2, but not on the scale of published LPIPS figures. Unlike LPIPS it is not
     squared, so that it is a metric and lengths of paths can be added up. Changes that keep everything in place, such
-    as noise or another mouth, count; it forgives little misalignment.
+    as noise or another mouth, count; it forgives little misalignment. Noise floor 0.08: a photograph against its own
+    ``geometry.reencode``.
 
     Source: Zhang et al., "The unreasonable effectiveness of deep features as a perceptual metric", CVPR 2018, eq. 1.
     """
