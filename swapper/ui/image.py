@@ -1,7 +1,7 @@
 """The Image swap tab."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +12,20 @@ from swapper.methods.base import METHODS
 from swapper.provenance import Origin, write_marked_image
 from swapper.types import SwapResult, UserError
 from swapper.ui.files import new_folder, plain_sentence, result_name, upload_paths, write_preview
-from swapper.ui.layout import (
-    BECOMES,
-    FORMATS,
-    FacesPanel,
-    Inputs,
-    ResultPanel,
-    build_faces,
-    build_inputs,
-    build_result,
-)
+from swapper.ui.layout import FORMATS, ResultPanel, build_inputs, build_result
+from swapper.ui.people import PEOPLE
+from swapper.ui.people_panel import PeoplePanel, Updates, build_people_panel
 from swapper.ui.result import callout, summary, swap_target
-from swapper.ui.settings_panel import SettingsPanel, build_settings_panel, read
+from swapper.ui.settings_panel import build_settings_panel, read
 from swapper.ui.swappers import SwapperCache
-from swapper.ui.target import PEOPLE, Target, choices, find_target
+from swapper.ui.target import Target, find_target
 
 SWAP = "Swap faces"
+FACES = ("", "Faces found", "Click a face to choose who it becomes.")
+BECOMES = "Face {face} becomes"
 NO_TARGET = "Target: there is no photo yet. Add the photo that should be changed."
 CONSENT_FIRST = "Consent: it has not been given yet. Tick the box at the top of the page, then swap."
 ENGINE = "engine"  # events that share this name share the machine
-
-Updates = dict[Any, Any]  # what a handler returns: new value or properties by component
 
 
 @dataclass(frozen=True)
@@ -41,23 +34,15 @@ class ImageTab:
 
     Attributes:
         swappers: shared by all sessions.
-        inputs: source and target.
-        faces: faces of the target.
-        settings: of the swap.
+        faces: who each face of the target becomes.
         result: the finished picture.
         problem: says what is wrong.
-        target: state of the session: a ``Target`` or None.
-        people: state of the session: how many source persons are shown.
     """
 
     swappers: SwapperCache
-    inputs: Inputs
-    faces: FacesPanel
-    settings: SettingsPanel
+    faces: PeoplePanel
     result: ResultPanel
     problem: gr.HTML
-    target: gr.State
-    people: gr.State
 
     def show_faces(self, payload: Any, people: int) -> Updates:
         """Find the faces of a new target; ``payload`` is the photo as Gradio sends it."""
@@ -65,33 +50,8 @@ class ImageTab:
             paths = upload_paths(payload)
             found = find_target(self.swappers.finder(), paths[0]) if paths else None
         except UserError as error:
-            said = callout([plain_sentence(error)], error=True)
-            return {self.target: None, self.faces.box: gr.Column(visible=False), self.problem: said}
-        shown = self._faces(found, people) if found else {self.target: None}
-        return {**shown, self.faces.box: gr.Column(visible=found is not None), self.problem: ""}
-
-    def select_face(self, found: Target | None, people: int, event: gr.SelectData) -> Updates:
-        """Show who the clicked face becomes."""
-        return self._faces(replace(found, selected=int(event.index)), people) if found else {self.target: None}
-
-    def assign(self, found: Target | None, people: int, person: int) -> Updates:
-        """Let the selected face become another person."""
-        return self._faces(found.assign(person), people) if found else {self.target: None}
-
-    def add_person(self, found: Target | None, people: int) -> Updates:
-        """Show a place for the photos of one more person."""
-        more = min(people + 1, len(PEOPLE))
-        galleries = {gallery: gr.Gallery(visible=i < more) for i, gallery in enumerate(self.inputs.sources)}
-        shown = self._faces(found, more) if found else {}
-        return {self.people: more, self.inputs.add: gr.Button(visible=more < len(PEOPLE)), **galleries, **shown}
-
-    def _faces(self, found: Target, people: int) -> Updates:
-        label = BECOMES.format(face=found.selected + 1)
-        return {
-            self.target: found,
-            self.faces.gallery: gr.Gallery(value=found.gallery(), selected_index=found.selected),
-            self.faces.person: gr.Radio(choices=choices(people), value=found.people[found.selected], label=label),
-        }
+            return {**self.faces.show(None, people), self.problem: callout([plain_sentence(error)], error=True)}
+        return {**self.faces.show(found, people), self.problem: ""}
 
     def swap(
         self,
@@ -152,32 +112,27 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: i
         concurrency: swaps at a time.
         examples: folder with ``portraits`` and group photos; missing files are not shown.
     """
-    target, people = gr.State(None, time_to_live=3600), gr.State(1)
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
-            inputs, faces = build_inputs(examples), build_faces()
+            sources, target = build_inputs(examples)
+            faces = build_people_panel(sources, BECOMES, words=FACES)
             button = gr.Button(SWAP, variant="primary", elem_id="swap")
             problem = gr.HTML(elem_id="problem")
             settings = build_settings_panel()
         with gr.Column(scale=11, min_width=320, elem_classes="card result"):
             result = build_result()
-    tab = ImageTab(swappers, inputs, faces, settings, result, problem, target, people)
-    quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+    tab = ImageTab(swappers, faces, result, problem)
     busy: dict[str, Any] = {
         "api_visibility": "private",
         "preprocess": False,  # photos are read by read_image, which knows more kinds and says what is wrong
         "concurrency_id": ENGINE,
         "concurrency_limit": concurrency,
     }
-    shown = [target, faces.gallery, faces.person]
-    seen = [*shown, faces.box, problem]
-    inputs.target.change(tab.show_faces, [inputs.target, people], seen, show_progress_on=inputs.target, **busy)
-    faces.gallery.select(tab.select_face, [target, people], shown, **quick)
-    faces.person.input(tab.assign, [target, people, faces.person], shown, **quick)
-    inputs.add.click(tab.add_person, [target, people], [people, inputs.add, *inputs.sources, *shown], **quick)
+    faces.wire()
+    target.change(tab.show_faces, [target, faces.people], [*faces.shown, problem], show_progress_on=target, **busy)
     button.click(
         tab.swap,
-        [consent, inputs.target, target, *inputs.sources, *settings.inputs],
+        [consent, target, faces.found, *sources.galleries, *settings.inputs],
         [*result.outputs, problem],
         show_progress_on=[result.empty, result.slider],
         **busy,

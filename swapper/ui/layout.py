@@ -6,16 +6,13 @@ from typing import Any
 
 import gradio as gr
 
-from swapper.ui.target import PEOPLE, choices
+from swapper.ui.people import PEOPLE
 
 SOURCE = ("1", "Source", "Whose face you want. Several photos give a steadier likeness.")
 TARGET = ("2", "Target", "The photo to change. Everything but the faces stays as it is.")
 RESULT = ("3", "Result", "Drag the handle to compare before and after.")
 EXAMPLES_NOTE = "Or one of these, all made up:"
 ADD_PERSON = "Add another person"
-FACES_FOUND = "Faces found"
-FACES_HINT = "Click a face to choose who it becomes."
-BECOMES = "Face {face} becomes"
 EMPTY = "Your picture appears here."
 DOWNLOAD = "Download {kind}"
 FORMATS = {"PNG": ".png", "JPEG": ".jpg"}
@@ -23,21 +20,16 @@ PHOTO_HEIGHT = 204  # px
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Components that take photos: one gallery for each of ``PEOPLE``, and the target."""
+class Sources:
+    """Components that take the photos of source persons.
 
-    sources: list[gr.Gallery]
+    Attributes:
+        galleries: one for each of ``PEOPLE``; all but the first are hidden at first.
+        add: shows one more.
+    """
+
+    galleries: list[gr.Gallery]
     add: gr.Button
-    target: gr.Image
-
-
-@dataclass(frozen=True)
-class FacesPanel:
-    """Components that show the target's faces and who each becomes."""
-
-    box: gr.Column
-    gallery: gr.Gallery
-    person: gr.Radio
 
 
 @dataclass(frozen=True)
@@ -69,32 +61,14 @@ def heading(words: tuple[str, str, str]) -> None:
     gr.HTML(f'<div class="step">{badge}<h2>{title}</h2><p>{sentence}</p></div>')
 
 
-def build_inputs(examples: Path) -> Inputs:
+def build_inputs(examples: Path) -> tuple[Sources, gr.Image]:
     """Lay out source and target.
 
     Args:
         examples: folder with ``portraits`` and group photos; missing files are not shown.
     """
-    sources = []
     with gr.Row(equal_height=True, elem_classes="inputs"):
-        with gr.Column(min_width=240, elem_classes="card"):
-            heading(SOURCE)
-            for index, letter in enumerate(PEOPLE):
-                gallery = gr.Gallery(
-                    label=f"Person {letter}",
-                    visible=index == 0,
-                    interactive=True,
-                    sources=["upload", "webcam", "clipboard"],
-                    file_types=["image"],
-                    columns=2,
-                    height=PHOTO_HEIGHT,
-                    object_fit="contain",
-                    buttons=[],
-                    elem_id=f"source-{letter.lower()}",
-                )
-                sources.append(gallery)
-            example_strip(sorted((examples / "portraits").glob("*.jpg")), sources[0], many=True)
-            add = gr.Button(ADD_PERSON, size="sm", variant="secondary", elem_classes="quiet")
+        sources = build_sources(examples)
         with gr.Column(min_width=240, elem_classes="card"):
             heading(TARGET)
             target = gr.Image(
@@ -107,7 +81,36 @@ def build_inputs(examples: Path) -> Inputs:
             )
             shown = [*sorted(examples.glob("*.jpg")), *sorted((examples / "portraits").glob("*.jpg"))[::-1]]
             example_strip(shown, target, many=False)
-    return Inputs(sources, add, target)
+    return sources, target
+
+
+def build_sources(examples: Path, name: str = "") -> Sources:
+    """Lay out the card for the photos of the source persons.
+
+    Args:
+        examples: folder with ``portraits``; missing files are not shown.
+        name: stands before the components' ids.
+    """
+    with gr.Column(min_width=240, elem_classes="card"):
+        heading(SOURCE)
+        galleries = [
+            gr.Gallery(
+                label=f"Person {letter}",
+                visible=index == 0,
+                interactive=True,
+                sources=["upload", "webcam", "clipboard"],
+                file_types=["image"],
+                columns=2,
+                height=PHOTO_HEIGHT,
+                object_fit="contain",
+                buttons=[],
+                elem_id=f"{name}source-{letter.lower()}",
+            )
+            for index, letter in enumerate(PEOPLE)
+        ]
+        example_strip(sorted((examples / "portraits").glob("*.jpg")), galleries[0], many=True)
+        add = gr.Button(ADD_PERSON, size="sm", variant="secondary", elem_classes="quiet")
+    return Sources(galleries, add)
 
 
 def example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: bool, adds: bool = False) -> None:
@@ -141,24 +144,6 @@ def example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: bo
 
     quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
     strip.select(add if adds else pick, component if adds else None, component, **quick)
-
-
-def build_faces() -> FacesPanel:
-    """Lay out the target's faces, hidden until there are some."""
-    with gr.Column(visible=False, elem_classes="card faces") as box:
-        gr.HTML(f'<div class="step"><h2>{FACES_FOUND}</h2><p>{FACES_HINT}</p></div>')
-        gallery = gr.Gallery(
-            columns=5,
-            fit_columns=False,
-            allow_preview=False,
-            interactive=False,
-            show_label=False,
-            object_fit="cover",
-            buttons=[],
-            elem_id="faces",
-        )
-        person = gr.Radio(choices(1), value=0, label=BECOMES.format(face=1), elem_id="person")
-    return FacesPanel(box, gallery, person)
 
 
 def build_result() -> ResultPanel:

@@ -9,7 +9,8 @@ from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
 from swapper.timing import StepTimer
 from swapper.types import SwapResult, UserError
-from swapper.ui.target import PEOPLE, Target
+from swapper.ui.people import PEOPLE
+from swapper.ui.target import Target
 
 NO_SOURCE = "Source: person {letter} has no photo yet. Add one, or choose somebody else for face {face}."
 NOTHING_TO_DO = "Target: every face is set to stay unchanged. Click a face and choose who it becomes."

@@ -5,8 +5,9 @@ from two_faces import draw
 from swapper.compose.mask import MaskSettings
 from swapper.images import read_image
 from swapper.types import SwapResult, UserError
+from swapper.ui.people import UNCHANGED
 from swapper.ui.result import callout, summary, swap_target
-from swapper.ui.target import UNCHANGED, find_target
+from swapper.ui.target import find_target
 
 
 def quiet(share: float, what: str) -> None:

@@ -5,14 +5,15 @@ from PIL import Image
 from two_faces import draw
 
 from swapper.types import UserError
-from swapper.ui.target import THUMBNAIL_SIDE, UNCHANGED, choices, find_target
+from swapper.ui.people import UNCHANGED, choices
+from swapper.ui.target import find_target
 
 
 def test_every_face_becomes_the_first_person(engine, photo):
     target = find_target(engine, photo)
     assert target.wanted() == {0: 0, 1: 0}
     assert [caption for _, caption in target.gallery()] == ["becomes A", "becomes A"]
-    assert all(Image.open(path).size == (THUMBNAIL_SIDE, THUMBNAIL_SIDE) for path in target.thumbnails)
+    assert all(Image.open(path).size == (192, 192) for path in target.thumbnails)
     assert set(target.timings) == {"decode", "detect", "landmarks"}
 
 

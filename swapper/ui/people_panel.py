@@ -1,0 +1,112 @@
+"""Where a user says who becomes whom: thumbnails, and a person chosen for the one that is selected."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from swapper.ui.layout import Sources, heading
+from swapper.ui.people import PEOPLE, Assignment, choices
+
+Updates = dict[Any, Any]  # what a handler returns: new value or properties by component
+QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+
+
+@dataclass(frozen=True)
+class PeoplePanel:
+    """The panel's components and what happens when they are used.
+
+    Attributes:
+        becomes: label above the choice, with ``{face}`` for the number of the selected one.
+        sources: where the photos of the source persons go.
+        box: holds the rest; hidden until there is somebody.
+        gallery: thumbnails.
+        person: who the selected one becomes.
+        found: state of the session: an ``Assignment`` or None.
+        people: state of the session: how many source persons are shown.
+    """
+
+    becomes: str
+    sources: Sources
+    box: gr.Column
+    gallery: gr.Gallery
+    person: gr.Radio
+    found: gr.State
+    people: gr.State
+
+    @property
+    def shown(self) -> list[Any]:
+        """Components that change with the assignment."""
+        return [self.found, self.box, self.gallery, self.person]
+
+    def show(self, found: Assignment | None, people: int) -> Updates:
+        """Show an assignment, or none.
+
+        Args:
+            found: the assignment.
+            people: how many source persons are shown.
+        """
+        if found is None:
+            return {self.found: None, self.box: gr.Column(visible=False)}
+        return {
+            self.found: found,
+            self.box: gr.Column(visible=True),
+            self.gallery: gr.Gallery(value=found.gallery(), selected_index=found.selected),
+            self.person: gr.Radio(
+                choices=choices(people),
+                value=found.people[found.selected],
+                label=self.becomes.format(face=found.selected + 1),
+            ),
+        }
+
+    def wire(self) -> None:
+        """Connect the components; called inside Blocks."""
+        inputs = [self.found, self.people]
+        self.gallery.select(self._select, inputs, self.shown, **QUICK)
+        self.person.input(self._assign, [*inputs, self.person], self.shown, **QUICK)
+        outputs = [self.people, self.sources.add, *self.sources.galleries, *self.shown]
+        self.sources.add.click(self._add_person, inputs, outputs, **QUICK)
+
+    def _select(self, found: Assignment | None, people: int, event: gr.SelectData) -> Updates:
+        """Show who the clicked face becomes."""
+        return self.show(replace(found, selected=int(event.index)) if found else None, people)
+
+    def _assign(self, found: Assignment | None, people: int, person: int) -> Updates:
+        """Let the selected face become another person."""
+        return self.show(found.assign(person) if found else None, people)
+
+    def _add_person(self, found: Assignment | None, people: int) -> Updates:
+        """Show a place for the photos of one more person."""
+        more = min(people + 1, len(PEOPLE))
+        galleries = {gallery: gr.Gallery(visible=i < more) for i, gallery in enumerate(self.sources.galleries)}
+        add = gr.Button(visible=more < len(PEOPLE))
+        return {self.people: more, self.sources.add: add, **galleries, **self.show(found, more)}
+
+
+def build_people_panel(
+    sources: Sources, becomes: str, name: str = "", words: tuple[str, str, str] | None = None
+) -> PeoplePanel:
+    """Lay out the panel, hidden until there is somebody; ``wire`` connects it.
+
+    Args:
+        sources: where the photos of the source persons go.
+        becomes: as of ``PeoplePanel``.
+        name: stands before the components' ids.
+        words: number, title and one sentence above a card of its own; the panel is part of another card when None.
+    """
+    with gr.Column(visible=False, elem_classes="card" if words else None) as box:
+        if words:
+            heading(words)
+        gallery = gr.Gallery(
+            columns=5,
+            fit_columns=False,
+            allow_preview=False,
+            interactive=False,
+            show_label=False,
+            object_fit="cover",
+            buttons=[],
+            elem_id=f"{name}faces",
+        )
+        label = becomes.format(face=1)
+        person = gr.Radio(choices(1), value=0, label=label, elem_id=f"{name}person")
+    return PeoplePanel(becomes, sources, box, gallery, person, gr.State(None, time_to_live=3600), gr.State(1))
