@@ -1,6 +1,7 @@
 """Choosing the device that networks run on."""
 
 import torch
+from torch import nn
 
 from swapper.types import UserError
 
@@ -23,3 +24,8 @@ def choose_device(name: str = "auto") -> torch.device:
     if not present[kind]:
         raise UserError(f"Device '{name}' is not on this machine. Choose auto or cpu.")
     return torch.device(name)
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Where a network's parameters are."""
+    return next(network.parameters()).device

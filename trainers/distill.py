@@ -13,6 +13,7 @@ from swapper.models.quality import QualityNetwork
 from swapper.types import UserError
 from trainers import losses
 from trainers.adversarial import judge
+from trainers.checkpoint import weights_file
 from trainers.loop import Batch
 from trainers.mobilefaceswap import MobileFaceSwapConfig, MobileFaceSwapTrainer
 from trainers.pairs import to_arcface
@@ -29,6 +30,7 @@ class DistillationConfig(MobileFaceSwapConfig):
     reconstruction_weight: float = 30.0  # of the teacher's pictures, times alpha
     perceptual_weight: float = 5.0  # of their features, times alpha
     mask_weight: float = 10.0
+    known: float = 0.0
     free_mask: bool = False  # hold the mask on the background only, as the paper does, not to the face's region
     expression_weight: float = 5.0
 
@@ -65,24 +67,21 @@ class DistillationTrainer(MobileFaceSwapTrainer):
     def __init__(self, config: DistillationConfig, data: Path, cache: Path):
         super().__init__(config, data, cache)
         self.recipe = config
-        self.teacher = load_swap_teacher(_file(config.teacher))
+        self.teacher = load_swap_teacher(weights_file(config.teacher))
         if self.teacher.template != config.template:
             raise UserError(
                 f"Teacher {config.teacher}: its faces are aligned as '{self.teacher.template}', the student's as "
                 f"'{config.template}'. Use --set template={self.teacher.template}."
             )
-        self.quality = hub.load_path(QualityNetwork, _file(config.quality)) if config.quality else None
+        self.quality = hub.load_path(QualityNetwork, weights_file(config.quality)) if config.quality else None
         if config.start:
-            self.networks["student"] = hub.load_path(MobileFaceSwap, _file(config.start)).requires_grad_(True)
+            self.networks["student"] = hub.load_path(MobileFaceSwap, weights_file(config.start)).requires_grad_(True)
         self.frozen = {**self.frozen, "teacher": self.teacher}
         if self.quality is not None:
             self.frozen["quality"] = self.quality
 
-    def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The student's loss (G); the discriminator's (D) is that of direct training."""
-        return self._distil(batch) if phase == "G" else super().loss(phase, batch)
-
-    def _distil(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    def swapper_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The teacher's pictures, and the student's own identity, mask, expression and realism."""
         c, target, discriminator = self.recipe, batch["target"], self.networks["discriminator"]
         source = self.task.features(batch["source"])
         swapped = self.networks["student"](source, target)
@@ -112,8 +111,10 @@ class DistillationTrainer(MobileFaceSwapTrainer):
             "expression": c.expression_weight,
             "adv": c.adversarial_weight * float(self.kimg >= c.plain_kimg),
         }
-        total = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
-        return total, terms | {"alpha": alpha.mean(), "mask_mean": swapped.mask.float().mean()}
+        return losses.weighted_sum(terms, weights), terms | {
+            "alpha": alpha.mean(),
+            "mask_mean": swapped.mask.float().mean(),
+        }
 
     def _mask_loss(self, mask: Float[Tensor, "b 1 s s"], face: Float[Tensor, "b 1 s s"]) -> Tensor:
         if self.recipe.free_mask:
@@ -124,8 +125,3 @@ class DistillationTrainer(MobileFaceSwapTrainer):
     def judge_quality(self, pictures: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b"]:
         """Q-Net's score of the teacher's pictures; 1 without a Q-Net."""
         return pictures.new_ones(len(pictures)) if self.quality is None else self.quality(pictures).float()
-
-
-def _file(source: str) -> Path:
-    path = Path(source)
-    return path if path.suffix == ".safetensors" else hub.resolve(source)

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int64
 from scipy.optimize import linear_sum_assignment
 from torch import Generator, Tensor, nn
 
+from swapper.devices import device_of
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from trainers import augment
 from trainers.data import Faces, load_faces
@@ -112,13 +113,13 @@ class GeometryTrainer:
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
         """Validation faces with the predicted points drawn as green dots, irises red."""
         images = resized(self.val, torch.linspace(0, len(self.val) - 1, 24).long(), self.size)
-        points = networks["landmarks"](images.to(_device(networks))).points.cpu()
+        points = networks["landmarks"](images.to(device_of(networks["landmarks"]))).points.cpu()
         drawn = [draw_points(image, p) for image, p in zip(images, points, strict=True)]
         return image_grid([drawn[i : i + 6] for i in range(0, 24, 6)])
 
     def evaluate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
         """Mean error in percent of the inter-ocular distance (mesh and irises), plain crops of the val split."""
-        device = _device(networks)
+        device = device_of(networks["landmarks"])
         parts = [
             networks["landmarks"](resized(self.val, rows, self.size).to(device)).points.cpu()
             for rows in torch.arange(len(self.val)).split(64)
@@ -126,10 +127,6 @@ class GeometryTrainer:
         truth = self.val.landmarks
         error = (torch.cat(parts) - truth)[:, :, :2].norm(dim=2) / interocular(truth)[:, None] * 100
         return {"mesh_percent": float(error[:, :468].mean()), "iris_percent": float(error[:, 468:].mean())}
-
-
-def _device(networks: Mapping[str, nn.Module]) -> torch.device:
-    return next(networks["landmarks"].parameters()).device
 
 
 def interocular(landmarks: Float[Tensor, "b 478 3"]) -> Float[Tensor, "b"]:

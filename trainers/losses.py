@@ -4,12 +4,17 @@ Images are RGB in [0, 1] with shape (b, 3, s, s); embeddings are (b, d) and need
 outputs are lists of maps of any shape.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor
+
+
+def weighted_sum(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+    """The loss of terms that have a weight each."""
+    return torch.stack([weights[name] * term for name, term in terms.items()]).sum()
 
 
 def identity_loss(source: Float[Tensor, "b d"], result: Float[Tensor, "b d"]) -> Tensor:

@@ -1,30 +1,25 @@
 """Train MobileFaceSwap's student: directly, and by distillation once a teacher's weights are there."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from swapper.faces.regions import region_masks
-from swapper.models.arcface import IdentityFeatures
 from swapper.models.discriminators import PatchDiscriminator, PatchDiscriminatorConfig
 from swapper.models.mobilefaceswap import IdentityInjectionModule, IdentityInjectionNetworkConfig, MobileFaceSwap
 from trainers import losses
 from trainers.loop import Batch, Phase
-from trainers.swapping import Swap, SwapTask
+from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
 
 @dataclass(frozen=True)
-class MobileFaceSwapConfig:
+class MobileFaceSwapConfig(SwapTrainerConfig):
     """Defaults of the student's trainer."""
 
-    template: str = "tight"  # alignment of the target crops
     size: int = 128  # px; the network is fully convolutional and runs at 224
     lr: float = 3e-4  # three times more and the predicted kernels jump about: nothing is learned
     lr_discriminator: float = 2e-4
@@ -32,14 +27,15 @@ class MobileFaceSwapConfig:
     kimg: float = 200.0
     same_image: float = 0.1  # share of pairs
     same_identity: float = 0.2
+    known: float = 0.6  # share of pairs with a known answer, from warped faces; the shares above are of the rest
     id_weight: float = 10.0
     reconstruction_weight: float = 20.0  # pairs of one person (SimSwap), and what surrounds every face
     feature_weight: float = 5.0  # weak feature matching
     expression_weight: float = 20.0
     color_weight: float = 5.0
     mask_weight: float = 5.0
-    adversarial_weight: float = 1.0
-    penalty_weight: float = 5.0  # R1, on every step of D
+    penalty_weight: float = 5.0
+    penalty_share: float = 1.0
     plain_kimg: float = 6.0  # before this the discriminator is not heard, and identity less
     whole_kimg: float = 40.0  # before this the drawn crop is judged instead of the blend, so that no mask can hide it
     full_iin: bool = False  # the IIN in its published size
@@ -50,7 +46,7 @@ class MobileFaceSwapConfig:
         return cls()
 
 
-class MobileFaceSwapTrainer:
+class MobileFaceSwapTrainer(SwapTrainer):
     """The student with the losses of its teachers: identity, reconstruction, attributes, realism, mask.
 
     Source: MobileFaceSwap, section 3.3; weak feature matching from SimSwap.
@@ -60,54 +56,39 @@ class MobileFaceSwapTrainer:
 
     def __init__(self, config: MobileFaceSwapConfig, data: Path, cache: Path):
         self.config = config
-        self.task = SwapTask(
-            data, cache, config.template, config.size, config.same_image, config.same_identity, padded=True
-        )
         sizes = IdentityInjectionNetworkConfig.paper() if config.full_iin else IdentityInjectionNetworkConfig.lite()
         student = MobileFaceSwap(sizes)
         start_as_copy(student)
-        self.networks: dict[str, nn.Module] = {
-            "student": student,
-            "discriminator": PatchDiscriminator(PatchDiscriminatorConfig.lite()),
-        }
-        self.averaged = ("student",)
-        self.phases = (
+        networks = {"student": student, "discriminator": PatchDiscriminator(PatchDiscriminatorConfig.lite())}
+        phases = (
             Phase("G", ("student",), lr=config.lr, betas=(0.5, 0.99)),
             Phase("D", ("discriminator",), lr=config.lr_discriminator, betas=(0.5, 0.99)),
         )
-        self.frozen = self.task.frozen
-        self.kimg = 0.0
-
-    def draw(self, generator: Generator, count: int) -> Batch:
-        """Plan pairs."""
-        return self.task.draw(generator, count)
+        super().__init__(config, data, cache, networks, phases)
 
     def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
         """Cut the pairs, and the background that the mask must leave alone."""
-        self.kimg = kimg
-        batch = self.task.batch(plan, device, self.config.size)
-        return batch | {"face": region_masks(batch["landmarks"].cpu(), self.config.size, ("face",)).to(device)}
+        batch = super().batch(plan, device, kimg)
+        face = region_masks(batch["landmarks"].cpu(), batch["target"].shape[-1], ("face",)).to(device)
+        return batch | {"face": face}
 
-    def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The student's loss (G) and the discriminator's (D), which sees the results of the same step."""
-        return self._student(batch) if phase == "G" else self._discriminator(batch)
-
-    def _student(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        c, target = self.config, batch["target"]
+    def swapper_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Identity, reconstruction, attributes, mask and realism."""
+        c, photo, answer = self.config, batch["photo"], batch["answer"]
         features = self.task.features(batch["source"])
-        swapped = self.networks["student"](features, target)
+        swapped = self.networks["student"](features, batch["target"])
         result = (swapped.drawn if self.kimg < c.whole_kimg else swapped.face).float()
         batch["fake"] = result.detach()
         fake = self.networks["discriminator"](result)
         with torch.no_grad():
-            real = self.networks["discriminator"](target)
+            real = self.networks["discriminator"](answer)
         terms = {
             "id": losses.identity_loss(features.embedding, self.task.embed(result, batch["jitter"])),
-            "rec": losses.reconstruction_loss(result, target, batch["same"]),
-            "around": losses.masked_difference(swapped.drawn, target, 1 - batch["face"]),
+            "rec": losses.reconstruction_loss(result, answer, batch["same"] + batch["known"]),
+            "around": losses.masked_difference(swapped.drawn, photo, 1 - batch["face"]),
             "features": losses.feature_matching_loss(real.features[-2:], fake.features[-2:]),
-            "expression": self.task.expression_loss(result, target),
-            "color": losses.color_loss(result, target),
+            "expression": self.task.expression_loss(result, photo),
+            "color": losses.color_loss(result, photo),
             "mask": losses.masked_difference(swapped.mask, batch["face"], torch.ones_like(swapped.mask)),
             "adv": losses.hinge_generator_loss([fake.score]),
         }
@@ -122,34 +103,7 @@ class MobileFaceSwapTrainer:
             "mask": c.mask_weight,
             "adv": c.adversarial_weight * heard,
         }
-        total = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
-        return total, terms | {"mask_mean": swapped.mask.float().mean()}
-
-    def _discriminator(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        real_images = batch["target"].detach().requires_grad_(True)
-        real = self.networks["discriminator"](real_images)
-        fake = self.networks["discriminator"](batch["fake"])
-        hinge = losses.hinge_discriminator_loss([fake.score], [real.score])
-        penalty = losses.gradient_penalty(real_images, [real.score])
-        terms = {"d_real": real.score.float().mean(), "d_fake": fake.score.float().mean(), "r1": penalty}
-        return hinge + self.config.penalty_weight * penalty, terms
-
-    def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
-        """Sources, targets and results of fixed validation pairs."""
-        return self.task.grid(swap_with(networks["student"]), _device(networks))
-
-    def evaluate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
-        """Scores of fixed validation pairs."""
-        return self.task.scores(swap_with(networks["student"]), _device(networks))
-
-
-def swap_with(student: nn.Module) -> Swap:
-    """The student as a function of source features and targets."""
-
-    def swap(features: IdentityFeatures, target: Float[Tensor, "b 3 s s"]) -> Tensor:
-        return student(features, target).face
-
-    return swap
+        return losses.weighted_sum(terms, weights), terms | {"mask_mean": swapped.mask.float().mean()}
 
 
 def start_as_copy(student: MobileFaceSwap) -> None:
@@ -172,7 +126,3 @@ def start_as_copy(student: MobileFaceSwap) -> None:
             nn.init.constant_(cast(Tensor, prediction.head.bias), 0)
             variety = 0.07 * torch.randn_like(prediction.head.weight[:, 0])
             prediction.head.weight[:, 0] = gain * (torch.outer(tap, tap) + variety)
-
-
-def _device(networks: Mapping[str, nn.Module]) -> torch.device:
-    return next(networks["student"].parameters()).device

@@ -86,24 +86,32 @@ class Pairs:
 
         Returns:
             ``target`` (b, 3, size, size) in the template, ``source`` (b, 3, 112, 112) in the ArcFace template,
-            ``landmarks`` (b, 478, 3) of the target as a share of its crop, ``same`` and ``identical`` (b). With
+            ``landmarks`` (b, 478, 3) of the target as a share of its crop, ``same`` and ``identical`` (b); ``photo``
+            and ``answer``, here the target, and ``known`` (b), here 0: see ``trainers.warped``. With
             ``whole`` also ``whole`` (b, 3, size, size) and ``source_landmarks`` of the sources.
         """
-        target = plan["target"]
-        placed = augment.similarity_grid(
-            plan["angle"].to(device), plan["scale"].to(device), plan["shift"].to(device), plan["mirror"].to(device)
-        )
-        to_template = template_map("ffhq", self.template, device).expand(len(target), 2, 3)
-        maps = augment.compose_maps(to_template, placed)
+        target, maps = plan["target"], self.maps(plan, device)
         pixels = augment.warp_images(self.faces.pixels(target, device), maps, size)
+        photo = augment.adjust_color(pixels, plan)
         batch = {
-            "target": augment.adjust_color(pixels, plan),
+            "target": photo,
+            "photo": photo,
+            "answer": photo,
+            "known": torch.zeros(len(target), device=device),
             "source": self.source_crops(plan, device),
             "landmarks": augment.transform_landmarks(self.faces.landmarks[target].to(device), maps),
             "same": plan["same"].to(device),
             "identical": plan["identical"].to(device),
         }
         return batch | self.whole_sources(plan, device, size) if whole else batch
+
+    def maps(self, plan: Plan, device: torch.device) -> Float[Tensor, "b 2 3"]:
+        """From the photos, aligned as they are stored, to the planned target crops; both in shares of their side."""
+        placed = augment.similarity_grid(
+            plan["angle"].to(device), plan["scale"].to(device), plan["shift"].to(device), plan["mirror"].to(device)
+        )
+        to_template = template_map("ffhq", self.template, device).expand(len(plan["target"]), 2, 3)
+        return augment.compose_maps(to_template, placed)
 
     def whole_sources(self, plan: Plan, device: torch.device, size: int) -> Plan:
         """The sources in the targets' template, for encoders that see the whole face."""

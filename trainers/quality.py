@@ -12,6 +12,7 @@ from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
 from swapper import hub
+from swapper.devices import device_of
 from swapper.models.quality import QualityNetwork, QualityNetworkConfig
 from swapper.types import UserError
 from trainers.loop import Batch, Phase, image_grid
@@ -89,7 +90,7 @@ class QualityTrainer:
 
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
         """Six validation pairs as at most ten states drew them, first to last, after source and target."""
-        batch = self.task.fixed(6, _device(networks))
+        batch = self.task.fixed(6, device_of(networks["quality"]))
         chosen = torch.linspace(0, len(self.teachers) - 1, min(len(self.teachers), 10)).round().long()
         sources = F.interpolate(batch["source"], self.size, mode="bilinear")
         drawn = [self.pictures(batch, number.expand(6)) for number in chosen]
@@ -103,7 +104,7 @@ class QualityTrainer:
             ``real``: mean score of the targets themselves.
         """
         network, count = networks["quality"], 64
-        batch = self.task.fixed(count, _device(networks))
+        batch = self.task.fixed(count, device_of(networks["quality"]))
         scores = [network(self.pictures(batch, torch.full((count,), i))).cpu() for i in range(len(self.teachers))]
         said, true = torch.stack(scores), self.progress[:, None].expand(-1, count)
         return {
@@ -129,7 +130,3 @@ def load_states(run: Path) -> tuple[list[SwapTeacher], Float[Tensor, "n"]]:
     teachers = [load_swap_teacher(path, recipe["template"], recipe["size"]) for path in paths]
     kimg = torch.tensor([float(hub.read_metadata(path)["kimg"]) for path in paths])
     return teachers, kimg / kimg.max()
-
-
-def _device(networks: Mapping[str, nn.Module]) -> torch.device:
-    return next(networks["quality"].parameters()).device

@@ -165,7 +165,7 @@ class RAFSwapTrainer:
             "perceptual": c.perceptual_weight,
             "norm": c.norm_weight,
         }
-        total = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
+        total = losses.weighted_sum(terms, weights)
         return total, terms | {"mask_mean": swapped.mask.float().mean()}
 
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:

@@ -179,7 +179,7 @@ class RenovationTrainer:
             "features": c.feature_weight * heard,
             "adv": c.adversarial_weight * heard,
         }
-        return torch.stack([weights[name] * term for name, term in terms.items()]).sum(), terms
+        return losses.weighted_sum(terms, weights), terms
 
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
         """Damaged, restored and untouched validation photos."""

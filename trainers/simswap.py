@@ -1,37 +1,30 @@
 """Train SimSwap: identity written into the target's features, which weak feature matching holds on to."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Generator, Tensor, nn
+from torch import Tensor
 
-from swapper.models.arcface import IdentityFeatures
 from swapper.models.discriminators import PatchDiscriminatorConfig
 from swapper.models.simswap import SimSwapDiscriminatorConfig, SimSwapGenerator, SimSwapGeneratorConfig
 from trainers import losses
-from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminator_loss, judge
+from trainers.adversarial import DiscriminatorConfig, build_discriminator, judge
 from trainers.loop import Batch, Phase
-from trainers.swapping import Swap, SwapTask
+from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
 
 @dataclass(frozen=True)
-class SimSwapConfig:
+class SimSwapConfig(SwapTrainerConfig):
     """Defaults of SimSwap's trainer, the paper's where it states them."""
 
     network: SimSwapGeneratorConfig = field(default_factory=SimSwapGeneratorConfig.paper)
     discriminator: DiscriminatorConfig = field(default_factory=SimSwapDiscriminatorConfig.paper)
-    template: str = "tight"  # alignment of the target crops
     size: int = 224  # px
-    small_kimg: float = 0.0  # before this the crops have half the side
     lr: float = 4e-4  # of both networks
     batch: int = 16
     kimg: float = 8000.0  # 500,000 steps
-    same_image: float = 0.0  # share of pairs
     same_identity: float = 0.5  # the paper alternates batches of one person and of two
     id_weight: float = 10.0
     late_id_weight: float = 10.0
@@ -39,11 +32,7 @@ class SimSwapConfig:
     reconstruction_weight: float = 10.0
     feature_weight: float = 10.0  # weak feature matching, summed over the discriminator's scales
     weak_layers: int = 2  # deepest layers of the discriminator that are matched
-    expression_weight: float = 0.0  # landmark distance of lids, irises, lips and brows
-    adversarial_weight: float = 1.0
     penalty_weight: float = 1e-5  # R1
-    penalty_share: float = 0.25  # of the batch
-    plain_kimg: float = 0.0  # before this the discriminator is not heard
 
     @classmethod
     def paper(cls) -> "SimSwapConfig":
@@ -96,7 +85,7 @@ class SimSwapConfig:
         )
 
 
-class SimSwapTrainer:
+class SimSwapTrainer(SwapTrainer):
     """ID injection generator with identity, reconstruction, weak feature matching and a hinge GAN.
 
     Source: SimSwap, section 3.3. Pairs of one person are mixed into every batch instead of having batches of their
@@ -107,58 +96,33 @@ class SimSwapTrainer:
 
     def __init__(self, config: SimSwapConfig, data: Path, cache: Path):
         self.config = config
-        self.task = SwapTask(
-            data, cache, config.template, config.size, config.same_image, config.same_identity, padded=True
-        )
-        self.discriminator = build_discriminator(config.discriminator)
-        self.networks: dict[str, nn.Module] = {
+        networks = {
             "generator": SimSwapGenerator(config.network),
-            "discriminator": self.discriminator,
+            "discriminator": build_discriminator(config.discriminator),
         }
-        self.averaged = ("generator",)
-        self.phases = (
+        phases = (
             Phase("G", ("generator",), lr=config.lr, betas=(0.0, 0.99)),
             Phase("D", ("discriminator",), lr=config.lr, betas=(0.0, 0.99)),
         )
-        self.frozen = self.task.frozen
-        self.kimg = 0.0
+        super().__init__(config, data, cache, networks, phases)
 
-    def draw(self, generator: Generator, count: int) -> Batch:
-        """Plan pairs."""
-        return self.task.draw(generator, count)
-
-    def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
-        """Cut the pairs at the side that is due."""
-        self.kimg = kimg
-        half = kimg < self.config.small_kimg
-        return self.task.batch(plan, device, self.config.size // 2 if half else self.config.size)
-
-    def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The generator's loss (G) and the discriminator's (D), which sees the results of the same step."""
-        if phase == "G":
-            return self._generator_loss(batch)
-        c, network = self.config, self.networks["discriminator"]
-        return discriminator_loss(
-            network, self.discriminator, batch["target"], batch["fake"], c.penalty_weight, c.penalty_share
-        )
-
-    def _generator_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    def swapper_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Identity, reconstruction, weak feature matching, expression and realism."""
         target, embedding = batch["target"], self.task.features(batch["source"]).embedding
         result = self.networks["generator"](target, F.normalize(embedding)).float()
         batch["fake"] = result.detach()
         # Both halves in one pass, as in D's own phase, so that batch normalisation sees the same mixture.
-        said = judge(self.discriminator, torch.cat([target, result]))
+        said = judge(self.discriminator, torch.cat([batch["answer"], result]))
         deep = [[maps.chunk(2) for maps in features[-self.config.weak_layers :]] for features, _ in said]
         matches = [losses.feature_matching_loss(*zip(*layers, strict=True)) for layers in deep]
         terms = {
             "id": losses.identity_loss(embedding, self.task.embed(result, batch["jitter"])),
-            "rec": losses.reconstruction_loss(result, target, batch["same"]),
+            "rec": losses.reconstruction_loss(result, batch["answer"], batch["same"] + batch["known"]),
             "features": torch.stack(matches).sum(),
-            "expression": self.task.expression_loss(result, target),
+            "expression": self.task.expression_loss(result, batch["photo"]),
             "adv": losses.hinge_generator_loss([score.chunk(2)[1] for _, score in said]),
         }
-        weights = self.weights(self.kimg)
-        return torch.stack([weights[name] * term for name, term in terms.items()]).sum(), terms
+        return losses.weighted_sum(terms, self.weights(self.kimg)), terms
 
     def weights(self, kimg: float) -> dict[str, float]:
         """Weights of the loss terms after ``kimg``."""
@@ -170,24 +134,3 @@ class SimSwapTrainer:
             "expression": c.expression_weight,
             "adv": c.adversarial_weight * heard,
         }
-
-    def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
-        """Sources, targets and results of fixed validation pairs."""
-        return self.task.grid(swap_with(networks["generator"]), _device(networks))
-
-    def evaluate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
-        """Scores of fixed validation pairs."""
-        return self.task.scores(swap_with(networks["generator"]), _device(networks))
-
-
-def swap_with(generator: nn.Module) -> Swap:
-    """The generator as a function of source features and targets."""
-
-    def swap(features: IdentityFeatures, target: Float[Tensor, "b 3 s s"]) -> Tensor:
-        return generator(target, F.normalize(features.embedding)).clamp(0, 1)
-
-    return swap
-
-
-def _device(networks: Mapping[str, nn.Module]) -> torch.device:
-    return next(networks["generator"].parameters()).device

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from swapper import hub
+from swapper.devices import device_of
 from swapper.models.discriminators import StyleGAN2Discriminator, StyleGAN2DiscriminatorConfig
 from swapper.models.ncsnpp import NCSNppConfig
 from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
@@ -201,15 +202,17 @@ class SmoothSwapTrainer:
             "adv": losses.logistic_generator_loss(self.discriminator(result)),
         }
         weights = {"id": c.id_weight, "change": c.change_weight, "adv": c.adversarial_weight}
-        return torch.stack([weights[name] * term for name, term in terms.items()]).sum(), terms
+        return losses.weighted_sum(terms, weights), terms
 
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
         """Sources, targets and results of fixed validation pairs."""
-        return self.task.grid(swap_with(networks["generator"]), _device(networks), self.embedder.describe)
+        return self.task.grid(
+            swap_with(networks["generator"]), device_of(networks["generator"]), self.embedder.describe
+        )
 
     def evaluate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
         """Scores of fixed validation pairs; ``id_own``: cosine of result and source by the embedder it is told."""
-        device = _device(networks)
+        device = device_of(networks["generator"])
         swap = swap_with(networks["generator"])
         scores = self.task.scores(swap, device, describe=self.embedder.describe)
         batch = self.task.fixed(64, device)
@@ -227,7 +230,3 @@ def swap_with(generator: nn.Module) -> Swap:
         return generator(target, identity).clamp(0, 1)
 
     return swap
-
-
-def _device(networks: Mapping[str, nn.Module]) -> torch.device:
-    return next(networks["generator"].parameters()).device

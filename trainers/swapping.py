@@ -20,6 +20,7 @@ from trainers.data import load_faces
 from trainers.loop import Batch, image_grid
 from trainers.losses import landmark_loss
 from trainers.pairs import Pairs, template_map, to_arcface
+from trainers.warped import WarpedPairs, load_warped
 
 IRISES = (468, 473)  # their centres
 
@@ -57,6 +58,7 @@ class SwapTask:
         same_identity: float,
         padded: bool,
         whole: bool = False,
+        known: float = 0.0,
     ):
         """Load the photos and the judges.
 
@@ -69,13 +71,18 @@ class SwapTask:
             same_identity: share of pairs with two photos of one person.
             padded: use the mostly padded photos as sources too.
             whole: also cut the sources as the targets are cut.
+            known: share of pairs whose answer is known, from warped faces; the other shares are of the rest.
         """
         stored = 160 if size <= 128 else 256
         self.template, self.size, self.whole = template, size, whole
-        self.train = Pairs(load_faces(data, "train", stored, cache, padded), template, same_image, same_identity)
+        faces = load_faces(data, "train", stored, cache, padded)
         self.val = Pairs(load_faces(data, "val", stored, cache, padded=False), template, 0.0, 0.0)
         self.identity = hub.load(MobileFaceNet, "arcface-mobile")
         self.landmarks = hub.load(LandmarkNetwork, "geometry-lite")
+        self.train = Pairs(faces, template, same_image, same_identity)
+        if known:
+            warped = load_warped(faces, self.identity, cache)
+            self.train = WarpedPairs(faces, template, same_image, same_identity, known, warped)
         self.frozen: dict[str, nn.Module] = {"identity": self.identity, "landmarks": self.landmarks}
 
     def draw(self, generator: Generator, count: int) -> Batch:

@@ -1,6 +1,7 @@
 """Networks that teach others: read from the files somebody published them in, or trained here before."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import onnx
@@ -60,6 +61,11 @@ SWAPPERS: dict[type[nn.Module], Callable[[nn.Module, IdentityFeatures, Tensor], 
 }
 
 
+def swap_with(network: nn.Module) -> Callable[[IdentityFeatures, Tensor], Tensor]:
+    """A swapper as a function of source features and targets."""
+    return partial(SWAPPERS[type(network)], network)
+
+
 class SwapTeacher(nn.Module):
     """A trained swapper as a function of source features and targets, frozen and in evaluation mode.
 
@@ -81,7 +87,7 @@ class SwapTeacher(nn.Module):
             source: one person per target, of the mobile ArcFace network.
             targets: RGB in [0, 1] in the teacher's template.
         """
-        drawn = SWAPPERS[type(self.network)](self.network, source, _resize(targets, self.size))
+        drawn = swap_with(self.network)(source, _resize(targets, self.size))
         return _resize(drawn.float(), targets.shape[-1]).clamp(0, 1)
 
 
