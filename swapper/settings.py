@@ -19,6 +19,9 @@ class Settings:
     max_video_frames: int = 3600  # frames of one job
     max_walk_steps: int = 21  # pictures between the two people of a walk in the app
     max_compared_swaps: int = 96  # pairs times methods of one comparison in the app
+    max_live_side: int = 640  # longer side of live frames, px; larger ones are reduced
+    live_visitors: int = 2  # live streams at a time
+    live_seconds: int = 300  # of computing for one live stream, after which it has to be started again
     concurrency: int = 1  # jobs at a time in the app; one job uses all cores
     queue_size: int = 20  # jobs that may wait in the app before others are turned away
 

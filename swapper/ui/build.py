@@ -13,10 +13,12 @@ from swapper.ui.files import KEEP_SECONDS
 from swapper.ui.image import build_image_tab
 from swapper.ui.interpolation import build_interpolation_tab
 from swapper.ui.judges import SharedJudges
+from swapper.ui.live import build_live_tab
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.theme import LOGO, theme
 
 TITLE = "Swapper"
+LIVE_TAB = "Live"
 INTRO = "Give the people in one photo the face of somebody from another."
 IMAGE_TAB, WALK_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
@@ -42,6 +44,8 @@ def build_app(settings: Settings | None = None, swappers: SwapperCache | None = 
         consent = gr.Checkbox(label=CONSENT, info=CONSENT_INFO, elem_id="consent", container=True)
         with gr.Tab(IMAGE_TAB):
             build_image_tab(swappers, consent, settings.concurrency, EXAMPLES)
+        with gr.Tab(LIVE_TAB):
+            build_live_tab(app, swappers, consent, settings, EXAMPLES)
         with gr.Tab(WALK_TAB):
             build_interpolation_tab(swappers, judges, consent, settings, EXAMPLES)
         with gr.Tab(COMPARE_TAB):

@@ -1,0 +1,165 @@
+"""Swapping a stream of frames as they come: nothing is known of later frames, and none may wait for them."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+
+from swapper.compose.mask import MaskSettings
+from swapper.faces import mesh
+from swapper.faces.coarse import CoarseDetector
+from swapper.faces.detect import CenterFaceDetector, FaceDetector
+from swapper.faces.embed import FaceEmbedder
+from swapper.faces.landmarks import LandmarkDetector
+from swapper.faces.track import FaceTracker, TrackedFace
+from swapper.methods.base import Method
+from swapper.provenance.origin import Origin
+from swapper.provenance.settings import MarkSettings
+from swapper.timing import StepTimer
+from swapper.types import Identity
+from swapper.video.frame import FrameSwapper, Part
+from swapper.video.marks import FrameMarker
+from swapper.video.shapes import ShapeMemory
+
+_DETECT_EVERY = 5  # frames; live frames are fewer and further apart than a video's
+_MOST_PEOPLE = 64  # seen by one stream, after which it forgets them all
+_LONG_AGO = 2.0  # seconds without a frame after which faces are looked for anew
+# Lowest cutoff of the filter in Hz, and what motion of one eye distance a second adds to it.
+_CUTOFF, _PER_SPEED = 1.2, 5.0
+_SPEED_CUTOFF = 1.0  # Hz, of the speed's own filter
+
+Frame = UInt8[np.ndarray, "h w 3"]
+Mesh = Float32[np.ndarray, "478 3"]
+
+
+@runtime_checkable
+class LiveNetworks(Protocol):
+    """What live streams need of a ``FaceSwapper``."""
+
+    device: torch.device
+    method: Method
+    detector: FaceDetector
+    landmarks: LandmarkDetector
+    mask: MaskSettings
+
+
+class LiveEngine:
+    """What all live streams of one method share; keeps nothing of any stream."""
+
+    def __init__(self, networks: LiveNetworks, marks: MarkSettings | None = None):
+        """Load what is still missing.
+
+        Args:
+            networks: a ``FaceSwapper``.
+            marks: how frames say that they were swapped; those of the environment when None.
+
+        Raises:
+            UserError: weights that cannot be found.
+        """
+        self._networks, self._marks = networks, marks or MarkSettings.from_environment()
+        self._detector = networks.detector
+        if isinstance(self._detector, CenterFaceDetector):
+            self._detector = CenterFaceDetector(None, self._detector.threshold, networks.device, thorough=False)
+        self._embedder = FaceEmbedder(networks.device)
+        self.frames = FrameSwapper(networks.method, networks.landmarks, networks.device, mask=networks.mask)
+
+    def tracker(self) -> FaceTracker:
+        """What follows the faces of a new stream."""
+        detector = CoarseDetector(self._detector)
+        return FaceTracker(detector, self._networks.landmarks, self._embedder, detect_every=_DETECT_EVERY)
+
+    def marker(self) -> FrameMarker:
+        """What marks the frames of a new stream."""
+        return FrameMarker(Origin(self._networks.method.name), self._marks)
+
+
+class LiveStream:
+    """One stream: the faces followed so far, their steadied landmarks and the shapes of their masks."""
+
+    def __init__(self, engine: LiveEngine):
+        """Start before the first frame.
+
+        Args:
+            engine: of the method.
+        """
+        self._engine, self._marker = engine, engine.marker()
+        self._identity: Identity | None = None
+        self._last = -math.inf
+        self._forget()
+
+    def _forget(self) -> None:
+        self._tracker, self._shapes = self._engine.tracker(), ShapeMemory()
+        self._steady: dict[int, _Steadied] = {}
+
+    def swap(
+        self, frame: Frame, identity: Identity, seconds: float, timer: StepTimer | None = None
+    ) -> tuple[Frame, int]:
+        """Give every face of the next frame an identity.
+
+        Args:
+            frame: RGB; changed.
+            identity: what the faces become; may be another one than before.
+            seconds: when the frame was seen, rising.
+            timer: collects the time of the steps.
+
+        Returns:
+            The marked frame, and how many faces were swapped in it; a frame without faces is returned as it is.
+        """
+        timer = timer or StepTimer()
+        late = seconds - self._last > _LONG_AGO
+        if late or len(self._tracker.gallery.people) > _MOST_PEOPLE:
+            self._forget()
+        if identity is not self._identity:
+            self._identity, self._shapes = identity, ShapeMemory()  # masks follow both faces' shapes
+        self._last = seconds
+        with timer.step("detect"):
+            faces = [self._steadied(face, seconds) for face in self._tracker.update(frame)]
+        present = {face.track for face in faces}
+        self._steady = {track: state for track, state in self._steady.items() if track in present}
+        parts = [self._part(frame, face, identity) for face in reversed(faces)]  # near faces on top
+        for track, offset in self._engine.frames.swap(frame, parts, timer).items():
+            self._shapes.learn(track, offset)
+        if not parts:
+            return frame, 0
+        with timer.step("mark"):
+            return self._marker.mark(frame), len(parts)
+
+    def _part(self, frame: Frame, face: TrackedFace, identity: Identity) -> Part:
+        if not self._shapes.knows(face.track):
+            self._shapes.learn(face.track, self._engine.frames.measure(frame, face, identity))
+        return Part(face, identity, *self._shapes.next_shape(face.track))
+
+    def _steadied(self, face: TrackedFace, seconds: float) -> TrackedFace:
+        before = self._steady.get(face.track)
+        now = _Steadied(face.landmarks, seconds) if before is None else before.next(face.landmarks, seconds)
+        self._steady[face.track] = now
+        return face.moved(now.landmarks)
+
+
+@dataclass(frozen=True)
+class _Steadied:
+    """A face's landmarks, filtered over the frames so far: little of slow motion's trembling, no lag in fast motion.
+
+    Source: Casiez, Roussel, Vogel, "1€ Filter: A Simple Speed-based Low-pass Filter for Noisy Input", CHI 2012; here
+    one cutoff for all points, so that the face keeps its form.
+    """
+
+    landmarks: Mesh
+    seconds: float
+    speed: float = 0.0  # eye distances a second
+
+    def next(self, measured: Mesh, seconds: float) -> "_Steadied":
+        passed = max(seconds - self.seconds, 1e-3)
+        moved = float(np.linalg.norm((measured - self.landmarks)[:, :2], axis=1).mean())
+        speed = moved / max(mesh.eye_distance(measured), 1.0) / passed
+        speed = self.speed + _share(_SPEED_CUTOFF, passed) * (speed - self.speed)
+        share = np.float32(_share(_CUTOFF + _PER_SPEED * speed, passed))
+        return _Steadied(self.landmarks + share * (measured - self.landmarks), seconds, speed)
+
+
+def _share(cutoff: float, passed: float) -> float:
+    """How much of a new value a first-order low-pass filter takes."""
+    return 1 / (1 + 1 / (2 * math.pi * cutoff * passed))

@@ -1,0 +1,80 @@
+"""The Live tab in a real browser whose camera shows a clip."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fake_camera import camera_browser, write_camera
+from playwright.sync_api import Browser, Page, expect
+from served_app import serve, visit
+
+WAIT = 60_000  # milliseconds; several times what an idle machine needs
+FRESH = re.compile(r"\d+\.\d frames/s · latency \d+ ms, of it \d+ ms computing · 1 face")
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> Iterator[str]:
+    with serve(tmp_path_factory.mktemp("app"), SWAPPER_LIVE_VISITORS="1") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def camera(browser: Browser, tmp_path_factory) -> Iterator[Browser]:
+    with camera_browser(browser, write_camera(tmp_path_factory.mktemp("camera") / "clip.mjpeg")) as camera:
+        yield camera
+
+
+def begin(page: Page) -> None:
+    """Open the tab, which may be behind the menu on a narrow page, allow the camera and start."""
+    expect(page.get_by_role("tab", name="Image swap")).to_be_visible()
+    tab = page.get_by_role("tab", name="Live")
+    if not tab.count():
+        page.get_by_role("button", name="More tabs").click()
+        tab = page.locator(".overflow-dropdown button", has_text="Live")
+    tab.click()
+    page.get_by_text("Click to Access Webcam").click()
+    page.get_by_role("button", name="capture photo").click()
+
+
+def picture(page: Page) -> str:
+    return page.locator("#live img").get_attribute("src") or ""
+
+
+def changed(page: Page, before: str) -> None:
+    page.wait_for_function("before => document.querySelector('#live img')?.src !== before", arg=before, timeout=WAIT)
+
+
+def test_a_visitor_goes_live_changes_the_source_and_stops(camera: Browser, address: str, portraits):
+    with visit(camera, address, 1280, 900) as page:
+        begin(page)
+        problem, numbers = page.locator("#live-problem"), page.locator("#live-numbers")
+        expect(problem).to_contain_text("Consent: it has not been given yet.", timeout=WAIT)
+        assert page.locator("#live img").count() == 0
+        page.check("#consent input")
+        expect(problem).to_contain_text("Source: there is no photo yet.", timeout=WAIT)
+        page.set_input_files("#live-source input[type=file]", str(portraits[0]))
+        expect(numbers).to_have_text(FRESH, timeout=WAIT)
+        expect(page.locator("#live-problem .callout")).to_have_count(0)
+        assert picture(page).startswith("data:image/jpeg")
+        changed(page, picture(page))
+        page.locator(".strip:visible .thumbnail-item").nth(5).click()
+        changed(page, picture(page))
+        expect(numbers).to_have_text(FRESH, timeout=WAIT)
+        page.get_by_role("button", name="capture photo").click()
+        expect(page.locator("#live-camera")).to_contain_text("Record", timeout=WAIT)
+        page.wait_for_timeout(1500)
+        last = picture(page)
+        page.wait_for_timeout(1500)
+        assert picture(page) == last
+
+
+def test_who_leaves_while_live_makes_room_for_the_next(camera: Browser, address: str, portraits):
+    for _ in range(2):  # there is room for one
+        with visit(camera, address, 390, 844) as page:
+            begin(page)
+            page.check("#consent input")
+            page.set_input_files("#live-source input[type=file]", str(portraits[0]))
+            expect(page.locator("#live-numbers")).to_have_text(FRESH, timeout=WAIT)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
