@@ -9,6 +9,7 @@ from swapper.provenance import MarkSettings
 from swapper.settings import Settings
 from swapper.types import UserError
 from swapper.ui.build import build_app, launch_options
+from swapper.ui.languages import offer_korean
 
 
 def address(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -40,7 +41,8 @@ def main() -> int:
     try:
         settings, where = Settings.from_environment(), address(os.environ)
         MarkSettings.from_environment()  # wrong ones are refused before anybody waits for a picture
-        build_app(settings).launch(**where, **launch_options(settings))
+        app = build_app(settings)
+        app.launch(**where, i18n=offer_korean(app), **launch_options(settings))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -16,6 +16,7 @@ from swapper.ui.files import new_folder, plain_sentence
 from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.interpolation import EXAMPLE
 from swapper.ui.judges import SharedJudges
+from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
 from swapper.ui.result import callout
 from swapper.ui.swappers import SwapperCache, offered_methods
@@ -89,32 +90,33 @@ class CompareTab:
             if not agreed:
                 raise UserError(CONSENT_FIRST)
             request, labels = read_request(sources, targets, methods, self.most), offered_methods()
-            progress(0.0, "Measuring the photos")
+            progress(0.0, said("Measuring the photos"))
 
             def tell(done: int, total: int, what: str) -> None:
-                progress(done / total, f"{labels.get(what, what)}: swap {done + 1} of {total}")
+                progress(done / total, said(f"{labels.get(what, what)}: swap {done + 1} of {total}"))
 
             found = None
             for found in run_comparison(self.swappers, self.judges, request, tell):
                 yield {
                     self.problem: "",
                     self.empty: gr.HTML(visible=False),
-                    self.table: gr.HTML(value=table(found.rows, labels), visible=True),
+                    self.table: gr.HTML(value=said_markup(table(found.rows, labels)), visible=True),
                 }
             assert found is not None, "there are always the references"
-            progress(0.95, "Writing the report")
+            progress(0.95, said("Writing the report"))
             yield self._finished(found, labels)
         except UserError as error:
             yield {self.problem: callout([plain_sentence(error)], error=True)}
 
     def _finished(self, found: Comparison, labels: dict[str, str]) -> dict[Any, Any]:
         archive, warnings = write_archive(found, labels)
-        pictures = write_pictures(found, new_folder(), labels)
+        pictures = [(path, said(name)) for path, name in write_pictures(found, new_folder(), labels)]
         return {
             **{card: gr.Column(visible=True) for card in self.cards},
-            self.table: table(found.rows, labels)
-            + f"<details><summary>{MEANINGS}</summary>{meanings(found.rows)}</details>",
-            self.plots: plots(found.rows, labels),
+            self.table: said_markup(
+                table(found.rows, labels) + f"<details><summary>{MEANINGS}</summary>{meanings(found.rows)}</details>"
+            ),
+            self.plots: said_markup(plots(found.rows, labels)),
             self.gallery: gr.Gallery(value=pictures, columns=len(found.columns())),
             self.notes: callout([plain_sentence(UserError(warning)) for warning in warnings]),
             self.archive: gr.DownloadButton(value=str(archive), visible=True),

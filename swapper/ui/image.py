@@ -12,6 +12,7 @@ from swapper.methods.base import METHODS
 from swapper.provenance import Origin, write_marked_image
 from swapper.types import SwapResult, UserError
 from swapper.ui.files import new_folder, plain_sentence, result_name, upload_paths, write_preview
+from swapper.ui.languages import said
 from swapper.ui.layout import FORMATS, ResultPanel, build_inputs, build_result
 from swapper.ui.people import PEOPLE
 from swapper.ui.people_panel import PeoplePanel, Updates, build_people_panel
@@ -70,12 +71,12 @@ class ImageTab:
                 raise UserError(NO_TARGET)
             photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
             method, restore, mask = read(list(values[len(PEOPLE) :]))
-            progress(0.0, "Loading the method")
+            progress(0.0, said("Loading the method"))
             swapper = self.swappers.get(method, restore)
             if found is None or found.path != paths[0]:  # the click came before the search for faces ended
                 found = find_target(swapper, paths[0])
             swapped = swap_target(swapper, found, photos, mask, progress)
-            progress(0.9, "Saving")
+            progress(0.9, said("Saving"))
             origin = Origin(swapper.method.name, restore, sources=len(set(found.wanted().values())))
             yield from self._show(found.path, swapped, origin)
         except UserError as error:

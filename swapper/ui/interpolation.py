@@ -13,6 +13,7 @@ from swapper.types import UserError
 from swapper.ui.files import plain_sentence
 from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.judges import SharedJudges
+from swapper.ui.languages import said_markup
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
 from swapper.ui.result import callout
 from swapper.ui.swappers import SwapperCache, offered_methods
@@ -103,9 +104,9 @@ class InterpolationTab:
         return {
             self.problem: "",
             self.empty: gr.HTML(visible=False),
-            self.view: gr.HTML(value=found.view, visible=True),
+            self.view: gr.HTML(value=said_markup(found.view), visible=True),
             self.card: gr.Column(visible=True),
-            self.measures: found.measures,
+            self.measures: said_markup(found.measures),
             self.downloads: gr.Row(visible=True),
             self.clip: gr.DownloadButton(value=str(found.clip)),
             self.archive: gr.DownloadButton(value=str(found.archive)),

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from swapper.ui.languages import said
 from swapper.ui.layout import Sources, heading
 from swapper.ui.people import PEOPLE, Assignment, choices
 
@@ -51,11 +52,13 @@ class PeoplePanel:
         return {
             self.found: found,
             self.box: gr.Column(visible=True),
-            self.gallery: gr.Gallery(value=found.gallery(), selected_index=found.selected),
+            self.gallery: gr.Gallery(
+                value=[(path, said(caption)) for path, caption in found.gallery()], selected_index=found.selected
+            ),
             self.person: gr.Radio(
-                choices=choices(people),
+                choices=[(said(label), person) for label, person in choices(people)],
                 value=found.people[found.selected],
-                label=self.becomes.format(face=found.selected + 1),
+                label=said(self.becomes.format(face=found.selected + 1)),
             ),
         }
 

@@ -1,7 +1,7 @@
 """Swapping a session's target, and what a user is told about it."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from swapper.compose.mask import MaskSettings
@@ -9,6 +9,7 @@ from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
 from swapper.timing import StepTimer
 from swapper.types import SwapResult, UserError
+from swapper.ui.languages import said, said_markup
 from swapper.ui.people import PEOPLE
 from swapper.ui.target import Target
 
@@ -24,6 +25,9 @@ STEPS = {
     "swap": "swap",
     "restore": "restore",
     "compose": "blend",
+    "analyse": "find and follow faces",
+    "encode": "encode",
+    "assemble": "join",
 }
 
 Progress = Callable[[float, str], Any]
@@ -52,10 +56,10 @@ def swap_target(
             raise UserError(NO_SOURCE.format(letter=PEOPLE[person], face=face + 1))
     timer = StepTimer()
     timer.milliseconds.update(target.timings)
-    progress(0.1, "Learning the source")
+    progress(0.1, said("Learning the source"))
     with timer.step("identify"):
         identities = {person: swapper.identify(list(photos[person])) for person in sorted(set(wanted.values()))}
-    progress(0.5, "Swapping")
+    progress(0.5, said("Swapping"))
     image = read_image(target.path)
     assignment = {face: identities[person] for face, person in wanted.items()}
     result = swapper.swap_faces(image, target.faces, assignment, timer, mask)
@@ -75,20 +79,30 @@ def summary(result: SwapResult, method: str) -> str:
     total = sum(result.timings.values())
     faces = "face" if len(result.faces) == 1 else "faces"
     facts = f"{len(result.swapped)} of {len(result.faces)} {faces} swapped with {html.escape(method)}"
+    return said_markup(
+        f'<div class="summary"><p><b>{_milliseconds(total)}</b> in total · {facts} · {width} × {height} px</p>'
+        f"{step_bars(result.timings)}</div>"
+    )
+
+
+def step_bars(timings: Mapping[str, float]) -> str:
+    """HTML with a bar and a number for every step.
+
+    Args:
+        timings: milliseconds by step.
+    """
+    total = sum(timings.values())
     # Bars narrower than a hundredth could not be seen; the numbers beside them stay exact.
     colours = {name: f"s{i}" for i, name in enumerate(STEPS)}
     bars = "".join(
         f'<span class="{colours.get(name, "s0")}" style="flex-grow:{max(ms, total / 100):.1f}"></span>'
-        for name, ms in result.timings.items()
+        for name, ms in timings.items()
     )
     rows = "".join(
         f'<li><i class="{colours.get(name, "s0")}"></i>{STEPS.get(name, name)} <b>{_milliseconds(ms)}</b></li>'
-        for name, ms in result.timings.items()
+        for name, ms in timings.items()
     )
-    return (
-        f'<div class="summary"><p><b>{_milliseconds(total)}</b> in total · {facts} · {width} × {height} px</p>'
-        f'<div class="bars" aria-hidden="true">{bars}</div><ul>{rows}</ul></div>'
-    )
+    return f'<div class="bars" aria-hidden="true">{bars}</div><ul>{rows}</ul>'
 
 
 def _milliseconds(value: float) -> str:
@@ -100,4 +114,4 @@ def callout(sentences: Sequence[str], error: bool = False) -> str:
     if not sentences:
         return ""
     kind, role = ("error", "alert") if error else ("warning", "status")
-    return f'<div class="callout {kind}" role="{role}">{"".join(f"<p>{text}</p>" for text in sentences)}</div>'
+    return f'<div class="callout {kind}" role="{role}">{"".join(f"<p>{said_markup(s)}</p>" for s in sentences)}</div>'

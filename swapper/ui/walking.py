@@ -22,6 +22,7 @@ from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_paths
 from swapper.ui.image import ENGINE
 from swapper.ui.judges import SharedJudges
+from swapper.ui.languages import said
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.target import NO_FACE
 
@@ -74,7 +75,7 @@ def draw_walk(
     Raises:
         UserError: a photo or the method cannot be used.
     """
-    progress(0.0, "Looking at the photos")
+    progress(0.0, said("Looking at the photos"))
     swapper = swappers.get(choose_walking_method(method or None))
     photos = swapper.source_crop(read_image(paths[0])), swapper.source_crop(read_image(paths[1]))
     target = shrink(read_image(paths[2]), SIDE)
@@ -85,13 +86,13 @@ def draw_walk(
     origin, shares, folder = Origin(swapper.method.name, sources=2), path_shares(steps), new_folder()
     images, crops = [], []
     for step in walk(swapper, people, target, faces, shares):
-        progress(0.1 + 0.6 * step.share, f"Picture {len(images) + 1} of {len(shares)}")
+        progress(0.1 + 0.6 * step.share, said(f"Picture {len(images) + 1} of {len(shares)}"))
         write_marked_image(step.image, folder / f"frame-{len(images):02d}.jpg", origin)
         images.append(shown(step.image))
         crops.append(step.crop)
-    progress(0.75, "Measuring")
+    progress(0.75, said("Measuring"))
     scores = score_walk(crops, shares, photos, judges.get(), judges.gallery(swapper))
-    progress(0.9, "Writing the clip")
+    progress(0.9, said("Writing the clip"))
     warnings = write_walk(folder, images, crops, photos, scores, {"method": swapper.method.name}, origin)
     archive = pack(sorted(folder.iterdir()), folder / "walk.zip")
     view = viewer(images, [crop.image for crop in crops], scores)

@@ -91,7 +91,7 @@ def test_methods_are_compared_sorted_and_downloaded(page: Page, tmp_path):
     page.locator("#compare-table th button", has_text="cos source").click()
     expect(rows.first).to_contain_text("source pasted")
     expect(page.locator("#compare-gallery .thumbnail-item")).to_have_count(6 * 5)
-    expect(page.locator("#compare-plots svg[role=img]")).to_have_count(1)
+    expect(page.locator("#compare-plots svg[role=img]")).to_have_count(2)
     with page.expect_download(timeout=WORK) as download:
         page.click("#compare-zip")
     download.value.save_as(tmp_path / "comparison.zip")

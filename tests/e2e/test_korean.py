@@ -1,0 +1,21 @@
+"""The app as a Korean browser shows it."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+from served_app import serve
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_korean_browser_sees_korean_from_label_to_error(browser: Browser, tmp_path):
+    with serve(tmp_path) as address:
+        for locale, swap, said in (
+            ("ko-KR", "얼굴 바꾸기", "동의: 아직 하지 않았습니다."),
+            ("en-GB", "Swap faces", "Consent: it has not been given yet."),
+        ):
+            page = browser.new_page(locale=locale)
+            page.goto(address)
+            expect(page.locator("#swap")).to_have_text(swap)
+            page.click("#swap")
+            expect(page.locator("#problem [role=alert]")).to_contain_text(said, timeout=60_000)
+            page.close()

@@ -1,0 +1,125 @@
+"""Everything the app says, in Korean too."""
+
+import ast
+import html
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from gradio.context import LocalContext
+from gradio.i18n import I18nData
+
+from swapper.settings import Settings
+from swapper.ui import languages
+from swapper.ui.build import build_app
+from swapper.ui.languages import in_korean, korean, korean_markup, offer_korean, said, said_markup
+
+UI = Path(languages.__file__).parent
+ROWS = json.loads((UI / "korean.json").read_text(encoding="utf-8"))
+SAME = {"Swapper", "GFPGAN", "MobileFaceSwap", "GHOST"}  # names
+HANGUL = re.compile("[가-힣]")
+
+
+@pytest.fixture
+def korean_browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    token = LocalContext.request.set(SimpleNamespace(headers={"accept-language": "ko-KR,ko;q=0.9,en;q=0.8"}))  # type: ignore[arg-type]
+    yield
+    LocalContext.request.reset(token)
+
+
+def texts(app: gr.Blocks) -> Iterator[str]:
+    """What a page says from the start, as people read it."""
+    for block in app.blocks.values():
+        yield from (value for word in ("label", "info") if isinstance(value := getattr(block, word, None), str))
+        if isinstance(block, gr.HTML | gr.Button) and isinstance(block.value, str):
+            yield from (html.unescape(part).strip() for part in languages._PARTS.split(block.value)[::2])
+        if isinstance(block, gr.Radio | gr.CheckboxGroup | gr.Dropdown):
+            yield from (name for name, _ in block.choices)
+
+
+def test_everything_on_the_page_is_translated(swappers):
+    found = {text for text in texts(build_app(Settings(), swappers)) if re.search("[A-Za-z]{2}", text)}
+    assert len(found) > 60
+    missing = {text for text in found if not HANGUL.search(korean(text))} - SAME
+    assert {text for text in missing if not re.fullmatch(r"\d+(st|nd|rd|th)", text)} == set()
+
+
+def test_what_is_filled_in_is_the_same_in_both_languages():
+    assert len(ROWS) > 200
+    for english, translated in ROWS.items():
+        assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", translated)), english
+
+
+def sentences(path: Path) -> Iterator[str]:
+    """What a module's ``UserError``s and upper-case constants say, with x where something is filled in."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        raised = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "UserError"
+        if (
+            isinstance(node, ast.Call)
+            and raised
+            and node.args
+            and isinstance(node.args[0], ast.Constant | ast.JoinedStr)
+        ):
+            parts = node.args[0].values if isinstance(node.args[0], ast.JoinedStr) else [node.args[0]]
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in parts)
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "x").isupper():
+            value = getattr(node.value, "value", None)
+            if isinstance(value, str) and re.search(r"[a-z] .*\.$", value):
+                yield re.sub(r"\{\w+\}", "x", value)
+
+
+# What only programs and the command line are told.
+ELSEWHERE = ("Pass ", "no such folder", "this is a folder", "Output 'x'", "Array of", "Get one with", "gradio_client")
+
+
+@pytest.mark.parametrize("path", sorted(UI.glob("*.py")), ids=lambda path: path.name)
+def test_every_sentence_of_the_interface_is_translated(path: Path):
+    if path.name == "api.py":  # answers programs
+        return
+    missing = [text for text in sentences(path) if not any(part in text for part in ELSEWHERE)]
+    assert [text for text in missing if not HANGUL.search(korean(text))] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "translated"),
+    [
+        ("Swap faces", "얼굴 바꾸기"),
+        ("Face 2 becomes", "얼굴 2: 누구로 바꿀까요?"),
+        ("Picture 'a b.png': the file is empty. Copy or download it again.", "사진 'a b.png': 파일이 비어 있습니다."),
+        ("Picture 'x.gif': it has 90 megapixels, more than the limit of 64 megapixels. Make it smaller.", "90메가픽셀"),
+        ("Nobody has said this before.", "Nobody has said this before."),
+    ],
+)
+def test_sentences(english: str, translated: str):
+    assert translated in korean(english)
+
+
+def test_markup_keeps_its_tags_and_stays_safe():
+    assert korean_markup('<p title="Result"><b>Source</b> &lt;x&gt;</p>') == (
+        '<p title="결과"><b>소스</b> &lt;x&gt;</p>'
+    )
+    drawn = "<style>.a{color:red}</style><th>pose ↓</th><small>0.75 to 3.00</small>"
+    assert korean_markup(drawn) == "<style>.a{color:red}</style><th>자세 ↓</th><small>0.75 ~ 3.00</small>"
+    nasty = "Picture '&lt;b&gt;me.jpg': there is no such file. Check the path."
+    assert korean_markup(nasty).startswith("사진 &#x27;&lt;b&gt;me.jpg&#x27;: ")
+
+
+def test_programs_and_english_browsers_get_english():
+    assert not in_korean() and said("Result") == "Result" and said_markup("<b>Result</b>") == "<b>Result</b>"
+
+
+def test_a_korean_browser_gets_korean(korean_browser):
+    assert in_korean() and said("Result") == "결과" and said_markup("<b>Result</b>") == "<b>결과</b>"
+
+
+def test_the_page_holds_both_languages(swappers):
+    app = build_app(Settings(), swappers)
+    offered = offer_korean(app).translations_dict
+    assert set(offered) == {"en", "ko"} and set(offered["en"]) == set(offered["ko"])
+    assert offered["ko"]["Swap faces"] == "얼굴 바꾸기" and offered["en"]["Swap faces"] == "Swap faces"
+    marked = [block for block in app.blocks.values() if isinstance(getattr(block, "value", None), I18nData)]
+    assert len(marked) > 10
