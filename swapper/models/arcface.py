@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from swapper.models.layers import PReLU, SqueezeExcitation
+from swapper.models.layers import DepthwiseConv2d, PReLU, SqueezeExcitation
 
 
 class IdentityFeatures(NamedTuple):
@@ -57,7 +57,7 @@ class _Bottleneck(nn.Sequential):
         super().__init__(
             nn.Conv2d(channels, inner, 1),
             PReLU(inner),
-            nn.Conv2d(inner, inner, 3, stride, 1, groups=inner),
+            DepthwiseConv2d(inner, 3, stride),
             PReLU(inner),
             nn.Conv2d(inner, out, 1),
         )
@@ -87,7 +87,7 @@ class MobileFaceNet(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(3, stem, 3, 2, 1),
             PReLU(stem),
-            nn.Conv2d(stem, stem, 3, 1, 1, groups=stem),
+            DepthwiseConv2d(stem, 3),
             PReLU(stem),
         )
         blocks: list[nn.Module] = []

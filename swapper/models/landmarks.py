@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from swapper.models.layers import DepthwiseConv2d
+
 POINTS = 478
 
 
@@ -52,7 +54,7 @@ class InvertedResidual(nn.Module):
             nn.Conv2d(channels_in, width, 1, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(inplace=True),
-            nn.Conv2d(width, width, 3, stride, 1, groups=width, bias=False),
+            DepthwiseConv2d(width, 3, stride, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(inplace=True),
             nn.Conv2d(width, channels_out, 1, bias=False),

@@ -21,8 +21,33 @@ class PReLU(nn.Module):
         """Apply the activation to maps or vectors."""
         if self.weight.requires_grad:
             return F.prelu(x, self.weight)
-        slope = self.weight.view(-1, *[1] * (x.dim() - 2))
-        return F.relu(x) * (1 - slope) + slope * x
+        slope = self.weight.to(x.dtype).view(-1, *[1] * (x.dim() - 2))  # one dtype: bfloat16 maps stay bfloat16
+        return torch.addcmul(slope * x, F.relu(x), 1 - slope)
+
+
+class DepthwiseConv2d(nn.Conv2d):
+    """A filter per channel.
+
+    Where a gradient is wanted on a CPU, stride 2 is taken as stride 1 of which every second pixel stays: oneDNN's
+    backward of strided depthwise convolutions takes ten times as long as that of plain ones.
+
+    Args:
+        channels: of the map.
+        kernel: side of the filters in pixels, odd.
+        stride: in pixels.
+        bias: add one per channel.
+    """
+
+    def __init__(self, channels: int, kernel: int, stride: int = 1, bias: bool = True) -> None:
+        super().__init__(channels, channels, kernel, stride, kernel // 2, groups=channels, bias=bias)
+
+    def forward(self, input: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c _ _"]:
+        """Filter each channel."""
+        if self.stride == (1, 1) or input.device.type != "cpu" or not (input.requires_grad and torch.is_grad_enabled()):
+            return super().forward(input)
+        whole = F.conv2d(input, self.weight, self.bias, 1, self.padding, groups=self.groups)
+        rows, columns = self.stride
+        return whole[:, :, ::rows, ::columns].contiguous(memory_format=torch.channels_last)
 
 
 class SqueezeExcitation(nn.Module):
