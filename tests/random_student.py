@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Generator, nn
+from torch import Generator, Tensor, nn
 
 from swapper import hub
 from swapper.models.arcface import IdentityFeatures
@@ -13,8 +13,8 @@ from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, Mobile
 NAME = "mobilefaceswap-lite"
 
 
-def write_student(folder: Path) -> Path:
-    """Write it where ``SWAPPER_WEIGHTS`` may point; its swaps depend on the person."""
+def random_student(people: IdentityFeatures, faces: Tensor) -> MobileFaceSwap:
+    """Random weights whose swaps depend on the person, with the normalisation statistics of these people and faces."""
     torch.manual_seed(0)
     network = MobileFaceSwap(IdentityInjectionNetworkConfig.lite()).train()
     for norm in network.modules():
@@ -22,10 +22,16 @@ def write_student(folder: Path) -> Path:
             norm.momentum = 1.0
             nn.init.normal_(norm.weight, 1, 0.2)
             nn.init.normal_(norm.bias, 0, 0.5)
-    random = Generator().manual_seed(1)
-    person = IdentityFeatures(torch.randn(4, 512, generator=random), torch.randn(4, 512, 7, 7, generator=random))
     with torch.no_grad():
-        network(person, torch.rand(4, 3, 64, 64, generator=random))
+        network(people, faces)
+    return network.eval().requires_grad_(False)
+
+
+def write_student(folder: Path) -> Path:
+    """Write it where ``SWAPPER_WEIGHTS`` may point."""
+    random = Generator().manual_seed(1)
+    people = IdentityFeatures(torch.randn(4, 512, generator=random), torch.randn(4, 512, 7, 7, generator=random))
+    network = random_student(people, torch.rand(4, 3, 64, 64, generator=random))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{NAME}.safetensors"
     hub.save(network, path, {"template": "tight", "size": "64"})

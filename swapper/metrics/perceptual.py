@@ -44,11 +44,8 @@ class PerceptualDistance:
         """
         shrinks = len(image) > SIDE
         small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        pixels = torch.from_numpy(small).to(self.device).permute(2, 0, 1)[None].float()
-        first, second = (count + 1 for count in self.network.config.residuals[:2])
-        stem = self.network.stem((pixels - 127.5) / 128)
-        stage1 = self.network.blocks[:first](stem)
-        layers = (stem, stage1, self.network.blocks[first : first + second](stage1))
+        pixels = torch.from_numpy(small).to(self.device).permute(2, 0, 1)[None].float() / 255
+        layers = self.network.early(pixels)
         parts = [F.normalize(layer, dim=1) / (layer.shape[2] * layer.shape[3] * len(layers)) ** 0.5 for layer in layers]
         return torch.cat([part.flatten() for part in parts]).cpu().numpy()
 

@@ -61,10 +61,7 @@ class RealismFeatures:
         return np.concatenate(rows)
 
     def _layers(self, faces: Float[Tensor, "b 3 112 112"]) -> Float[Tensor, "b d"]:
-        first, second = (count + 1 for count in self.network.config.residuals[:2])
-        stem = self.network.stem((faces * 255 - 127.5) / 128)
-        stage1 = self.network.blocks[:first](stem)
-        stage2 = self.network.blocks[first : first + second](stage1)
+        stem, stage1, stage2 = self.network.early(faces)
         rows = [x.mean((2, 3)) for x in (stem, stage1, stage2)] + [x.std((2, 3)) for x in (stem, stage1)]
         return torch.cat(rows, dim=1)
 

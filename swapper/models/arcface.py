@@ -112,9 +112,23 @@ class MobileFaceNet(nn.Module):
         Args:
             faces: RGB in [0, 1], ArcFace template.
         """
-        x = (faces * 255 - 127.5) / 128
-        feature_map = self.features(self.blocks(self.stem(x)))
+        feature_map = self.features(self.blocks(self.stem(_scaled(faces))))
         return IdentityFeatures(self.embedding(feature_map), feature_map)
+
+    def early(self, faces: Float[Tensor, "b 3 h w"]) -> tuple[Tensor, Tensor, Tensor]:
+        """Maps of the stem and of the first two stages, which see how a picture looks rather than whom it shows.
+
+        Args:
+            faces: RGB in [0, 1], any size.
+        """
+        first, second = (count + 1 for count in self.config.residuals[:2])
+        stem = self.stem(_scaled(faces))
+        stage1 = self.blocks[:first](stem)
+        return stem, stage1, self.blocks[first : first + second](stage1)
+
+
+def _scaled(faces: Tensor) -> Tensor:
+    return (faces * 255 - 127.5) / 128
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import onnxruntime
 import pytest
 import torch
 import torch.nn.functional as F
+from random_student import random_student
 from torch import Generator, Tensor, nn
 from walk_checks import check_walk
 
@@ -16,7 +17,7 @@ from swapper.faces.align import template_to_template, warp_frame
 from swapper.methods.base import Method
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet, MobileFaceNetConfig
-from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
+from swapper.models.mobilefaceswap import MobileFaceSwap
 from swapper.types import Crop, UserError
 
 CPU = torch.device("cpu")
@@ -44,17 +45,7 @@ def arcface() -> ArcFace:
 
 @pytest.fixture(scope="module")
 def student(arcface: ArcFace) -> MobileFaceSwap:
-    """Random weights, with the normalisation statistics of random photos."""
-    torch.manual_seed(0)
-    network = MobileFaceSwap(IdentityInjectionNetworkConfig.lite()).train()
-    for norm in network.modules():
-        if isinstance(norm, nn.BatchNorm2d):
-            norm.momentum = 1.0
-            nn.init.normal_(norm.weight, 1, 0.2)
-            nn.init.normal_(norm.bias, 0, 0.5)
-    with torch.no_grad():
-        network(arcface(faces(4, 112)), faces(4))
-    return network.eval().requires_grad_(False)
+    return random_student(arcface(faces(4, 112)), faces(4))
 
 
 @pytest.fixture(scope="module")
