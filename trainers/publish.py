@@ -1,6 +1,7 @@
 """Turn a run into shipped weights: safetensors, optionally ONNX, a model card and a manifest row.
 
-``python -m trainers publish RUN --name geometry-lite`` writes into ``weights/``; ``--push`` also uploads.
+``python -m trainers publish RUN --name geometry-lite`` writes into ``weights/``; ``--repository DIR`` also writes a
+model repository for the Hub's own client, ``--push`` uploads both.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from torch import nn
 
 from swapper import hub
 from swapper.manifest import project_repo, shipped_folder
+from swapper.pretrained import with_hub
 from swapper.types import UserError
 from swapper.whole_file import whole_file
 from trainers.cards import CARDS, Card, card_text
@@ -31,7 +33,10 @@ def add_publish_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("run_folder", type=Path, help="run folder with a checkpoint")
     p.add_argument("--name", required=True, choices=CARDS, help="name in the manifest")
     p.add_argument("--weights", type=Path, default=None, help="folder to write to; the project's own by default")
-    p.add_argument("--push", action="store_true", help="upload the folder to the model repository (needs HF_TOKEN)")
+    p.add_argument(
+        "--repository", type=Path, default=None, help="also write the network's own model repository into this folder"
+    )
+    p.add_argument("--push", action="store_true", help="upload what was written (needs HF_TOKEN)")
 
 
 def publish(args: argparse.Namespace) -> int:
@@ -55,7 +60,42 @@ def publish(args: argparse.Namespace) -> int:
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {scores}")
     if args.push:
         HfApi().upload_folder(repo_id=project_repo(), folder_path=folder, commit_message=f"Add {args.name}")
+    if args.repository is not None:
+        repo_id = f"{project_repo().split('/')[0]}/{args.name}"
+        crops = {name: said[name] for name in ("template", "size") if name in said}
+        write_repository(network, args.repository, crops, text + usage_text(network, repo_id))
+        print(f"{args.repository}: the repository {repo_id}")
+        if args.push:
+            HfApi().create_repo(repo_id, exist_ok=True)
+            HfApi().upload_folder(repo_id=repo_id, folder_path=args.repository, commit_message=f"Add {args.name}")
     return 0
+
+
+def write_repository(network: nn.Module, folder: Path, crops: dict[str, str], card: str) -> None:
+    """Write a model repository from which the Hub's client loads: weights, ``config.json`` and the card.
+
+    Args:
+        network: one of ours.
+        folder: made when missing.
+        crops: alignment and size of the faces it takes.
+        card: the model card.
+    """
+    with_hub(network, crops).save_pretrained(folder)
+    with whole_file(folder / "README.md") as fresh:
+        fresh.write_text(card, encoding="utf-8")
+
+
+def usage_text(network: nn.Module, repo_id: str) -> str:
+    """The part of a repository's card that says how to load it."""
+    return f"""
+## Load it
+```python
+from swapper.pretrained import PRETRAINED
+
+network = PRETRAINED["{type(network).__name__}"].from_pretrained("{repo_id}")
+print(network.crops)  # alignment and size of the faces it takes
+```
+"""
 
 
 def read_network(run: Path, card: Card) -> nn.Module:

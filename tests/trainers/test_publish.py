@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -9,6 +10,7 @@ from torch import nn
 
 from swapper import hub
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
+from swapper.pretrained import PRETRAINED
 from trainers.__main__ import main
 from trainers.cards import CARDS
 from trainers.checkpoint import save_checkpoint
@@ -21,7 +23,9 @@ def test_a_run_becomes_weights_with_a_card_and_a_manifest_row(tmp_path):
     save_checkpoint(run, {"landmarks": network}, {}, {}, {})
     (run / "config.json").write_text(json.dumps({"system": "geometry", "recipe": {"lr": 0.002}}))
     (run / "log.jsonl").write_text('{"val_mesh_percent": 2.5}\n{"L_loss": 1.0}\n')
-    assert main(["publish", str(run), "--name", "geometry-lite", "--weights", str(folder)]) == 0
+    repository = tmp_path / "repository"
+    arguments = ["publish", str(run), "--name", "geometry-lite", "--weights", str(folder)]
+    assert main([*arguments, "--repository", str(repository)]) == 0
     rows = {row["name"]: row for row in json.loads((folder / "manifest.json").read_text())["files"]}
     assert rows["geometry-lite"]["metrics"] == {"mesh_percent": 2.5}
     assert "2.5" in (folder / "geometry-lite.md").read_text()
@@ -30,6 +34,10 @@ def test_a_run_becomes_weights_with_a_card_and_a_manifest_row(tmp_path):
     expected = loaded(faces).points.numpy()
     session = onnxruntime.InferenceSession(folder / "geometry-lite.onnx")
     np.testing.assert_allclose(session.run(["points"], {"faces": faces.numpy()})[0], expected, atol=1e-3)
+    assert 'from_pretrained("swapper-faces/geometry-lite")' in (repository / "README.md").read_text()
+    hubs: Any = PRETRAINED["LandmarkNetwork"].from_pretrained(str(repository))
+    np.testing.assert_allclose(hubs(faces).points.detach().numpy(), network(faces).points.detach().numpy(), atol=1e-6)
+    assert hubs.crops == {"template": "ffhq", "size": "128"}
 
 
 def test_published_sizes_are_those_of_the_run(tmp_path):
