@@ -11,16 +11,20 @@ from playwright.sync_api import Browser
 FRAMES, SIZE = 40, (480, 640)  # height, width
 
 
-def write_camera(path: Path, number: int = 1) -> Path:
-    """Write what the camera sees; Chromium plays it in a loop."""
+def camera_frames(number: int = 1) -> list[np.ndarray]:
+    """What the camera sees, RGB."""
     face, images = portrait(number), []
     for turn in np.linspace(0, 2 * np.pi, FRAMES, endpoint=False):
         frame = background(*SIZE)
         lay(frame, face, (320 + 30 * np.sin(turn), 240 + 8 * np.cos(turn)), 340, 4 * np.sin(turn))
         images.append(frame)
-    return write_clip(
-        path, images, Coding("mjpeg", "yuvj420p", 20, options=(("qmin", "2"), ("qmax", "3")), format="mjpeg")
-    )
+    return images
+
+
+def write_camera(path: Path) -> Path:
+    """Write what the camera sees; Chromium plays it in a loop."""
+    coding = Coding("mjpeg", "yuvj420p", 20, options=(("qmin", "2"), ("qmax", "3")), format="mjpeg")
+    return write_clip(path, camera_frames(), coding)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from swapper.types import UserError
 from swapper.ui.files import plain_sentence, upload_paths
 from swapper.ui.image import CONSENT_FIRST
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
+from swapper.ui.live_page import PAGE, page_routes
 from swapper.ui.live_streams import FASTEST, LiveStreams, ShownFrame, end_streams, live_method, live_swapper
 from swapper.ui.result import callout
 from swapper.ui.swappers import SwapperCache
@@ -22,6 +23,11 @@ RESULT = ("3", "Live", "You, with the source's face. Frames are kept nowhere.")
 NO_SOURCE = "Source: there is no photo yet. Add one, or choose an example."
 USES = "Uses {label}."
 WAITING = "The fastest method, MobileFaceSwap, has no weights on this machine yet, so the warp stands in for it."
+IN_BROWSER = (
+    "In your own browser, sending nothing anywhere: "
+    '<a href="{page}" target="_blank" rel="noopener">open the page that swaps by itself</a>; '
+    "it runs a file of <code>python -m swapper export</code>."
+)
 LIMITS = "Frames are reduced to {side} px; a stream ends after {seconds} s of computing."
 NOBODY = "no face in sight"
 ALT = "The webcam's picture with the swapped face"
@@ -103,6 +109,8 @@ def build_live_tab(
             )
             numbers = gr.HTML(js_on_load=STATS, elem_id="live-stats")
             gr.HTML(f'<p class="hint">{_about(settings)}</p>')
+            if page_routes(examples):
+                gr.HTML(f'<p class="hint">{IN_BROWSER.format(page=PAGE)}</p>')
     clock = gr.HTML("0", js_on_load=CLOCK, visible="hidden")
     camera.stream(
         LiveTab(streams).show,

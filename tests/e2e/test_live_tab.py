@@ -70,6 +70,21 @@ def test_a_visitor_goes_live_changes_the_source_and_stops(camera: Browser, addre
         assert picture(page) == last
 
 
+def test_the_page_that_swaps_by_itself_is_a_click_away(browser: Browser, address: str):
+    with visit(browser, address, 1280, 900) as page:
+        page.get_by_role("tab", name="Live").click()
+        with page.expect_popup() as popup:
+            page.get_by_role("link", name="open the page that swaps by itself").click()
+        own = popup.value
+        expect(own.locator("#numbers")).to_be_attached()
+        expect(own.locator("#problem")).to_be_hidden()
+        assert own.evaluate("crossOriginIsolated")
+        assert own.evaluate("fetch('geometry-lite.onnx').then(answer => answer.blob()).then(file => file.size)") > 1e6
+        own.click("#start")
+        expect(own.locator("#problem")).to_contain_text(re.compile("Consent:|동의:"))
+        own.close()
+
+
 def test_who_leaves_while_live_makes_room_for_the_next(camera: Browser, address: str, portraits):
     for _ in range(2):  # there is room for one
         with visit(camera, address, 390, 844) as page:

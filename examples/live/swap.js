@@ -1,0 +1,80 @@
+// One person's network: an aligned crop in, the swapped face with its soft edge out.
+import {TEMPLATES, alignment, apply, canvasTransform, fivePoints, invert} from './align.js';
+import {cut, square} from './crops.js';
+import {readMetadata} from './onnx-file.js';
+import {openNetwork} from './runtime.js';
+import {Problem} from './words.js';
+
+const OVAL = [10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176,
+  149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109];
+const FOREHEAD = 10, GLABELLA = 9;
+// How much further up, in heights of the forehead, the outline goes there than the mesh does.
+const RAISED = {10: 0.1, 109: 0.1, 338: 0.1, 67: 0.095, 297: 0.095, 103: 0.08, 332: 0.08, 54: 0.055, 284: 0.055};
+const INSET = 0.94;  // of the outline, so that its soft edge lies in the face
+const SOFT = 4;  // px, width of the edge: the outline is drawn that much smaller and enlarged
+const BORDER = 0.06;  // of the crop's side, where the face fades out in any case
+
+export class PersonNetwork {
+  constructor(ort, network, size, template) {
+    Object.assign(this, {ort, network, size, template});
+    this.input = new Float32Array(3 * size * size);
+    [this.crop, this.patch, this.soft, this.outline] = [size, size, size, Math.ceil(size / SOFT)].map(square);
+    this.pixels = this.patch.createImageData(size, size);
+    const edge = i => Math.min(1, (Math.min(i, size - 1 - i) + 0.5) / (BORDER * size));
+    this.border = Float32Array.from({length: size * size}, (_, i) => edge(i % size) * edge(Math.floor(i / size)));
+  }
+
+  // Opens a file written by `python -m swapper export`.
+  static async open(ort, bytes, name) {
+    const said = readMetadata(bytes), size = Number(said?.size);
+    if (!said || !TEMPLATES[said.template] || !(size >= 32 && size <= 1024)) throw new Problem('noPerson', {name});
+    let network;
+    try {
+      network = await openNetwork(ort, bytes);
+    } catch (error) {
+      console.warn(error);  // whatever the runtime throws, it says that the file cannot be run
+      throw new Problem('damaged', {name});
+    }
+    return new PersonNetwork(ort, network, size, said.template);
+  }
+
+  // Draws the person's face over the one with this mesh; `base` is the transform from the frame to the context.
+  async draw(context, base, picture, mesh) {
+    const {size} = this, transform = alignment(fivePoints(mesh), size, this.template);
+    cut(this.crop, picture, transform, this.input);
+    const target = new this.ort.Tensor('float32', this.input, [1, 3, size, size]);
+    const {face, mask} = await this.network.run({target});
+    this.fill(face.data, mask.data, this.region(mesh.map(point => apply(transform, point))));
+    context.save();
+    context.setTransform(...base);
+    context.transform(...canvasTransform(invert(transform)));
+    context.drawImage(this.patch.canvas, 0, 0);
+    context.restore();
+  }
+
+  // Opacity of the face's region, 0..255, one value for each pixel of the crop.
+  region(mesh) {
+    const small = this.outline, side = small.canvas.width, scale = side / this.size;
+    const up = [0, 1].map(axis => mesh[FOREHEAD][axis] - mesh[GLABELLA][axis]);
+    const loop = OVAL.map(index => mesh[index].map((value, axis) => value + (RAISED[index] ?? 0) * up[axis]));
+    const middle = [0, 1].map(axis => loop.reduce((sum, point) => sum + point[axis], 0) / loop.length);
+    small.clearRect(0, 0, side, side);
+    small.beginPath();
+    for (const point of loop) small.lineTo(...point.map((v, axis) => scale * (middle[axis] + INSET * (v - middle[axis]))));
+    small.fill();
+    this.soft.clearRect(0, 0, this.size, this.size);
+    this.soft.drawImage(small.canvas, 0, 0, this.size, this.size);
+    return this.soft.getImageData(0, 0, this.size, this.size).data;
+  }
+
+  fill(face, mask, region) {
+    const area = this.size * this.size, {data} = this.pixels;
+    for (let i = 0, j = 0; i < area; i++, j += 4) {
+      data[j] = 255 * face[i];
+      data[j + 1] = 255 * face[area + i];
+      data[j + 2] = 255 * face[2 * area + i];
+      data[j + 3] = mask[i] * region[j + 3] * this.border[i];
+    }
+    this.patch.putImageData(this.pixels, 0, 0);
+  }
+}
