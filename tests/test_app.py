@@ -43,9 +43,10 @@ def test_limits_and_privacy_reach_gradio(app, monkeypatch: pytest.MonkeyPatch):
     launched: dict[str, Any] = {}
     monkeypatch.setattr(gr.Blocks, "launch", lambda blocks, **options: launched.update(options, blocks=blocks))
     monkeypatch.setenv("SWAPPER_MAX_UPLOAD_BYTES", "1234")
+    monkeypatch.setenv("SWAPPER_MAX_VIDEO_BYTES", "5678")
     monkeypatch.setenv("SWAPPER_QUEUE_SIZE", "3")
     assert app.main() == 0
-    assert launched["max_file_size"] == 1234
+    assert launched["max_file_size"] == 5678
     assert launched["run_history"] is False
     assert launched["show_error"] is False
     assert launched["blocks"].delete_cache is not None

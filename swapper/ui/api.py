@@ -102,7 +102,7 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         paths = upload_paths(target)
         if not paths:
             raise UserError(NO_TARGET)
-        blend = _mask_settings(mask or {})
+        blend = mask_settings(mask or {})
         swapper, timer = swappers.get(method, restore), StepTimer()
         with timer.step("decode"):
             image = read_image(paths[0])
@@ -128,7 +128,12 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
     api(raises_sentences(swap_image), api_name="swap_image", concurrency_id=ENGINE, concurrency_limit=concurrency)
 
 
-def _mask_settings(values: dict[str, Any]) -> MaskSettings:
+def mask_settings(values: dict[str, Any]) -> MaskSettings:
+    """Blend settings from their names and values, as an endpoint receives them.
+
+    Raises:
+        UserError: there is no such setting, or its value is out of range.
+    """
     known = [field.name for field in fields(MaskSettings)]
     for name, value in values.items():
         if name not in known or not isinstance(value, int | float):

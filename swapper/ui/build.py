@@ -14,12 +14,12 @@ from swapper.ui.image import build_image_tab
 from swapper.ui.interpolation import build_interpolation_tab
 from swapper.ui.judges import SharedJudges
 from swapper.ui.live import build_live_tab
-from swapper.ui.live_page import page_routes
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.theme import LOGO, theme
+from swapper.ui.video import build_video_tab
 
 TITLE = "Swapper"
-LIVE_TAB = "Live"
+VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
 INTRO = "Give the people in one photo the face of somebody from another."
 IMAGE_TAB, WALK_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
@@ -45,6 +45,8 @@ def build_app(settings: Settings | None = None, swappers: SwapperCache | None = 
         consent = gr.Checkbox(label=CONSENT, info=CONSENT_INFO, elem_id="consent", container=True)
         with gr.Tab(IMAGE_TAB):
             build_image_tab(swappers, consent, settings.concurrency, EXAMPLES)
+        with gr.Tab(VIDEO_TAB):
+            build_video_tab(swappers, consent, settings, EXAMPLES)
         with gr.Tab(LIVE_TAB):
             build_live_tab(app, swappers, consent, settings, EXAMPLES)
         with gr.Tab(WALK_TAB):
@@ -65,9 +67,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     return {
         "theme": theme(),
         "css_paths": Path(__file__).with_name("style.css"),
-        "max_file_size": settings.max_upload_bytes,
+        "max_file_size": max(settings.max_upload_bytes, settings.max_video_bytes),  # pictures are looked at again
         "allowed_paths": [str(EXAMPLES)],
-        "app_kwargs": {"routes": page_routes(EXAMPLES)},
         "run_history": False,  # would keep people's photos in the browser
         "footer_links": ["api", "settings"],
         "show_error": False,

@@ -18,36 +18,42 @@ from jaxtyping import UInt8
 from swapper.images import write_image
 from swapper.previews import shrink
 from swapper.provenance import Origin, write_marked_image
+from swapper.settings import Settings
 from swapper.types import UserError
 
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
 KEEP_SECONDS = 5400  # after which uploads and results are deleted
 _OURS = re.compile(r"[0-9a-f]{32}")  # Gradio's own folders have longer names
 NOT_UPLOADED = "Photo: this is no uploaded file. Send it with gradio_client.handle_file(path)."
+TOO_LARGE = "File '{name}': it has {found:.1f} MB, more than the limit of {most:g} MB. Make it smaller."
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def upload_paths(payload: Any) -> list[str]:
+def upload_paths(payload: Any, most: int | None = None) -> list[str]:
     """Where uploaded files lie, from what a component or an endpoint receives without preprocessing.
 
     Args:
         payload: None, one file, or a list of files or of gallery items.
+        most: bytes of one file; as many as a picture may have on this machine when None.
 
     Raises:
-        UserError: something else, or a file that is not among the app's uploads.
+        UserError: something else, a file that is not among the app's uploads, or one that is too large.
     """
     items = payload if isinstance(payload, list) else [payload] if payload else []
-    return [_checked(item) for item in items]
+    return [_checked(item, most or Settings.from_environment().max_upload_bytes) for item in items]
 
 
-def _checked(item: Any) -> str:
+def _checked(item: Any, most: int) -> str:
     """A file's path; whoever calls an endpoint by hand can claim any path, so it must lie among the uploads."""
     file = (item.get("image") or item.get("video") or item) if isinstance(item, dict) else {}
     path = file.get("path") if isinstance(file, dict) else None
     if not isinstance(path, str) or not Path(path).resolve().is_relative_to(_uploads()):
         raise UserError(NOT_UPLOADED)
+    size = Path(path).stat().st_size if Path(path).is_file() else 0
+    if size > most:
+        raise UserError(TOO_LARGE.format(name=Path(path).name, found=size / 2**20, most=round(most / 2**20, 1)))
     return path
 
 

@@ -40,7 +40,7 @@ def open_video(path: Path) -> InputContainer:
         raise UserError(f"{name}: reading it is not permitted. Check the file's permissions.") from error
     except (FFmpegError, OSError, ValueError) as error:
         if _is_picture(path):
-            raise UserError(f"{name}: this is a still picture. Swap it with the image command.") from error
+            raise UserError(f"{name}: this is a still picture. Swap it as an image.") from error
         raise UserError(f"{name}: this is no video that can be read, or it is cut off. Copy it again.") from error
 
 

@@ -94,7 +94,7 @@ def swap_video(
         raise UserError("No source photo was given. Give at least one photo of the source person.")
     embedder = FaceEmbedder(engine.device)
     identity = source if source is None or isinstance(source, Identity) else engine.identify(source)
-    roles = [pair if isinstance(pair, Role) else _role(engine, embedder, *pair) for pair in people]
+    roles = [pair if isinstance(pair, Role) else measured_role(engine, *pair, embedder) for pair in people]
     sources = {id(one) for one in [identity, *(role.identity for role in roles)] if one is not None}
     marks = marks or MarkSettings.from_environment()
     job = VideoJob(
@@ -122,7 +122,19 @@ def origin_of(engine: Engine, sources: int) -> Origin:
     return Origin(engine.method.name, restore, sources)
 
 
-def _role(engine: Engine, embedder: IdentityEmbedder, source: Any, reference: Any) -> Role:
+def measured_role(engine: Engine, source: Any, reference: Any, embedder: IdentityEmbedder | None = None) -> Role:
+    """What a person in a video becomes, from photos.
+
+    Args:
+        engine: a ``FaceSwapper``.
+        source: photos of the person that is put in, or their identity.
+        reference: photo of the person in the video.
+        embedder: measures the reference; the shipped one when None.
+
+    Raises:
+        UserError: a photo cannot be read or shows no face.
+    """
+    embedder = embedder or FaceEmbedder(engine.device)
     identity = source if isinstance(source, Identity) else engine.identify(source)
     return Role(identity, embedder.embed([engine.source_crop(reference)])[0])
 

@@ -25,7 +25,7 @@ from swapper.ui.build import build_app, launch_options
 @pytest.fixture(scope="module")
 def client(swappers, tmp_path_factory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("uploads")
-    settings = Settings(max_upload_bytes=200_000)
+    settings = Settings(max_upload_bytes=200_000, max_video_bytes=250_000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         app = build_app(settings, swappers)
@@ -44,7 +44,7 @@ def pictures(tmp_path_factory) -> list[Any]:
 
 def test_only_these_endpoints_are_public(client):
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {"/find_faces", "/swap_image", "/interpolate", "/compare"}
+    assert set(named) == {"/find_faces", "/swap_image", "/swap_video", "/interpolate", "/compare"}
 
 
 def test_find_faces(client, pictures):

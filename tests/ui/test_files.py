@@ -36,6 +36,17 @@ def test_leaving_the_upload_folder_is_refused(uploads: Path):
         files.upload_paths({"path": f"{uploads}/../secret.png"})
 
 
+def test_a_file_over_its_limit_is_refused(uploads: Path, monkeypatch):
+    (uploads / "a.png").write_bytes(bytes(3_000_000))
+    payload = {"path": str(uploads / "a.png")}
+    assert files.upload_paths(payload) and files.upload_paths(payload, 3_000_000)
+    with pytest.raises(UserError, match=r"File 'a\.png': it has 2\.9 MB, more than the limit of 1 MB"):
+        files.upload_paths(payload, 2**20)
+    monkeypatch.setenv("SWAPPER_MAX_UPLOAD_BYTES", "1000000")
+    with pytest.raises(UserError, match="more than the limit"):
+        files.upload_paths(payload)
+
+
 def test_folders_are_new_and_inside_the_uploads(uploads: Path):
     first, second = files.new_folder(), files.new_folder()
     assert first != second

@@ -1,0 +1,146 @@
+"""Who becomes whom in a session's video: everyone, the largest face, or the people that were found and chosen."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+
+from swapper.faces.align import cut_crop
+from swapper.faces.embed import FaceEmbedder
+from swapper.faces.select import match_identities, select_faces
+from swapper.images import write_image
+from swapper.pipeline import FaceSwapper
+from swapper.types import Face, Identity, UserError
+from swapper.ui.files import new_folder
+from swapper.ui.people import PEOPLE, UNCHANGED, Assignment
+from swapper.video.casting import Role
+from swapper.video.io import VideoReader
+from swapper.video.people import SeenPerson, find_people
+
+EVERYONE, LARGEST, CHOSEN = "all", "largest", "chosen"
+MOST_PEOPLE = 12  # shown; who is seen less often is left alone
+NOBODY = "Video: no face can be told apart in this part. Choose another part, or swap everyone."
+NOT_LOOKED = "People: nobody has been looked for in this video yet. Press Find people, or choose Everyone."
+NOTHING_TO_DO = "People: everybody is left unchanged. Click somebody and choose who they become."
+NO_SOURCE = "Source: person {letter} has no photo yet. Add one under Source."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cast(Assignment):
+    """The people found in a video.
+
+    Attributes:
+        path: of the video.
+        seen: what tells them apart, in the order of the thumbnails.
+    """
+
+    path: str
+    seen: list[SeenPerson]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a swap of a video is told about people.
+
+    Attributes:
+        source: what the selected faces become; None where only the roles count.
+        select: ``all`` or ``largest``.
+        roles: people who get an identity of their own.
+    """
+
+    source: Identity | None
+    select: str
+    roles: list[Role]
+
+    @property
+    def sources(self) -> int:
+        """How many source people there are."""
+        return len({id(role.identity) for role in self.roles}) + (self.source is not None)
+
+    def assign(
+        self, swapper: FaceSwapper, image: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]
+    ) -> dict[int, Identity]:
+        """The identity of each face of a single frame that gets one, by its index.
+
+        Args:
+            swapper: says where networks run.
+            image: RGB.
+            faces: of it, largest first.
+        """
+        if self.source is not None:
+            return dict.fromkeys(select_faces(faces, self.select), self.source)
+        looks = FaceEmbedder(swapper.device).embed([cut_crop(image, face.points) for face in faces])
+        references = np.stack([role.reference for role in self.roles])
+        matched = match_identities(looks, references, once=True)
+        return {face: self.roles[role].identity for face, role in matched.items()}
+
+
+def look_for_people(
+    swapper: FaceSwapper, reader: VideoReader, start: float, end: float, progress: Callable[[float], object]
+) -> Cast:
+    """Find the people of a part of a video; all of them become the first source person.
+
+    Args:
+        swapper: finds the faces.
+        reader: of the video.
+        start: seconds from the video's begin.
+        end: seconds from the video's begin.
+        progress: called with the share done in [0, 1].
+
+    Raises:
+        UserError: there is nobody, or the file is damaged.
+    """
+    seen = find_people(swapper, reader, start, end, progress)[:MOST_PEOPLE]
+    if not seen:
+        raise UserError(NOBODY)
+    folder = new_folder()
+    thumbnails = [
+        str(write_image(person.picture, folder / f"person-{index + 1}.jpg", quality=88))
+        for index, person in enumerate(seen)
+    ]
+    return Cast(path=str(reader.path), thumbnails=thumbnails, people=[0] * len(seen), seen=seen)
+
+
+def wanted_people(who: str, cast: Cast | None, photos: Sequence[Sequence[str]]) -> Mapping[int, int]:
+    """Index into ``PEOPLE`` by person of the cast; only ``UNCHANGED`` becomes the first where no cast is asked for.
+
+    Args:
+        who: ``EVERYONE``, ``LARGEST`` or ``CHOSEN``.
+        cast: the people found in the video, if they were looked for.
+        photos: paths of the photos by source person, as in ``PEOPLE``.
+
+    Raises:
+        UserError: nobody is chosen, or a source person has no photo.
+    """
+    if who != CHOSEN:
+        wanted = {UNCHANGED: 0}
+    elif cast is None:
+        raise UserError(NOT_LOOKED)
+    else:
+        wanted = cast.wanted()
+    if not wanted:
+        raise UserError(NOTHING_TO_DO)
+    for person in wanted.values():
+        if not photos[person]:
+            raise UserError(NO_SOURCE.format(letter=PEOPLE[person]))
+    return wanted
+
+
+def plan_swap(swapper: FaceSwapper, who: str, cast: Cast | None, photos: Sequence[Sequence[str]]) -> Plan:
+    """Learn the source persons and say who becomes them.
+
+    Args:
+        swapper: learns them.
+        who: ``EVERYONE``, ``LARGEST`` or ``CHOSEN``.
+        cast: the people found in the video, if they were looked for.
+        photos: paths of the photos by source person, as in ``PEOPLE``.
+
+    Raises:
+        UserError: nobody is chosen, or a source person has no photo that can be used.
+    """
+    wanted = wanted_people(who, cast, photos)
+    identities = {person: swapper.identify(list(photos[person])) for person in sorted(set(wanted.values()))}
+    if who != CHOSEN or cast is None:
+        return Plan(identities[0], who, [])
+    return Plan(None, EVERYONE, [Role(identities[to], cast.seen[index].embedding) for index, to in wanted.items()])
