@@ -14,6 +14,7 @@ from swapper.ui.image import build_image_tab
 from swapper.ui.interpolation import build_interpolation_tab
 from swapper.ui.judges import SharedJudges
 from swapper.ui.live import build_live_tab
+from swapper.ui.live_page import page_routes
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.theme import LOGO, theme
 from swapper.ui.video import build_video_tab
@@ -69,6 +70,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "css_paths": Path(__file__).with_name("style.css"),
         "max_file_size": max(settings.max_upload_bytes, settings.max_video_bytes),  # pictures are looked at again
         "allowed_paths": [str(EXAMPLES)],
+        "app_kwargs": {"routes": page_routes(EXAMPLES)},
         "run_history": False,  # would keep people's photos in the browser
         "footer_links": ["api", "settings"],
         "show_error": False,
