@@ -11,6 +11,7 @@ from swapper.settings import Settings
 from swapper.types import UserError
 from swapper.ui.files import plain_sentence, upload_paths
 from swapper.ui.image import CONSENT_FIRST
+from swapper.ui.languages import said_markup
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
 from swapper.ui.live_page import PAGE, page_routes
 from swapper.ui.live_streams import FASTEST, LiveStreams, ShownFrame, end_streams, live_method, live_swapper
@@ -24,15 +25,15 @@ NO_SOURCE = "Source: there is no photo yet. Add one, or choose an example."
 USES = "Uses {label}."
 WAITING = "The fastest method, MobileFaceSwap, has no weights on this machine yet, so the warp stands in for it."
 IN_BROWSER = (
-    "In your own browser, sending nothing anywhere: "
-    '<a href="{page}" target="_blank" rel="noopener">open the page that swaps by itself</a>; '
-    "it runs a file of <code>python -m swapper export</code>."
+    "To swap in your own browser and send nothing anywhere, write a person's network with "
+    "“python -m swapper export”, then:"
 )
+OPEN_PAGE = "Open the page that swaps by itself"
 LIMITS = "Frames are reduced to {side} px; a stream ends after {seconds} s of computing."
 NOBODY = "no face in sight"
 ALT = "The webcam's picture with the swapped face"
 STREAM_EVERY = 0.06  # seconds; frames that come while one is worked on replace each other
-CAMERA_HEIGHT, HEIGHT = 280, 420  # px
+CAMERA_HEIGHT = 280  # px
 
 # The browser's clock travels with every frame and comes back with the picture made of it.
 CLOCK = "setInterval(() => { props.value = String(Math.round(performance.now())); }, 30);"
@@ -79,9 +80,9 @@ def stats(shown: ShownFrame, sent: str | None) -> str:
     """
     clock = sent if sent and sent.isascii() and sent.isdigit() else ""
     faces = NOBODY if not shown.faces else f"{shown.faces} face{'s' if shown.faces > 1 else ''}"
-    return (
+    return said_markup(
         f'<p class="hint" id="live-numbers"><b>{shown.rate:.1f}</b> frames/s · latency '
-        f'<b data-sent="{clock}">…</b>, of it {shown.milliseconds:.0f} ms computing · {faces}</p>'
+        f'<b data-sent="{clock}">…</b>, of it {shown.milliseconds:.0f} ms computing · <span>{faces}</span></p>'
     )
 
 
@@ -105,12 +106,13 @@ def build_live_tab(
         with gr.Column(scale=11, min_width=320, elem_classes="card result"):
             heading(RESULT)
             picture = gr.Image(
-                interactive=False, show_label=False, height=HEIGHT, buttons=["fullscreen"], alt_text=ALT, elem_id="live"
+                interactive=False, show_label=False, buttons=["fullscreen"], alt_text=ALT, elem_id="live"
             )
             numbers = gr.HTML(js_on_load=STATS, elem_id="live-stats")
-            gr.HTML(f'<p class="hint">{_about(settings)}</p>')
+            gr.HTML(_about(settings))
             if page_routes(examples):
-                gr.HTML(f'<p class="hint">{IN_BROWSER.format(page=PAGE)}</p>')
+                link = f'<a href="{PAGE}" target="_blank" rel="noopener">{OPEN_PAGE}</a>'
+                gr.HTML(f'<p class="hint"><span>{IN_BROWSER}</span> {link}</p>')
     clock = gr.HTML("0", js_on_load=CLOCK, visible="hidden")
     camera.stream(
         LiveTab(streams).show,
@@ -163,7 +165,8 @@ def _inputs(examples: Path) -> tuple[gr.Image, gr.Image]:
 
 
 def _about(settings: Settings) -> str:
-    """Which method is used, and the limits."""
+    """HTML that says which method is used, and the limits."""
     name = live_method()
-    said = [USES.format(label=METHODS[name].label)] if name == FASTEST else [WAITING]
-    return " ".join([*said, LIMITS.format(side=settings.max_live_side, seconds=settings.live_seconds)])
+    method = USES.format(label=METHODS[name].label) if name == FASTEST else WAITING
+    limits = LIMITS.format(side=settings.max_live_side, seconds=settings.live_seconds)
+    return f'<p class="hint"><span>{method}</span> <span>{limits}</span></p>'

@@ -74,7 +74,7 @@ def test_the_page_that_swaps_by_itself_is_a_click_away(browser: Browser, address
     with visit(browser, address, 1280, 900) as page:
         page.get_by_role("tab", name="Live").click()
         with page.expect_popup() as popup:
-            page.get_by_role("link", name="open the page that swaps by itself").click()
+            page.get_by_role("link", name="Open the page that swaps by itself").click()
         own = popup.value
         expect(own.locator("#numbers")).to_be_attached()
         expect(own.locator("#problem")).to_be_hidden()
