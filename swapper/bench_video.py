@@ -16,11 +16,11 @@ from swapper.faces.landmarks import LandmarkDetector, five_points
 from swapper.methods.base import default_method
 from swapper.metrics.realism import temporal_jitter
 from swapper.pipeline import FaceSwapper
-from swapper.provenance.settings import MarkSettings
 from swapper.video.colors import Colors
 from swapper.video.encode import FORMATS, SegmentWriter
-from swapper.video.io import TimedFrame, VideoInfo, VideoReader
+from swapper.video.io import VideoInfo, VideoReader
 from swapper.video.job import VideoResult, VideoSettings
+from swapper.video.picture import TimedFrame
 from swapper.video.threads import run_ahead
 
 WIDTH, HEIGHT, RATE = 1280, 720, 30
@@ -55,7 +55,7 @@ def video_report(method: str | None = None, seconds: float = 8.0) -> dict[str, A
         begun = time.process_time()
         result = swapper.swap_video(identity, clip, steady)
         spent = (time.process_time() - begun) / result.frames
-        swapper.swap_video(identity, clip, loose, settings=VideoSettings(steadiness=0), marks=MarkSettings(mark=False))
+        swapper.swap_video(identity, clip, loose, settings=VideoSettings(steadiness=0))
         jitter = {
             what: _jitter(path, swapper) for what, path in (("target", clip), ("result", steady), ("unsteadied", loose))
         }

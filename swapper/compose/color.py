@@ -1,5 +1,7 @@
 """Matching the colours and the light of a swapped face to the target's, in CIE L*a*b*."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -7,8 +9,25 @@ from jaxtyping import Float32, UInt8
 from swapper.faces.skin import Statistics, color_statistics
 
 _WORK_SIDE = 256  # colours are corrected at this side at most; finer detail is added back
-_STATISTICS_SIDE = 128
+_STATISTICS_SIDE = 64
 _LIGHT_LIMIT = np.array([22, 8, 10], dtype=np.float32)  # largest local change of L*, a*, b*
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A change of colours: CIE L*a*b* times ``gain`` plus ``shift``."""
+
+    gain: Float32[np.ndarray, "3"]
+    shift: Float32[np.ndarray, "3"]
+
+    def applied(self, lab: Float32[np.ndarray, "*s 3"]) -> Float32[np.ndarray, "*s 3"]:
+        """Colours after the change, L in 0..100."""
+        return lab * self.gain + self.shift
+
+    def toward(self, other: "Transfer", share: float) -> "Transfer":
+        """The change that lies a share of the way to another."""
+        part = np.float32(share)
+        return Transfer(self.gain + part * (other.gain - self.gain), self.shift + part * (other.shift - self.shift))
 
 
 def match_color(
@@ -27,30 +46,47 @@ def match_color(
 
     Source: Reinhard et al., "Color transfer between images", 2001, with L*a*b* and trimmed statistics.
     """
-    if strength <= 0:
-        return face
+    transfer = measure_transfer(face, target, mask) if strength > 0 else None
+    return face if transfer is None else recolor(face, transfer, strength)
+
+
+def measure_transfer(
+    face: UInt8[np.ndarray, "s s 3"], target: UInt8[np.ndarray, "s s 3"], mask: Float32[np.ndarray, "s s"]
+) -> Transfer | None:
+    """The change of a face's colours that ``match_color`` makes; None where too little of it is seen.
+
+    Args:
+        face: RGB, swapped.
+        target: RGB, the crop it was swapped into.
+        mask: share of the swapped face, in [0, 1]; only pixels above one half are measured.
+    """
     side = min(_STATISTICS_SIDE, len(face))
     weight = _resized(mask, side)
     own, wanted = (color_statistics(to_lab(_resized(image, side)), weight) for image in (face, target))
-    if own is None or wanted is None:
-        return face
+    return None if own is None or wanted is None else statistics_transfer(own, wanted)
+
+
+def recolor(face: UInt8[np.ndarray, "s s 3"], transfer: Transfer, strength: float) -> UInt8[np.ndarray, "s s 3"]:
+    """Change a face's colours.
+
+    Args:
+        face: RGB.
+        transfer: the change.
+        strength: share of it that is made, 0 to 1.
+    """
     small = _resized(face, min(_WORK_SIDE, len(face)))
     lab = to_lab(small)
-    changed = lab + (transfer_statistics(lab, own, wanted) - lab) * np.float32(min(strength, 1.0))
-    return add_detail(face, small, to_rgb(changed))
+    return add_detail(face, small, to_rgb(lab + (transfer.applied(lab) - lab) * np.float32(min(strength, 1.0))))
 
 
-def transfer_statistics(
-    lab: Float32[np.ndarray, "h w 3"], own: Statistics, wanted: Statistics, limits: tuple[float, float] = (0.7, 1.3)
-) -> Float32[np.ndarray, "h w 3"]:
+def statistics_transfer(own: Statistics, wanted: Statistics, limits: tuple[float, float] = (0.7, 1.3)) -> Transfer:
     """Shift and stretch CIE L*a*b* from one mean and spread to another.
 
     Lightness is stretched by the ratio of the deviations. Colour is stretched by the ratio of the mean chromas, which
     keeps highlights (less coloured than the skin around them) from turning blue on paler skin.
 
     Args:
-        lab: L in 0..100.
-        own: its ``color_statistics``.
+        own: ``color_statistics`` of what is changed.
         wanted: those to reach.
         limits: smallest and largest stretch of lightness; more looks like fog or plaster.
     """
@@ -59,7 +95,7 @@ def transfer_statistics(
     lightness = np.sqrt(contrast * exposure)
     chroma = np.clip((np.hypot(*wanted[0][1:]) + 3) / (np.hypot(*own[0][1:]) + 3), 0.4, 1.25)
     gain = np.array([lightness, chroma, chroma], dtype=np.float32)
-    return (lab - own[0]) * gain + wanted[0]
+    return Transfer(gain, wanted[0] - own[0] * gain)
 
 
 def light_difference(

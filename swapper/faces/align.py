@@ -168,6 +168,7 @@ def _shrink_region(
     height, width = frame.shape[:2]
     left, top = (int(v) for v in np.clip(np.floor(seen.min(0)) - 2 * factor, 0, [width - 1, height - 1]))
     right, bottom = (int(v) for v in np.clip(np.ceil(seen.max(0)) + 2 * factor, [left + 1, top + 1], [width, height]))
+    right, bottom = _whole_blocks(left, right, width, factor), _whole_blocks(top, bottom, height, factor)
     region = frame[top:bottom, left:right]
     columns, rows = max(1, round(region.shape[1] / factor)), max(1, round(region.shape[0] / factor))
     small = cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA)
@@ -176,6 +177,11 @@ def _shrink_region(
         [[step_x, 0, left + step_x / 2 - 0.5], [0, step_y, top + step_y / 2 - 0.5]], dtype=np.float32
     )
     return np.ascontiguousarray(small), compose_affine(matrix, back)
+
+
+def _whole_blocks(low: int, high: int, most: int, factor: int) -> int:
+    """Leave out a part of the margin, so that whole blocks are averaged, which takes half the time."""
+    return high if high == most else high - (high - low) % factor
 
 
 def cut_crop(

@@ -5,9 +5,10 @@ import numpy as np
 from jaxtyping import UInt8
 
 from swapper.faces.detect import FaceDetector
+from swapper.faces.search import CROWD_EYES, USUAL_SIDE, eye_distance
 from swapper.types import Face
 
-_SIDE = 448  # px, longer side of the reduced frame; eyes nearer than 1 % of the frame's longer side may be missed in it
+_SIDE = 384  # px, longer side of the reduced frame; eyes nearer than 1 % of the frame's longer side may be missed in it
 _WHOLE_EVERY = 4  # looks, of which one is at the whole frame
 
 
@@ -42,3 +43,28 @@ class CoarseDetector:
             Face((face.box.reshape(2, 2) * step + shift).ravel(), face.score, face.points * step + shift)
             for face in self._detector.detect(small)
         ]
+
+
+class PatientDetector:
+    """A detector that looks again, with more care, where a quick look shows nothing, or faces of a crowd."""
+
+    def __init__(self, quick: FaceDetector, thorough: FaceDetector):
+        """Wrap two detectors.
+
+        Args:
+            quick: looks first.
+            thorough: looks again.
+        """
+        self._quick, self._thorough = quick, thorough
+
+    def detect(self, frame: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
+        """Find faces, largest first.
+
+        Args:
+            frame: RGB.
+        """
+        faces = self._quick.detect(frame)
+        least = CROWD_EYES * max(max(frame.shape[:2]) / USUAL_SIDE, 1.0)
+        if faces and min(map(eye_distance, faces)) >= least:
+            return faces
+        return self._thorough.detect(frame)

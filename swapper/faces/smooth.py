@@ -74,7 +74,8 @@ class _Heads:
         place = points.mean(1)
         centred = points - place[:, None]
         own = centred[middle]
-        return cls((centred @ own.conj()) / max(float((np.abs(own) ** 2).sum()), 1e-12), place, complex(place[middle]))
+        turn = (centred * own.conj()).sum(1)  # as a matrix product, BLAS would wake all cores for it
+        return cls(turn / max(float((np.abs(own) ** 2).sum()), 1e-12), place, complex(place[middle]))
 
     def undone(self, row: Float32[np.ndarray, "n 478 3"]) -> Float64[np.ndarray, "n 478 3"]:
         """Every mesh brought to where the middle one is."""

@@ -152,9 +152,10 @@ def swap_crops(method: Method, identity: Identity, crops: Sequence[Crop], device
         crops: of its template and size.
         device: where it wants its input.
     """
-    pixels = torch.from_numpy(np.stack([crop.image for crop in crops])).to(device)
-    shares = torch.from_numpy(np.stack([crop.mesh / crop.size for crop in crops])).to(device)
-    return method.swap(identity, pixels.permute(0, 3, 1, 2).float() / 255, shares)
+    images = np.stack([crop.image for crop in crops]).transpose(0, 3, 1, 2)
+    pixels = np.ascontiguousarray(images).astype(np.float32) / np.float32(255)  # torch would start threads for this
+    shares = np.stack([crop.mesh / crop.size for crop in crops])
+    return method.swap(identity, torch.from_numpy(pixels).to(device), torch.from_numpy(shares).to(device))
 
 
 def methods() -> list[str]:

@@ -132,8 +132,8 @@ class MobileFaceSwapMethod:
         if network not in self._sessions:
             self._sessions[network] = self._open(network)
         outputs = self._sessions[network].run(None, {"target": faces.cpu().float().numpy()})
-        face, mask = (torch.from_numpy(np.asarray(output)) for output in outputs)
-        return Swapped(face.clamp_(0, 1), mask)
+        face, mask = (np.asarray(output) for output in outputs)
+        return Swapped(torch.from_numpy(np.clip(face, 0, 1)), torch.from_numpy(mask))
 
     def export(self, identity: Identity, path: Path, half: bool = False) -> None:
         """Write the person's network as one ONNX file that runs without this project.

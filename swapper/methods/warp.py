@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
-from swapper.compose.color import add_detail, light_difference, to_lab, to_rgb, transfer_statistics
+from swapper.compose.color import add_detail, light_difference, statistics_transfer, to_lab, to_rgb
 from swapper.faces import mesh
 from swapper.faces.align import TEMPLATES
 from swapper.faces.landmarks import LandmarkDetector
@@ -224,7 +224,7 @@ def _match_light(
         return warped, inside
     skin = skin_likeness(lab, own_skin, 0.03 * eyes) * skin_likeness(wanted, goal_skin, 0.03 * eyes)
     lab = _without_shine(lab, _LIGHT_RADIUS * eyes)
-    changed = transfer_statistics(lab, own_skin, goal_skin, _CONTRAST)
+    changed = statistics_transfer(own_skin, goal_skin, _CONTRAST).applied(lab)
     changed[..., 0] = _kept_dark(changed[..., 0], lab[..., 0], own_skin)
     weight = inside * skin * (1 - feature_mask(points, side))
     changed += light_difference(changed, wanted, weight, _LIGHT_RADIUS * eyes)

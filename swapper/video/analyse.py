@@ -10,9 +10,10 @@ from jaxtyping import Float32
 
 from swapper.faces.association import overlap
 from swapper.faces.smooth import REACH, steady_landmarks
-from swapper.faces.track import DETECT_EVERY, FaceTracker, TrackedFace
-from swapper.video.io import TimedFrame
+from swapper.faces.track import FaceTracker, TrackedFace
+from swapper.video.picture import TimedFrame
 
+DETECT_EVERY = 15  # frames; a face that appears in between is followed back to where it did
 _SAME_PLACE = 0.3  # overlap of two faces of one frame that are one
 
 

@@ -1,4 +1,4 @@
-"""Joining finished segments and the original sound into the video that was asked for."""
+"""Joining finished segments, the original sound and the subtitles into the video that was asked for."""
 
 import heapq
 from collections.abc import Iterator, Sequence
@@ -14,12 +14,13 @@ from swapper.video.encode import OutputFormat, read_segment
 from swapper.video.io import VideoInfo
 from swapper.video.journal import Segment
 from swapper.video.opening import open_video
-from swapper.video.sound import Span, add_tracks, sound_packets
+from swapper.video.sound import Span, Track, add_tracks, track_packets
+from swapper.video.subtitles import add_subtitles
 
 _KEPT_TAGS = ("title", "artist", "comment", "copyright", "date", "creation_time")
 
 
-def assemble(segments: Sequence[Segment], info: VideoInfo, span: Span, how: OutputFormat, path: Path) -> None:
+def assemble(segments: Sequence[Segment], info: VideoInfo, span: Span, how: OutputFormat, path: Path) -> int:
     """Write the finished file.
 
     Args:
@@ -28,19 +29,24 @@ def assemble(segments: Sequence[Segment], info: VideoInfo, span: Span, how: Outp
         span: the part of it that was swapped.
         how: the format.
         path: of the file to write.
+
+    Returns:
+        Number of the video's tracks of subtitles that this format cannot hold.
     """
     with av.open(str(path), "w", format=how.container, options=how.file_options) as output:
         if how.container == "gif":
             _write_gif(segments, info, output)
-            return
+            return 0
         with open_video(info.path) as source, av.open(str(segments[0].path), format="nut") as like:
             output.metadata.update({k: v for k, v in source.metadata.items() if k in _KEPT_TAGS})
             pictures = output.add_stream_from_template(like.streams.video[0])
             pictures.time_base = info.time_base
-            tracks = add_tracks(source, output, how, span)
-            walks = (_pictures(segments, info, pictures), sound_packets(source, tracks, span))
+            subtitles, left_out = add_subtitles(source, output, how, span)
+            tracks: dict[int, Track] = {**add_tracks(source, output, how, span), **subtitles}
+            walks = (_pictures(segments, info, pictures), track_packets(source, tracks, span))
             for packet in heapq.merge(*walks, key=_time):
                 output.mux_one(packet)
+            return left_out
 
 
 def _time(packet: av.Packet) -> Fraction:

@@ -1,12 +1,13 @@
 """From a decoder's colours to RGB and back: matrix, range, and high dynamic range brought down to 8 bits."""
 
+import threading
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from jaxtyping import Float32, UInt8, UInt16
 
 UNSPECIFIED, BT709 = 2, 1  # in every one of the codecs' tables (ITU-T H.273)
@@ -27,6 +28,16 @@ _BT2020_TO_BT709 = np.array(
 _WHITE = 203.0  # cd/m2 of diffuse white (ITU-R BT.2408), which becomes 1
 _PEAK = 1000.0 / _WHITE  # highlights up to here keep some drawing
 _KNEE = 0.7  # light above this is compressed
+
+
+class _Converters(threading.local):
+    """Setting a conversion up takes as long as one; a thread's next frame mostly wants the same again."""
+
+    def __init__(self) -> None:
+        self.to_rgb, self.to_yuv = VideoReformatter(), VideoReformatter()
+
+
+_CONVERTERS = _Converters()
 
 
 @dataclass(frozen=True)
@@ -84,16 +95,17 @@ def to_rgb(frame: av.VideoFrame, colors: Colors) -> UInt8[np.ndarray, "h w 3"]:
         frame: as decoded, any pixel format.
         colors: what its video says.
     """
+    convert = partial(_CONVERTERS.to_rgb.reformat, threads=1)  # several cost more than they save
     how = {
         "src_colorspace": matrix_for(colors.matrix, frame.height),
         "src_color_range": ColorRange.JPEG if colors.full or frame.format.is_rgb else ColorRange.MPEG,
         "dst_color_range": ColorRange.JPEG,
     }
     if colors.high_range:
-        return tone_map(frame.reformat(format="rgb48le", **how).to_ndarray(), colors.transfer)
+        return tone_map(convert(frame, format="rgb48le", **how).to_ndarray(), colors.transfer)
     if frame.format.name == "pal8" or any(part.is_alpha for part in frame.format.components):
-        return _over_white(frame.reformat(format="rgba", **how).to_ndarray())
-    return frame.reformat(format="rgb24", **how).to_ndarray()
+        return _over_white(convert(frame, format="rgba", **how).to_ndarray())
+    return convert(frame, format="rgb24", **how).to_ndarray()
 
 
 def _over_white(rgba: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
@@ -104,7 +116,7 @@ def _over_white(rgba: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def to_yuv(
-    image: UInt8[np.ndarray, "h w 3"], colors: Colors, width: int, height: int, pixels: str = "yuv420p"
+    image: UInt8[np.ndarray, "h w 3"], colors: Colors, width: int, height: int, matrix_height: int | None = None
 ) -> av.VideoFrame:
     """A frame for an encoder; where it has to be larger by a pixel, the last row or column is repeated.
 
@@ -113,16 +125,18 @@ def to_yuv(
         colors: what the video says.
         width: of the encoder's pictures.
         height: of the encoder's pictures.
-        pixels: the encoder's pixel format.
+        matrix_height: of the whole picture, where the image is a part of it.
     """
     if image.shape[:2] != (height, width):
         more = (0, height - image.shape[0], 0, width - image.shape[1])
         image = cv2.copyMakeBorder(image, *more, cv2.BORDER_REPLICATE)
     frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), "rgb24")
-    return frame.reformat(
-        format=pixels,
+    return _CONVERTERS.to_yuv.reformat(
+        frame,
+        format="yuv420p",
+        threads=1,
         src_color_range=ColorRange.JPEG,
-        dst_colorspace=matrix_for(colors.matrix, height),
+        dst_colorspace=matrix_for(colors.matrix, matrix_height or height),
         dst_color_range=ColorRange.JPEG if colors.full else ColorRange.MPEG,
     )
 

@@ -15,8 +15,9 @@ from av.video.stream import VideoStream
 
 from swapper.types import UserError
 from swapper.video.colors import Colors, to_yuv
-from swapper.video.io import TimedFrame, VideoInfo
+from swapper.video.io import VideoInfo
 from swapper.video.journal import Segment
+from swapper.video.picture import TimedFrame
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class OutputFormat:
         fallback: codec of sound that cannot be copied; None where there is no sound.
         file_options: of the container.
         edits: a file can say that its sound begins before its pictures are shown.
+        subtitles: codecs that are copied as they are.
+        text: codec of other subtitles that are text; None where there are none.
     """
 
     container: str
@@ -40,6 +43,8 @@ class OutputFormat:
     fallback: str | None
     file_options: dict[str, str]
     edits: bool = False
+    subtitles: frozenset[str] = frozenset()
+    text: str | None = None
 
 
 # No B-frames: every picture is decoded when it is shown, so segments join without shifting anything.
@@ -48,14 +53,18 @@ _VP9 = {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "b": "0"}
 _MP4_SOUND = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
 _MOV_SOUND = frozenset({"aac", "mp3", "ac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s16be", "pcm_s24be"})
 _MKV_SOUND = _MP4_SOUND | _MOV_SOUND | {"vorbis", "dts", "truehd", "mp2", "wavpack"}
+_TIMED_TEXT, _WEBVTT = frozenset({"mov_text"}), frozenset({"webvtt"})
+_MKV_SUBTITLES = frozenset({"subrip", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"})
 _FAST_START = {"movflags": "+faststart"}
 
 FORMATS: dict[str, OutputFormat] = {
-    ".mp4": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START, True),
-    ".m4v": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START, True),
-    ".mov": OutputFormat("mov", "libx264", _H264, _MOV_SOUND, "aac", _FAST_START, True),
-    ".mkv": OutputFormat("matroska", "libx264", _H264, _MKV_SOUND, "aac", {}),
-    ".webm": OutputFormat("webm", "libvpx-vp9", _VP9, frozenset({"opus", "vorbis"}), "libopus", {}),
+    ".mp4": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START, True, _TIMED_TEXT, "mov_text"),
+    ".m4v": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START, True, _TIMED_TEXT, "mov_text"),
+    ".mov": OutputFormat("mov", "libx264", _H264, _MOV_SOUND, "aac", _FAST_START, True, _TIMED_TEXT, "mov_text"),
+    ".mkv": OutputFormat("matroska", "libx264", _H264, _MKV_SOUND, "aac", {}, False, _MKV_SUBTITLES, "subrip"),
+    ".webm": OutputFormat(
+        "webm", "libvpx-vp9", _VP9, frozenset({"opus", "vorbis"}), "libopus", {}, False, _WEBVTT, "webvtt"
+    ),
     ".gif": OutputFormat("gif", "libx264", _H264, frozenset(), None, {}),
 }
 SEGMENT_FRAMES, SEGMENT_SECONDS = 300, 60.0  # a segment ends with whichever comes first; so much is lost by a crash
@@ -131,7 +140,9 @@ class SegmentWriter:
             frame: the picture.
             changed: whether a face was swapped in it.
         """
-        picture = to_yuv(frame.image, self._colors, self._stream.width, self._stream.height)
+        own = frame.picture
+        width, height = self._stream.width, self._stream.height
+        picture = to_yuv(frame.image, self._colors, width, height) if own is None else own.frame()
         picture.pts, picture.time_base = frame.pts, self._info.time_base
         self._container.mux(self._stream.encode(picture))
         self._frames += 1

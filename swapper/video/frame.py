@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 
-from swapper.compose.color import match_color
+from swapper.compose.color import Transfer, measure_transfer, recolor
 from swapper.compose.mask import MaskSettings, MaskShape, adaptive_face_mask, shape_offset
 from swapper.compose.paste import paste_into
 from swapper.faces.align import cut_crop
@@ -18,6 +18,8 @@ from swapper.methods.base import Method, swap_crops
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.timing import StepTimer
 from swapper.types import Crop, Identity
+from swapper.video.picture import Box
+from swapper.video.tones import steadied
 
 _FADE_YAW = (60.0, 80.0)  # degrees: a face turned further fades back to the target's own
 _FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it fades
@@ -32,12 +34,31 @@ class Part:
         identity: what it becomes.
         shape: of its mask.
         measure: report how much narrower the swapped face is.
+        tone: usual change of its colours, from the frames before.
     """
 
     tracked: TrackedFace
     identity: Identity
     shape: MaskShape
     measure: bool
+    tone: Transfer | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was learnt from swapping one face.
+
+    Attributes:
+        track: number of the face's track.
+        offset: ``shape_offset``, where it was to be measured.
+        tone: change of its colours that would match this frame alone.
+        box: left, top, right, bottom of the part of the frame that changed; None where none did.
+    """
+
+    track: int
+    offset: float | None
+    tone: Transfer | None
+    box: Box | None
 
 
 class FrameSwapper:
@@ -66,6 +87,17 @@ class FrameSwapper:
     def swap(
         self, frame: UInt8[np.ndarray, "h w 3"], parts: Sequence[Part], timer: StepTimer | None = None
     ) -> dict[int, float]:
+        """Swap faces in place; as ``swap_parts``.
+
+        Returns:
+            ``shape_offset`` by track, of the faces that were to be measured.
+        """
+        outcomes = self.swap_parts(frame, parts, timer)
+        return {outcome.track: outcome.offset for outcome in outcomes if outcome.offset is not None}
+
+    def swap_parts(
+        self, frame: UInt8[np.ndarray, "h w 3"], parts: Sequence[Part], timer: StepTimer | None = None
+    ) -> list[Outcome]:
         """Swap faces in place.
 
         Args:
@@ -74,7 +106,7 @@ class FrameSwapper:
             timer: collects the time of the steps ``align``, ``swap``, ``restore`` and ``compose``.
 
         Returns:
-            ``shape_offset`` by track, of the faces that were to be measured.
+            What was learnt, in the order of the parts.
         """
         timer = timer or StepTimer()
         method = self._method
@@ -90,13 +122,8 @@ class FrameSwapper:
             swapped.update(zip(group, zip(result.images(), result.shares(), strict=True), strict=True))
         if self._restorer is not None and method.size < LEAST_SIZE:
             crops = [self._cut(frame, part.tracked, LEAST_SIZE) for part in parts]
-        offsets: dict[int, float] = {}
         with timer.step("compose"):
-            for index, part in enumerate(parts):
-                offset = self._compose(frame, crops[index], part, *swapped[index])
-                if offset is not None:
-                    offsets[part.tracked.track] = offset
-        return offsets
+            return [self._compose(frame, crops[i], part, *swapped[i]) for i, part in enumerate(parts)]
 
     def _cut(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, size: int) -> Crop:
         return cut_crop(frame, tracked.face.points, size, self._method.template, tracked.landmarks)
@@ -108,13 +135,16 @@ class FrameSwapper:
         part: Part,
         face: UInt8[np.ndarray, "s s 3"],
         mask: Float32[np.ndarray, "s s"],
-    ) -> float | None:
-        """Paste one face; returns the offset of its shape where that was wanted."""
+    ) -> Outcome:
+        """Paste one face."""
         offset = self._offset(face, crop) if part.measure else None
-        mask = mask * adaptive_face_mask(crop.mesh, part.shape, crop.size, self._mask) * _opacity(part.tracked)
-        face = match_color(face, crop.image, mask, self._mask.color)
-        paste_into(frame, face, mask, crop.matrix)
-        return offset
+        mask = mask * adaptive_face_mask(crop.mesh, part.shape, crop.size, self._mask)
+        measured = measure_transfer(face, crop.image, mask) if self._mask.color > 0 else None
+        tone = steadied(measured, part.tone)
+        if tone is not None:
+            face = recolor(face, tone, self._mask.color)
+        box = paste_into(frame, face, mask * _opacity(part.tracked), crop.matrix)
+        return Outcome(part.tracked.track, offset, measured, box)
 
     def measure(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.

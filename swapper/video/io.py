@@ -18,6 +18,7 @@ from swapper.settings import Settings
 from swapper.types import UserError
 from swapper.video.colors import Colors, to_rgb
 from swapper.video.opening import open_video, pictures_of
+from swapper.video.picture import Picture, TimedFrame
 
 _CUT_OFF = (1.0, 0.05)  # seconds, and share of the length, by which a whole file may end early
 _TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
@@ -54,21 +55,6 @@ class VideoInfo:
     colors: Colors
     is_rgb: bool
     sounds: int
-
-
-@dataclass
-class TimedFrame:
-    """A picture and when it is shown.
-
-    Attributes:
-        image: RGB; whoever holds the frame may change it.
-        pts: when it appears, ticks of the video's time base since the video's (or the trimmed part's) begin.
-        duration: how long it stays, ticks.
-    """
-
-    image: UInt8[np.ndarray, "h w 3"]
-    pts: int
-    duration: int
 
 
 class VideoReader:
@@ -187,8 +173,12 @@ class VideoReader:
         begin = max(held[0], first)
         return TimedFrame(self._pixels(held[1]), begin - first, max(until - begin, 1))
 
-    def _pixels(self, frame: av.VideoFrame) -> UInt8[np.ndarray, "h w 3"]:
+    def _pixels(self, frame: av.VideoFrame) -> UInt8[np.ndarray, "h w 3"] | Picture:
         info = self.info
+        if not info.turns and (frame.height, frame.width) == (info.height, info.width):
+            picture = Picture.of(frame, info.colors)
+            if picture is not None:
+                return picture
         image = to_rgb(frame, info.colors)
         if info.turns:
             image = cv2.rotate(image, _TURNS[info.turns])

@@ -11,7 +11,8 @@ from jaxtyping import UInt8
 from swapper.settings import Settings
 from swapper.types import UserError
 from swapper.video.encode import QUALITY
-from swapper.video.io import TimedFrame, VideoInfo
+from swapper.video.io import VideoInfo
+from swapper.video.picture import TimedFrame
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class VideoProgress:
         total: frames in all, estimated.
         fps: frames a second so far.
         seconds_left: estimated.
-        image: the frame finished last, RGB.
+        frame: finished last.
     """
 
     fraction: float
@@ -57,7 +58,12 @@ class VideoProgress:
     total: int
     fps: float
     seconds_left: float
-    image: UInt8[np.ndarray, "h w 3"]
+    frame: TimedFrame
+
+    @property
+    def image(self) -> UInt8[np.ndarray, "h w 3"]:
+        """The frame finished last, RGB."""
+        return self.frame.image
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ class Clock:
             total=max(round(self._length * self._rate), self._frames),
             fps=(self._frames - self._before) / spent,
             seconds_left=left,
-            image=frame.image,
+            frame=frame,
         )
 
 

@@ -1,5 +1,6 @@
 """Marking swapped videos: a watermark in every swapped frame, a label if wanted, content credentials in the file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -10,9 +11,11 @@ from swapper.provenance.credentials import sign_file
 from swapper.provenance.label import draw_label
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
-from swapper.provenance.watermark import add_mark
+from swapper.provenance.watermark import add_mark, mark_change
+from swapper.video.picture import Box, Picture, TimedFrame
 
-_RENEW = 12  # frames for which the watermark's strength, which follows the picture, is used
+_STUDIO = 219 / 255  # luma of 16..235 spans this share of 0..255
+_RENEW = 18  # frames for which the watermark's strength, which follows the picture, is used
 
 
 class FrameMarker:
@@ -27,6 +30,7 @@ class FrameMarker:
         """
         self._origin, self._settings = origin, settings
         self._change: Int16[np.ndarray, "h w 3"] | None = None
+        self._luma_change: UInt8[np.ndarray, "2 h w"] | None = None
         self._age = 0
 
     def mark(self, image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
@@ -46,6 +50,31 @@ class FrameMarker:
             return marked
         self._age += 1
         return np.asarray(cv2.add(image, self._change, dtype=cv2.CV_8U))
+
+    def mark_frame(self, frame: TimedFrame, boxes: Sequence[Box]) -> None:
+        """Mark a swapped frame, in the numbers of its video where it has them.
+
+        Args:
+            frame: its image was changed.
+            boxes: left, top, right, bottom of the changed parts.
+        """
+        picture = frame.picture
+        if picture is None or self._settings.label:
+            frame.image = self.mark(frame.image)
+            return
+        picture.repaint(frame.image, boxes)
+        if self._settings.mark:
+            self._mark_luma(picture)
+        frame.forget_image()
+
+    def _mark_luma(self, picture: Picture) -> None:
+        luma, change = picture.luma, self._luma_change
+        if change is None or self._age >= _RENEW or change.shape[1:] != luma.shape:
+            steps = mark_change(luma, self._origin.message) * np.float32(1 if picture.colors.full else _STUDIO)
+            change = np.rint(np.stack([np.maximum(steps, 0), np.maximum(-steps, 0)])).astype(np.uint8)
+            self._luma_change, self._age = change, 0
+        self._age += 1
+        picture.add_to_luma(change)
 
     def sign(self, path: Path) -> str | None:
         """Add content credentials to the finished file; returns a sentence where that is not possible.

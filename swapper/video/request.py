@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from swapper.compose.mask import MaskSettings
-from swapper.faces.coarse import CoarseDetector
+from swapper.faces.coarse import CoarseDetector, PatientDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
 from swapper.faces.gallery import Gallery
@@ -22,6 +22,7 @@ from swapper.provenance.settings import MarkSettings
 from swapper.restore.base import RESTORERS, Restorer
 from swapper.settings import Settings
 from swapper.types import Crop, Identity, UserError
+from swapper.video.analyse import DETECT_EVERY
 from swapper.video.casting import Casting, Role
 from swapper.video.encode import check_video_output
 from swapper.video.frame import FrameSwapper
@@ -141,18 +142,19 @@ def measured_role(engine: Engine, source: Any, reference: Any, embedder: Identit
 
 def _tracker(engine: Engine, embedder: IdentityEmbedder, gallery: Gallery) -> FaceTracker:
     """Every stage has a thread of its own, so its networks take one each."""
-    quick = engine.detector
-    if isinstance(quick, CenterFaceDetector):
-        quick = CoarseDetector(CenterFaceDetector(1, quick.threshold, engine.device, thorough=False))
+    often, first = engine.detector, engine.detector
+    if isinstance(first, CenterFaceDetector):
+        quick = CenterFaceDetector(1, first.threshold, engine.device, thorough=False)
+        often, first = CoarseDetector(quick), PatientDetector(quick, first)
     landmarks = LandmarkDetector(engine.device, 1)
-    return FaceTracker(quick, landmarks, embedder, scene_detector=engine.detector, gallery=gallery)
+    return FaceTracker(often, landmarks, embedder, scene_detector=first, detect_every=DETECT_EVERY, gallery=gallery)
 
 
 def _digest(engine: Engine, reader: VideoReader, identity: Identity | None, roles: Sequence[Role], how: str) -> str:
     """Of everything the result depends on, so that a stopped job goes on only as the same job."""
     state = reader.path.stat()
-    vectors = [role.reference for role in roles] + [role.identity.embedding for role in roles]
-    vectors += [identity.embedding] if identity is not None else []
+    people = [role.identity for role in roles] + [identity]
+    vectors = [role.reference for role in roles] + [[] if one is None else one.embedding for one in people]
     said = [reader.path.resolve(), state.st_size, state.st_mtime_ns, engine.method.name, engine.method.size]
     said += [type(engine.restorer).__name__, engine.mask, how, *[np.round(v, 3).tolist() for v in vectors]]
     return hashlib.sha256(repr(said).encode()).hexdigest()

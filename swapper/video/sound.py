@@ -1,13 +1,15 @@
 """The sound of a video: packets copied as they are where the new file can hold them, encoded anew where not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol, runtime_checkable
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.error import InvalidDataError
+from av.stream import Stream
 
 from swapper.video.encode import OutputFormat
 
@@ -45,7 +47,7 @@ class CopiedTrack:
         """Add a track to the output that is like the source's."""
         self._span = span
         self._target = output.add_stream_from_template(source)
-        _describe(source, self._target)
+        describe(source, self._target)
 
     def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
         """What becomes of one packet of the source."""
@@ -78,7 +80,7 @@ class EncodedTrack:
         layout = source.codec_context.layout
         self._target.codec_context.layout = layout
         self._target.codec_context.bit_rate = _BITRATE * layout.nb_channels
-        _describe(source, self._target)
+        describe(source, self._target)
 
     def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
         """What becomes of one packet of the source."""
@@ -99,14 +101,25 @@ class EncodedTrack:
         yield from self._target.encode(None)
 
 
-def _describe(source: AudioStream, target: AudioStream) -> None:
+def describe(source: Stream, target: Stream) -> None:
+    """Say of a new track what the video says of the one it comes from: language, title, and what it is for."""
     for key in ("language", "title"):
         if key in source.metadata:
             target.metadata[key] = source.metadata[key]
     target.disposition = source.disposition
 
 
-Track = CopiedTrack | EncodedTrack
+@runtime_checkable
+class Track(Protocol):
+    """What becomes of one track of the source besides the pictures."""
+
+    def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
+        """What becomes of one packet of the source."""
+        ...
+
+    def finish(self) -> Iterator[av.Packet]:
+        """What is still held back."""
+        ...
 
 
 def add_tracks(source: InputContainer, output: OutputContainer, how: OutputFormat, span: Span) -> dict[int, Track]:
@@ -135,12 +148,12 @@ def add_tracks(source: InputContainer, output: OutputContainer, how: OutputForma
     return tracks
 
 
-def sound_packets(source: InputContainer, tracks: dict[int, Track], span: Span) -> Iterator[av.Packet]:
-    """Packets of all tracks for the new file, about in the order of time.
+def track_packets(source: InputContainer, tracks: Mapping[int, Track], span: Span) -> Iterator[av.Packet]:
+    """Packets of tracks for the new file, about in the order of time.
 
     Args:
         source: the video.
-        tracks: from ``add_tracks``.
+        tracks: by the index of the source's stream.
         span: what is kept.
     """
     streams = [source.streams[index] for index in tracks]

@@ -16,14 +16,16 @@ from swapper.video.analyse import AnalysedFrame, analyse
 from swapper.video.assemble import assemble
 from swapper.video.casting import Casting
 from swapper.video.encode import OutputError, SegmentWriter, check_video_output, writes
-from swapper.video.frame import FrameSwapper, Part
-from swapper.video.io import TimedFrame, VideoReader
+from swapper.video.frame import FrameSwapper, Outcome, Part
+from swapper.video.io import VideoReader
 from swapper.video.job import Clock, VideoCancelled, VideoProgress, VideoResult, VideoSettings, kept_part
 from swapper.video.journal import Journal
 from swapper.video.marks import FrameMarker
+from swapper.video.picture import TimedFrame
 from swapper.video.shapes import ShapeMemory
 from swapper.video.sound import Span
-from swapper.video.threads import map_in_order, run_ahead
+from swapper.video.threads import frugal_opencv, map_in_order, run_ahead
+from swapper.video.tones import ToneMemory
 
 _WARM_UP = 12  # frames before the place where a job goes on, analysed again so that faces are steady from there
 _AHEAD = 3  # frames that a stage may be ahead of the next
@@ -32,10 +34,10 @@ _WORKERS = 2  # frames that are swapped at a time
 
 @dataclass(frozen=True)
 class _Done:
-    """A frame that is finished, and whether a face was swapped in it."""
+    """A frame whose faces are swapped, and what was learnt from that."""
 
     frame: TimedFrame
-    changed: bool
+    outcomes: list[Outcome]
 
 
 class VideoJob:
@@ -72,6 +74,7 @@ class VideoJob:
         self._reader, self._output, self._casting, self._swapper = reader, output, casting, swapper
         self._make_tracker, self._settings, self._marker = make_tracker, settings, marker
         self._unsigned: str | None = None
+        self._left_out = 0  # tracks of subtitles that are left out
         self._digest = f"{digest} {settings} {output.suffix}"
         self._timer = StepTimer()
         self._begin, self._end = kept_part(reader.info, settings)
@@ -93,7 +96,8 @@ class VideoJob:
             journal = Journal.open(self._output, self._digest)
         already = journal.frames
         try:
-            tracker = self._stream(journal, progress, cancel)
+            with frugal_opencv():
+                tracker = self._stream(journal, progress, cancel)
             if not journal.frames:
                 raise UserError(f"{self._reader.name}: it shows no picture there. Choose another part of it.")
             self._finish(journal)
@@ -146,16 +150,19 @@ class VideoJob:
         with closing(run_ahead(self._timed("decode", frames), _AHEAD)) as decoded:
             analysed = self._timed("analyse", analyse(decoded, tracker, self._settings.steadiness))
             with closing(run_ahead(analysed, _AHEAD)) as ready:
-                shapes = ShapeMemory()
-                tasks = (self._plan(frame, tracker, shapes) for frame in ready if frame.frame.pts >= journal.end)
-                for done, offsets, timer in map_in_order(self._swap, tasks, _WORKERS):
-                    for track, offset in offsets.items():
-                        shapes.learn(track, offset)
+                shapes, tones = ShapeMemory(), ToneMemory()
+                tasks = (self._plan(frame, tracker, shapes, tones) for frame in ready if frame.frame.pts >= journal.end)
+                for done, timer in map_in_order(self._swap, tasks, _WORKERS):
+                    for outcome in done.outcomes:
+                        if outcome.offset is not None:
+                            shapes.learn(outcome.track, outcome.offset)
+                        if outcome.tone is not None and self._settings.steadiness > 0:
+                            tones.learn(outcome.track, outcome.tone)
                     self._add(timer)
                     yield done
 
     def _plan(
-        self, analysed: AnalysedFrame, tracker: FaceTracker, shapes: ShapeMemory
+        self, analysed: AnalysedFrame, tracker: FaceTracker, shapes: ShapeMemory, tones: ToneMemory
     ) -> tuple[TimedFrame, list[Part]]:
         """Say what happens to the faces of a frame; small ones come first, so that near ones lie on top."""
         parts = []
@@ -164,14 +171,14 @@ class VideoJob:
             tracked = analysed.faces[index]
             if not shapes.knows(tracked.track):
                 shapes.learn(tracked.track, self._swapper.measure(analysed.frame.image, tracked, identity))
-            parts.append(Part(tracked, identity, *shapes.next_shape(tracked.track)))
+            shape, measure = shapes.next_shape(tracked.track)
+            parts.append(Part(tracked, identity, shape, measure, tones.usual(tracked.track)))
         return analysed.frame, parts
 
-    def _swap(self, task: tuple[TimedFrame, list[Part]]) -> tuple[_Done, dict[int, float], StepTimer]:
+    def _swap(self, task: tuple[TimedFrame, list[Part]]) -> tuple[_Done, StepTimer]:
         frame, parts = task
         timer = StepTimer()
-        offsets = self._swapper.swap(frame.image, parts, timer)
-        return _Done(frame, bool(parts)), offsets, timer
+        return _Done(frame, self._swapper.swap_parts(frame.image, parts, timer) if parts else []), timer
 
     def _written(self, frames: Iterable[_Done], journal: Journal, tracker: FaceTracker) -> Generator[_Done, None, None]:
         """The same frames, after they have been encoded; finished segments go into the journal."""
@@ -180,9 +187,10 @@ class VideoJob:
             for done in frames:
                 with writes(self._output), self._timer.step("encode"):
                     segment = segment or self._new_segment(journal)
-                    if done.changed:
-                        done.frame.image = self._marker.mark(done.frame.image)
-                    segment.write(done.frame, done.changed)
+                    if done.outcomes:
+                        boxes = [outcome.box for outcome in done.outcomes if outcome.box is not None]
+                        self._marker.mark_frame(done.frame, boxes)
+                    segment.write(done.frame, bool(done.outcomes))
                     if segment.is_full:
                         journal.add(segment.close(), self._memory(tracker))
                         segment = None
@@ -215,17 +223,22 @@ class VideoJob:
         )
         path = journal.folder / self._output.name
         with writes(self._output), self._timer.step("assemble"):
-            assemble(journal.segments, info, span, self._format, path)
+            self._left_out = assemble(journal.segments, info, span, self._format, path)
             if journal.changed:
                 self._unsigned = self._marker.sign(path)
             path.replace(self._output)
 
     def _warnings(self, journal: Journal) -> list[str]:
-        complaint = self._casting.complaint()
+        complaint, lost = self._casting.complaint(), []
+        if self._left_out:
+            lost.append(
+                f"{self._reader.name}: {self._left_out} of its tracks of subtitles cannot be kept in a "
+                f"{self._output.suffix} file and were left out. Choose .mkv to keep them."
+            )
         if not journal.changed:
             said = complaint or "no face was found in it"
-            return [f"{self._reader.name}: {said.rstrip('.')}; the pictures were left as they are."]
-        return [said for said in (complaint, self._unsigned) if said is not None]
+            return [f"{self._reader.name}: {said.rstrip('.')}; the pictures were left as they are.", *lost]
+        return [said for said in (complaint, self._unsigned, *lost) if said is not None]
 
     def _timed(self, step: str, items: Iterable) -> Iterator:
         """The same items; the time they take to make is added to a step."""

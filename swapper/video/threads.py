@@ -3,13 +3,41 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from queue import Full, Queue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TypeVar
+
+import cv2
 
 T = TypeVar("T")
 R = TypeVar("R")
 _PATIENCE = 0.1  # seconds between looks at whether the consumer has gone
+
+
+class _Frugal:
+    """How many stages ask OpenCV for one thread, and how many it had before."""
+
+    lock = Lock()
+    asking = 0
+    usual = 0
+
+
+@contextmanager
+def frugal_opencv() -> Iterator[None]:
+    """Keep OpenCV to one thread inside a ``with`` statement: where every stage has its own, more only wait busily."""
+    with _Frugal.lock:
+        if not _Frugal.asking:
+            _Frugal.usual = cv2.getNumThreads()
+            cv2.setNumThreads(1)
+        _Frugal.asking += 1
+    try:
+        yield
+    finally:
+        with _Frugal.lock:
+            _Frugal.asking -= 1
+            if not _Frugal.asking:
+                cv2.setNumThreads(_Frugal.usual)
 
 
 class _End:

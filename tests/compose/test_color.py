@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from swapper.compose.color import add_detail, light_difference, match_color, to_lab, to_rgb, transfer_statistics
+from swapper.compose.color import add_detail, light_difference, match_color, statistics_transfer, to_lab, to_rgb
 from swapper.faces.skin import color_statistics
 
 steady = settings(deadline=None, derandomize=True, max_examples=30)
@@ -57,7 +57,7 @@ def test_transferred_means_are_exact_and_stretch_is_bounded(means: list[float], 
     values = np.array(means, np.float32).reshape(2, 3) + np.array([50, 0, 0], np.float32)
     own, wanted = [(values[k], np.array(spreads[3 * k : 3 * k + 3], np.float32)) for k in (0, 1)]
     lab = np.stack([own[0], own[0] + 10])[None].astype(np.float32)
-    moved = transfer_statistics(lab, own, wanted)
+    moved = statistics_transfer(own, wanted).applied(lab)
     assert moved[0, 0] == pytest.approx(wanted[0], abs=1e-3)
     assert (moved[0, 1] - moved[0, 0] > 0).all() and (moved[0, 1] - moved[0, 0] <= 15.01).all()
 
