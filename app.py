@@ -3,12 +3,15 @@
 import os
 import sys
 from collections.abc import Mapping
+from threading import Event
 from typing import Any
 
 from swapper.provenance import MarkSettings
 from swapper.settings import Settings
 from swapper.types import UserError
-from swapper.ui.build import build_app, launch_options
+from swapper.ui.build import SWEEP_SECONDS, build_app, launch_options
+from swapper.ui.files import keep_deleting
+from swapper.ui.guard import refuse_addresses
 from swapper.ui.languages import offer_korean
 
 
@@ -42,6 +45,8 @@ def main() -> int:
         settings, where = Settings.from_environment(), address(os.environ)
         MarkSettings.from_environment()  # wrong ones are refused before anybody waits for a picture
         app = build_app(settings)
+        refuse_addresses(app)
+        keep_deleting(app, SWEEP_SECONDS, Event())
         app.launch(**where, i18n=offer_korean(app), **launch_options(settings))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,13 +1,14 @@
 """Files between browser and handlers: uploads in, pictures out, and errors as sentences."""
 
+import contextlib
 import html
 import re
-import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import wraps
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
@@ -23,7 +24,6 @@ from swapper.types import UserError
 
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
 KEEP_SECONDS = 5400  # after which uploads and results are deleted
-_OURS = re.compile(r"[0-9a-f]{32}")  # Gradio's own folders have longer names
 NOT_UPLOADED = "Photo: this is no uploaded file. Send it with gradio_client.handle_file(path)."
 TOO_LARGE = "File '{name}': it has {found:.1f} MB, more than the limit of {most:g} MB. Make it smaller."
 
@@ -62,16 +62,49 @@ def _uploads() -> Path:
 
 
 def new_folder() -> Path:
-    """A new folder nobody can guess among the app's temporary files, which Gradio serves.
-
-    Gradio later deletes the files it showed; those of a visit that broke off are deleted here.
-    """
-    for old in _uploads().glob("*"):
-        if _OURS.fullmatch(old.name) and time.time() - old.stat().st_mtime > KEEP_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
+    """A new folder nobody can guess among the app's temporary files, which Gradio serves."""
     folder = _uploads() / uuid.uuid4().hex
     folder.mkdir(parents=True)
     return folder
+
+
+def delete_leftovers(kept: Container[str] = (), older_than: float = KEEP_SECONDS) -> None:
+    """Delete old files among the app's temporary ones, and the folders that this leaves empty.
+
+    Gradio's own sweep leaves out what endpoints answered, and ends for good at the first path that it cannot delete,
+    which any caller can name.
+
+    Args:
+        kept: paths that stay, the examples' copies.
+        older_than: seconds since the file was written.
+    """
+    for file in sorted(_uploads().rglob("*"), reverse=True):  # files before the folders they are in
+        with contextlib.suppress(OSError):  # somebody else deleted it, or the folder is not empty
+            if str(file) not in kept and time.time() - file.lstat().st_ctime > older_than:
+                file.rmdir() if file.is_dir() and not file.is_symlink() else file.unlink()
+
+
+def keep_deleting(app: gr.Blocks, every: float, stop: Event, older_than: float = KEEP_SECONDS) -> Thread:
+    """Delete leftovers from time to time, whether or not anybody visits.
+
+    Args:
+        app: whose examples stay.
+        every: seconds.
+        stop: ends it.
+        older_than: seconds.
+
+    Returns:
+        The thread that does it; it does not keep the process alive.
+    """
+    kept = {path for block in app.blocks.values() for path in getattr(block, "keep_in_cache", ())}
+
+    def sweep() -> None:
+        while not stop.wait(every):
+            delete_leftovers(kept, older_than)
+
+    thread = Thread(target=sweep, name="sweeper", daemon=True)
+    thread.start()
+    return thread
 
 
 def result_name(target: str, suffix: str) -> str:

@@ -1,6 +1,6 @@
-import os
 import time
 from pathlib import Path
+from threading import Event
 
 import gradio as gr
 import numpy as np
@@ -53,14 +53,26 @@ def test_folders_are_new_and_inside_the_uploads(uploads: Path):
     assert first.is_dir() and first.parent == uploads
 
 
-def test_leftovers_of_broken_visits_are_deleted(uploads: Path):
-    leftover, fresh, gradios = files.new_folder(), files.new_folder(), uploads / ("0" * 64)
-    gradios.mkdir()
-    for folder in (leftover, gradios):
-        (folder / "face-1.jpg").write_bytes(b"")
-        os.utime(folder, (0, time.time() - files.KEEP_SECONDS - 60))
-    files.new_folder()
-    assert fresh.is_dir() and gradios.is_dir() and not leftover.exists()
+def test_old_files_are_deleted_and_examples_stay(uploads: Path):
+    leftover, example = files.new_folder() / "face-1.jpg", uploads / ("0" * 64) / "01.jpg"
+    example.parent.mkdir()
+    for path in (leftover, example):
+        path.write_bytes(b"x")
+    files.delete_leftovers({str(example)})
+    assert leftover.is_file(), "it is new"
+    files.delete_leftovers({str(example)}, older_than=0)
+    assert example.is_file() and not leftover.parent.exists()
+
+
+def test_leftovers_go_while_nobody_visits(uploads: Path):
+    leftover, stop = files.new_folder(), Event()
+    thread = files.keep_deleting(gr.Blocks(), 0.05, stop, older_than=0.1)
+    end = time.monotonic() + 5
+    while leftover.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    stop.set()
+    thread.join(5)
+    assert not leftover.exists() and not thread.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,31 @@
+"""What Gradio would do for anybody who asks, and this app does not: fetch files from addresses."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio_client.utils import is_http_url_like
+
+NO_ADDRESSES = "File: web addresses are not fetched. Upload the file itself."
+
+
+def refuse_addresses(app: gr.Blocks) -> None:
+    """Refuse files that are named by a web address, so that nobody can make this machine call another one.
+
+    Args:
+        app: finished; its components are changed.
+    """
+    for block in app.blocks.values():
+        block.async_move_resource_to_block_cache = _local_only(block)
+
+
+def _local_only(block: Block) -> Callable[[str | Path | None], Awaitable[str | None]]:
+    move = block.async_move_resource_to_block_cache
+
+    async def moved(url_or_file_path: str | Path | None) -> str | None:
+        if url_or_file_path is not None and is_http_url_like(str(url_or_file_path)):
+            raise gr.Error(NO_ADDRESSES, print_exception=False)
+        return await move(url_or_file_path)
+
+    return moved
