@@ -24,6 +24,7 @@ from swapper.restore.base import LEAST_SIZE, Restorer, load_restorer, restore_sw
 from swapper.settings import Settings
 from swapper.timing import StepTimer
 from swapper.types import Crop, Face, Identity, SwapResult, UserError
+from swapper.video.casting import Role
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 from swapper.video.request import swap_video
 
@@ -150,7 +151,7 @@ class FaceSwapper:
         progress: Callable[[VideoProgress], object] | None = None,
         *,
         select: str | int = "all",
-        people: Sequence[tuple[ImageSource | Sequence[ImageSource] | Identity, ImageSource]] = (),
+        people: Sequence[tuple[ImageSource | Sequence[ImageSource] | Identity, ImageSource] | Role] = (),
         settings: VideoSettings | None = None,
         limits: Settings | None = None,
         marks: MarkSettings | None = None,
@@ -165,6 +166,7 @@ class FaceSwapper:
             progress: called after every frame with a ``VideoProgress``.
             select: ``all``, ``largest``, or a number counted from the largest face, 0 first, followed by identity.
             people: pairs of source photos and a reference photo: whoever resembles the reference becomes the source.
+                Roles where both have been measured already.
             settings: trim, quality and steadiness.
             limits: what is allowed on this machine; no limits when None.
             marks: how the result says that it was swapped; those of the environment when None.

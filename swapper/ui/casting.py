@@ -46,7 +46,7 @@ class Plan:
     Attributes:
         source: what the selected faces become; None where only the roles count.
         select: ``all`` or ``largest``.
-        roles: people who get an identity of their own.
+        roles: people who get an identity of their own, or are left alone.
     """
 
     source: Identity | None
@@ -56,7 +56,7 @@ class Plan:
     @property
     def sources(self) -> int:
         """How many source people there are."""
-        return len({id(role.identity) for role in self.roles}) + (self.source is not None)
+        return len({id(one) for one in [self.source, *(role.identity for role in self.roles)] if one is not None})
 
     def assign(
         self, swapper: FaceSwapper, image: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]
@@ -73,7 +73,8 @@ class Plan:
         looks = FaceEmbedder(swapper.device).embed([cut_crop(image, face.points) for face in faces])
         references = np.stack([role.reference for role in self.roles])
         matched = match_identities(looks, references, once=True)
-        return {face: self.roles[role].identity for face, role in matched.items()}
+        assigned = {face: self.roles[role].identity for face, role in matched.items()}
+        return {face: identity for face, identity in assigned.items() if identity is not None}
 
 
 def look_for_people(
@@ -143,4 +144,5 @@ def plan_swap(swapper: FaceSwapper, who: str, cast: Cast | None, photos: Sequenc
     identities = {person: swapper.identify(list(photos[person])) for person in sorted(set(wanted.values()))}
     if who != CHOSEN or cast is None:
         return Plan(identities[0], who, [])
-    return Plan(None, EVERYONE, [Role(identities[to], cast.seen[index].embedding) for index, to in wanted.items()])
+    roles = [Role(identities.get(to), person.embedding) for person, to in zip(cast.seen, cast.people, strict=True)]
+    return Plan(None, EVERYONE, roles)

@@ -21,11 +21,11 @@ class Role:
     """An identity, and the person who gets it.
 
     Attributes:
-        identity: what the person becomes.
+        identity: what the person becomes; None for somebody who is left alone whoever else is swapped.
         reference: embedding of the person in the video, unit length.
     """
 
-    identity: Identity
+    identity: Identity | None
     reference: Float32[np.ndarray, "512"]
 
 
@@ -64,7 +64,7 @@ class Casting:
         if self._identity is not None:
             for index in self._selected(faces):
                 chosen.setdefault(index, self._identity)
-        return chosen
+        return {index: identity for index, identity in chosen.items() if identity is not None}
 
     def _match(self, faces: Sequence[TrackedFace], gallery: Gallery) -> dict[int, int]:
         """Index of the role by index of the face."""
@@ -97,9 +97,10 @@ class Casting:
 
     def complaint(self) -> str | None:
         """A sentence when the selection or a role met nobody in the whole video."""
-        if self._roles and len(set(self._matched.values())) < len(self._roles):
-            missing = len(self._roles) - len(set(self._matched.values()))
-            return f"{missing} of {len(self._roles)} references resemble nobody in the video."
+        wanted = {index for index, role in enumerate(self._roles) if role.identity is not None}
+        missing = wanted - set(self._matched.values())
+        if missing:
+            return f"{len(missing)} of {len(wanted)} references resemble nobody in the video."
         if self._identity is not None and self._select.isdigit() and self._chosen is None and self._most:
             return f"Selected face {self._select}: there are never more than {self._most} faces at a time."
         return None

@@ -9,7 +9,9 @@ from swapper.faces.embed import FaceEmbedder
 from swapper.images import read_image
 from swapper.settings import Settings
 from swapper.types import UserError
+from swapper.video.casting import Role
 from swapper.video.io import VideoReader
+from swapper.video.job import VideoSettings
 from swapper.video.people import find_people
 
 HEIGHT, WIDTH = 270, 480
@@ -70,3 +72,13 @@ def test_a_clip_that_is_cut_off_is_said(tmp_path):
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 3])
     with pytest.raises(UserError, match="cut off or damaged"):
         list(VideoReader(clip, Settings()).samples([0, 4.5]))
+
+
+def test_who_is_left_alone_stays_so_whoever_else_is_swapped(engine, clip, tmp_path):
+    """Even somebody who resembles the one who is swapped."""
+    identity = engine.identify(PORTRAITS / "02.jpg")
+    people = find_people(engine, VideoReader(clip), 0, 4)
+    roles = [Role(None, people[0].embedding), Role(identity, people[1].embedding)]
+    result = engine.swap_video(identity, clip, tmp_path / "out.mp4", people=roles, settings=VideoSettings(1.6, 2.4))
+    assert result.swapped == 4 and not result.warnings  # of eight frames, those with the second person
+    assert engine.swap_video(None, clip, tmp_path / "out.mp4", people=roles[:1]).swapped == 0
