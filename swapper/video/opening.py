@@ -62,7 +62,10 @@ def pictures_of(container: InputContainer, name: str) -> VideoStream:
     Raises:
         UserError: there are none.
     """
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    streams = [s for s in pictures if s.codec_context is not None]
+    if pictures and not streams:
+        raise UserError(f"{name}: its pictures are in a format that cannot be decoded. Convert it to MP4.")
     if not streams:
         what = "sound but no pictures" if container.streams.audio else "no pictures"
         raise UserError(f"{name}: it holds {what}. Give a video.")
