@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).parents[1]
 START = 120  # seconds; several times what an idle machine needs
@@ -66,6 +66,16 @@ def visit(browser: Browser, address: str, width: int, height: int) -> Iterator[P
     yield page
     page.close()
     assert not wrong
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Choose a tab; on a narrow page it may be behind the menu."""
+    expect(page.get_by_role("tab", name="Image swap")).to_be_visible()
+    tab = page.get_by_role("tab", name=name)
+    if not tab.count():
+        page.get_by_role("button", name="More tabs").click()
+        tab = page.locator(".overflow-dropdown button", has_text=name)
+    tab.click()
 
 
 def _leaves(url: str) -> bool:

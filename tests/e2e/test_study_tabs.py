@@ -8,7 +8,7 @@ import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser, Page, expect
 from random_student import NAME, write_student
-from served_app import serve, visit
+from served_app import open_tab, serve, visit
 
 from swapper.manifest import shipped_folder
 
@@ -33,16 +33,6 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     with visit(browser, address, 390, 844) as page:
         yield page
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def open_tab(page: Page, name: str) -> None:
-    """Choose a tab; on a narrow page it may be behind the menu."""
-    expect(page.get_by_role("tab", name="Image swap")).to_be_visible()
-    tab = page.get_by_role("tab", name=name)
-    if not tab.count():
-        page.get_by_role("button", name="More tabs").click()
-        tab = page.locator(".overflow-dropdown button", has_text=name)
-    tab.click()
 
 
 def test_a_walk_is_drawn_scrubbed_and_downloaded(page: Page, tmp_path):

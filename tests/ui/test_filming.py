@@ -10,10 +10,11 @@ import pytest
 from swapper.types import UserError
 from swapper.ui import filming
 from swapper.video.job import VideoCancelled, VideoProgress, VideoResult
+from swapper.video.picture import TimedFrame
 
 
 def progress(frames: int) -> VideoProgress:
-    return VideoProgress(frames / 10, frames, 10, 5.0, 1.0, np.zeros((4, 4, 3), np.uint8))
+    return VideoProgress(frames / 10, frames, 10, 5.0, 1.0, TimedFrame(np.zeros((4, 4, 3), np.uint8), 0, 1))
 
 
 def result(path: str) -> VideoResult:

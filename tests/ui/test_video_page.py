@@ -8,6 +8,7 @@ import pytest
 from swapper.ui import video_page as page
 from swapper.ui.clip import Clip
 from swapper.video.job import VideoProgress, VideoResult
+from swapper.video.picture import TimedFrame
 
 PICTURE = np.zeros((90, 160, 3), np.uint8)
 
@@ -37,7 +38,7 @@ def test_a_part_that_is_too_long_is_marked():
 
 
 def test_where_a_job_is():
-    before, now = page.running(None), page.running(VideoProgress(0.25, 30, 120, 12.34, 7.2, PICTURE))
+    before, now = page.running(None), page.running(VideoProgress(0.25, 30, 120, 12.34, 7.2, TimedFrame(PICTURE, 0, 1)))
     assert page.WAITING in before and 'aria-valuenow="0"' in before and "<img" not in before
     assert "30 of 120 frames · 12.3 frames/s · 7.2 s left" in now and 'aria-valuenow="25"' in now
     assert 'alt="The frame finished last"' in now

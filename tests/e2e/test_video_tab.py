@@ -1,0 +1,200 @@
+"""The Video tab in a real browser, and its endpoint."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clips import background, clicks, found_clicks, lay, pictures, portrait, times, write_clip
+from gradio_client import Client, handle_file
+from playwright.sync_api import Browser, Page, expect
+from served_app import open_tab, serve, visit
+
+from swapper.provenance.credentials import read_credentials
+from swapper.provenance.detection import find_mark
+
+WORK = 120_000  # milliseconds; several times what an idle machine needs
+FRAMES = 30
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("app")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    with serve(folder, SWAPPER_MAX_VIDEO_SECONDS="20", OMP_NUM_THREADS="1") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def couple(tmp_path_factory, portraits) -> Path:
+    """Two people, of whom one moves, with sound."""
+    return write_clip(tmp_path_factory.mktemp("clips") / "couple.mp4", frames(FRAMES), sound=clicks((0.5,), 1.2))
+
+
+def frames(count: int) -> list[np.ndarray]:
+    made = []
+    for i in range(count):
+        frame = background(270, 480)
+        lay(frame, portrait(0), (110 + i / 2, 140), 190)
+        lay(frame, portrait(2), (350, 130), 180)
+        made.append(frame)
+    return made
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    with visit(browser, address, 1280, 900) as page:
+        open_tab(page, "Video swap")
+        yield page
+
+
+def choose(page: Page, source: Path | None, clip: Path) -> None:
+    if source is not None:
+        page.set_input_files("#video-source-a input[type=file]", str(source))
+        expect(page.locator("#video-source-a img")).not_to_have_count(0)
+    page.set_input_files("#video-target input[type=file]", str(clip))
+    expect(page.locator("#video-frame img")).to_have_count(1, timeout=WORK)
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Results and segments among the app's files."""
+    return [path for path in (folder / "files").rglob("*") if ".parts" in str(path) or "-swapped" in path.name]
+
+
+def wait_until_gone(folder: Path, before: list[Path]) -> None:
+    end = time.monotonic() + 60
+    while set(unfinished(folder)) - set(before) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not set(unfinished(folder)) - set(before)
+
+
+def test_a_chosen_person_is_swapped_and_the_other_left_alone(page: Page, couple, portraits, tmp_path):
+    page.click("#video-swap")
+    expect(page.locator("#video-problem [role=alert]")).to_contain_text("Consent: it has not been given yet.")
+    page.check("#consent input")
+    page.click("#video-swap")
+    expect(page.locator("#video-problem")).to_contain_text("Video: there is none yet.")
+    choose(page, None, couple)
+    expect(page.locator("#video-facts")).to_contain_text("480 × 270 pixels, 25 frames a second, 1.2 s")
+    page.click("#video-preview")
+    expect(page.locator("#video-problem")).to_contain_text("person A has no photo yet", timeout=WORK)
+    page.set_input_files("#video-source-a input[type=file]", str(portraits[4]))
+    expect(page.locator("#video-source-a img")).not_to_have_count(0)
+    page.click("#video-preview")
+    expect(page.locator("#video-frame img")).to_have_count(2, timeout=WORK)
+    expect(page.locator("#video-frame img").nth(1)).to_have_attribute("alt", "After")
+    expect(page.locator("#video-problem .callout")).to_have_count(0)
+    page.get_by_label("People I choose").check()
+    page.click("#video-find")
+    expect(page.locator("#video-faces .caption-label")).to_have_text(["becomes A", "becomes A"], timeout=WORK)
+    page.locator("#video-faces .thumbnail-item").nth(1).click()
+    page.locator("#video-person").get_by_label("Leave unchanged").check()
+    expect(page.locator("#video-faces .caption-label")).to_have_text(["becomes A", "unchanged"])
+    page.click("#video-swap")
+    expect(page.locator("#video-running [role=progressbar]")).to_be_visible()
+    expect(page.locator("#video-cancel")).to_be_visible()
+    expect(page.locator("#video-player video")).to_have_count(1, timeout=WORK)
+    expect(page.locator("#video-summary")).to_contain_text(f"{FRAMES} of {FRAMES} frames swapped with")
+    expect(page.locator("#video-cancel")).to_be_hidden()
+    assert page.locator("#video-player video").evaluate("v => v.readyState > 0 || new Promise(r => v.onloadeddata = r)")
+    with page.expect_download(timeout=WORK) as download:
+        page.click("#video-download")
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    assert file.name == "couple-swapped.mp4"
+    check_swapped(file, couple)
+
+
+def check_swapped(file: Path, clip: Path) -> None:
+    """One face of the couple is another, the rest and the sound are the same, and the marks are there."""
+    before, after = pictures(clip), pictures(file)
+    assert len(after) == FRAMES and times(file) == times(clip)
+    change = np.mean([np.abs(a.astype(int) - b).mean(2) for a, b in zip(before, after, strict=True)], axis=0)
+    halves = float(change[90:190, 90:150].mean()), float(change[90:190, 300:400].mean())
+    assert min(halves) < 3 and max(halves) > 5
+    assert found_clicks(file) == pytest.approx(found_clicks(clip), abs=0.04)
+    credentials = read_credentials(file)
+    assert credentials is not None and credentials.valid
+    assert find_mark(after[FRAMES // 2]) is not None
+
+
+def test_the_slider_shows_its_frame_and_obeys_the_keyboard(page: Page, couple):
+    choose(page, None, couple)
+    page.locator("#video-time input[type=range]").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#video-frame img")).to_have_attribute("alt", "Frame at 0:00.4", timeout=WORK)
+    page.locator("#video-start input[type=range]").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#video-length")).to_contain_text("0.9 s selected, about 22 frames.", timeout=WORK)
+
+
+def test_a_cancelled_job_leaves_nothing(page: Page, portraits, folder, tmp_path):
+    clip = write_clip(tmp_path / "long.mp4", frames(12) * 25)
+    page.check("#consent input")
+    choose(page, portraits[4], clip)
+    before = unfinished(folder)
+    page.click("#video-swap")
+    expect(page.locator("#video-running img")).to_have_count(1, timeout=WORK)
+    expect(page.locator("#video-running")).to_contain_text("of 300 frames")
+    page.click("#video-cancel")
+    expect(page.locator("#video-notes")).to_contain_text("Cancelled; nothing was kept")
+    expect(page.locator("#video-swap")).to_be_enabled()
+    wait_until_gone(folder, before)
+
+
+def test_a_job_ends_when_its_visitor_leaves(browser: Browser, address: str, portraits, folder, tmp_path):
+    clip = write_clip(tmp_path / "long.mp4", frames(12) * 25)
+    with visit(browser, address, 1280, 900) as page:
+        open_tab(page, "Video swap")
+        page.check("#consent input")
+        choose(page, portraits[4], clip)
+        before = unfinished(folder)
+        page.click("#video-swap")
+        expect(page.locator("#video-running img")).to_have_count(1, timeout=WORK)
+        assert set(unfinished(folder)) - set(before)
+    wait_until_gone(folder, before)
+
+
+def test_files_that_are_no_video_are_refused_in_words(page: Page, tmp_path):
+    (tmp_path / "notes.mp4").write_text("not a video")
+    page.set_input_files("#video-target input[type=file]", str(tmp_path / "notes.mp4"))
+    expect(page.locator("#video-problem [role=alert]")).to_contain_text(
+        "Video 'notes.mp4': this is no video that can be read", timeout=WORK
+    )
+
+
+def test_the_page_fits_a_phone(page: Page, couple):
+    page.set_viewport_size({"width": 390, "height": 844})
+    choose(page, None, couple)
+    page.get_by_label("People I choose").check()
+    expect(page.locator("#video-find")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_programs_swap_videos_too(address: str, couple, portraits, tmp_path):
+    client = Client(address, verbose=False, download_files=str(tmp_path))
+    source, target = handle_file(portraits[4]), handle_file(couple)
+    people = [{"source": source, "reference": handle_file(portraits[0])}]
+    path, report = client.predict([], target, consent=True, people=people, api_name="/swap_video")
+    assert report["frames"] == report["swapped"] == FRAMES and report["warnings"] == []
+    check_swapped(Path(path), couple)
+    path, report = client.predict([source], target, consent=True, start=0.4, end=0.8, api_name="/swap_video")
+    assert report["frames"] == 10
+    for wrong, sentence in (
+        ({"consent": False}, "Pass consent=True"),
+        ({"source": []}, "Give at least one photo"),
+        ({"people": [{"source": source}]}, "no list of pairs"),
+        ({"people": [{"source": "/etc/hostname", "reference": "/etc/hostname"}]}, "no list of pairs|no uploaded file"),
+        ({"start": 2.0, "end": 1.0}, "no part of a video"),
+        ({"quality": 99}, "Give 0"),
+    ):
+        with pytest.raises(Exception, match=sentence):
+            client.predict(**{"source": [source], "target": target, "consent": True, **wrong}, api_name="/swap_video")
