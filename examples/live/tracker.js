@@ -51,7 +51,9 @@ export class FaceTracker {
     this.forget();
   }
 
+  // Begins anew; the first guess is where the face was lost.
   forget() {
+    this.lost = this.points ?? null;
     this.points = this.steady = null;
     this.shift = [0, 0];
     this.next = 0;
@@ -86,6 +88,7 @@ export class FaceTracker {
   async search(picture, width, height) {
     const all = guesses(width, height);
     const tried = Array.from({length: GUESSES}, (_, i) => all[(this.next + i) % all.length]);
+    if (this.lost) tried.push(this.lost);
     this.next = (this.next + GUESSES) % all.length;
     const seen = await this.measure(picture, tried);
     let [best] = seen.sort((first, second) => second.presence - first.presence);

@@ -28,7 +28,7 @@ def camera(browser: Browser, tmp_path_factory) -> Iterator[Browser]:
 
 def begin(page: Page) -> None:
     """Open the tab, which may be behind the menu on a narrow page, allow the camera and start."""
-    expect(page.get_by_role("tab", name="Image swap")).to_be_visible()
+    expect(page.get_by_role("tab", name="Image swap")).to_be_visible(timeout=WAIT)
     tab = page.get_by_role("tab", name="Live")
     if not tab.count():
         page.get_by_role("button", name="More tabs").click()
