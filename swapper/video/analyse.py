@@ -13,7 +13,7 @@ from swapper.faces.smooth import REACH, steady_landmarks
 from swapper.faces.track import FaceTracker, TrackedFace
 from swapper.video.picture import TimedFrame
 
-DETECT_EVERY = 15  # frames; a face that appears in between is followed back to where it did
+DETECT_EVERY = 18  # frames; a face that appears in between is followed back to where it did
 _SAME_PLACE = 0.3  # overlap of two faces of one frame that are one
 
 

@@ -14,7 +14,7 @@ from swapper.video.encode import OutputFormat, read_segment
 from swapper.video.io import VideoInfo
 from swapper.video.journal import Segment
 from swapper.video.opening import open_video
-from swapper.video.sound import Span, Track, add_tracks, track_packets
+from swapper.video.sound import Span, add_tracks, track_packets
 from swapper.video.subtitles import add_subtitles
 
 _KEPT_TAGS = ("title", "artist", "comment", "copyright", "date", "creation_time")
@@ -42,7 +42,7 @@ def assemble(segments: Sequence[Segment], info: VideoInfo, span: Span, how: Outp
             pictures = output.add_stream_from_template(like.streams.video[0])
             pictures.time_base = info.time_base
             subtitles, left_out = add_subtitles(source, output, how, span)
-            tracks: dict[int, Track] = {**add_tracks(source, output, how, span), **subtitles}
+            tracks = {**add_tracks(source, output, how, span), **subtitles}
             walks = (_pictures(segments, info, pictures), track_packets(source, tracks, span))
             for packet in heapq.merge(*walks, key=_time):
                 output.mux_one(packet)

@@ -70,8 +70,8 @@ class FrameMarker:
     def _mark_luma(self, picture: Picture) -> None:
         luma, change = picture.luma, self._luma_change
         if change is None or self._age >= _RENEW or change.shape[1:] != luma.shape:
-            steps = mark_change(luma, self._origin.message) * np.float32(1 if picture.colors.full else _STUDIO)
-            change = np.rint(np.stack([np.maximum(steps, 0), np.maximum(-steps, 0)])).astype(np.uint8)
+            steps, span = mark_change(luma, self._origin.message), 1 if picture.colors.full else _STUDIO
+            change = np.stack([cv2.multiply(steps, sign * span, dtype=cv2.CV_8U) for sign in (1, -1)])  # negative: 0
             self._luma_change, self._age = change, 0
         self._age += 1
         picture.add_to_luma(change)

@@ -93,7 +93,7 @@ def swap_video(
         check_limits(reader.info, settings, limits)
     if source is None and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person.")
-    embedder = FaceEmbedder(engine.device)
+    embedder, landmarks = FaceEmbedder(engine.device), LandmarkDetector(engine.device, 1)
     identity = source if source is None or isinstance(source, Identity) else engine.identify(source)
     roles = [pair if isinstance(pair, Role) else measured_role(engine, *pair, embedder) for pair in people]
     sources = {id(one) for one in [identity, *(role.identity for role in roles)] if one is not None}
@@ -102,8 +102,8 @@ def swap_video(
         reader,
         output,
         Casting(identity, select, roles),
-        FrameSwapper(engine.method, LandmarkDetector(engine.device, 1), engine.device, engine.restorer, engine.mask),
-        lambda gallery: _tracker(engine, embedder, gallery),
+        FrameSwapper(engine.method, landmarks, engine.device, engine.restorer, engine.mask),
+        lambda gallery: _tracker(engine, landmarks, embedder, gallery),
         settings,
         FrameMarker(origin_of(engine, len(sources)), marks),
         _digest(engine, reader, identity, roles, f"{select} {marks.mark} {marks.label}"),
@@ -140,13 +140,12 @@ def measured_role(engine: Engine, source: Any, reference: Any, embedder: Identit
     return Role(identity, embedder.embed([engine.source_crop(reference)])[0])
 
 
-def _tracker(engine: Engine, embedder: IdentityEmbedder, gallery: Gallery) -> FaceTracker:
+def _tracker(engine: Engine, landmarks: LandmarkDetector, embedder: IdentityEmbedder, gallery: Gallery) -> FaceTracker:
     """Every stage has a thread of its own, so its networks take one each."""
     often, first = engine.detector, engine.detector
     if isinstance(first, CenterFaceDetector):
         quick = CenterFaceDetector(1, first.threshold, engine.device, thorough=False)
         often, first = CoarseDetector(quick), PatientDetector(quick, first)
-    landmarks = LandmarkDetector(engine.device, 1)
     return FaceTracker(often, landmarks, embedder, scene_detector=first, detect_every=DETECT_EVERY, gallery=gallery)
 
 

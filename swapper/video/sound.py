@@ -1,9 +1,9 @@
 """The sound of a video: packets copied as they are where the new file can hold them, encoded anew where not."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol, runtime_checkable
 
 import av
 from av.audio.stream import AudioStream
@@ -40,7 +40,19 @@ class Span:
         return (stop > self.begin or self.lead_in) and (self.end is None or start < self.end)
 
 
-class CopiedTrack:
+class Track(ABC):
+    """What becomes of one track of the source besides the pictures."""
+
+    @abstractmethod
+    def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
+        """What becomes of one packet of the source."""
+
+    def finish(self) -> Iterator[av.Packet]:
+        """What is still held back: nothing, but for encoders."""
+        yield from ()
+
+
+class CopiedTrack(Track):
     """A sound track whose packets go into the new file unchanged."""
 
     def __init__(self, source: AudioStream, output: OutputContainer, span: Span):
@@ -62,12 +74,8 @@ class CopiedTrack:
         packet.stream = self._target
         yield packet
 
-    def finish(self) -> Iterator[av.Packet]:
-        """Nothing is held back."""
-        yield from ()
 
-
-class EncodedTrack:
+class EncodedTrack(Track):
     """A sound track that is decoded and encoded anew."""
 
     def __init__(self, source: AudioStream, output: OutputContainer, span: Span, codec: str):
@@ -107,19 +115,6 @@ def describe(source: Stream, target: Stream) -> None:
         if key in source.metadata:
             target.metadata[key] = source.metadata[key]
     target.disposition = source.disposition
-
-
-@runtime_checkable
-class Track(Protocol):
-    """What becomes of one track of the source besides the pictures."""
-
-    def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
-        """What becomes of one packet of the source."""
-        ...
-
-    def finish(self) -> Iterator[av.Packet]:
-        """What is still held back."""
-        ...
 
 
 def add_tracks(source: InputContainer, output: OutputContainer, how: OutputFormat, span: Span) -> dict[int, Track]:

@@ -12,7 +12,7 @@ from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import AssSubtitle, SubtitleSet
 
 from swapper.video.encode import OutputFormat
-from swapper.video.sound import Span, describe
+from swapper.video.sound import Span, Track, describe
 
 _TEXT = frozenset({"subrip", "ass", "ssa", "mov_text", "webvtt", "text"})
 _TICK = Fraction(1, 1000)  # seconds, of subtitles that are written anew
@@ -34,7 +34,7 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 _STYLE = re.compile(r"\{[^}]*\}")
 
 
-class CopiedSubtitles:
+class CopiedSubtitles(Track):
     """A track of subtitles that go into the new file unchanged."""
 
     def __init__(self, source: SubtitleStream, output: OutputContainer, span: Span):
@@ -53,12 +53,8 @@ class CopiedSubtitles:
             packet.stream = self._target
             yield packet
 
-    def finish(self) -> Iterator[av.Packet]:
-        """Nothing is held back."""
-        yield from ()
 
-
-class WrittenSubtitles:
+class WrittenSubtitles(Track):
     """A track of subtitles that are written anew, without their style."""
 
     def __init__(self, source: SubtitleStream, output: OutputContainer, span: Span, codec: str):
@@ -91,14 +87,10 @@ class WrittenSubtitles:
         written.duration, written.time_base, written.stream = length, _TICK, self._target
         yield written
 
-    def finish(self) -> Iterator[av.Packet]:
-        """Nothing is held back."""
-        yield from ()
-
 
 def add_subtitles(
     source: InputContainer, output: OutputContainer, how: OutputFormat, span: Span
-) -> tuple[dict[int, CopiedSubtitles | WrittenSubtitles], int]:
+) -> tuple[dict[int, Track], int]:
     """Add every track of subtitles that the new file can hold.
 
     Args:
@@ -110,7 +102,7 @@ def add_subtitles(
     Returns:
         Tracks by the index of the source's stream, and how many had to be left out.
     """
-    tracks: dict[int, CopiedSubtitles | WrittenSubtitles] = {}
+    tracks: dict[int, Track] = {}
     left_out = 0
     for stream in source.streams.subtitles:
         codec = stream.codec_context.codec.canonical_name if stream.codec_context is not None else ""
