@@ -14,6 +14,7 @@ from swapper.provenance import Origin, write_marked_image
 from swapper.timing import StepTimer
 from swapper.types import UserError
 from swapper.ui.files import new_folder, raises_sentences, result_name, upload_paths
+from swapper.ui.gpu import on_gpu
 from swapper.ui.image import ENGINE
 from swapper.ui.layout import FORMATS
 from swapper.ui.swappers import SwapperCache
@@ -124,8 +125,18 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         }
         return gr.FileData(path=str(file.path)), report
 
-    api(raises_sentences(find_faces), api_name="find_faces", concurrency_id=ENGINE, concurrency_limit=concurrency)
-    api(raises_sentences(swap_image), api_name="swap_image", concurrency_id=ENGINE, concurrency_limit=concurrency)
+    api(
+        on_gpu(raises_sentences(find_faces)),
+        api_name="find_faces",
+        concurrency_id=ENGINE,
+        concurrency_limit=concurrency,
+    )
+    api(
+        on_gpu(raises_sentences(swap_image)),
+        api_name="swap_image",
+        concurrency_id=ENGINE,
+        concurrency_limit=concurrency,
+    )
 
 
 def mask_settings(values: dict[str, Any]) -> MaskSettings:

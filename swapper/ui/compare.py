@@ -13,6 +13,7 @@ from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, tabl
 from swapper.types import UserError
 from swapper.ui.comparing import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
 from swapper.ui.files import new_folder, plain_sentence
+from swapper.ui.gpu import on_gpu
 from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.interpolation import EXAMPLE
 from swapper.ui.judges import SharedJudges
@@ -167,7 +168,7 @@ def build_compare_tab(
     chosen = [[str(portraits[index]) for index in some] for some in ((0, 3), (1, 5, 7))] if len(portraits) > 7 else []
     fill.click(lambda: chosen, None, [sources, targets], api_visibility="private", queue=False, show_progress="hidden")
     button.click(
-        tab.compare,
+        on_gpu(tab.compare, tab.outputs),
         [consent, sources, targets, methods],
         tab.outputs,
         show_progress_on=[empty, figures],

@@ -27,6 +27,7 @@ from swapper.studies.walk_report import pack
 from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_paths
+from swapper.ui.gpu import on_gpu
 from swapper.ui.image import ENGINE
 from swapper.ui.judges import SharedJudges
 from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
@@ -164,7 +165,7 @@ def add_compare_endpoint(swappers: SwapperCache, judges: SharedJudges, settings:
         return gr.FileData(path=str(archive)), report_data(found.rows, describe(found))
 
     api(
-        raises_sentences(compare_methods),
+        on_gpu(raises_sentences(compare_methods)),
         api_name="compare",
         concurrency_id=ENGINE,
         concurrency_limit=settings.concurrency,

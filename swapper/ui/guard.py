@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any, cast
 
 import gradio as gr
 from gradio.blocks import Block
@@ -17,7 +18,7 @@ def refuse_addresses(app: gr.Blocks) -> None:
         app: finished; its components are changed.
     """
     for block in app.blocks.values():
-        block.async_move_resource_to_block_cache = _local_only(block)
+        cast(Any, block).async_move_resource_to_block_cache = _local_only(block)
 
 
 def _local_only(block: Block) -> Callable[[str | Path | None], Awaitable[str | None]]:

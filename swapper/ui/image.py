@@ -12,6 +12,7 @@ from swapper.methods.base import METHODS
 from swapper.provenance import Origin, write_marked_image
 from swapper.types import SwapResult, UserError
 from swapper.ui.files import new_folder, plain_sentence, result_name, upload_paths, write_preview
+from swapper.ui.gpu import on_gpu
 from swapper.ui.languages import said
 from swapper.ui.layout import FORMATS, ResultPanel, build_inputs, build_result
 from swapper.ui.people import PEOPLE
@@ -130,11 +131,12 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: i
         "concurrency_limit": concurrency,
     }
     faces.wire()
-    target.change(tab.show_faces, [target, faces.people], [*faces.shown, problem], show_progress_on=target, **busy)
+    seen, done = [*faces.shown, problem], [*result.outputs, problem]
+    target.change(on_gpu(tab.show_faces, seen), [target, faces.people], seen, show_progress_on=target, **busy)
     button.click(
-        tab.swap,
+        on_gpu(tab.swap, done),
         [consent, target, faces.found, *sources.galleries, *settings.inputs],
-        [*result.outputs, problem],
+        done,
         show_progress_on=[result.empty, result.slider],
         **busy,
     )

@@ -11,6 +11,7 @@ from swapper.studies.walk import walking_methods
 from swapper.studies.walk_page import SCRIPT, STYLE
 from swapper.types import UserError
 from swapper.ui.files import plain_sentence
+from swapper.ui.gpu import on_gpu
 from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said_markup
@@ -158,7 +159,7 @@ def build_interpolation_tab(
     quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
     fill.click(lambda: chosen, None, [first, second, target], **quick)
     button.click(
-        tab.walk,
+        on_gpu(tab.walk, tab.outputs),
         [consent, first, second, target, method, steps],
         tab.outputs,
         show_progress_on=[empty, view],

@@ -20,6 +20,7 @@ from swapper.studies.walk_scores import WalkScores, explain, headline, score_wal
 from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_paths
+from swapper.ui.gpu import on_gpu
 from swapper.ui.image import ENGINE
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said
@@ -155,7 +156,7 @@ def add_interpolation_endpoint(swappers: SwapperCache, judges: SharedJudges, set
         return gr.FileData(path=str(found.archive)), report
 
     api(
-        raises_sentences(interpolate),
+        on_gpu(raises_sentences(interpolate)),
         api_name="interpolate",
         concurrency_id=ENGINE,
         concurrency_limit=settings.concurrency,

@@ -10,7 +10,7 @@ import av
 import cv2
 import numpy as np
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError, PatchWelcomeError
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
@@ -245,7 +245,7 @@ def _decoded(
             continue
         try:
             frames = packet.decode()
-        except (InvalidDataError, PatchWelcomeError):
+        except FFmpegError:
             continue
         for frame in frames:
             yield reached, frame  # type: ignore[misc]
@@ -255,7 +255,7 @@ def _packets(container: InputContainer, streams: list) -> Iterator[av.Packet]:
     """Packets up to the file's end or to where it cannot be read on."""
     try:
         yield from container.demux(*streams)
-    except InvalidDataError:
+    except FFmpegError:
         return
 
 

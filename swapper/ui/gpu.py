@@ -1,0 +1,56 @@
+"""ZeroGPU Spaces lend a GPU for the length of a call, in another process; everywhere else this does nothing."""
+
+import os
+from collections.abc import Callable, Sequence
+from functools import wraps
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import isgeneratorfunction
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+
+SECONDS = 120  # longest call
+
+
+def on_gpu(handler: Callable[..., Any], outputs: Sequence[Block] | None = None) -> Callable[..., Any]:
+    """The handler itself; on a ZeroGPU Space one that runs where the GPU is.
+
+    Arguments and results cross to another process there, and components do not: a handler that answers with a
+    dictionary by component is made to answer with a list in the order of ``outputs``.
+
+    Args:
+        handler: of an event or an endpoint, a function or a generator.
+        outputs: of the event; None for an endpoint, whose answers are plain values.
+    """
+    if not os.environ.get("SPACES_ZERO_GPU") or find_spec("spaces") is None:
+        return handler
+    lend = import_module("spaces").GPU(duration=SECONDS)
+    return lend(handler if outputs is None else _plain(handler, outputs))
+
+
+def _plain(handler: Callable[..., Any], outputs: Sequence[Block]) -> Callable[..., Any]:
+    if isgeneratorfunction(handler):
+
+        @wraps(handler)
+        def stream(*args: Any, **kwargs: Any) -> Any:
+            for answer in handler(*args, **kwargs):
+                yield _in_order(answer, outputs)
+
+        return stream
+
+    @wraps(handler)
+    def once(*args: Any, **kwargs: Any) -> Any:
+        return _in_order(handler(*args, **kwargs), outputs)
+
+    return once
+
+
+def _in_order(answer: dict[Block, Any], outputs: Sequence[Block]) -> list[Any]:
+    return [_value(answer[output]) if output in answer else gr.skip() for output in outputs]
+
+
+def _value(value: Any) -> Any:
+    """An update as plain data."""
+    return {**value.constructor_args, "__type__": "update"} if isinstance(value, Block) else value
