@@ -1,0 +1,35 @@
+"""The app as tools for language models."""
+
+import ast
+import asyncio
+import base64
+from pathlib import Path
+
+import pytest
+from served_app import serve
+
+mcp = pytest.importorskip("mcp", reason="comes with gradio[mcp]")
+pytestmark = pytest.mark.e2e
+
+
+async def ask(address: str, photo: Path) -> tuple[dict[str, str], str]:
+    from mcp.client.streamable_http import streamablehttp_client
+
+    where = streamablehttp_client(f"{address}gradio_api/mcp/")
+    async with where as (read, write, _), mcp.ClientSession(read, write) as session:
+        await session.initialize()
+        tools = {tool.name: tool.description or "" for tool in (await session.list_tools()).tools}
+        picture = "data:image/jpeg;base64," + base64.b64encode(photo.read_bytes()).decode()
+        found = await session.call_tool("find_faces", {"target": picture})
+        assert not found.isError, found.content
+        return tools, "".join(getattr(part, "text", "") for part in found.content)
+
+
+def test_the_endpoints_are_tools(portraits, tmp_path):
+    with serve(tmp_path, GRADIO_MCP_SERVER="True") as address:
+        tools, answer = asyncio.run(ask(address, portraits[0]))
+    assert {"find_faces", "swap_image", "interpolate", "compare_methods"} <= set(tools)
+    assert tools["swap_image"].startswith("Put the source person's face on")
+    found = ast.literal_eval(answer)
+    face = found[0] if isinstance(found, list) else found
+    assert face["number"] == 0 and face["score"] > 0.5
