@@ -24,7 +24,9 @@ VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
 INTRO = "Give the people in one photo the face of somebody from another."
 IMAGE_TAB, WALK_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
-CONSENT_INFO = "Asked once per visit. Photos stay on the machine that runs this app and are deleted within two hours."
+CONSENT_INFO = (
+    "Asked once per visit. Photos and videos stay on the machine that runs this app and are deleted within two hours."
+)
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SWEEP_SECONDS = 600  # how often old files are looked for
 

@@ -83,7 +83,8 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, settings: Sett
         **busy,
     )
     shown = [*result.outputs, start, problem]
-    job = start.click(tab.begin, None, shown, js=TO_RESULT, **QUICK).then(
+    begun = start.click(tab.begin, None, shown, **QUICK).then(None, js=TO_RESULT, **QUICK)
+    job = begun.then(
         tab.swap,
         [consent, target, clip, people.found, cast.who, *trim, *wish],
         shown,
