@@ -11,6 +11,7 @@ from swapper.images import read_image
 from swapper.methods.base import METHODS
 from swapper.provenance import Origin, write_marked_image
 from swapper.types import SwapResult, UserError
+from swapper.ui.example import FinishedExample
 from swapper.ui.files import new_folder, plain_sentence, result_name, upload_paths, write_preview
 from swapper.ui.gpu import on_gpu
 from swapper.ui.languages import said
@@ -27,6 +28,7 @@ FACES = ("", "Faces found", "Click a face to choose who it becomes.")
 BECOMES = "Face {face} becomes"
 NO_TARGET = "Target: there is no photo yet. Add the photo that should be changed."
 CONSENT_FIRST = "Consent: it has not been given yet. Tick the box at the top of the page, then swap."
+SHOW_EXAMPLE = "Show an example"
 ENGINE = "engine"  # events that share this name share the machine
 
 
@@ -83,6 +85,11 @@ class ImageTab:
         except UserError as error:
             yield {self.problem: callout([plain_sentence(error)], error=True)}
 
+    def show_example(self, example: FinishedExample, progress: gr.Progress) -> Iterator[Updates]:
+        """Show what was swapped between two of the made-up people, whom nobody has to ask."""
+        swapped, method = example.get(self.swappers, lambda: progress(0.2, said("Swapping")))
+        yield from self._show(str(example.target), swapped, Origin(method))
+
     def _show(self, target: str, swapped: SwapResult, origin: Origin) -> Iterator[Updates]:
         """Show the picture at once with its JPEG, and hand in the PNG, which takes longer to write."""
         folder = new_folder()
@@ -123,6 +130,10 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: i
             settings = build_settings_panel()
         with gr.Column(scale=11, min_width=320, elem_classes="card result"):
             result = build_result()
+            portraits = sorted((examples / "portraits").glob("*.jpg"))[:2]
+            show = gr.Button(
+                SHOW_EXAMPLE, size="sm", elem_classes="quiet", elem_id="example", visible=len(portraits) == 2
+            )
     tab = ImageTab(swappers, faces, result, problem)
     busy: dict[str, Any] = {
         "api_visibility": "private",
@@ -140,3 +151,10 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: i
         show_progress_on=[result.empty, result.slider],
         **busy,
     )
+    if len(portraits) == 2:
+        example = FinishedExample(*portraits)
+
+        def show_example(progress: gr.Progress = gr.Progress()) -> Iterator[Updates]:  # noqa: B008
+            yield from tab.show_example(example, progress)
+
+        show.click(on_gpu(show_example, done), None, done, show_progress_on=[result.empty, result.slider], **busy)

@@ -121,6 +121,13 @@ def test_a_click_on_an_example_fills_in_the_photo(page: Page):
     expect(page.locator("#source-a img")).not_to_have_count(0)
 
 
+def test_an_example_is_shown_without_photos_or_consent(page: Page):
+    page.click("#example")
+    expect(page.locator("#before-after img")).to_have_count(2, timeout=SWAP)
+    expect(page.locator("#summary")).to_contain_text("1 of 1 face swapped")
+    expect(page.locator("#png")).to_be_enabled(timeout=SWAP)
+
+
 def test_the_page_fits_a_phone(page: Page, portraits):
     page.set_viewport_size({"width": 390, "height": 844})
     choose(page, portraits[0], portraits[1])
