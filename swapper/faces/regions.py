@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
 from swapper.faces import mesh
@@ -85,6 +85,16 @@ def draw_polygons(polygons: Sequence[Polygon], size: int) -> Float32[np.ndarray,
     if factor > 1:
         canvas = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
     return canvas.astype(np.float32) / 255
+
+
+def disc(radius: float) -> UInt8[np.ndarray, "k k"]:
+    """Round brush with which OpenCV grows and shrinks masks; at least 3 px wide.
+
+    Args:
+        radius: px.
+    """
+    side = 2 * max(1, round(radius)) + 1
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
 def region_mask(landmarks: Float32[np.ndarray, "478 d"], name: str, size: int) -> Float32[np.ndarray, "s s"]:

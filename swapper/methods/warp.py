@@ -13,8 +13,9 @@ from swapper.compose.color import add_detail, light_difference, statistics_trans
 from swapper.faces import mesh
 from swapper.faces.align import TEMPLATES
 from swapper.faces.landmarks import LandmarkDetector
+from swapper.faces.occlusion import covered_face, glasses_in
 from swapper.faces.raster import interpolate_over_mesh
-from swapper.faces.regions import draw_polygons, face_outline, region_mask
+from swapper.faces.regions import disc, draw_polygons, face_outline, region_mask
 from swapper.faces.skin import Statistics, cheek_mask, color_statistics, feature_mask, skin_likeness
 from swapper.types import Crop, Identity, Swapped
 
@@ -50,11 +51,13 @@ class Texture:
         image: RGB crop.
         places: per mesh point: x, y in the crop; x, y of the point's mirror image; share of the mirrored side.
         facing: per mesh point, 1 straight at the camera, 0 edge-on.
+        hidden: what lies over the face, a smaller soft mask of the crop; None where nothing does.
     """
 
     image: UInt8[np.ndarray, "s s 3"]
     places: Float32[np.ndarray, "468 5"]
     facing: Float32[np.ndarray, "468"]
+    hidden: Float32[np.ndarray, "t t"] | None = None
 
 
 class WarpMethod:
@@ -125,7 +128,7 @@ class WarpMethod:
 
 
 def make_texture(image: UInt8[np.ndarray, "s s 3"], landmarks: Points) -> Texture:
-    """Prepare a source photo; where its face is turned away, the mirrored other side stands in.
+    """Prepare a source photo; where its face is turned away or covered, the mirrored other side stands in.
 
     Args:
         image: RGB crop.
@@ -135,7 +138,7 @@ def make_texture(image: UInt8[np.ndarray, "s s 3"], landmarks: Points) -> Textur
     facing = mesh.facing(landmarks)
     better = _ramp(facing[mirror] - facing, 0.25, 0.6) * _ramp(0.7 - facing, 0, 0.35)
     places = np.concatenate([landmarks[: mesh.MESH_POINTS, :2], landmarks[mirror, :2], better[:, None]], axis=1)
-    return Texture(image, places.astype(np.float32), facing)
+    return Texture(image, places.astype(np.float32), facing, covered_face(image, landmarks))
 
 
 def best_texture(textures: Sequence[Texture], landmarks: Points) -> Texture:
@@ -162,6 +165,9 @@ def warp_face(
     part = np.ascontiguousarray(target[top : top + side, left : left + side])
     points = landmarks - np.array([left, top, 0], dtype=np.float32)
     warped, covered = _warped_texture(texture, points, side)
+    glasses = glasses_in(part, points)
+    if glasses is not None:
+        covered = covered * (1 - cv2.resize(glasses, (side, side), interpolation=cv2.INTER_LINEAR))
     matched, skin = _match_light(warped, part, points, covered)
     share = _blend_mask(points, covered, skin)
     support = np.clip(3 * share, 0, 1)  # the crop is whole wherever the mask is not used
@@ -191,6 +197,11 @@ def _warped_texture(
         places = cv2.resize(places, (size, size), interpolation=cv2.INTER_LINEAR)
         covered = cv2.resize(covered, (size, size), interpolation=cv2.INTER_LINEAR)
     direct, mirrored, share = places[..., :2], places[..., 2:4], places[..., 4:]
+    if texture.hidden is not None:
+        scale = np.float32(len(texture.hidden) / len(texture.image))
+        here, there = (_sampled(texture.hidden, place * scale, cv2.INTER_LINEAR) for place in (direct, mirrored))
+        share = np.maximum(share, (here * (1 - there))[..., None])
+        covered = covered * (1 - (here + (there - here) * share[..., 0]))
     warped = _sampled(texture.image, direct)
     if share.max() > 0.01:
         other = _sampled(texture.image, mirrored).astype(np.float32)
@@ -198,9 +209,9 @@ def _warped_texture(
     return warped, covered
 
 
-def _sampled(image: UInt8[np.ndarray, "s s 3"], places: Float32[np.ndarray, "h w 2"]) -> UInt8[np.ndarray, "h w 3"]:
+def _sampled(image: np.ndarray, places: Float32[np.ndarray, "h w 2"], how: int = cv2.INTER_CUBIC) -> np.ndarray:
     x, y = np.ascontiguousarray(places[..., 0]), np.ascontiguousarray(places[..., 1])
-    return cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.remap(image, x, y, how, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def _match_light(
@@ -216,7 +227,7 @@ def _match_light(
     )
     points = landmarks * np.float32(side / size)
     eyes = mesh.eye_distance(points)
-    inside = cv2.erode(inside, _disc(0.06 * eyes))
+    inside = cv2.erode(inside, disc(0.06 * eyes))
     lab, wanted = to_lab(small), to_lab(goal)
     cheeks = cheek_mask(points, side) * inside
     own_skin, goal_skin = color_statistics(lab, cheeks), color_statistics(wanted, cheeks)
@@ -259,17 +270,12 @@ def _blend_mask(
     face = np.minimum(covered, draw_polygons([face_outline(landmarks, 1.0)], size))
     under, reduced = len(skin) / size, landmarks * np.float32(len(skin) / size)
     corners = [cv2.convexHull(reduced[list(hull), :2])[:, 0] for hull in _INNER_FACE]
-    inner = cv2.dilate(draw_polygons(corners, len(skin)), _disc(_BROW_MARGIN * eyes * under))
-    bare = np.maximum(inner, cv2.erode(_ramp(skin, 0.4, 0.85), _disc(_HAIR_MARGIN * eyes * under)))
-    mask = cv2.erode(face, _disc(_INSET * eyes)) * cv2.resize(bare, (size, size), interpolation=cv2.INTER_LINEAR)
+    inner = cv2.dilate(draw_polygons(corners, len(skin)), disc(_BROW_MARGIN * eyes * under))
+    bare = np.maximum(inner, cv2.erode(_ramp(skin, 0.4, 0.85), disc(_HAIR_MARGIN * eyes * under)))
+    mask = cv2.erode(face, disc(_INSET * eyes)) * cv2.resize(bare, (size, size), interpolation=cv2.INTER_LINEAR)
     mask = cv2.GaussianBlur(mask, (0, 0), max(_FEATHER * eyes, 0.5))
     kept = np.maximum(region_mask(landmarks, "eyes", size), region_mask(landmarks, "mouth", size))
     return np.clip(mask * (1 - cv2.GaussianBlur(kept, (0, 0), max(_LID_FEATHER * eyes, 0.5))), 0, 1)
-
-
-def _disc(radius: float) -> UInt8[np.ndarray, "k k"]:
-    side = 2 * max(1, round(radius)) + 1
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
 def _ramp(value: np.ndarray, start: float, end: float) -> np.ndarray:

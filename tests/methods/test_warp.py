@@ -161,3 +161,27 @@ def test_landmarks_are_measured_where_they_are_missing(detector: LandmarkDetecto
     measured = method.swap(method.identify([bare]), faces)
     given = method.swap(method.identify([portraits[0]]), faces, points)
     assert (measured.mask - given.mask).abs().mean() < 0.02
+
+
+def with_dark_glasses(person: Crop) -> Crop:
+    assert person.landmarks is not None
+    image, points = person.image.copy(), person.landmarks
+    radius = round(0.4 * mesh.eye_distance(points))
+    for iris in (mesh.LEFT_IRIS_CENTRE, mesh.RIGHT_IRIS_CENTRE):
+        x, y = (round(float(v)) for v in points[iris, :2])
+        cv2.circle(image, (x, y + radius // 5), radius, (25, 25, 30), -1)
+    return Crop(image, person.matrix, points)
+
+
+@pytest.mark.parametrize("wearer", ["source", "target"])
+def test_dark_glasses_leave_the_targets_eyes_as_they_are(portraits: list[Crop], wearer: str) -> None:
+    source, target = portraits[0], portraits[1]
+    if wearer == "source":
+        source = with_dark_glasses(source)
+    else:
+        target = with_dark_glasses(target)
+    assert source.landmarks is not None and target.landmarks is not None
+    _, mask = warp_face(make_texture(source.image, source.landmarks), target.image, target.landmarks)
+    for name in ("eyes", "brows"):
+        assert mask[region_mask(target.landmarks, name, 256) > 0.9].max() < 0.1
+    assert mask[region_mask(target.landmarks, "lips", 256) > 0.9].mean() > 0.8

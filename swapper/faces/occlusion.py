@@ -1,0 +1,146 @@
+"""Finding what lies over a face (dark glasses, hair, microphones) by comparing it with the person's own skin."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from swapper.faces import mesh
+from swapper.faces.raster import interpolate_over_mesh
+from swapper.faces.regions import disc, draw_polygons
+from swapper.faces.skin import feature_mask
+
+_SIDE = 128  # things over a face are looked for at this side
+_GLASSES_SIDE = 96
+
+# Cheeks under glasses and the nose's tip: the skin that is least often covered.
+_SAMPLED = ((50, 101, 36, 205), (280, 330, 266, 425), (4, 45, 1, 275, 5))
+_UNDER_EYES = ((228, 229, 230, 231, 120, 119, 118, 117), (448, 449, 450, 451, 349, 348, 347, 346))
+_OVER_EYES = ((30, 29, 27, 28, 52, 53, 46, 225), (260, 259, 257, 258, 282, 283, 276, 445))
+# Corners of what glasses cover, and of what large ones may.
+_GLASSES = (*mesh.LEFT_BROW, *mesh.RIGHT_BROW, 34, 264, 117, 118, 119, 120, 346, 347, 348, 349)
+_LARGE_GLASSES = (*_GLASSES, 127, 356, 123, 50, 36, 352, 280, 266)
+_DARK_GLASSES = (0.70, 0.66)  # likeness to skin around the eyes: none above the first, certain below the second
+
+# Lengths as shares of the eye distance.
+_SPECK = 0.04  # thinner things are lashes, stubble and noise
+_REACH = 0.15  # how far what covers the skin around an eye, brow or lip covers that too
+_MARGIN = 0.06  # around what was found
+
+
+def likeness_to_own_skin(
+    lab: Float32[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 d"]
+) -> Float32[np.ndarray, "s s"]:
+    """Share of the skin's lightness times share of its colourfulness, 1 for skin and what is brighter.
+
+    Shadows take from the first only, lenses and dark hair from both.
+
+    Args:
+        lab: CIE L*a*b*, L in 0..100.
+        landmarks: mesh points in its pixels.
+    """
+    pixels = lab[np.maximum.reduce([_hull(landmarks, points, len(lab)) for points in _SAMPLED]) > 0.5]
+    if len(pixels) < 12:
+        return np.ones(lab.shape[:2], np.float32)
+    lightness, *color = np.median(pixels, axis=0)
+    bright = np.minimum((lab[..., 0] + 5) / (lightness + 5), 1)
+    colorful = np.minimum((np.hypot(lab[..., 1], lab[..., 2]) + 2) / (np.hypot(*color) + 2), 1)
+    return (bright * colorful).astype(np.float32)
+
+
+def dark_glasses(
+    lab: Float32[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 d"]
+) -> Float32[np.ndarray, "s s"] | None:
+    """Soft mask of dark glasses, with the eyes and brows behind and above them; None where there are none.
+
+    Args:
+        lab: CIE L*a*b*, L in 0..100.
+        landmarks: mesh points in its pixels.
+    """
+    likeness = likeness_to_own_skin(lab, landmarks)
+    under = max(_average(likeness, landmarks, points) for points in _UNDER_EYES)
+    over = min(_average(likeness, landmarks, points) for points in _OVER_EYES)
+    none, certain = _DARK_GLASSES
+    share = np.clip((none - under - 0.5 * over) / (none - certain), 0, 1)
+    if share == 0:
+        return None
+    eyes, size = mesh.eye_distance(landmarks), len(lab)
+    usual, large = (_hull(landmarks, points, size) for points in (_GLASSES, _LARGE_GLASSES))
+    calm = cv2.GaussianBlur(likeness, (0, 0), max(_SPECK * eyes, 0.5))
+    covered = np.maximum(usual, large * (calm < 0.7))
+    return np.float32(share) * cv2.dilate(covered, disc(_MARGIN * eyes))
+
+
+def covered_face(
+    image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]
+) -> Float32[np.ndarray, "t t"] | None:
+    """Where something lies over a face: dark glasses, or what is unlike skin while the other side shows skin.
+
+    Args:
+        image: RGB crop.
+        landmarks: mesh points in crop pixels.
+
+    Returns:
+        Soft mask of the whole crop, in [0, 1], at a smaller size; None where nothing was found.
+    """
+    side = min(_SIDE, len(image))
+    points = landmarks * np.float32(side / len(image))
+    lab = _small_lab(image, side)
+    glasses = dark_glasses(lab, points)
+    found = _one_sided(likeness_to_own_skin(lab, points), points) if glasses is None else glasses
+    if found.max() < 0.05:
+        return None
+    return cv2.GaussianBlur(found, (0, 0), max(0.03 * mesh.eye_distance(points), 0.5))
+
+
+def glasses_in(
+    image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]
+) -> Float32[np.ndarray, "t t"] | None:
+    """``dark_glasses`` of a crop, at a smaller size; quick enough for every frame of a video."""
+    side = min(_GLASSES_SIDE, len(image))
+    return dark_glasses(_small_lab(image, side), landmarks * np.float32(side / len(image)))
+
+
+def _one_sided(
+    likeness: Float32[np.ndarray, "t t"], landmarks: Float32[np.ndarray, "478 3"]
+) -> Float32[np.ndarray, "t t"]:
+    """What is unlike skin where the mirrored place is like skin."""
+    size, eyes = len(likeness), mesh.eye_distance(landmarks)
+    mirror = mesh.mirror_index()[: mesh.MESH_POINTS]
+    facing = mesh.facing(landmarks)
+    values = np.concatenate([landmarks[mirror, :2], np.minimum(facing, facing[mirror])[:, None]], axis=1)
+    places, face = interpolate_over_mesh(landmarks, values.astype(np.float32), size)
+    skin = face * (1 - cv2.dilate(feature_mask(landmarks, size), disc(0.04 * eyes)))
+    skin *= np.clip((places[..., 2] - 0.1) / 0.2, 0, 1)  # edge-on there is nothing to compare
+    calm = cv2.GaussianBlur(likeness, (0, 0), max(_SPECK * eyes, 0.5))
+    other = cv2.remap(calm, places[..., 0].copy(), places[..., 1].copy(), cv2.INTER_LINEAR)
+    unlike = ((calm < 0.4) & (other > 0.75)).astype(np.float32) * skin
+    unlike = cv2.morphologyEx(unlike, cv2.MORPH_OPEN, disc(_SPECK * eyes))
+    edge = ((calm < 0.7) & (other > calm + 0.2)).astype(np.float32) * skin  # its shadow and thinner rim
+    unlike = np.minimum(edge, cv2.dilate(unlike, disc(_REACH * eyes)))
+    if not unlike.any():
+        return unlike
+    around = cv2.GaussianBlur(unlike, (0, 0), _REACH * eyes)
+    around /= cv2.GaussianBlur(skin, (0, 0), _REACH * eyes) + 0.02
+    spread = np.maximum(unlike, np.clip((around - 0.4) / 0.2, 0, 1) * face)
+    for loops in ((mesh.LEFT_BROW, mesh.LEFT_EYE), (mesh.RIGHT_BROW, mesh.RIGHT_EYE)):
+        eye = cv2.dilate(_hull(landmarks, (*loops[0], *loops[1]), size), disc(0.12 * eyes))
+        if (eye * unlike).sum() > 0.3 * (eye * skin).sum():  # half an eye is worse than a mirrored one
+            spread = np.maximum(spread, eye * face)
+    return cv2.dilate(spread, disc(_MARGIN * eyes))
+
+
+def _average(
+    values: Float32[np.ndarray, "s s"], landmarks: Float32[np.ndarray, "478 d"], points: tuple[int, ...]
+) -> float:
+    weight = _hull(landmarks, points, len(values))
+    return float((values * weight).sum() / weight.sum()) if weight.sum() > 2 else 1.0
+
+
+def _hull(landmarks: Float32[np.ndarray, "478 d"], points: tuple[int, ...], size: int) -> Float32[np.ndarray, "s s"]:
+    corners = landmarks[list(points), :2].astype(np.float32)
+    return draw_polygons([cv2.convexHull(corners)[:, 0]], size)
+
+
+def _small_lab(image: UInt8[np.ndarray, "s s 3"], side: int) -> Float32[np.ndarray, "t t 3"]:
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
