@@ -20,22 +20,21 @@ from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 class MobileFaceSwapConfig(SwapTrainerConfig):
     """Defaults of the student's trainer."""
 
-    size: int = 128  # px; the network is fully convolutional and runs at 224
+    size: int = 128  # px; it swaps at the side it was trained at: at others identity is lost
     lr: float = 3e-4  # three times more and the predicted kernels jump about: nothing is learned
-    lr_discriminator: float = 2e-4
-    batch: int = 16
+    lr_discriminator: float = 4e-4
+    batch: int = 8
     kimg: float = 200.0
     same_image: float = 0.1  # share of pairs
     same_identity: float = 0.2
     known: float = 0.6  # share of pairs with a known answer, from warped faces; the shares above are of the rest
-    id_weight: float = 10.0
-    reconstruction_weight: float = 20.0  # pairs of one person (SimSwap), and what surrounds every face
-    feature_weight: float = 5.0  # weak feature matching
-    expression_weight: float = 20.0
-    color_weight: float = 5.0
-    mask_weight: float = 5.0
-    penalty_weight: float = 5.0
-    penalty_share: float = 1.0
+    id_weight: float = 11.0
+    reconstruction_weight: float = 100.0  # known answers, pairs of one person, and what surrounds every face
+    feature_weight: float = 15.0  # weak feature matching
+    expression_weight: float = 35.0
+    color_weight: float = 20.0
+    mask_weight: float = 25.0
+    penalty_weight: float = 1.0
     plain_kimg: float = 6.0  # before this the discriminator is not heard, and identity less
     whole_kimg: float = 40.0  # before this the drawn crop is judged instead of the blend, so that no mask can hide it
     full_iin: bool = False  # the IIN in its published size
