@@ -33,7 +33,7 @@ def test_a_walk_is_written(photos, tmp_path, capsys):
     assert main(["interpolate", *photos, "-o", str(folder), "--steps", "1", "--embedder", "arcface"]) == 0
     names = sorted(path.name for path in folder.iterdir())
     frames = ["frame-00.png", "frame-01.png", "frame-02.png"]
-    assert names == sorted([*frames, "plot.svg", "report.json", "strip.jpg", "walk.html", "walk.mp4"])
+    assert names == sorted([*frames, "plot.svg", "report.json", "strip.jpg", "walk.gif", "walk.html", "walk.mp4"])
     with Image.open(folder / "frame-01.png") as frame, Image.open(photos[2]) as target:
         assert frame.size == target.size
     report = json.loads((folder / "report.json").read_text())

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
+from PIL import Image
 
 from swapper.metrics.report import contact_sheet, write_text
 from swapper.previews import shrink
@@ -25,8 +26,9 @@ from swapper.types import Crop, UserError
 from swapper.whole_file import whole_file
 
 PICTURES_PER_SECOND = 8
+GIF_SIDE = 480  # px, longest side: every page and chat shows a GIF, but its files are large
 TITLE = "From A to B"
-CLIP, STRIP, PLOT, PAGE, REPORT = "walk.mp4", "strip.jpg", "plot.svg", "walk.html", "report.json"
+CLIP, GIF, STRIP, PLOT, PAGE, REPORT = "walk.mp4", "walk.gif", "strip.jpg", "plot.svg", "walk.html", "report.json"
 
 
 def write_walk(
@@ -39,7 +41,7 @@ def write_walk(
     origin: Origin,
     marks: MarkSettings | None = None,
 ) -> list[str]:
-    """Write the strip, the clip, the plot, the page and the report of a walk; its pictures are written by the caller.
+    """Write strip, clip (MP4 and GIF), plot, page and report of a walk; its pictures are written by the caller.
 
     All that shows faces carries the watermark, and all but the page is signed.
 
@@ -62,14 +64,15 @@ def write_walk(
     names = ["person A", *(f"{100 * share:.0f} %" for share in scores.shares), "person B"]
     row = [photos[0].image, *(crop.image for crop in crops), photos[1].image]
     strip = write_marked_image(contact_sheet([row], names), folder / STRIP, origin, 92, marks)
-    clip = write_clip([*images, *images[-2:0:-1]], folder / CLIP)
-    unsigned = sign_file(clip, origin, marks) if marks.mark else None
+    there_and_back = [*images, *images[-2:0:-1]]
+    clips = write_clip(there_and_back, folder / CLIP), write_gif(there_and_back, folder / GIF)
+    unsigned = [sign_file(clip, origin, marks) for clip in clips] if marks.mark else []
     write_text(stack([drawing for _, _, drawing, _ in draw_charts(scores)]), folder / PLOT)
     thumbs = [crop.image for crop in crops]
     write_text(page(viewer(images, thumbs, scores) + measures(scores), TITLE), folder / PAGE)
     said = {"about": dict(about), "explanation": explain(scores), "published": published_sentence(), **scores.data()}
     write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", folder / REPORT)
-    return [*strip.warnings, *([unsigned] if unsigned else [])]
+    return [*strip.warnings, *filter(None, unsigned)]
 
 
 def write_clip(images: Sequence[UInt8[np.ndarray, "h w 3"]], path: Path, rate: int = PICTURES_PER_SECOND) -> Path:
@@ -97,6 +100,30 @@ def write_clip(images: Sequence[UInt8[np.ndarray, "h w 3"]], path: Path, rate: i
                 container.mux(stream.encode(picture))
             container.mux(stream.encode(None))
     except (OSError, av.error.FFmpegError) as error:
+        raise UserError(f"Output '{path}': it cannot be written ({error}). Choose another folder.") from error
+    return path
+
+
+def write_gif(images: Sequence[UInt8[np.ndarray, "h w 3"]], path: Path, rate: int = PICTURES_PER_SECOND) -> Path:
+    """Write pictures as an animated GIF that repeats, whole or not at all.
+
+    All have one table of colours, so that what stays the same does not flicker.
+
+    Args:
+        images: RGB, all of one size; reduced to ``GIF_SIDE``.
+        path: ends in .gif; an existing file is replaced.
+        rate: pictures a second, at most 50.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    small = [shrink(image, GIF_SIDE) for image in images]
+    colors = Image.fromarray(np.concatenate([image[::2, ::2] for image in small])).quantize(256)
+    first, *others = [Image.fromarray(image).quantize(palette=colors) for image in small]
+    try:
+        with whole_file(path) as fresh:
+            first.save(fresh, "GIF", save_all=True, append_images=others, duration=round(1000 / rate), loop=0)
+    except OSError as error:
         raise UserError(f"Output '{path}': it cannot be written ({error}). Choose another folder.") from error
     return path
 

@@ -48,8 +48,9 @@ class InterpolationTab:
         view: the walk.
         card: holds the measures.
         measures: charts and figures.
-        downloads: row of the two buttons.
+        downloads: row of the three buttons.
         clip: downloads the video.
+        gif: downloads the same as an animated GIF.
         archive: downloads everything.
         notes: warnings.
         problem: says what is wrong.
@@ -64,6 +65,7 @@ class InterpolationTab:
     measures: gr.HTML
     downloads: gr.Row
     clip: gr.DownloadButton
+    gif: gr.DownloadButton
     archive: gr.DownloadButton
     notes: gr.HTML
     problem: gr.HTML
@@ -78,6 +80,7 @@ class InterpolationTab:
             self.measures,
             self.downloads,
             self.clip,
+            self.gif,
             self.archive,
             self.notes,
             self.problem,
@@ -110,6 +113,7 @@ class InterpolationTab:
             self.measures: said_markup(found.measures),
             self.downloads: gr.Row(visible=True),
             self.clip: gr.DownloadButton(value=str(found.clip)),
+            self.gif: gr.DownloadButton(value=str(found.gif)),
             self.archive: gr.DownloadButton(value=str(found.archive)),
             self.notes: callout([plain_sentence(UserError(warning)) for warning in found.warnings]),
         }
@@ -148,12 +152,25 @@ def build_interpolation_tab(
             notes = gr.HTML()
             with gr.Row(visible=False) as downloads:
                 clip = gr.DownloadButton("Download clip (MP4)", size="md", min_width=120, elem_id="walk-clip")
+                gif = gr.DownloadButton("Download clip (GIF)", size="md", min_width=120, elem_id="walk-gif")
                 archive = gr.DownloadButton("Download everything (ZIP)", size="md", min_width=120, elem_id="walk-zip")
     with gr.Column(visible=False, elem_classes="card") as card:
         heading(MEASURES)
         measures = gr.HTML(css_template=STYLE, elem_id="walk-measures")
     tab = InterpolationTab(
-        swappers, judges, settings.max_walk_steps, empty, view, card, measures, downloads, clip, archive, notes, problem
+        swappers,
+        judges,
+        settings.max_walk_steps,
+        empty,
+        view,
+        card,
+        measures,
+        downloads,
+        clip,
+        gif,
+        archive,
+        notes,
+        problem,
     )
     chosen = [str(path) for path in portraits[:7:3]]
     quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}

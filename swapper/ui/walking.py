@@ -15,7 +15,7 @@ from swapper.provenance import Origin, write_marked_image
 from swapper.settings import Settings
 from swapper.studies.walk import choose_walking_method, walk
 from swapper.studies.walk_page import measures, viewer
-from swapper.studies.walk_report import CLIP, pack, shown, write_walk
+from swapper.studies.walk_report import CLIP, GIF, pack, shown, write_walk
 from swapper.studies.walk_scores import WalkScores, explain, headline, score_walk
 from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
@@ -43,6 +43,7 @@ class Walked:
         measures: HTML of charts and figures.
         scores: its figures.
         clip: the video's path.
+        gif: path of the same as an animated GIF.
         archive: path of the ZIP with everything.
         warnings: sentences about marks that are missing.
     """
@@ -51,6 +52,7 @@ class Walked:
     measures: str
     scores: WalkScores
     clip: Path
+    gif: Path
     archive: Path
     warnings: list[str]
 
@@ -97,7 +99,7 @@ def draw_walk(
     warnings = write_walk(folder, images, crops, photos, scores, {"method": swapper.method.name}, origin)
     archive = pack(sorted(folder.iterdir()), folder / "walk.zip")
     view = viewer(images, [crop.image for crop in crops], scores)
-    return Walked(view, measures(scores), scores, folder / CLIP, archive, warnings)
+    return Walked(view, measures(scores), scores, folder / CLIP, folder / GIF, archive, warnings)
 
 
 def read_photos(first: Any, second: Any, target: Any) -> tuple[str, str, str]:

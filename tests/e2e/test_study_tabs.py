@@ -57,7 +57,7 @@ def test_a_walk_is_drawn_scrubbed_and_downloaded(page: Page, tmp_path):
     expect(view.locator("output")).to_have_text("0 %")
     expect(view.locator(".score")).to_contain_text(re.compile("Smoothness|No score"))
     expect(page.locator("#walk-measures svg[role=img]")).to_have_count(3)
-    for name, suffix in (("clip", ".mp4"), ("zip", ".zip")):
+    for name, suffix in (("clip", ".mp4"), ("gif", ".gif"), ("zip", ".zip")):
         with page.expect_download(timeout=WORK) as download:
             page.click(f"#walk-{name}")
         download.value.save_as(tmp_path / f"walk{suffix}")

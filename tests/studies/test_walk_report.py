@@ -9,7 +9,7 @@ from PIL import Image
 
 from swapper.provenance import MarkSettings, Origin
 from swapper.studies.walk_page import measures, viewer
-from swapper.studies.walk_report import pack, shown, write_clip, write_walk
+from swapper.studies.walk_report import pack, shown, write_clip, write_gif, write_walk
 from swapper.studies.walk_scores import IdentityCurve, WalkScores
 from swapper.types import Crop, UserError
 
@@ -34,7 +34,7 @@ def walk_folder(tmp_path):
 
 def test_a_walk_is_written_whole(walk_folder):
     names = {path.name for path in walk_folder.iterdir()}
-    assert names == {"strip.jpg", "walk.mp4", "plot.svg", "walk.html", "report.json"}
+    assert names == {"strip.jpg", "walk.mp4", "walk.gif", "plot.svg", "walk.html", "report.json"}
     report = json.loads((walk_folder / "report.json").read_text())
     assert report["score"] == 100 and report["about"] == {"method": "m"} and "5.13 ± 1.18" in report["published"]
     assert report["curves"]["arcface"]["smoothness"] is None
@@ -50,6 +50,22 @@ def test_the_clip_goes_there_and_back(walk_folder):
         frames = [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
     assert [round(frame.mean() / 60) for frame in frames] == [0, 1, 2, 1]
     assert frames[0].shape == (80, 60, 3)
+
+
+def test_the_gif_repeats_the_same_at_the_same_pace(walk_folder, tmp_path):
+    with Image.open(walk_folder / "walk.gif") as gif:
+        assert (gif.n_frames, gif.size, gif.info["loop"]) == (4, (60, 80), 0)  # type: ignore[attr-defined]
+        found = []
+        for number in range(gif.n_frames):  # type: ignore[attr-defined]
+            gif.seek(number)
+            found.append(round(np.asarray(gif.convert("RGB")).mean() / 60))
+            assert gif.info["duration"] in (120, 130)  # a GIF counts in hundredths of a second
+    assert found == [0, 1, 2, 1]
+    large = [np.full((500, 960, 3), value, np.uint8) for value in (0, 200)]
+    with Image.open(write_gif(large, tmp_path / "large.gif")) as gif:
+        assert gif.size == (480, 250)
+    with pytest.raises(UserError, match="it cannot be written"):
+        write_gif(large, tmp_path / "missing" / "clip.gif")
 
 
 def test_odd_pictures_become_even_and_failures_leave_nothing(tmp_path):
@@ -71,7 +87,7 @@ def test_pictures_are_signed_by_default(tmp_path, monkeypatch):
     folder = tmp_path / "walk"
     folder.mkdir()
     write_walk(folder, images, crops, (crop(0), crop(9)), SCORES, {}, Origin("ghost", sources=2), settings)
-    assert signed == ["walk.mp4"]
+    assert signed == ["walk.mp4", "walk.gif"]
 
 
 def test_the_page_starts_in_the_middle_and_is_labelled():

@@ -53,8 +53,10 @@ def test_a_walk_comes_with_clip_and_archive(photos, tmp_path, monkeypatch):
     found = draw_walk(swappers, judges, (photos[0], photos[1], photos[2]), "", 1, lambda *said: told.append(said))
     with zipfile.ZipFile(found.archive) as archive:
         names = archive.namelist()
-    assert {"frame-00.jpg", "frame-02.jpg", "report.json", "strip.jpg", "walk.mp4", "walk.html"} <= set(names)
-    assert found.clip.is_file() and found.warnings == []
+    assert {"frame-00.jpg", "frame-02.jpg", "report.json", "strip.jpg", "walk.mp4", "walk.gif", "walk.html"} <= set(
+        names
+    )
+    assert found.clip.is_file() and found.gif.is_file() and found.warnings == []
     assert found.view.count("<img") == 6 and found.measures.count('<svg class="chart"') == 3
     assert [share for share, _ in told] == sorted(share for share, _ in told) and told[-1][0] <= 1
     assert found.scores.judge.neighbours is None
