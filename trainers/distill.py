@@ -31,6 +31,7 @@ class DistillationConfig(MobileFaceSwapConfig):
     perceptual_weight: float = 5.0  # of their features, times alpha
     mask_weight: float = 10.0
     id_weight: float = 10.0
+    adversarial_weight: float = 1.0
     known: float = 0.0
     free_mask: bool = False  # hold the mask on the background only, as the paper does, not to the face's region
     expression_weight: float = 5.0

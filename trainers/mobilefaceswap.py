@@ -27,13 +27,15 @@ class MobileFaceSwapConfig(SwapTrainerConfig):
     kimg: float = 200.0
     same_image: float = 0.1  # share of pairs
     same_identity: float = 0.2
-    known: float = 0.6  # share of pairs with a known answer, from warped faces; the shares above are of the rest
-    id_weight: float = 11.0
+    known: float = 0.7  # share of pairs with a known answer, from warped faces; the shares above are of the rest
+    id_weight: float = 5.0
     reconstruction_weight: float = 100.0  # known answers, pairs of one person, and what surrounds every face
-    feature_weight: float = 15.0  # weak feature matching
+    perceptual_weight: float = 5.0  # of early features of the identity network, where the answer is told
+    feature_weight: float = 20.0  # weak feature matching
     expression_weight: float = 35.0
     color_weight: float = 20.0
     mask_weight: float = 25.0
+    adversarial_weight: float = 2.0
     penalty_weight: float = 1.0
     plain_kimg: float = 6.0  # before this the discriminator is not heard, and identity less
     whole_kimg: float = 40.0  # before this the drawn crop is judged instead of the blend, so that no mask can hide it
@@ -79,11 +81,14 @@ class MobileFaceSwapTrainer(SwapTrainer):
         result = (swapped.drawn if self.kimg < c.whole_kimg else swapped.face).float()
         batch["fake"] = result.detach()
         fake = self.networks["discriminator"](result)
+        seen, maps = self.task.look(result, batch["jitter"])
+        told = batch["same"] + batch["known"]
         with torch.no_grad():
             real = self.networks["discriminator"](answer)
         terms = {
-            "id": losses.identity_loss(features.embedding, self.task.embed(result, batch["jitter"])),
-            "rec": losses.reconstruction_loss(result, answer, batch["same"] + batch["known"]),
+            "id": losses.identity_loss(features.embedding, seen.embedding),
+            "rec": losses.reconstruction_loss(result, answer, told),
+            "per": losses.perceptual_loss(self.task.appearance(answer, batch["jitter"]), maps, told),
             "around": losses.masked_difference(swapped.drawn, photo, 1 - batch["face"]),
             "features": losses.feature_matching_loss(real.features[-2:], fake.features[-2:]),
             "expression": self.task.expression_loss(result, photo),
@@ -95,6 +100,7 @@ class MobileFaceSwapTrainer(SwapTrainer):
         weights = {
             "id": c.id_weight * min(1.0, self.kimg / c.plain_kimg),
             "rec": c.reconstruction_weight,
+            "per": c.perceptual_weight,
             "around": c.reconstruction_weight / 2,
             "features": c.feature_weight * heard,
             "expression": c.expression_weight,

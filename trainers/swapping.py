@@ -113,6 +113,19 @@ class SwapTask:
         """Identity embedding of results, with gradient; jitter keeps identity from being painted into pixels."""
         return self.identity(to_arcface(faces, self.template, jitter)).embedding
 
+    def look(
+        self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"]
+    ) -> tuple[IdentityFeatures, tuple[Tensor, Tensor, Tensor]]:
+        """Identity of results, and maps of early layers that see how they look; with gradient, jitter as ``embed``."""
+        return self.identity.look(to_arcface(faces, self.template, jitter))
+
+    @torch.no_grad()
+    def appearance(
+        self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The early maps of ``look`` alone, without gradient."""
+        return self.identity.early(to_arcface(faces, self.template, jitter))
+
     def measure(self, faces: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 478 3"]:
         """Landmarks of crops as a share of the ``ffhq`` crop, with gradient."""
         maps = template_map(self.template, "ffhq", faces.device).expand(len(faces), 2, 3)

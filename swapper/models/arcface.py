@@ -121,10 +121,26 @@ class MobileFaceNet(nn.Module):
         Args:
             faces: RGB in [0, 1], any size.
         """
-        first, second = (count + 1 for count in self.config.residuals[:2])
+        first, second = self._stages
         stem = self.stem(_scaled(faces))
         stage1 = self.blocks[:first](stem)
-        return stem, stage1, self.blocks[first : first + second](stage1)
+        return stem, stage1, self.blocks[first:second](stage1)
+
+    def look(self, faces: Float[Tensor, "b 3 112 112"]) -> tuple[IdentityFeatures, tuple[Tensor, Tensor, Tensor]]:
+        """What ``forward`` and ``early`` say, at once.
+
+        Args:
+            faces: RGB in [0, 1], ArcFace template.
+        """
+        early = self.early(faces)
+        feature_map = self.features(self.blocks[self._stages[1] :](early[-1]))
+        return IdentityFeatures(self.embedding(feature_map), feature_map), early
+
+    @property
+    def _stages(self) -> tuple[int, int]:
+        """Blocks up to the end of the first and of the second stage."""
+        first, second = (count + 1 for count in self.config.residuals[:2])
+        return first, first + second
 
 
 def _scaled(faces: Tensor) -> Tensor:
