@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from swapper.cli_compare import add_compare_parser
-from swapper.cli_interpolate import add_interpolate_parser
+from swapper.cli_interpolate import add_gallery_parser, add_interpolate_parser
 from swapper.cli_provenance import add_mark_options, add_provenance_parser, mark_settings
 from swapper.cli_video import add_video_parser
 from swapper.cli_weights import add_weights_parser
@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     _add_image(commands.add_parser("image", help="put the source person's face on a target photo"))
     add_video_parser(commands)
     add_interpolate_parser(commands)
+    add_gallery_parser(commands)
     add_compare_parser(commands)
     _add_export(commands.add_parser("export", help="write a person's MobileFaceSwap network as one small ONNX file"))
     _add_bench(commands.add_parser("bench", help="measure speed on this machine"))

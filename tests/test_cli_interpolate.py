@@ -8,6 +8,7 @@ from PIL import Image
 from random_student import offer_student, write_student
 
 from swapper.__main__ import main
+from swapper.studies.gallery_index import read_index
 
 PORTRAITS = Path(__file__).parents[1] / "examples" / "portraits"
 
@@ -38,6 +39,7 @@ def test_a_walk_is_written(photos, tmp_path, capsys):
         assert frame.size == target.size
     report = json.loads((folder / "report.json").read_text())
     assert report["shares"] == [0, 0.5, 1] and report["about"]["method"] == "mobilefaceswap"
+    assert report["curves"]["arcface"]["gallery"] == 7, "the made-up people without A and B"
     captured = capsys.readouterr()
     assert "picture 3 of 3" in captured.err
     assert captured.out.startswith(f"{folder / 'report.json'}: ") and report["explanation"] in captured.out
@@ -58,6 +60,20 @@ def test_unusable_options_end_with_2_and_no_file(photos, tmp_path, capsys, optio
     captured = capsys.readouterr()
     assert captured.err.startswith("error: ") and captured.err.count("\n") == 1 and said in captured.err
     assert not (tmp_path / "walk").exists()
+
+
+def test_a_gallery_is_looked_at_once(photos, tmp_path, capsys):
+    for number, photo in enumerate(photos):
+        (tmp_path / f"{number}.jpg").write_bytes(Path(photo).read_bytes())
+    assert main(["gallery", str(tmp_path), "-o", str(tmp_path / "gallery.npz")]) == 2
+    assert "the ending is not .safetensors" in capsys.readouterr().err
+    assert main(["gallery", str(tmp_path), "-o", str(tmp_path / "gallery.safetensors")]) == 0
+    assert "gallery.safetensors: 3 photos, seen by arcface" in capsys.readouterr().out
+    assert len(read_index(tmp_path / "gallery.safetensors", ["arcface"])["arcface"]) == 3
+    damaged = tmp_path / "notes.txt"
+    damaged.write_text("no gallery")
+    assert main(["interpolate", *photos, "-o", str(tmp_path / "walk"), "--gallery", str(damaged)]) == 2
+    assert "notes.txt': it cannot be read" in capsys.readouterr().err and not (tmp_path / "walk").exists()
 
 
 def test_unusable_photos_are_named(photos, tmp_path, capsys):

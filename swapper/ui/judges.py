@@ -6,20 +6,25 @@ from threading import Lock
 import numpy as np
 
 from swapper.pipeline import FaceSwapper
+from swapper.studies.gallery_index import SHIPPED, read_index
 from swapper.studies.judges import Judges, load_judges
 from swapper.studies.walk import embed_folder
+from swapper.types import UserError
 
 
 class SharedJudges:
-    """Loads the judges once, and looks at the gallery of made-up people once."""
+    """Loads the judges once, and the gallery of made-up people."""
 
-    def __init__(self, gallery: Path):
+    def __init__(self, gallery: Path, index: Path = SHIPPED):
         """Start empty.
 
         Args:
-            gallery: folder of photos of people whom a walk may meet; none are met where it is missing.
+            gallery: folder of photos of people whom a walk may meet, looked at where there is no ``index`` for the
+                networks in use; none are met where it is missing, too.
+            index: what was seen in them, from ``gallery_index.write_index``.
         """
         self._folder = gallery
+        self._index = index
         self._judges: Judges | None = None
         self._gallery: dict[str, np.ndarray] | None = None
         self._lock = Lock()
@@ -43,6 +48,12 @@ class SharedJudges:
         """
         judges = self.get()
         with self._lock:
-            if self._gallery is None and self._folder.is_dir():
-                self._gallery = embed_folder(self._folder, swapper, judges.embedders)
+            if self._gallery is None:
+                self._gallery = self._look(swapper, judges)
             return self._gallery
+
+    def _look(self, swapper: FaceSwapper, judges: Judges) -> dict[str, np.ndarray] | None:
+        try:
+            return read_index(self._index, judges.embedders)
+        except UserError:  # weights of the user's own
+            return embed_folder(self._folder, swapper, judges.embedders) if self._folder.is_dir() else None

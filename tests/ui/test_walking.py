@@ -49,7 +49,7 @@ def test_a_walk_comes_with_clip_and_archive(photos, tmp_path, monkeypatch):
     offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
     monkeypatch.setenv("SWAPPER_MARK", "off")
     swappers = SwapperCache(lambda method, _restore: FaceSwapper(method, "cpu", threads=1))
-    judges, told = SharedJudges(tmp_path / "no gallery"), []
+    judges, told = SharedJudges(tmp_path / "no gallery", tmp_path / "no index"), []
     found = draw_walk(swappers, judges, (photos[0], photos[1], photos[2]), "", 1, lambda *said: told.append(said))
     with zipfile.ZipFile(found.archive) as archive:
         names = archive.namelist()
