@@ -19,7 +19,9 @@ _OVER_EYES = ((30, 29, 27, 28, 52, 53, 46, 225), (260, 259, 257, 258, 282, 283, 
 # Corners of what glasses cover, and of what large ones may.
 _GLASSES = (*mesh.LEFT_BROW, *mesh.RIGHT_BROW, 34, 264, 117, 118, 119, 120, 346, 347, 348, 349)
 _LARGE_GLASSES = (*_GLASSES, 127, 356, 123, 50, 36, 352, 280, 266)
+_EYES = ((*mesh.LEFT_BROW, *mesh.LEFT_EYE), (*mesh.RIGHT_BROW, *mesh.RIGHT_EYE))
 _DARK_GLASSES = (0.70, 0.66)  # likeness to skin around the eyes: none above the first, certain below the second
+_DARK_REGION = (0.44, 0.40)  # the same of all that glasses cover
 
 # Lengths as shares of the eye distance.
 _SPECK = 0.04  # thinner things are lashes, stubble and noise
@@ -59,8 +61,7 @@ def dark_glasses(
     likeness = likeness_to_own_skin(lab, landmarks)
     under = max(_average(likeness, landmarks, points) for points in _UNDER_EYES)
     over = min(_average(likeness, landmarks, points) for points in _OVER_EYES)
-    none, certain = _DARK_GLASSES
-    share = np.clip((none - under - 0.5 * over) / (none - certain), 0, 1)
+    share = _below(under + 0.5 * over, _DARK_GLASSES) * _below(_average(likeness, landmarks, _GLASSES), _DARK_REGION)
     if share == 0:
         return None
     eyes, size = mesh.eye_distance(landmarks), len(lab)
@@ -117,16 +118,25 @@ def _one_sided(
     unlike = cv2.morphologyEx(unlike, cv2.MORPH_OPEN, disc(_SPECK * eyes))
     edge = ((calm < 0.7) & (other > calm + 0.2)).astype(np.float32) * skin  # its shadow and thinner rim
     unlike = np.minimum(edge, cv2.dilate(unlike, disc(_REACH * eyes)))
-    if not unlike.any():
-        return unlike
+    over_eyes = [_over_eye(unlike, skin, landmarks, loops) for loops in _EYES]
+    if all(eye is None for eye in over_eyes):  # strands at the temples and shaded cheeks are the person's own look
+        return np.zeros_like(unlike)
     around = cv2.GaussianBlur(unlike, (0, 0), _REACH * eyes)
     around /= cv2.GaussianBlur(skin, (0, 0), _REACH * eyes) + 0.02
     spread = np.maximum(unlike, np.clip((around - 0.4) / 0.2, 0, 1) * face)
-    for loops in ((mesh.LEFT_BROW, mesh.LEFT_EYE), (mesh.RIGHT_BROW, mesh.RIGHT_EYE)):
-        eye = cv2.dilate(_hull(landmarks, (*loops[0], *loops[1]), size), disc(0.12 * eyes))
-        if (eye * unlike).sum() > 0.3 * (eye * skin).sum():  # half an eye is worse than a mirrored one
-            spread = np.maximum(spread, eye * face)
+    spread = np.maximum.reduce([spread, *(eye * face for eye in over_eyes if eye is not None)])
     return cv2.dilate(spread, disc(_MARGIN * eyes))
+
+
+def _over_eye(
+    unlike: Float32[np.ndarray, "t t"],
+    skin: Float32[np.ndarray, "t t"],
+    landmarks: Float32[np.ndarray, "478 3"],
+    points: tuple[int, ...],
+) -> Float32[np.ndarray, "t t"] | None:
+    """The whole of an eye with its brow where something lies over it: half an eye is worse than a mirrored one."""
+    eye = cv2.dilate(_hull(landmarks, points, len(skin)), disc(0.12 * mesh.eye_distance(landmarks)))
+    return eye if (eye * unlike).sum() > 0.3 * (eye * skin).sum() else None
 
 
 def _average(
@@ -139,6 +149,12 @@ def _average(
 def _hull(landmarks: Float32[np.ndarray, "478 d"], points: tuple[int, ...], size: int) -> Float32[np.ndarray, "s s"]:
     corners = landmarks[list(points), :2].astype(np.float32)
     return draw_polygons([cv2.convexHull(corners)[:, 0]], size)
+
+
+def _below(value: float, limits: tuple[float, float]) -> float:
+    """0 from the first limit on, 1 under the second."""
+    none, certain = limits
+    return min(max((none - value) / (none - certain), 0.0), 1.0)
 
 
 def _small_lab(image: UInt8[np.ndarray, "s s 3"], side: int) -> Float32[np.ndarray, "t t 3"]:
