@@ -6,7 +6,6 @@ from typing import Any, cast
 
 import gradio as gr
 from gradio.blocks import Block
-from gradio_client.utils import is_http_url_like
 
 NO_ADDRESSES = "File: web addresses are not fetched. Upload the file itself."
 
@@ -25,7 +24,7 @@ def _local_only(block: Block) -> Callable[[str | Path | None], Awaitable[str | N
     move = block.async_move_resource_to_block_cache
 
     async def moved(url_or_file_path: str | Path | None) -> str | None:
-        if url_or_file_path is not None and is_http_url_like(str(url_or_file_path)):
+        if str(url_or_file_path).lower().startswith(("http:", "https:")):
             raise gr.Error(NO_ADDRESSES, print_exception=False)
         return await move(url_or_file_path)
 

@@ -36,7 +36,7 @@ def test_swappers_are_built_once_and_shared():
     with ThreadPoolExecutor(8) as pool:
         found = {id(swapper) for swapper in pool.map(lambda _: shared.get("warp"), range(32))}
     assert len(found) == len(built) == 1
-    assert shared.finder() is shared.get()
+    assert shared.finder() is shared.get("warp")
 
 
 def test_the_swapper_used_least_recently_makes_room(monkeypatch: pytest.MonkeyPatch):
