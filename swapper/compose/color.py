@@ -1,15 +1,17 @@
 """Matching the colours and the light of a swapped face to the target's, in CIE L*a*b*."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 
 from swapper.faces.skin import Statistics, color_statistics
 
 _WORK_SIDE = 256  # colours are corrected at this side at most; finer detail is added back
 _STATISTICS_SIDE = 64
+_OTHER = 24.0  # units of L*a*b* by which skin, light and shade of two faces rarely differ from how they mostly do
 _LIGHT_LIMIT = np.array([22, 8, 10], dtype=np.float32)  # largest local change of L*, a*, b*
 
 
@@ -62,8 +64,20 @@ def measure_transfer(
     """
     side = min(_STATISTICS_SIDE, len(face))
     weight = _resized(mask, side)
-    own, wanted = (color_statistics(to_lab(_resized(image, side)), weight) for image in (face, target))
+    changed, kept = (to_lab(_resized(image, side)) for image in (face, target))
+    weight = weight * _alike(kept - changed, weight > 0.5)
+    own, wanted = color_statistics(changed, weight), color_statistics(kept, weight)
     return None if own is None or wanted is None else statistics_transfer(own, wanted)
+
+
+def _alike(
+    difference: Float32[np.ndarray, "s s 3"], inside: Bool[np.ndarray, "s s"]
+) -> Bool[np.ndarray, "s s"] | Literal[True]:
+    """Where two faces differ as they mostly do: not at a hand, a microphone or a beard that only one of them has."""
+    if not inside.any():
+        return True
+    usual = np.median(difference[inside], axis=0)
+    return np.linalg.norm(difference - usual, axis=2) < _OTHER
 
 
 def recolor(face: UInt8[np.ndarray, "s s 3"], transfer: Transfer, strength: float) -> UInt8[np.ndarray, "s s 3"]:

@@ -18,11 +18,14 @@ from swapper.methods.base import Method, swap_crops
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.timing import StepTimer
 from swapper.types import Crop, Identity
+from swapper.video.occluders import Glimpse, Look, cover_mask, glimpse
 from swapper.video.picture import Box
 from swapper.video.tones import steadied
 
 _FADE_YAW = (60.0, 80.0)  # degrees: a face turned further fades back to the target's own
 _FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it fades
+
+_LEAST_BARE = 0.5  # share of a face that has to be seen for its colours to be measured
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Part:
         shape: of its mask.
         measure: report how much narrower the swapped face is.
         tone: usual change of its colours, from the frames before.
+        look: of the target, from the frames before.
+        watch: leave what comes in front of the face there, and report what was seen.
     """
 
     tracked: TrackedFace
@@ -42,6 +47,8 @@ class Part:
     shape: MaskShape
     measure: bool
     tone: Transfer | None = None
+    look: Look | None = None
+    watch: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,12 +60,14 @@ class Outcome:
         offset: ``shape_offset``, where it was to be measured.
         tone: change of its colours that would match this frame alone.
         box: left, top, right, bottom of the part of the frame that changed; None where none did.
+        seen: the target, where it was watched.
     """
 
     track: int
     offset: float | None
     tone: Transfer | None
     box: Box | None
+    seen: Glimpse | None = None
 
 
 class FrameSwapper:
@@ -139,12 +148,17 @@ class FrameSwapper:
         """Paste one face."""
         offset = self._offset(face, crop) if part.measure else None
         mask = mask * adaptive_face_mask(crop.mesh, part.shape, crop.size, self._mask)
-        measured = measure_transfer(face, crop.image, mask) if self._mask.color > 0 else None
+        seen = glimpse(crop.image, crop.mesh, part.look) if part.watch else None
+        whole = float(mask.sum())
+        if seen is not None and seen.cover.any():
+            mask = mask * (1 - cover_mask(seen.cover, crop.mesh, crop.size))
+        bare = self._mask.color > 0 and float(mask.sum()) > _LEAST_BARE * whole
+        measured = measure_transfer(face, crop.image, mask) if bare else None
         tone = steadied(measured, part.tone)
         if tone is not None:
             face = recolor(face, tone, self._mask.color)
         box = paste_into(frame, face, mask * _opacity(part.tracked), crop.matrix)
-        return Outcome(part.tracked.track, offset, measured, box)
+        return Outcome(part.tracked.track, offset, measured, box, seen)
 
     def measure(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.

@@ -1,6 +1,7 @@
 """The masks' shapes over time: each person's changes slowly, whatever single frames say."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -53,3 +54,22 @@ class ShapeMemory:
         away = median(memory.measured) - memory.offset
         memory.offset += min(max(away, -_FASTEST), _FASTEST)
         return mask_shape(memory.offset), memory.frames % _MEASURE_EVERY == 0
+
+    def to_row(self, track: int) -> list[float]:
+        """What is known of a track, as plain values.
+
+        Args:
+            track: its number; it has been measured.
+        """
+        memory = self._tracks[track]
+        return [memory.offset, memory.frames, *memory.measured]
+
+    def recall(self, track: int, row: Sequence[float]) -> None:
+        """Begin a track with what an earlier run knew of it.
+
+        Args:
+            track: its number.
+            row: from ``to_row``.
+        """
+        offset, frames, *measured = row
+        self._tracks[track] = _Memory(offset, int(frames), deque(measured, maxlen=_KEPT))

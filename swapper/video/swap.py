@@ -21,11 +21,10 @@ from swapper.video.io import VideoReader
 from swapper.video.job import Clock, VideoCancelled, VideoProgress, VideoResult, VideoSettings, kept_part
 from swapper.video.journal import Journal
 from swapper.video.marks import FrameMarker
+from swapper.video.memory import FaceMemory
 from swapper.video.picture import TimedFrame
-from swapper.video.shapes import ShapeMemory
 from swapper.video.sound import Span
 from swapper.video.threads import frugal_opencv, map_in_order, run_ahead
-from swapper.video.tones import ToneMemory
 
 _WARM_UP = 12  # frames before the place where a job goes on, analysed again so that faces are steady from there
 _AHEAD = 3  # frames that a stage may be ahead of the next
@@ -37,6 +36,7 @@ class _Done:
     """A frame whose faces are swapped, and what was learnt from that."""
 
     frame: TimedFrame
+    parts: list[Part]
     outcomes: list[Outcome]
 
 
@@ -131,7 +131,10 @@ class VideoJob:
             self._casting.restore(journal.memory["casting"])
         rate = float(self._reader.info.rate)
         clock = Clock(self._end - self._begin, journal.frames, rate, self._seconds(journal.end))
-        with closing(run_ahead(self._written(self._swapped(journal, tracker), journal, tracker), _AHEAD)) as stream:
+        memory = FaceMemory(journal.memory.get("faces", []))
+        swapped = self._swapped(journal, tracker, memory)
+        written = self._written(swapped, journal, lambda: self._known(tracker, memory))
+        with closing(run_ahead(written, _AHEAD)) as stream:
             for done in stream:
                 if cancel is not None and cancel.is_set():
                     raise VideoCancelled(f"{self._reader.name}: the swap was cancelled. Start it again.")
@@ -142,7 +145,7 @@ class VideoJob:
     def _seconds(self, ticks: int) -> float:
         return float(ticks * self._reader.info.time_base)
 
-    def _swapped(self, journal: Journal, tracker: FaceTracker) -> Iterator[_Done]:
+    def _swapped(self, journal: Journal, tracker: FaceTracker, memory: FaceMemory) -> Iterator[_Done]:
         """Finished frames from where the journal ends."""
         info = self._reader.info
         warm = max(round(_WARM_UP / (info.rate * info.time_base)), 1)
@@ -150,38 +153,36 @@ class VideoJob:
         with closing(run_ahead(self._timed("decode", frames), _AHEAD)) as decoded:
             analysed = self._timed("analyse", analyse(decoded, tracker, self._settings.steadiness))
             with closing(run_ahead(analysed, _AHEAD)) as ready:
-                shapes, tones = ShapeMemory(), ToneMemory()
-                tasks = (self._plan(frame, tracker, shapes, tones) for frame in ready if frame.frame.pts >= journal.end)
+                tasks = (self._plan(frame, tracker, memory) for frame in ready if frame.frame.pts >= journal.end)
                 for done, timer in map_in_order(self._swap, tasks, _WORKERS):
-                    for outcome in done.outcomes:
-                        if outcome.offset is not None:
-                            shapes.learn(outcome.track, outcome.offset)
-                        if outcome.tone is not None and self._settings.steadiness > 0:
-                            tones.learn(outcome.track, outcome.tone)
+                    memory.learn(done.parts, done.outcomes)
                     self._add(timer)
                     yield done
 
-    def _plan(
-        self, analysed: AnalysedFrame, tracker: FaceTracker, shapes: ShapeMemory, tones: ToneMemory
-    ) -> tuple[TimedFrame, list[Part]]:
+    def _plan(self, analysed: AnalysedFrame, tracker: FaceTracker, memory: FaceMemory) -> tuple[TimedFrame, list[Part]]:
         """Say what happens to the faces of a frame; small ones come first, so that near ones lie on top."""
-        parts = []
+        parts, steady, watch = [], self._settings.steadiness > 0, self._settings.occluders
+        memory.meet(analysed.faces)
         cast = self._casting.cast(analysed.faces, tracker.gallery)
         for index, identity in sorted(cast.items(), reverse=True):
             tracked = analysed.faces[index]
-            if not shapes.knows(tracked.track):
-                shapes.learn(tracked.track, self._swapper.measure(analysed.frame.image, tracked, identity))
-            shape, measure = shapes.next_shape(tracked.track)
-            parts.append(Part(tracked, identity, shape, measure, tones.usual(tracked.track)))
+            track = tracked.track
+            if not memory.shapes.knows(track):
+                memory.shapes.learn(track, self._swapper.measure(analysed.frame.image, tracked, identity))
+            tone = memory.tones.usual(track) if steady else None
+            shape, measure = memory.shapes.next_shape(track)
+            parts.append(Part(tracked, identity, shape, measure, tone, memory.looks.get(track), watch))
         return analysed.frame, parts
 
     def _swap(self, task: tuple[TimedFrame, list[Part]]) -> tuple[_Done, StepTimer]:
         frame, parts = task
         timer = StepTimer()
-        return _Done(frame, self._swapper.swap_parts(frame.image, parts, timer) if parts else []), timer
+        return _Done(frame, parts, self._swapper.swap_parts(frame.image, parts, timer) if parts else []), timer
 
-    def _written(self, frames: Iterable[_Done], journal: Journal, tracker: FaceTracker) -> Generator[_Done, None, None]:
-        """The same frames, after they have been encoded; finished segments go into the journal."""
+    def _written(
+        self, frames: Iterable[_Done], journal: Journal, known: Callable[[], dict[str, object]]
+    ) -> Generator[_Done, None, None]:
+        """The same frames, after they have been encoded; finished segments go into the journal, with what is known."""
         segment: SegmentWriter | None = None
         try:
             for done in frames:
@@ -192,12 +193,12 @@ class VideoJob:
                         self._marker.mark_frame(done.frame, boxes)
                     segment.write(done.frame, bool(done.outcomes))
                     if segment.is_full:
-                        journal.add(segment.close(), self._memory(tracker))
+                        journal.add(segment.close(), known())
                         segment = None
                 yield done
             if segment is not None:
                 with writes(self._output), self._timer.step("encode"):
-                    journal.add(segment.close(), self._memory(tracker))
+                    journal.add(segment.close(), known())
                 segment = None
         finally:
             close = getattr(frames, "close", None)
@@ -209,8 +210,12 @@ class VideoJob:
     def _new_segment(self, journal: Journal) -> SegmentWriter:
         return SegmentWriter(journal.next_path(), self._reader.info, self._format, self._settings.quality)
 
-    def _memory(self, tracker: FaceTracker) -> dict[str, object]:
-        return {"people": tracker.gallery.to_rows(), "casting": self._casting.to_rows()}
+    def _known(self, tracker: FaceTracker, memory: FaceMemory) -> dict[str, object]:
+        return {
+            "people": tracker.gallery.to_rows(),
+            "casting": self._casting.to_rows(),
+            "faces": memory.to_rows(),
+        }
 
     def _finish(self, journal: Journal) -> None:
         """Join the segments and the sound, and give the file its name."""

@@ -42,6 +42,15 @@ class ToneMemory:
         """
         return self._tracks.get(track)
 
+    def recall(self, track: int, usual: Transfer) -> None:
+        """Begin a track with what an earlier run knew of it.
+
+        Args:
+            track: its number.
+            usual: the change of colours so far.
+        """
+        self._tracks[track] = usual
+
     def learn(self, track: int, measured: Transfer) -> None:
         """Take in what was measured in a track's next frame.
 

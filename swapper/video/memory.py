@@ -1,0 +1,88 @@
+"""What is known of each face of a video from the frames before, also after the job was stopped and goes on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from swapper.compose.color import Transfer
+from swapper.faces.association import overlap
+from swapper.faces.track import TrackedFace
+from swapper.video.frame import Outcome, Part
+from swapper.video.occluders import Look, learnt
+from swapper.video.shapes import ShapeMemory
+from swapper.video.tones import ToneMemory
+
+_SAME_PLACE = 0.3  # overlap of a face with itself in the frame before
+
+Points = Float32[np.ndarray, "5 2"]
+
+
+class FaceMemory:
+    """The masks' shapes, the change of colours and the looks of every track.
+
+    Attributes:
+        shapes: of the masks.
+        tones: change of the swapped faces' colours.
+        looks: of the targets, by track.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]] = ()):
+        """Begin, or go on.
+
+        Args:
+            rows: from ``to_rows`` after the frame before the first one; tracks may have other numbers now.
+        """
+        self.shapes, self.tones, self.looks = ShapeMemory(), ToneMemory(), dict[int, Look]()
+        self._recalled = list(rows)
+        self._present: dict[int, Points] = {}
+
+    def meet(self, faces: Sequence[TrackedFace]) -> None:
+        """Recognise the faces of the first frame by their places; of no use later.
+
+        Args:
+            faces: of the frame.
+        """
+        for row in self._recalled:
+            points = np.array(row["points"], np.float32)
+            face = max(faces, key=lambda face: overlap(points, face.face.points), default=None)
+            if face is None or overlap(points, face.face.points) < _SAME_PLACE:
+                continue
+            self.shapes.recall(face.track, row["shape"])
+            if row["tone"] is not None:
+                gain, shift = (np.array(values, np.float32) for values in row["tone"])
+                self.tones.recall(face.track, Transfer(gain, shift))
+            if row["look"] is not None:
+                self.looks[face.track] = Look.from_row(row["look"])
+        self._recalled = []
+
+    def learn(self, parts: Sequence[Part], outcomes: Sequence[Outcome]) -> None:
+        """Take in a finished frame.
+
+        Args:
+            parts: its faces.
+            outcomes: of the same faces.
+        """
+        self._present = {part.tracked.track: part.tracked.face.points for part in parts}
+        for outcome in outcomes:
+            if outcome.offset is not None:
+                self.shapes.learn(outcome.track, outcome.offset)
+            if outcome.tone is not None:
+                self.tones.learn(outcome.track, outcome.tone)
+            if outcome.seen is not None:
+                self.looks[outcome.track] = learnt(self.looks.get(outcome.track), outcome.seen)
+        self.looks = {track: look for track, look in self.looks.items() if track in self._present}
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """What is known of the faces in the last frame, as plain values that fit into JSON."""
+        return [self._row(track, points) for track, points in self._present.items()]
+
+    def _row(self, track: int, points: Points) -> dict[str, Any]:
+        tone, look = self.tones.usual(track), self.looks.get(track)
+        return {
+            "points": points.tolist(),
+            "shape": self.shapes.to_row(track),
+            "tone": None if tone is None else [tone.gain.tolist(), tone.shift.tolist()],
+            "look": None if look is None else look.to_row(),
+        }

@@ -1,0 +1,207 @@
+"""Things in front of a face (hands, microphones, hair): where a face does not look as it did in the frames before.
+
+Looks are colours at the mesh points, so that turning, speaking and moving change them little.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from swapper.faces import mesh
+
+_EYES_APART = 16.0  # px in the picture that is looked at: finer detail moves too much
+_LEAST_FRAMES = 5  # seen before anything is taken for an occluder
+_MEMORY = 40  # frames over which a look is averaged
+_EDGE_ON = 0.2  # points turned further away than this say nothing
+_LIGHT, _TINT = 0.45, 6.0  # logarithm of lightness, and units of a*b*, by which shadows and motion change a point
+_COVERED = (1.0, 1.7)  # times those: the face from below the first, something else from above the second
+_TOGETHER = 0.3  # least share of covered points around one
+_LOST, _PATIENCE = 0.55, 8  # share of covered points, and frames of it, at which it is rather the look that changed
+_FADING = 0.5  # share of the last frame's cover in this one's
+_LEAST_POINTS, _APART = 12, 0.15  # points that tell the light, and eye distances between them
+_GRID = 40  # side on which covers are drawn
+_SPREAD = 1.6  # px of the grid, of the covers' soft edge
+
+Colors = Float32[np.ndarray, "468 3"]
+PerPoint = Float32[np.ndarray, "468"]
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """A face in one frame.
+
+    Attributes:
+        colors: CIE L*a*b* at the mesh points.
+        seen: whether each is turned to the camera.
+        cover: share of something else in front of each, 0 to 1.
+    """
+
+    colors: Colors
+    seen: Bool[np.ndarray, "468"]
+    cover: PerPoint
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a face usually looks.
+
+    Attributes:
+        colors: CIE L*a*b* at the mesh points.
+        counts: frames each was seen in.
+        cover: of the last frame.
+        lost: frames in a row in which it was hardly to be seen.
+    """
+
+    colors: Colors
+    counts: PerPoint
+    cover: PerPoint
+    lost: int = 0
+
+    def to_row(self) -> list[list[float]]:
+        """As plain values."""
+        rows = np.concatenate([self.colors.T, self.counts[None], 100 * self.cover[None]])
+        return np.round(rows, 1).tolist()
+
+    @classmethod
+    def from_row(cls, row: list[list[float]]) -> "Look":
+        """The look that ``to_row`` made plain."""
+        rows = np.array(row, np.float32)
+        return cls(np.ascontiguousarray(rows[:3].T), rows[3], rows[4] / 100)
+
+
+def glimpse(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"], look: Look | None) -> Glimpse:
+    """See a face, and what covers it.
+
+    Args:
+        image: RGB crop.
+        landmarks: mesh points in crop pixels.
+        look: the face's in the frames before; None where there are none.
+    """
+    colors, seen = _point_colors(image, landmarks), mesh.facing(landmarks) > _EDGE_ON
+    if look is None:
+        return Glimpse(colors, seen, np.zeros(mesh.MESH_POINTS, np.float32))
+    return Glimpse(colors, seen, _cover(colors, seen, look))
+
+
+def learnt(look: Look | None, seen: Glimpse) -> Look:
+    """The usual look after one more frame.
+
+    Args:
+        look: after the frames before; None where there are none.
+        seen: of the frame.
+    """
+    if look is None or look.lost >= _PATIENCE:
+        return Look(seen.colors, seen.seen.astype(np.float32), np.zeros_like(seen.cover))
+    if seen.cover[seen.seen].mean() > _LOST:
+        return replace(look, cover=seen.cover, lost=look.lost + 1)
+    new = seen.seen * (seen.cover < 0.1)
+    counts = look.counts + new
+    share = (new / np.clip(counts, 1, _MEMORY))[:, None]
+    return Look(look.colors + share * (seen.colors - look.colors), counts, seen.cover)
+
+
+def cover_mask(cover: PerPoint, landmarks: Float32[np.ndarray, "478 3"], size: int) -> Float32[np.ndarray, "s s"]:
+    """Spread what is known at mesh points over a crop.
+
+    Args:
+        cover: share at each point.
+        landmarks: mesh points in crop pixels.
+        size: side of the crop in pixels.
+    """
+    places = landmarks[: mesh.MESH_POINTS, :2] * np.float32(_GRID / size)
+    column, row = np.clip(np.rint(places), 0, _GRID - 1).astype(int).T
+    cell = row * _GRID + column
+    drawn = np.stack([np.bincount(cell, part, _GRID * _GRID) for part in (cover, np.ones_like(cover))], axis=1)
+    drawn = cv2.GaussianBlur(drawn.reshape(_GRID, _GRID, 2).astype(np.float32), (0, 0), _SPREAD)
+    mask = drawn[..., 0] / (drawn[..., 1] + 1e-3)
+    return cv2.resize(np.clip(1.5 * mask, 0, 1), (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def _point_colors(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]) -> Colors:
+    side = int(np.clip(len(image) * _EYES_APART / max(mesh.eye_distance(landmarks), 1.0), 16, len(image)))
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    places = (landmarks[: mesh.MESH_POINTS, :2] + 0.5) * np.float32(side / len(image)) - 0.5
+    x, y = (np.ascontiguousarray(axis[None]).astype(np.float32) for axis in places.T)
+    found = cv2.remap(small, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.cvtColor(found.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
+
+
+def _cover(colors: Colors, seen: Bool[np.ndarray, "468"], look: Look) -> PerPoint:
+    known = seen & (look.counts >= _LEAST_FRAMES)
+    skin = known & _plain()
+    if skin.sum() < mesh.MESH_POINTS // 6:
+        return np.zeros(mesh.MESH_POINTS, np.float32)
+    change, usual = _change(look.colors, colors), np.median(look.colors[skin], axis=0)
+    bare = skin & (look.cover < 0.5) & _sparse()
+    common = np.median(change[bare if bare.sum() >= _LEAST_POINTS else skin], axis=0)  # light falls on all alike
+    apart = np.linalg.norm(change - common, axis=1)
+    # What lay over the face from the beginning may go: then there is more like skin than before.
+    now, before = (
+        np.linalg.norm(_change(usual, colors) - common, axis=1),
+        np.linalg.norm(_change(usual, look.colors), axis=1),
+    )
+    apart[_plain() & (now < before)] = 0
+    apart *= known / _tolerance()
+    low, high = _COVERED
+    share = np.clip((_nearby() @ apart.astype(np.float32) - low) / (high - low), 0, 1)
+    share *= np.clip((_around() @ share - _TOGETHER) / 0.1, 0, 1)
+    return np.maximum(share, _FADING * look.cover).astype(np.float32)
+
+
+def _change(before: Float32[np.ndarray, "*n 3"], now: Colors) -> Colors:
+    """Lightness and colour that changed, in units of what shadows and motion do; shade alone has no colour."""
+    light = np.log((now[:, 0] + 16) / (before[..., 0] + 16))
+    tint = now[:, 1:] - before[..., 1:] * np.exp(light)[:, None]
+    return np.concatenate([light[:, None] / _LIGHT, tint / _TINT], axis=1)
+
+
+@cache
+def _tolerance() -> PerPoint:
+    """Lips and lids move, and show teeth and eyes."""
+    tolerance = np.ones(mesh.MESH_POINTS, np.float32)
+    eyes = (*mesh.LEFT_EYE, *mesh.RIGHT_EYE)
+    for points, value in ((eyes, 1.5), ((*mesh.LIPS_RINGS[0], *mesh.LIPS_RINGS[1]), 1.3), (mesh.LIPS_INNER, 2.0)):
+        tolerance[list(points)] = value
+    return tolerance
+
+
+@cache
+def _plain() -> Bool[np.ndarray, "468"]:
+    """Points that are skin on most faces."""
+    plain = np.ones(mesh.MESH_POINTS, bool)
+    for loop in (mesh.LEFT_EYE, mesh.RIGHT_EYE, mesh.LEFT_BROW, mesh.RIGHT_BROW, mesh.LIPS_OUTER, mesh.LIPS_INNER):
+        plain[list(loop)] = False
+    plain[[*mesh.LIPS_RINGS[0], *mesh.LIPS_RINGS[1]]] = False
+    return plain
+
+
+@cache
+def _sparse() -> Bool[np.ndarray, "468"]:
+    """Points of which no two are close, so that each stands for as much of the face."""
+    face, kept = mesh.canonical_face()[: mesh.MESH_POINTS], np.zeros(mesh.MESH_POINTS, bool)
+    for point in np.flatnonzero(_plain()):
+        kept[point] = not kept.any() or np.linalg.norm(face[kept] - face[point], axis=1).min() > _APART
+    return kept
+
+
+@cache
+def _nearby() -> Float32[np.ndarray, "468 468"]:
+    return _averaging(0.08)
+
+
+@cache
+def _around() -> Float32[np.ndarray, "468 468"]:
+    return _averaging(0.2)
+
+
+def _averaging(radius: float) -> Float32[np.ndarray, "468 468"]:
+    """Matrix that averages over neighbouring mesh points, with a Gaussian of a radius in eye distances."""
+    face = mesh.canonical_face()[: mesh.MESH_POINTS]
+    # Points are crowded around eyes and mouth; each counts for the area it stands for.
+    near = np.exp(-(np.linalg.norm(face[:, None] - face[None], axis=2) ** 2) / (2 * radius**2))
+    density = np.exp(-(np.linalg.norm(face[:, None] - face[None], axis=2) ** 2) / (2 * 0.05**2)).sum(1)
+    weight = near / density
+    return (weight / weight.sum(1, keepdims=True)).astype(np.float32)
