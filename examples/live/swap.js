@@ -1,5 +1,6 @@
 // One person's network: an aligned crop in, the swapped face with its soft edge out.
 import {TEMPLATES, alignment, apply, canvasTransform, fivePoints, invert} from './align.js';
+import {ColorMatch} from './colors.js';
 import {cut, square} from './crops.js';
 import {readMetadata} from './onnx-file.js';
 import {openNetwork} from './runtime.js';
@@ -20,6 +21,8 @@ export class PersonNetwork {
     this.input = new Float32Array(3 * size * size);
     [this.crop, this.patch, this.soft, this.outline] = [size, size, size, Math.ceil(size / SOFT)].map(square);
     this.pixels = this.patch.createImageData(size, size);
+    this.opacity = new Uint8ClampedArray(size * size);
+    this.colors = new ColorMatch();
     const edge = i => Math.min(1, (Math.min(i, size - 1 - i) + 0.5) / (BORDER * size));
     this.border = Float32Array.from({length: size * size}, (_, i) => edge(i % size) * edge(Math.floor(i / size)));
   }
@@ -68,12 +71,14 @@ export class PersonNetwork {
   }
 
   fill(face, mask, region) {
-    const area = this.size * this.size, {data} = this.pixels;
+    const area = this.size * this.size, {data} = this.pixels, {opacity} = this;
+    for (let i = 0; i < area; i++) opacity[i] = mask[i] * region[4 * i + 3] * this.border[i];
+    const change = this.colors.update(face, this.input, area, opacity);
     for (let i = 0, j = 0; i < area; i++, j += 4) {
-      data[j] = 255 * face[i];
-      data[j + 1] = 255 * face[area + i];
-      data[j + 2] = 255 * face[2 * area + i];
-      data[j + 3] = mask[i] * region[j + 3] * this.border[i];
+      for (let channel = 0; channel < 3; channel++) {
+        data[j + channel] = 255 * (change[channel][0] * face[channel * area + i] + change[channel][1]);
+      }
+      data[j + 3] = opacity[i];
     }
     this.patch.putImageData(this.pixels, 0, 0);
   }

@@ -124,6 +124,23 @@ def test_faces_are_aligned_as_the_package_aligns_them(browser: Browser, site: st
             np.testing.assert_allclose(moved, centred, atol=1e-3)
 
 
+def test_a_face_takes_on_the_light_of_the_place(browser: Browser, site: str):
+    face = np.random.default_rng(0).uniform(0.3, 0.7, (3, 256))
+    lit = face * np.array([[1.0], [0.9], [0.8]]) + np.array([[0.0], [0.05], [0.0]])
+    with visit(browser, site, 640, 480) as page:
+        ours = """async ([face, target, area, opacity]) => {
+            const {ColorMatch} = await import('/live/colors.js');
+            const colors = new ColorMatch();
+            const found = [colors.update(face, target, area, opacity), colors.update(face, face, area, opacity)];
+            return [...found, new ColorMatch().update(face, target, area, opacity.map(() => 0))];
+        }"""
+        values = [face.ravel().tolist(), lit.ravel().tolist(), 256, [255] * 256]
+        first, second, unseen = page.evaluate(ours, values)
+    np.testing.assert_allclose(first, [[1.0, 0.0], [0.9, 0.05], [0.8, 0.0]], atol=1e-6)
+    np.testing.assert_allclose(second, np.array(first) * 0.7 + np.array([1, 0]) * 0.3, atol=1e-6)
+    assert unseen == [[1, 0]] * 3
+
+
 def test_a_face_is_swapped_in_the_browser(camera: Browser, address: str, person: Path):
     with visit(camera, address, 1280, 900) as page:
         assert page.evaluate("crossOriginIsolated")
