@@ -13,7 +13,7 @@ from swapper.ui.files import plain_sentence, upload_paths
 from swapper.ui.image import CONSENT_FIRST
 from swapper.ui.languages import said_markup
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
-from swapper.ui.live_page import PAGE, page_routes
+from swapper.ui.live_export import NO_SOURCE, build_face_export
 from swapper.ui.live_streams import FASTEST, LiveStreams, ShownFrame, end_streams, live_method, live_swapper
 from swapper.ui.result import callout
 from swapper.ui.swappers import SwapperCache
@@ -21,14 +21,8 @@ from swapper.ui.swappers import SwapperCache
 SOURCE = ("1", "Source", "Whose face you want; another photo takes effect while you are live.")
 CAMERA = ("2", "Webcam", "Allow the camera, then press Record; Stop ends it.")
 RESULT = ("3", "Live", "You, with the source's face. Frames are kept nowhere.")
-NO_SOURCE = "Source: there is no photo yet. Add one, or choose an example."
 USES = "Uses {label}."
 WAITING = "The fastest method, MobileFaceSwap, has no weights on this machine yet, so the warp stands in for it."
-IN_BROWSER = (
-    "To swap in your own browser and send nothing anywhere, write a person's network with "
-    "“python -m swapper export”, then:"
-)
-OPEN_PAGE = "Open the page that swaps by itself"
 LIMITS = "Frames are reduced to {side} px; a stream ends after {seconds} s of computing."
 NOBODY = "no face in sight"
 ALT = "The webcam's picture with the swapped face"
@@ -110,9 +104,7 @@ def build_live_tab(
             )
             numbers = gr.HTML(js_on_load=STATS, elem_id="live-stats")
             gr.HTML(_about(settings))
-            if page_routes(examples):
-                link = f'<a href="{PAGE}" target="_blank" rel="noopener">{OPEN_PAGE}</a>'
-                gr.HTML(f'<p class="hint"><span>{IN_BROWSER}</span> {link}</p>')
+            build_face_export(swappers, consent, source, problem, settings, examples)
     clock = gr.HTML("0", js_on_load=CLOCK, visible="hidden")
     camera.stream(
         LiveTab(streams).show,
