@@ -49,6 +49,12 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51; 18 when not given")
     p.add_argument("--steadiness", type=float, default=1.0, help="of the faces over time, 0 to 1; 1 when not given")
+    p.add_argument(
+        "--no-occluders",
+        dest="occluders",
+        action="store_false",
+        help="swap over hands, microphones and other things that pass in front of a face too",
+    )
     add_mark_options(p)
     p.set_defaults(run=run_video)
 
@@ -58,7 +64,8 @@ def run_video(args: argparse.Namespace) -> int:
     from swapper.pipeline import FaceSwapper
     from swapper.video.job import VideoSettings
 
-    settings, marks = VideoSettings(args.start, args.end, args.quality, args.steadiness), mark_settings(args)
+    settings = VideoSettings(args.start, args.end, args.quality, args.steadiness, args.occluders)
+    marks = mark_settings(args)
     people = [_pair(text) for text in args.map]
     if not args.source and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person before the video.")

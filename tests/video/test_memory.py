@@ -1,0 +1,68 @@
+"""What is known of faces survives a stop."""
+
+import json
+
+import numpy as np
+import pytest
+from clips import background, lay, pictures, portrait, write_clip
+
+from swapper.compose.color import Transfer
+from swapper.compose.mask import mask_shape
+from swapper.faces import mesh
+from swapper.faces.track import TrackedFace, face_of
+from swapper.types import Identity
+from swapper.video import encode
+from swapper.video.frame import Outcome, Part
+from swapper.video.memory import FaceMemory
+
+
+def tracked(track: int, left: float) -> TrackedFace:
+    return TrackedFace(track, track, face_of((mesh.canonical_face() * 40 + np.array([left, 80, 0])).astype("f4"), 1.0))
+
+
+def test_faces_are_known_again_by_their_places():
+    memory = FaceMemory()
+    tone = Transfer(np.full(3, 1.1, np.float32), np.array([3, 1, 2], np.float32))
+    faces = [tracked(3, 100), tracked(5, 300)]
+    for face in faces:
+        memory.shapes.learn(face.track, float(face.track))
+    nobody = Identity("warp", np.zeros(4, np.float32))
+    parts = [Part(face, nobody, mask_shape(0), False) for face in faces]
+    memory.learn(parts, [Outcome(3, None, tone, None), Outcome(5, None, None, None)])
+    again = FaceMemory(json.loads(json.dumps(memory.to_rows())))
+    again.meet([tracked(0, 303), tracked(1, 102), tracked(2, 500)])
+    usual = again.tones.usual(1)
+    assert usual is not None and np.allclose(usual.shift, tone.shift)
+    assert again.tones.usual(0) is None and not again.shapes.knows(2)
+    assert again.shapes.next_shape(0)[0] == mask_shape(5.0)
+    again.meet([tracked(7, 100)])
+    assert not again.shapes.knows(7)
+
+
+class Stop(Exception):
+    pass
+
+
+def test_no_seam_shows_where_a_job_goes_on(engine, someone, tmp_path, monkeypatch):
+    """The light trembles, which a job without memory would follow for a frame."""
+    monkeypatch.setattr(encode, "SEGMENT_FRAMES", 10)
+    frames = []
+    for i in range(24):
+        frame = background(270, 480)
+        lay(frame, portrait(0), (240 + i, 140), 200)
+        frames.append((frame * (0.95 if i == 10 else 1.0)).astype(np.uint8))
+    clip = write_clip(tmp_path / "in.mp4", frames)
+    engine.swap_video(someone, clip, tmp_path / "whole.mp4")
+
+    def stop(progress):
+        if progress.frames == 15:
+            raise Stop
+
+    with pytest.raises(Stop):
+        engine.swap_video(someone, clip, tmp_path / "out.mp4", progress=stop)
+    counted = []
+    engine.swap_video(someone, clip, tmp_path / "out.mp4", progress=lambda now: counted.append(now.frames))
+    assert counted[0] == 11
+    whole, resumed = (np.array(pictures(tmp_path / name))[:, 90:190, 190:310] for name in ("whole.mp4", "out.mp4"))
+    apart = np.abs(whole.mean((1, 2)) - resumed.mean((1, 2))).max(1)
+    assert apart[10] < 0.2 and apart.max() < 0.5
