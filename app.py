@@ -10,6 +10,7 @@ from swapper.provenance import MarkSettings
 from swapper.settings import Settings
 from swapper.types import UserError
 from swapper.ui.build import SWEEP_SECONDS, build_app, launch_options
+from swapper.ui.content_check import load_check
 from swapper.ui.files import keep_deleting
 from swapper.ui.guard import refuse_addresses
 from swapper.ui.languages import offer_korean
@@ -44,6 +45,7 @@ def main() -> int:
     try:
         settings, where = Settings.from_environment(), address(os.environ)
         MarkSettings.from_environment()  # wrong ones are refused before anybody waits for a picture
+        load_check()
         app = build_app(settings)
         refuse_addresses(app)
         keep_deleting(app, SWEEP_SECONDS, Event())

@@ -21,6 +21,7 @@ from swapper.previews import shrink
 from swapper.provenance import Origin, write_marked_image
 from swapper.settings import Settings
 from swapper.types import UserError
+from swapper.ui.content_check import check_content
 
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
 KEEP_SECONDS = 5400  # after which uploads and results are deleted
@@ -36,13 +37,17 @@ def upload_paths(payload: Any, most: int | None = None) -> list[str]:
 
     Args:
         payload: None, one file, or a list of files or of gallery items.
-        most: bytes of one file; as many as a picture may have on this machine when None.
+        most: bytes of a video; None for pictures, of as many bytes as a picture may have on this machine.
 
     Raises:
-        UserError: something else, a file that is not among the app's uploads, or one that is too large.
+        UserError: something else, a file that is not among the app's uploads, one that is too large, or one that the
+            content check refuses.
     """
     items = payload if isinstance(payload, list) else [payload] if payload else []
-    return [_checked(item, most or Settings.from_environment().max_upload_bytes) for item in items]
+    found = [_checked(item, most or Settings.from_environment().max_upload_bytes) for item in items]
+    for path in found:
+        check_content(path, video=most is not None)
+    return found
 
 
 def _checked(item: Any, most: int) -> str:
