@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32, UInt8
 from swapper.faces.skin import Statistics, color_statistics
 
 _WORK_SIDE = 256  # colours are corrected at this side at most; finer detail is added back
-_STATISTICS_SIDE = 64
+_STATISTICS_SIDE = 48
 _OTHER = 24.0  # units of L*a*b* by which skin, light and shade of two faces rarely differ from how they mostly do
 _LIGHT_LIMIT = np.array([22, 8, 10], dtype=np.float32)  # largest local change of L*, a*, b*
 

@@ -56,9 +56,7 @@ def paste_into(
     x0, y0, x1, y1 = box
     face, mask, back = _shrunk(face, mask, back)
     place = compose_affine(_shift(-x0, -y0), back)
-    size = (x1 - x0, y1 - y0)
-    patch = _placed(face, place, size)
-    share = cv2.warpAffine(mask, place, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    patch, share = _placed(face, mask, place, (x1 - x0, y1 - y0))
     region = frame[y0:y1, x0:x1]
     region[:] = cv2.blendLinear(patch, region, share, 1 - share)  # exact where the share is 0
     return box
@@ -108,15 +106,23 @@ def _shrunk(
 
 
 def _placed(
-    face: UInt8[np.ndarray, "a b 3"], place: Float32[np.ndarray, "2 3"], size: tuple[int, int]
-) -> UInt8[np.ndarray, "h w 3"]:
-    """Warp a crop smoothly."""
+    face: UInt8[np.ndarray, "a b 3"],
+    mask: Float32[np.ndarray, "a b"],
+    place: Float32[np.ndarray, "2 3"],
+    size: tuple[int, int],
+) -> tuple[UInt8[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]]:
+    """Warp a crop and its mask smoothly."""
     if affine_scale(place) < _MUCH_LARGER:
-        return cv2.warpAffine(face, place, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    double = cv2.resize(face, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+        patch = cv2.warpAffine(face, place, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return patch, cv2.warpAffine(mask, place, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    # OpenCV warps four channels of 8 bits faster than three, and much faster than those and a mask apart.
+    large = cv2.resize(face, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    share = cv2.resize(np.rint(mask * 255).astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+    double = cv2.merge([large, share])
     halve = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25]], dtype=np.float32)
     matrix = compose_affine(place, halve)
-    return cv2.warpAffine(double, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.warpAffine(double, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB), cv2.extractChannel(warped, 3) * np.float32(1 / 255)
 
 
 def _shift(x: float, y: float) -> Float32[np.ndarray, "2 3"]:

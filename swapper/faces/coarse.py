@@ -8,7 +8,7 @@ from swapper.faces.detect import FaceDetector
 from swapper.faces.search import CROWD_EYES, USUAL_SIDE, eye_distance
 from swapper.types import Face
 
-_SIDE = 384  # px, longer side of the reduced frame; eyes nearer than 1 % of the frame's longer side may be missed in it
+_SIDE = 320  # px, longer side of the reduced frame; eyes nearer than 1.2 % of its longer side may be missed in it
 _WHOLE_EVERY = 4  # looks, of which one is at the whole frame
 
 
