@@ -12,21 +12,32 @@ import gradio as gr
 from gradio.blocks import Block
 
 SECONDS = 120  # longest call
+FILM_SECONDS = 300  # longest call for a video
 
 
-def on_gpu(handler: Callable[..., Any], outputs: Sequence[Block] | None = None) -> Callable[..., Any]:
+def is_lent() -> bool:
+    """Whether the GPU is there only inside ``on_gpu``; what runs outside has to choose the CPU."""
+    return bool(os.environ.get("SPACES_ZERO_GPU")) and find_spec("spaces") is not None
+
+
+def on_gpu(
+    handler: Callable[..., Any], outputs: Sequence[Block] | None = None, seconds: int = SECONDS
+) -> Callable[..., Any]:
     """The handler itself; on a ZeroGPU Space one that runs where the GPU is.
 
     Arguments and results cross to another process there, and components do not: a handler that answers with a
-    dictionary by component is made to answer with a list in the order of ``outputs``.
+    dictionary by component is made to answer with a list in the order of ``outputs``. A generator runs there as a
+    whole; when it is closed here, it is closed there after its next answer. Live frames are not sent there: asking
+    for the GPU takes longer than a frame.
 
     Args:
         handler: of an event or an endpoint, a function or a generator.
         outputs: of the event; None for an endpoint, whose answers are plain values.
+        seconds: after which the GPU is taken away again.
     """
-    if not os.environ.get("SPACES_ZERO_GPU") or find_spec("spaces") is None:
+    if not is_lent():
         return handler
-    lend = import_module("spaces").GPU(duration=SECONDS)
+    lend = import_module("spaces").GPU(duration=seconds)
     return lend(handler if outputs is None else _plain(handler, outputs))
 
 

@@ -63,7 +63,7 @@ class FaceExport:
             file = write_face(self.swappers, photos[0])
         except UserError as error:
             return {self.problem: callout([plain_sentence(error)], error=True)}
-        link = said_markup(page_link(OPEN_WITH_FACE, file)) if self.linked else ""
+        link = said_markup(f'<p class="hint">{page_link(OPEN_WITH_FACE, file)}</p>') if self.linked else ""
         return {
             self.problem: "",
             self.download: gr.DownloadButton(value=str(file), visible=True),
@@ -126,7 +126,7 @@ def build_face_export(
     with gr.Row():
         make = gr.Button(MAKE, size="md", min_width=120, elem_id="live-make")
         download = gr.DownloadButton(DOWNLOAD, size="md", min_width=120, visible=False, elem_id="live-face")
-    link = gr.HTML(page_link(OPEN_PAGE) if linked else "", elem_classes="hint", elem_id="live-page")
+    link = gr.HTML(f'<p class="hint">{page_link(OPEN_PAGE)}</p>' if linked else "", elem_id="live-page")
     export = FaceExport(swappers, linked, download, link, problem)
     done: list[Any] = [download, link, problem]
     make.click(

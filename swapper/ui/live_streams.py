@@ -20,6 +20,7 @@ from swapper.pipeline import FaceSwapper
 from swapper.previews import data_uri, shrink
 from swapper.settings import Settings
 from swapper.types import Identity, UserError
+from swapper.ui.gpu import is_lent
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.video.live import LiveEngine, LiveStream
 
@@ -72,7 +73,7 @@ def live_swapper(swappers: SwapperCache) -> FaceSwapper:
         swappers: shared by all sessions.
     """
     if live_method() == FASTEST:
-        return swappers.get(FASTEST)
+        return FaceSwapper(FASTEST, "cpu") if is_lent() else swappers.get(FASTEST)
     return FaceSwapper(WarpMethod(torch.device("cpu"), _WARP_SIDE), "cpu")
 
 

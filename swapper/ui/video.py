@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from swapper.settings import Settings
+from swapper.ui.gpu import FILM_SECONDS, on_gpu
 from swapper.ui.image import ENGINE
 from swapper.ui.people_panel import QUICK
 from swapper.ui.swappers import SwapperCache
@@ -71,21 +72,27 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, settings: Sett
     wish = [*sources.galleries, *choices.inputs]
     preview = [consent, clip, people.found, cast.who, part.time, *wish]
     seen: list[Any] = [part.frame, problem]
-    part.preview.click(tab.preview, preview, seen, show_progress_on=part.frame, **busy)
+    part.preview.click(on_gpu(tab.preview, seen), preview, seen, show_progress_on=part.frame, **busy)
     part.time.release(
-        tab.preview_if_possible, preview, seen, trigger_mode="always_last", show_progress_on=part.frame, **busy
+        on_gpu(tab.preview_if_possible, seen),
+        preview,
+        seen,
+        trigger_mode="always_last",
+        show_progress_on=part.frame,
+        **busy,
     )
+    found: list[Any] = [*people.shown, cast.empty, problem]
     cast.find.click(
-        tab.find,
+        on_gpu(tab.find, found),
         [clip, *trim, people.people],
-        [*people.shown, cast.empty, problem],
+        found,
         show_progress_on=[cast.empty, people.gallery],
         **busy,
     )
     shown = [*result.outputs, start, problem]
     begun = start.click(tab.begin, None, shown, **QUICK).then(None, js=TO_RESULT, **QUICK)
     job = begun.then(
-        tab.swap,
+        on_gpu(tab.swap, shown, FILM_SECONDS),
         [consent, target, clip, people.found, cast.who, *trim, *wish],
         shown,
         show_progress_on=result.running,

@@ -12,6 +12,7 @@ from swapper.ui.api import CONSENT_FIRST, Upload, mask_settings
 from swapper.ui.casting import Plan
 from swapper.ui.files import raises_sentences, upload_paths
 from swapper.ui.filming import film, video_work
+from swapper.ui.gpu import FILM_SECONDS, on_gpu
 from swapper.ui.image import ENGINE
 from swapper.ui.swappers import SwapperCache
 from swapper.video.job import VideoSettings
@@ -86,7 +87,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
         return gr.FileData(path=str(result.path)), report
 
     api(
-        raises_sentences(swap_video),
+        on_gpu(raises_sentences(swap_video), seconds=FILM_SECONDS),
         api_name="swap_video",
         concurrency_id=ENGINE,
         concurrency_limit=settings.concurrency,

@@ -6,10 +6,14 @@ from types import ModuleType
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pytest
 
 from swapper.ui import gpu
+from swapper.ui.casting import Cast
+from swapper.ui.clip import Clip
 from swapper.ui.gpu import on_gpu
+from swapper.video.people import SeenPerson
 
 
 @pytest.fixture
@@ -59,6 +63,32 @@ def test_answers_by_component_cross_as_a_list(lent):
     assert skipped == gr.skip() and (update["maximum"], update["__type__"]) == (7, "update")
     parts = list(on_gpu(stream, [first, second])(7))
     assert parts == [["7", gr.skip()], [skipped, update]] and set(lent) == {gpu.SECONDS}
+
+
+def test_a_video_gets_longer_and_is_closed_from_here(lent):
+    ended: list[bool] = []
+    with gr.Blocks():
+        state = gr.State()
+
+    def job() -> Any:
+        try:
+            while True:
+                yield {state: len(ended)}
+        finally:
+            ended.append(True)
+
+    answers = on_gpu(job, [state], gpu.FILM_SECONDS)()
+    assert next(answers) == [0] and lent == [gpu.FILM_SECONDS]
+    answers.close()
+    assert ended == [True]
+
+
+def test_all_that_a_video_tab_remembers_can_cross(lent):
+    person = SeenPerson(np.ones(512, np.float32), 3, np.zeros((8, 8, 3), np.uint8))
+    cast = Cast(path="a.mp4", seen=[person], thumbnails=["a.jpg"], people=[0])
+    clip = Clip("a.mp4", 2.0, 25.0, 64, 48, 2.0)
+    back_clip, back_cast = on_gpu(lambda *values: list(values))(clip, cast)
+    assert back_clip == clip and back_cast.path == "a.mp4" and back_cast.seen[0].looks == 3
 
 
 def test_endpoints_answer_plainly(lent):

@@ -37,7 +37,7 @@ def test_a_network_is_written_where_nobody_can_guess_it(export, uploads):
         assert answer[export.problem] == ""
         files.append(Path(answer[export.download].value["path"]))
         assert files[-1].name == "face.onnx" and files[-1].stat().st_size < 2e6
-        address = answer[export.link].value.split('"')[1]
+        address = answer[export.link].value.split('href="')[1].split('"')[0]
         (face,) = parse_qs(urlsplit(address).query)["face"]
         assert address.startswith("browser/live.html?") and face == f"../gradio_api/file={files[-1]}"
     assert files[0].parent != files[1].parent
