@@ -77,7 +77,7 @@ def _alike(
     if not inside.any():
         return True
     usual = np.median(difference[inside], axis=0)
-    return np.linalg.norm(difference - usual, axis=2) < _OTHER
+    return ((difference - usual) ** 2).sum(2) < _OTHER**2
 
 
 def recolor(face: UInt8[np.ndarray, "s s 3"], transfer: Transfer, strength: float) -> UInt8[np.ndarray, "s s 3"]:
@@ -88,7 +88,7 @@ def recolor(face: UInt8[np.ndarray, "s s 3"], transfer: Transfer, strength: floa
         transfer: the change.
         strength: share of it that is made, 0 to 1.
     """
-    small = _resized(face, min(_WORK_SIDE, len(face)))
+    small = _resized(face, min(_WORK_SIDE, max(len(face) // 2, 1)))
     lab = to_lab(small)
     return add_detail(face, small, to_rgb(lab + (transfer.applied(lab) - lab) * np.float32(min(strength, 1.0))))
 
