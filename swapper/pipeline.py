@@ -4,15 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
+import cv2
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
 from swapper.compose.color import match_color
+from swapper.compose.detail import add_target_detail
 from swapper.compose.mask import MaskSettings, face_mask
 from swapper.compose.paste import paste_back
 from swapper.devices import choose_device
-from swapper.faces.align import cut_crop
+from swapper.faces.align import affine_scale, cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.pose import head_pose
@@ -30,6 +32,7 @@ from swapper.video.request import swap_video
 
 ImageSource = str | Path | Image.Image | np.ndarray
 TURNED_TOO_FAR = 45.0  # degrees of yaw beyond which methods trained on portraits get weak
+_MOST_DETAIL = 512  # px: side of the crops on which drawn faces get the target's fine detail
 
 
 class FaceSwapper:
@@ -240,6 +243,11 @@ class FaceSwapper:
                     crop = cut_crop(frame, face.points, LEAST_SIZE, method.template, face.landmarks)
         with timer.step("compose"):
             result, share = swapped.images()[0], swapped.shares()[0]
+            if blend.detail and self.restorer is None and crop.size < _MOST_DETAIL:
+                side = min(_MOST_DETAIL, max(crop.size, round(crop.size / affine_scale(crop.matrix))))
+                crop = cut_crop(frame, face.points, side, method.template, face.landmarks)
+                result = add_target_detail(result, crop.image, blend.detail)
+                share = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR)
             share = share * face_mask(crop.mesh, self.landmarks.measure_crop(result, method.template), crop.size, blend)
             result = match_color(result, crop.image, share, blend.color)
             return paste_back(frame, result, share, crop.matrix)

@@ -37,6 +37,7 @@ class MaskSettings:
     keep_mouth: float = 0.0  # share of the target's mouth opening (teeth, tongue) that stays, 0..1
     keep_eyes: float = 0.0  # share of the target's eyeballs that stays, 0..1
     color: float = 0.5  # strength of the colour match, 0..1
+    detail: float = 1.0  # share of the target's fine detail that faces drawn with less get, 0..1; photos only
 
     def __post_init__(self):
         ranges = {"feather": (0, 3), "grow": (-0.5, 0.5), "forehead": (0, 1.2)}
