@@ -116,12 +116,13 @@ def _placed(
         patch = cv2.warpAffine(face, place, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return patch, cv2.warpAffine(mask, place, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     # OpenCV warps four channels of 8 bits faster than three, and much faster than those and a mask apart.
+    face = cv2.copyMakeBorder(face, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    share = cv2.copyMakeBorder(np.rint(mask * 255).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     large = cv2.resize(face, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    share = cv2.resize(np.rint(mask * 255).astype(np.uint8), None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-    double = cv2.merge([large, share])
-    halve = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25]], dtype=np.float32)
+    double = cv2.merge([large, cv2.resize(share, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)])
+    halve = np.array([[0.5, 0, -1.25], [0, 0.5, -1.25]], dtype=np.float32)
     matrix = compose_affine(place, halve)
-    warped = cv2.warpAffine(double, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    warped = cv2.warpAffine(double, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB), cv2.extractChannel(warped, 3) * np.float32(1 / 255)
 
 
