@@ -121,8 +121,9 @@ def load_warped(faces: Faces, identity: MobileFaceNet, cache: Path) -> WarpedFac
     Raises:
         UserError: no face came out like its source.
     """
-    facts = f"{len(faces)} {faces.size} {EACH} {faces.landmarks.sum():.4f} {CANDIDATES} {LIKENESS}"
-    path = cache / f"warped-{faces.size}-{hashlib.sha256(facts.encode()).hexdigest()[:10]}"
+    facts = hashlib.sha256(f"{len(faces)} {faces.size} {EACH} {CANDIDATES} {LIKENESS}".encode())
+    facts.update(faces.landmarks.numpy().tobytes())
+    path = cache / f"warped-{faces.size}-{facts.hexdigest()[:10]}"
     if not path.with_suffix(".npz").is_file():
         _warp_all(faces, identity, path)
     rows = np.load(path.with_suffix(".npz"))
