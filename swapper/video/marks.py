@@ -71,7 +71,7 @@ class FrameMarker:
         luma, change = picture.luma, self._luma_change
         if change is None or self._age >= _RENEW or change.shape[1:] != luma.shape:
             steps, span = mark_change(luma, self._origin.message), 1 if picture.colors.full else _STUDIO
-            change = np.stack([cv2.multiply(steps, sign * span, dtype=cv2.CV_8U) for sign in (1, -1)])  # negative: 0
+            change = np.stack([np.clip(np.rint(steps * (sign * span)), 0, 255).astype(np.uint8) for sign in (1, -1)])
             self._luma_change, self._age = change, 0
         self._age += 1
         picture.add_to_luma(change)
