@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
-from random_student import write_student
 from served_app import ROOT, open_tab, serve, visit
 
 WAIT = 60_000  # milliseconds; several times what an idle machine needs
@@ -16,9 +15,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("app")
-    write_student(folder / "weights")
-    with serve(folder, SWAPPER_WEIGHTS=str(folder / "weights")) as address:
+    with serve(tmp_path_factory.mktemp("app")) as address:
         yield address
 
 
