@@ -27,9 +27,9 @@ async def ask(address: str, photo: Path) -> tuple[dict[str, str], str]:
 
 
 def test_the_endpoints_are_tools(portraits, tmp_path):
-    with serve(tmp_path, GRADIO_MCP_SERVER="True") as address:
-        with ThreadPoolExecutor(1) as pool:  # the browser tests leave a loop running in this thread
-            tools, answer = pool.submit(asyncio.run, ask(address, portraits[0])).result()
+    # In a thread of its own, because the browser tests leave a loop running in this one.
+    with serve(tmp_path, GRADIO_MCP_SERVER="True") as address, ThreadPoolExecutor(1) as pool:
+        tools, answer = pool.submit(asyncio.run, ask(address, portraits[0])).result()
     assert {"find_faces", "swap_image", "interpolate", "compare_methods"} <= set(tools)
     assert tools["swap_image"].startswith("Put the source person's face on")
     found = ast.literal_eval(answer)
