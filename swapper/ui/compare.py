@@ -12,7 +12,7 @@ from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
 from swapper.types import UserError
 from swapper.ui.comparing import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
-from swapper.ui.files import new_folder, plain_sentence
+from swapper.ui.files import new_folder
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.interpolation import EXAMPLE
@@ -107,7 +107,7 @@ class CompareTab:
             progress(0.95, said("Writing the report"))
             yield self._finished(found, labels)
         except UserError as error:
-            yield {self.problem: callout([plain_sentence(error)], error=True)}
+            yield {self.problem: callout([error], error=True)}
 
     def _finished(self, found: Comparison, labels: dict[str, str]) -> dict[Any, Any]:
         archive, warnings = write_archive(found, labels)
@@ -119,7 +119,7 @@ class CompareTab:
             ),
             self.plots: said_markup(plots(found.rows, labels)),
             self.gallery: gr.Gallery(value=pictures, columns=len(found.columns())),
-            self.notes: callout([plain_sentence(UserError(warning)) for warning in warnings]),
+            self.notes: callout(warnings),
             self.archive: gr.DownloadButton(value=str(archive), visible=True),
         }
 

@@ -140,10 +140,10 @@ def write_preview(image: UInt8[np.ndarray, "h w 3"], path: Path, origin: Origin 
     return str(write_marked_image(shown, path, origin, quality=90).path)
 
 
-def plain_sentence(error: UserError) -> str:
-    """An error's message without the server's folders and safe to show in a page."""
+def plain_sentence(said: UserError | str) -> str:
+    """An error's or a warning's message without the server's folders and safe to show in a page."""
     folder = re.escape(str(_uploads()))
-    return html.escape(re.sub(rf"{folder}/(?:\w+/)*", "", str(error)), quote=False)
+    return html.escape(re.sub(rf"{folder}/(?:\w+/)*", "", str(said)), quote=False)
 
 
 def raises_sentences(handler: Callable[P, R]) -> Callable[P, R]:

@@ -12,7 +12,7 @@ from swapper.methods.base import METHODS
 from swapper.provenance import Origin, write_marked_image
 from swapper.types import SwapResult, UserError
 from swapper.ui.example import FinishedExample
-from swapper.ui.files import new_folder, plain_sentence, result_name, upload_paths, write_preview
+from swapper.ui.files import new_folder, result_name, upload_paths, write_preview
 from swapper.ui.gpu import on_gpu
 from swapper.ui.languages import said
 from swapper.ui.layout import FORMATS, ResultPanel, build_inputs, build_result
@@ -54,7 +54,7 @@ class ImageTab:
             paths = upload_paths(payload)
             found = find_target(self.swappers.finder(), paths[0]) if paths else None
         except UserError as error:
-            return {**self.faces.show(None, people), self.problem: callout([plain_sentence(error)], error=True)}
+            return {**self.faces.show(None, people), self.problem: callout([error], error=True)}
         return {**self.faces.show(found, people), self.problem: ""}
 
     def swap(
@@ -83,7 +83,7 @@ class ImageTab:
             origin = Origin(swapper.method.name, restore, sources=len(set(found.wanted().values())))
             yield from self._show(found.path, swapped, origin)
         except UserError as error:
-            yield {self.problem: callout([plain_sentence(error)], error=True)}
+            yield {self.problem: callout([error], error=True)}
 
     def show_example(self, example: FinishedExample, progress: gr.Progress) -> Iterator[Updates]:
         """Show what was swapped between two of the made-up people, whom nobody has to ask."""
@@ -97,7 +97,6 @@ class ImageTab:
         after = write_preview(swapped.image, folder / "after.jpg", origin)
         jpeg = write_marked_image(swapped.image, folder / result_name(target, FORMATS["JPEG"]), origin)
         label = METHODS[origin.method].label if origin.method in METHODS else origin.method
-        notes = [plain_sentence(UserError(warning)) for warning in swapped.warnings + jpeg.warnings]
         yield {
             self.problem: "",
             self.result.empty: gr.HTML(visible=False),
@@ -105,7 +104,7 @@ class ImageTab:
             self.result.downloads: gr.Row(visible=True),
             self.result.png: gr.DownloadButton(interactive=False),
             self.result.jpeg: gr.DownloadButton(value=str(jpeg.path)),
-            self.result.notes: callout(notes),
+            self.result.notes: callout(swapped.warnings + jpeg.warnings),
             self.result.summary: summary(swapped, label),
         }
         png = write_marked_image(swapped.image, folder / result_name(target, FORMATS["PNG"]), origin)

@@ -10,7 +10,6 @@ from swapper.settings import Settings
 from swapper.studies.walk import walking_methods
 from swapper.studies.walk_page import SCRIPT, STYLE
 from swapper.types import UserError
-from swapper.ui.files import plain_sentence
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.judges import SharedJudges
@@ -104,7 +103,7 @@ class InterpolationTab:
             check_steps(steps, self.most_steps)
             found = draw_walk(self.swappers, self.judges, paths, method, int(steps), progress)
         except UserError as error:
-            return {self.problem: callout([plain_sentence(error)], error=True)}
+            return {self.problem: callout([error], error=True)}
         return {
             self.problem: "",
             self.empty: gr.HTML(visible=False),
@@ -115,7 +114,7 @@ class InterpolationTab:
             self.clip: gr.DownloadButton(value=str(found.clip)),
             self.gif: gr.DownloadButton(value=str(found.gif)),
             self.archive: gr.DownloadButton(value=str(found.archive)),
-            self.notes: callout([plain_sentence(UserError(warning)) for warning in found.warnings]),
+            self.notes: callout(found.warnings),
         }
 
 

@@ -9,7 +9,7 @@ import gradio as gr
 from swapper.methods.base import METHODS
 from swapper.settings import Settings
 from swapper.types import UserError
-from swapper.ui.files import plain_sentence, upload_paths
+from swapper.ui.files import upload_paths
 from swapper.ui.image import CONSENT_FIRST
 from swapper.ui.languages import said_markup
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
@@ -61,7 +61,7 @@ class LiveTab:
                 raise UserError(NO_SOURCE)
             shown = self.streams.swap(str(request.session_hash), frame, photos[0])
         except UserError as error:
-            return None, "", callout([plain_sentence(error)], error=True)
+            return None, "", callout([error], error=True)
         return {"path": "", "url": shown.url}, stats(shown, sent), ""
 
 

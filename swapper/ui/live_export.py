@@ -11,7 +11,7 @@ import gradio as gr
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.settings import Settings
 from swapper.types import UserError
-from swapper.ui.files import new_folder, plain_sentence, upload_paths
+from swapper.ui.files import new_folder, upload_paths
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.languages import said_markup
@@ -62,7 +62,7 @@ class FaceExport:
                 raise UserError(NO_SOURCE)
             file = write_face(self.swappers, photos[0])
         except UserError as error:
-            return {self.problem: callout([plain_sentence(error)], error=True)}
+            return {self.problem: callout([error], error=True)}
         link = said_markup(f'<p class="hint">{page_link(OPEN_WITH_FACE, file)}</p>') if self.linked else ""
         return {
             self.problem: "",

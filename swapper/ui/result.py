@@ -9,6 +9,7 @@ from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
 from swapper.timing import StepTimer
 from swapper.types import SwapResult, UserError
+from swapper.ui.files import plain_sentence
 from swapper.ui.languages import said, said_markup
 from swapper.ui.people import PEOPLE
 from swapper.ui.target import Target
@@ -109,9 +110,10 @@ def _milliseconds(value: float) -> str:
     return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
 
 
-def callout(sentences: Sequence[str], error: bool = False) -> str:
-    """HTML that shows sentences, each safe to show in a page, as warnings or as an error; empty without any."""
+def callout(sentences: Sequence[UserError | str], error: bool = False) -> str:
+    """HTML that shows plain sentences, made safe for it here, as warnings or as an error; empty without any."""
     if not sentences:
         return ""
     kind, role = ("error", "alert") if error else ("warning", "status")
-    return f'<div class="callout {kind}" role="{role}">{"".join(f"<p>{said_markup(s)}</p>" for s in sentences)}</div>'
+    rows = "".join(f"<p>{said_markup(plain_sentence(sentence))}</p>" for sentence in sentences)
+    return f'<div class="callout {kind}" role="{role}">{rows}</div>'

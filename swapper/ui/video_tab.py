@@ -13,7 +13,7 @@ from swapper.types import UserError
 from swapper.ui import video_page as page
 from swapper.ui.casting import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
 from swapper.ui.clip import Clip, frame_at, open_clip, preview_swap
-from swapper.ui.files import plain_sentence, upload_paths
+from swapper.ui.files import upload_paths
 from swapper.ui.filming import Work, follow, video_work
 from swapper.ui.image import CONSENT_FIRST
 from swapper.ui.languages import said
@@ -213,14 +213,13 @@ class VideoTab:
                     yield {self.result.running: gr.skip()}
 
     def _finished(self, result: VideoResult, method: str) -> Updates:
-        notes = callout([plain_sentence(UserError(warning)) for warning in result.warnings])
         label = METHODS[method].label if method in METHODS else method
         return {
             **self._idle(),
             self.result.empty: gr.HTML(visible=False),
             self.result.player: gr.Video(value=str(result.path), visible=True),
             self.result.download: gr.DownloadButton(value=str(result.path), visible=True),
-            self.result.notes: notes,
+            self.result.notes: callout(result.warnings),
             self.result.summary: page.summary(result, label),
         }
 
@@ -237,4 +236,4 @@ class VideoTab:
         }
 
     def _wrong(self, error: UserError) -> Updates:
-        return {self.problem: callout([plain_sentence(error)], error=True)}
+        return {self.problem: callout([error], error=True)}

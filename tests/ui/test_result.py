@@ -56,3 +56,4 @@ def test_callouts():
     assert callout([]) == ""
     assert 'role="alert"' in callout(["No."], error=True)
     assert callout(["One.", "Two."]).count("<p>") == 2
+    assert "&lt;b&gt;.jpg: it is empty." in callout([UserError("<b>.jpg: it is empty."), "Two."])
