@@ -13,7 +13,7 @@ from swapper.images import read_image
 from swapper.provenance import Origin, write_marked_image
 from swapper.timing import StepTimer
 from swapper.types import UserError
-from swapper.ui.files import new_folder, raises_sentences, result_name, upload_paths
+from swapper.ui.files import new_folder, raises_sentences, result_name, upload_path, upload_paths
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image import ENGINE
 from swapper.ui.layout import FORMATS
@@ -56,11 +56,9 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         Args:
             target: the photo.
         """
-        paths = upload_paths(target)
-        if not paths:
-            raise UserError(NO_TARGET)
-        faces = swappers.finder().find_faces(read_image(paths[0]))
-        poses = [head_pose(face.landmarks) for face in faces if face.landmarks is not None]
+        path = upload_path(target, NO_TARGET)
+        faces = swappers.finder().find_faces(read_image(path))
+        poses = [head_pose(face.mesh) for face in faces]
         return [
             {
                 "number": number,
@@ -100,13 +98,11 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         suffix = FORMATS.get(file_format.upper())
         if suffix is None:
             raise UserError(BAD_FORMAT.format(name=file_format, known=", ".join(FORMATS)))
-        paths = upload_paths(target)
-        if not paths:
-            raise UserError(NO_TARGET)
+        path = upload_path(target, NO_TARGET)
         blend = mask_settings(mask or {})
         swapper, timer = swappers.get(method, restore), StepTimer()
         with timer.step("decode"):
-            image = read_image(paths[0])
+            image = read_image(path)
         faces = swapper.find_faces(image, timer)
         if not faces:
             raise UserError(NO_FACE)
@@ -115,7 +111,7 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
             identity = swapper.identify(upload_paths(source))
         result = swapper.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer, blend)
         origin = Origin(swapper.method.name, restore)
-        file = write_marked_image(result.image, new_folder() / result_name(paths[0], suffix), origin)
+        file = write_marked_image(result.image, new_folder() / result_name(path, suffix), origin)
         report = {
             "method": swapper.method.name,
             "faces": len(result.faces),

@@ -50,6 +50,23 @@ def upload_paths(payload: Any, most: int | None = None) -> list[str]:
     return found
 
 
+def upload_path(payload: Any, missing: str, most: int | None = None) -> str:
+    """Where the first uploaded file lies.
+
+    Args:
+        payload: as of ``upload_paths``.
+        missing: what is said where there is none.
+        most: as of ``upload_paths``.
+
+    Raises:
+        UserError: there is none, or ``upload_paths`` refuses it.
+    """
+    paths = upload_paths(payload, most)
+    if not paths:
+        raise UserError(missing)
+    return paths[0]
+
+
 def _checked(item: Any, most: int) -> str:
     """A file's path; whoever calls an endpoint by hand can claim any path, so it must lie among the uploads."""
     file = (item.get("image") or item.get("video") or item) if isinstance(item, dict) else {}

@@ -12,7 +12,7 @@ from swapper.methods.base import METHODS
 from swapper.provenance import Origin, write_marked_image
 from swapper.types import SwapResult, UserError
 from swapper.ui.example import FinishedExample
-from swapper.ui.files import new_folder, result_name, upload_paths, write_preview
+from swapper.ui.files import new_folder, result_name, upload_path, upload_paths, write_preview
 from swapper.ui.gpu import on_gpu
 from swapper.ui.languages import said
 from swapper.ui.layout import FORMATS, ResultPanel, build_inputs, build_result
@@ -69,15 +69,13 @@ class ImageTab:
         try:
             if not agreed:
                 raise UserError(CONSENT_FIRST)
-            paths = upload_paths(payload)
-            if not paths:
-                raise UserError(NO_TARGET)
+            path = upload_path(payload, NO_TARGET)
             photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
             method, restore, mask = read(list(values[len(PEOPLE) :]))
             progress(0.0, said("Loading the method"))
             swapper = self.swappers.get(method, restore)
-            if found is None or found.path != paths[0]:  # the click came before the search for faces ended
-                found = find_target(swapper, paths[0])
+            if found is None or found.path != path:  # the click came before the search for faces ended
+                found = find_target(swapper, path)
             swapped = swap_target(swapper, found, photos, mask, progress)
             progress(0.9, said("Saving"))
             origin = Origin(swapper.method.name, restore, sources=len(set(found.wanted().values())))

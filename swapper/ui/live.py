@@ -9,7 +9,7 @@ import gradio as gr
 from swapper.methods.base import METHODS
 from swapper.settings import Settings
 from swapper.types import UserError
-from swapper.ui.files import upload_paths
+from swapper.ui.files import upload_path
 from swapper.ui.image import CONSENT_FIRST
 from swapper.ui.languages import said_markup
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
@@ -56,10 +56,8 @@ class LiveTab:
         try:
             if not agreed:
                 raise UserError(CONSENT_FIRST)
-            photos = upload_paths(source)
-            if not photos:
-                raise UserError(NO_SOURCE)
-            shown = self.streams.swap(str(request.session_hash), frame, photos[0])
+            photo = upload_path(source, NO_SOURCE)
+            shown = self.streams.swap(str(request.session_hash), frame, photo)
         except UserError as error:
             return None, "", callout([error], error=True)
         return {"path": "", "url": shown.url}, stats(shown, sent), ""

@@ -11,7 +11,7 @@ import gradio as gr
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.settings import Settings
 from swapper.types import UserError
-from swapper.ui.files import new_folder, upload_paths
+from swapper.ui.files import new_folder, upload_path
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.languages import said_markup
@@ -57,10 +57,7 @@ class FaceExport:
         try:
             if not agreed:
                 raise UserError(CONSENT_FIRST)
-            photos = upload_paths(source)
-            if not photos:
-                raise UserError(NO_SOURCE)
-            file = write_face(self.swappers, photos[0])
+            file = write_face(self.swappers, upload_path(source, NO_SOURCE))
         except UserError as error:
             return {self.problem: callout([error], error=True)}
         link = said_markup(f'<p class="hint">{page_link(OPEN_WITH_FACE, file)}</p>') if self.linked else ""

@@ -10,7 +10,7 @@ from swapper.settings import Settings
 from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload, mask_settings
 from swapper.ui.casting import Plan
-from swapper.ui.files import raises_sentences, upload_paths
+from swapper.ui.files import raises_sentences, upload_path, upload_paths
 from swapper.ui.filming import film, video_work
 from swapper.ui.gpu import FILM_SECONDS, on_gpu
 from swapper.ui.image import ENGINE
@@ -63,9 +63,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
         """
         if not consent:
             raise UserError(CONSENT_FIRST)
-        paths = upload_paths(target, settings.max_video_bytes)
-        if not paths:
-            raise UserError(NO_TARGET)
+        path = upload_path(target, NO_TARGET, settings.max_video_bytes)
         photos, pairs = upload_paths(source), _pairs(people or [])
 
         def plan(swapper: FaceSwapper) -> Plan:
@@ -73,8 +71,8 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
             return Plan(swapper.identify(photos) if photos or not roles else None, select, roles)
 
         part, blend = VideoSettings(start, end, quality, steadiness), mask_settings(mask or {})
-        work = video_work(lambda: swappers.get(method, restore), plan, paths[0], part, blend, settings)
-        result = film(paths[0], work)
+        work = video_work(lambda: swappers.get(method, restore), plan, path, part, blend, settings)
+        result = film(path, work)
         report = {
             "frames": result.frames,
             "swapped": result.swapped,

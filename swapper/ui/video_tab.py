@@ -13,7 +13,7 @@ from swapper.types import UserError
 from swapper.ui import video_page as page
 from swapper.ui.casting import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
 from swapper.ui.clip import Clip, frame_at, open_clip, preview_swap
-from swapper.ui.files import upload_paths
+from swapper.ui.files import upload_path, upload_paths
 from swapper.ui.filming import Work, follow, video_work
 from swapper.ui.image import CONSENT_FIRST
 from swapper.ui.languages import said
@@ -177,11 +177,9 @@ class VideoTab:
         try:
             if not agreed:
                 raise UserError(CONSENT_FIRST)
-            paths = upload_paths(payload, self.limits.max_video_bytes)
-            if not paths:
-                raise UserError(NO_TARGET)
-            if clip is None or clip.path != paths[0]:  # the click came before the video had been looked at
-                clip, cast, who = open_clip(paths[0], self.limits), None, EVERYONE
+            path = upload_path(payload, NO_TARGET, self.limits.max_video_bytes)
+            if clip is None or clip.path != path:  # the click came before the video had been looked at
+                clip, cast, who = open_clip(path, self.limits), None, EVERYONE
                 end = clip.longest
             photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
             wanted_people(who, cast, photos)

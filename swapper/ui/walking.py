@@ -19,7 +19,7 @@ from swapper.studies.walk_report import CLIP, GIF, pack, shown, write_walk
 from swapper.studies.walk_scores import WalkScores, explain, headline, score_walk
 from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
-from swapper.ui.files import new_folder, raises_sentences, upload_paths
+from swapper.ui.files import new_folder, raises_sentences, upload_path
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image import ENGINE
 from swapper.ui.judges import SharedJudges
@@ -108,13 +108,11 @@ def read_photos(first: Any, second: Any, target: Any) -> tuple[str, str, str]:
     Raises:
         UserError: one is missing or is no upload.
     """
-    found = []
-    for who, payload in (("Person A", first), ("Person B", second), ("Target", target)):
-        paths = upload_paths(payload)
-        if not paths:
-            raise UserError(MISSING.format(who=who))
-        found.append(paths[0])
-    return found[0], found[1], found[2]
+    return (
+        upload_path(first, MISSING.format(who="Person A")),
+        upload_path(second, MISSING.format(who="Person B")),
+        upload_path(target, MISSING.format(who="Target")),
+    )
 
 
 def check_steps(steps: Any, most: int) -> None:
