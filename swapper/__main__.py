@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from swapper.cli_blend import add_blend_options, blend_settings
 from swapper.cli_compare import add_compare_parser
 from swapper.cli_interpolate import add_gallery_parser, add_interpolate_parser
 from swapper.cli_provenance import add_mark_options, add_provenance_parser, mark_settings
@@ -39,6 +40,7 @@ def _add_image(p: argparse.ArgumentParser) -> None:
     p.add_argument("--select", default="all", help="all, largest, or a face's number from the largest, 0 first")
     p.add_argument("--restore", choices=restorers(), default="none")
     p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_blend_options(p)
     add_mark_options(p)
     p.set_defaults(run=run_image)
 
@@ -66,9 +68,9 @@ def run_image(args: argparse.Namespace) -> int:
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
 
-    settings = mark_settings(args)
+    settings, mask = mark_settings(args), blend_settings(args)
     check_output(args.output)
-    swapper = FaceSwapper(args.method, args.device, restore=args.restore)
+    swapper = FaceSwapper(args.method, args.device, restore=args.restore, mask=mask)
     result = swapper.swap_image(args.source, args.target, args.select)
     written = write_marked_image(
         result.image, args.output, Origin(swapper.method.name, args.restore), settings=settings

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from swapper.cli_blend import add_blend_options, blend_settings
 from swapper.cli_provenance import add_mark_options, mark_settings
 from swapper.methods.base import methods
 from swapper.restore.base import restorers
@@ -49,12 +50,7 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51; 18 when not given")
     p.add_argument("--steadiness", type=float, default=1.0, help="of the faces over time, 0 to 1; 1 when not given")
-    p.add_argument(
-        "--no-occluders",
-        dest="occluders",
-        action="store_false",
-        help="swap over hands, microphones and other things that pass in front of a face too",
-    )
+    add_blend_options(p)
     add_mark_options(p)
     p.set_defaults(run=run_video)
 
@@ -64,13 +60,13 @@ def run_video(args: argparse.Namespace) -> int:
     from swapper.pipeline import FaceSwapper
     from swapper.video.job import VideoSettings
 
-    settings = VideoSettings(args.start, args.end, args.quality, args.steadiness, args.occluders)
-    marks = mark_settings(args)
+    settings = VideoSettings(args.start, args.end, args.quality, args.steadiness)
+    marks, mask = mark_settings(args), blend_settings(args)
     people = [_pair(text) for text in args.map]
     if not args.source and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person before the video.")
     pairs = _files(args.target, args.output)
-    swapper = FaceSwapper(args.method, args.device, restore=args.restore, threads=1)
+    swapper = FaceSwapper(args.method, args.device, restore=args.restore, mask=mask, threads=1)
     others = args.select is not None or not people
     source = swapper.identify(args.source) if args.source and others else None
     people = [(swapper.identify(photo), reference) for photo, reference in people]

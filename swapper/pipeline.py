@@ -4,35 +4,32 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
-import cv2
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from swapper.compose.color import match_color
-from swapper.compose.detail import add_target_detail
-from swapper.compose.mask import MaskSettings, face_mask
-from swapper.compose.paste import paste_back
+from swapper.compose.mask import MaskSettings
 from swapper.devices import choose_device
-from swapper.faces.align import affine_scale, cut_crop
+from swapper.faces.align import cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
+from swapper.faces.track import TrackedFace
 from swapper.images import read_image
-from swapper.methods.base import Method, default_method, load_method, swap_crops
+from swapper.methods.base import Method, default_method, load_method
 from swapper.provenance.settings import MarkSettings
-from swapper.restore.base import LEAST_SIZE, Restorer, load_restorer, restore_swapped
+from swapper.restore.base import Restorer, load_restorer
 from swapper.settings import Settings
 from swapper.timing import StepTimer
 from swapper.types import Crop, Face, Identity, SwapResult, UserError
 from swapper.video.casting import Role
+from swapper.video.frame import FrameSwapper, Part
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 from swapper.video.request import swap_video
 
 ImageSource = str | Path | Image.Image | np.ndarray
 TURNED_TOO_FAR = 45.0  # degrees of yaw beyond which methods trained on portraits get weak
-_MOST_DETAIL = 512  # px: side of the crops on which drawn faces get the target's fine detail
 
 
 class FaceSwapper:
@@ -210,9 +207,11 @@ class FaceSwapper:
             mask: blend like this instead of the way chosen when the swapper was made.
         """
         timer = timer or StepTimer()
-        frame, warnings = image, []
-        for index, identity in assignment.items():
-            frame = self._swap_face(frame, faces[index], identity, timer, mask or self.mask)
+        frames = FrameSwapper(self.method, self.landmarks, self.device, self.restorer, mask or self.mask)
+        frame, warnings = image.copy(), []
+        near_last = sorted(assignment.items(), reverse=True)
+        frames.swap_parts(frame, [Part(TrackedFace(i, i, faces[i]), who, alone=True) for i, who in near_last], timer)
+        for index in assignment:
             yaw = head_pose(faces[index].mesh).yaw
             if abs(yaw) > TURNED_TOO_FAR:
                 warnings.append(
@@ -220,37 +219,12 @@ class FaceSwapper:
                     "its swap may look wrong."
                 )
         return SwapResult(
-            image=frame.copy() if frame is image else frame,
+            image=frame,
             faces=faces,
             swapped=sorted(assignment),
             timings=timer.milliseconds,
             warnings=warnings,
         )
-
-    def _swap_face(
-        self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity, timer: StepTimer, blend: MaskSettings
-    ) -> UInt8[np.ndarray, "h w 3"]:
-        """Cut, swap, restore and paste one face."""
-        method = self.method
-        with timer.step("align"):
-            crop = cut_crop(frame, face.points, method.size, method.template, face.landmarks)
-        with timer.step("swap"):
-            swapped = swap_crops(method, identity, [crop], self.device)
-        if self.restorer is not None:
-            with timer.step("restore"):
-                swapped = restore_swapped(self.restorer, swapped, method.template)
-                if crop.size < LEAST_SIZE:
-                    crop = cut_crop(frame, face.points, LEAST_SIZE, method.template, face.landmarks)
-        with timer.step("compose"):
-            result, share = swapped.images()[0], swapped.shares()[0]
-            if blend.detail and self.restorer is None and crop.size < _MOST_DETAIL:
-                side = min(_MOST_DETAIL, max(crop.size, round(crop.size / affine_scale(crop.matrix))))
-                crop = cut_crop(frame, face.points, side, method.template, face.landmarks)
-                result = add_target_detail(result, crop.image, blend.detail)
-                share = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR)
-            share = share * face_mask(crop.mesh, self.landmarks.measure_crop(result, method.template), crop.size, blend)
-            result = match_color(result, crop.image, share, blend.color)
-            return paste_back(frame, result, share, crop.matrix)
 
 
 def _named(photo: ImageSource) -> str:

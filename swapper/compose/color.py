@@ -12,6 +12,9 @@ from swapper.faces.skin import Statistics, color_statistics
 _WORK_SIDE = 256  # colours are corrected at this side at most; finer detail is added back
 _STATISTICS_SIDE = 48
 _OTHER = 24.0  # units of L*a*b* by which skin, light and shade of two faces rarely differ from how they mostly do
+# Units of L*a*b* by which two measurements of one face differ by chance, and that only a new light explains.
+_NOISE, _EVENT = 1.5, 5.0
+_SKIN = np.array([[35, 12, 12], [60, 16, 18], [80, 12, 14]], np.float32)  # dark, middle and light, where it is judged
 _LIGHT_LIMIT = np.array([22, 8, 10], dtype=np.float32)  # largest local change of L*, a*, b*
 
 
@@ -32,35 +35,17 @@ class Transfer:
         return Transfer(self.gain + part * (other.gain - self.gain), self.shift + part * (other.shift - self.shift))
 
 
-def match_color(
-    face: UInt8[np.ndarray, "s s 3"],
-    target: UInt8[np.ndarray, "s s 3"],
-    mask: Float32[np.ndarray, "s s"],
-    strength: float = 1.0,
-) -> UInt8[np.ndarray, "s s 3"]:
-    """Give a face the target's mean and spread of lightness and colour.
-
-    Args:
-        face: RGB, swapped.
-        target: RGB, the crop it was swapped into.
-        mask: share of the swapped face, in [0, 1]; only pixels above one half are measured.
-        strength: 0 leaves the face as it is, 1 matches fully.
-
-    Source: Reinhard et al., "Color transfer between images", 2001, with L*a*b* and trimmed statistics.
-    """
-    transfer = measure_transfer(face, target, mask) if strength > 0 else None
-    return face if transfer is None else recolor(face, transfer, strength)
-
-
 def measure_transfer(
     face: UInt8[np.ndarray, "s s 3"], target: UInt8[np.ndarray, "s s 3"], mask: Float32[np.ndarray, "s s"]
 ) -> Transfer | None:
-    """The change of a face's colours that ``match_color`` makes; None where too little of it is seen.
+    """The change that gives a face the target's mean and spread of colours; None where too little of it is seen.
 
     Args:
         face: RGB, swapped.
         target: RGB, the crop it was swapped into.
         mask: share of the swapped face, in [0, 1]; only pixels above one half are measured.
+
+    Source: Reinhard et al., "Color transfer between images", 2001, with L*a*b* and trimmed statistics.
     """
     side = min(_STATISTICS_SIDE, len(face))
     weight = _resized(mask, side)
@@ -78,6 +63,24 @@ def _alike(
         return True
     usual = np.median(difference[inside], axis=0)
     return ((difference - usual) ** 2).sum(2) < _OTHER**2
+
+
+def steadied(measured: Transfer | None, usual: Transfer | None) -> Transfer | None:
+    """The change of colours to make in a frame: the usual one, or the measured one where it is far from that.
+
+    Args:
+        measured: in this frame; None where that was not possible.
+        usual: of the frames before; None where there are none.
+    """
+    if measured is None or usual is None:
+        return measured or usual
+    apart = float(np.linalg.norm(_seen(measured) - _seen(usual), axis=1).max())
+    ramp = min(max((apart - _NOISE) / (_EVENT - _NOISE), 0.0), 1.0)
+    return usual.toward(measured, ramp * ramp * (3 - 2 * ramp))
+
+
+def _seen(transfer: Transfer) -> Float32[np.ndarray, "3 3"]:
+    return transfer.applied(_SKIN)
 
 
 def recolor(face: UInt8[np.ndarray, "s s 3"], transfer: Transfer, strength: float) -> UInt8[np.ndarray, "s s 3"]:

@@ -1,4 +1,4 @@
-"""Fine detail of the target on a face that was drawn with fewer pixels than the photo has."""
+"""Fine detail of the target on a face that was drawn with fewer pixels than the picture has."""
 
 import cv2
 import numpy as np
@@ -6,41 +6,64 @@ from jaxtyping import Float32, UInt8
 
 _ALIKE = 24.0  # grey levels by which drawn face and target may differ before detail is held back
 _COARSE = 0.5  # share of the drawn side that small networks fill: their last layers enlarge, they do not draw
+_MOST = 0.85  # share of the target's detail at most; the rest of the pixel is drawn with that much less weight
+_LARGEST = 512  # px: crops from here on hold their detail themselves
 
 
-def add_target_detail(
-    face: UInt8[np.ndarray, "s s 3"], target: UInt8[np.ndarray, "t t 3"], strength: float
-) -> UInt8[np.ndarray, "t t 3"]:
-    """Enlarge a drawn face to the target crop's side, with the target's detail that the drawing lacks.
+def let_detail_through(
+    face: UInt8[np.ndarray, "s s 3"],
+    target: UInt8[np.ndarray, "s s 3"],
+    mask: Float32[np.ndarray, "s s"],
+    strength: float,
+    scale: float = 1.0,
+) -> tuple[UInt8[np.ndarray, "s s 3"], Float32[np.ndarray, "s s"]]:
+    """A face and its mask that, pasted over the target, leave the target's fine detail on it.
 
     Pose, expression and light are the target's, so its pores, lashes and film grain belong where they are; what tells
-    two faces apart is coarser. Little is added where the drawn face differs much from the target, or where it has
+    two faces apart is coarser. Little is left where the drawn face differs much from the target, or where it has
     detail of its own.
 
+    With the share k of the detail, the pasted face f is to become f + k (t - c), where t is the target's pixel and c
+    is what t looks like at the coarseness that f was drawn with. That is the same as pasting f + k / (1 - k) (f - c)
+    with 1 - k of the mask, so the detail comes from the frame itself, at any size of it, and costs no further warp.
+
     Args:
-        face: RGB crop as drawn.
-        target: the same crop of the target, as large or larger.
-        strength: share of the missing detail that is added, 0 to 1.
+        face: RGB crop as drawn, its colours matched.
+        target: the same crop of the target.
+        mask: share of the face, in [0, 1].
+        strength: share of the missing detail that is left, 0 to 1.
+        scale: crop pixels per frame pixel; where it is below 1 the frame has detail that no crop shows.
     """
-    side, large = len(face), len(target)
+    if strength <= 0 or len(face) >= _LARGEST:
+        return face, mask
+    side = len(face)
     coarse = max(8, round(_COARSE * side))
     low, drawn = (cv2.resize(image, (coarse, coarse), interpolation=cv2.INTER_AREA) for image in (target, face))
-    enlarged = cv2.resize(face, (large, large), interpolation=cv2.INTER_CUBIC)
-    wanted, own = _finer(target, low), _finer(enlarged, drawn)
-    apart = cv2.GaussianBlur(cv2.absdiff(drawn, low).astype(np.float32).mean(2), (0, 0), coarse / 64)
-    ratio = _size(own, coarse) / np.maximum(_size(wanted, coarse), 0.5)
-    lacking = np.sqrt(np.maximum(1 - ratio**2, 0))  # independent details add up as squares
-    share = cv2.resize(strength * np.exp(-((apart / _ALIKE) ** 2)) * lacking, (large, large))
-    return np.rint(np.clip(enlarged + share[..., None] * wanted, 0, 255)).astype(np.uint8)
+    base = _enlarged(low, side)
+    own, wanted = _size(face, _enlarged(drawn, side), coarse), _size(target, base, coarse)
+    ratio = own / np.maximum(wanted, 0.5)
+    lacking = np.sqrt(np.maximum(1 - np.float32(min(scale, 1)) * ratio * ratio, 0))  # details add up as squares
+    apart = cv2.GaussianBlur(_grey_difference(drawn, low), (0, 0), coarse / 64)
+    share = np.minimum(np.exp(-((apart / _ALIKE) ** 2)) * (lacking * np.float32(strength)), np.float32(_MOST))
+    share = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR)
+    gain = share / (1 - share)
+    away = cv2.subtract(face, base, dtype=cv2.CV_32F) * gain[..., None]
+    return cv2.add(face, away, dtype=cv2.CV_8U), mask * (1 - share)
 
 
-def _finer(image: UInt8[np.ndarray, "t t 3"], low: UInt8[np.ndarray, "c c 3"]) -> Float32[np.ndarray, "t t 3"]:
-    """What a picture has beyond its reduced self."""
-    base = cv2.resize(low, image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-    return image.astype(np.float32) - base
+def _enlarged(image: UInt8[np.ndarray, "c c 3"], side: int) -> UInt8[np.ndarray, "s s 3"]:
+    return cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
 
 
-def _size(detail: Float32[np.ndarray, "t t 3"], coarse: int) -> Float32[np.ndarray, "c c"]:
-    """Size of detail around each place, grey levels."""
-    size = cv2.resize(np.abs(detail).mean(2), (coarse, coarse), interpolation=cv2.INTER_AREA)
+def _size(
+    image: UInt8[np.ndarray, "s s 3"], base: UInt8[np.ndarray, "s s 3"], coarse: int
+) -> Float32[np.ndarray, "c c"]:
+    """Size around each place of what a picture has beyond its reduced self, grey levels."""
+    size = cv2.resize(_grey_difference(image, base), (coarse, coarse), interpolation=cv2.INTER_AREA)
     return cv2.GaussianBlur(size, (0, 0), coarse / 32)
+
+
+def _grey_difference(
+    image: UInt8[np.ndarray, "s s 3"], other: UInt8[np.ndarray, "s s 3"]
+) -> Float32[np.ndarray, "s s"]:
+    return cv2.transform(cv2.absdiff(image, other), np.full((1, 3), 1 / 3, np.float32)).astype(np.float32)

@@ -37,7 +37,8 @@ class MaskSettings:
     keep_mouth: float = 0.0  # share of the target's mouth opening (teeth, tongue) that stays, 0..1
     keep_eyes: float = 0.0  # share of the target's eyeballs that stays, 0..1
     color: float = 0.5  # strength of the colour match, 0..1
-    detail: float = 1.0  # share of the target's fine detail that faces drawn with less get, 0..1; photos only
+    detail: float = 1.0  # share of the target's fine detail that faces drawn with less get, 0..1
+    occluders: bool = True  # what is seen to be in front of the face stays there
 
     def __post_init__(self):
         ranges = {"feather": (0, 3), "grow": (-0.5, 0.5), "forehead": (0, 1.2)}
@@ -89,39 +90,16 @@ def mask_shape(offset: float) -> MaskShape:
     return MaskShape(shrink / unit, blur_x / unit, blur_y / unit, float(np.interp(offset, _OFFSET, _FOREHEAD)))
 
 
-def face_mask(
-    target_landmarks: Float32[np.ndarray, "478 d"],
-    swapped_landmarks: Float32[np.ndarray, "478 d"] | None,
-    size: int,
-    settings: MaskSettings,
-) -> Float32[np.ndarray, "s s"]:
-    """Soft mask of the target's face region for one crop.
-
-    Args:
-        target_landmarks: mesh points of the target in crop pixels.
-        swapped_landmarks: mesh points of the swapped face in crop pixels; None where they are not measured.
-        size: side of the crop in pixels.
-        settings: what the user chose.
-
-    Returns:
-        Share of the swapped face in [0, 1]; 0 at the crop's border.
-    """
-    offset = 0.0
-    if settings.adapt and swapped_landmarks is not None:
-        offset = shape_offset(target_landmarks, swapped_landmarks)
-    return adaptive_face_mask(target_landmarks, mask_shape(offset), size, settings)
-
-
 def adaptive_face_mask(
     landmarks: Float32[np.ndarray, "478 d"], shape: MaskShape, size: int, settings: MaskSettings
 ) -> Float32[np.ndarray, "s s"]:
-    """The mask for a given shape rule.
+    """Soft mask of the target's face region for one crop.
 
     Args:
         landmarks: mesh points of the target in crop pixels.
         shape: from ``mask_shape``.
         size: side of the crop in pixels.
-        settings: what the user chose; ``adapt`` and ``color`` play no part here.
+        settings: what the user chose; only its lengths and shares of the region count here.
 
     Returns:
         Share of the swapped face in [0, 1]; 0 at the crop's border.

@@ -11,18 +11,6 @@ _MUCH_LARGER = 1.8  # crops that land larger than this are doubled by the faster
 _LEAST_SHARE = 1 / 512  # under this no 8-bit value changes
 
 
-def paste_back(
-    frame: UInt8[np.ndarray, "h w 3"],
-    face: UInt8[np.ndarray, "s s 3"],
-    mask: Float32[np.ndarray, "s s"],
-    matrix: Float32[np.ndarray, "2 3"],
-) -> UInt8[np.ndarray, "h w 3"]:
-    """A copy of the frame with the face in it; see ``paste_into``."""
-    result = frame.copy()
-    paste_into(result, face, mask, matrix)
-    return result
-
-
 def paste_into(
     frame: UInt8[np.ndarray, "h w 3"],
     face: UInt8[np.ndarray, "s s 3"],
@@ -32,8 +20,7 @@ def paste_into(
     """Blend a swapped crop into a frame, in place.
 
     Only the part of the frame under the mask is read or written, and pixels outside the mask keep their exact
-    values. Of several faces in a frame, cut each crop from the frame that holds the earlier ones: where two overlap
-    the later one then lies on top without undoing the other.
+    values. Where two faces overlap, the later one lies on top.
 
     Args:
         frame: RGB, changed.

@@ -1,15 +1,15 @@
-"""Swapping the faces of one frame of a video, those of one identity in one batch."""
+"""Swapping the faces of one picture (a photo, or a frame of a video or a live stream), one batch per identity."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 
-from swapper.compose.color import Transfer, measure_transfer, recolor
-from swapper.compose.mask import MaskSettings, MaskShape, adaptive_face_mask, shape_offset
-from swapper.compose.paste import paste_into
+from swapper.compose.blend import blend_into
+from swapper.compose.color import Transfer
+from swapper.compose.mask import MaskSettings, MaskShape, adaptive_face_mask, mask_shape, shape_offset
 from swapper.faces.align import cut_crop
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.pose import head_pose
@@ -20,12 +20,10 @@ from swapper.timing import StepTimer
 from swapper.types import Crop, Identity
 from swapper.video.occluders import Glimpse, Look, cover_mask, glimpse
 from swapper.video.picture import Box
-from swapper.video.tones import steadied
 
+_MOST_TOGETHER = 4  # faces in a batch
 _FADE_YAW = (60.0, 80.0)  # degrees: a face turned further fades back to the target's own
 _FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it fades
-
-_LEAST_BARE = 0.5  # share of a face that has to be seen for its colours to be measured
 
 
 @dataclass(frozen=True)
@@ -35,20 +33,21 @@ class Part:
     Attributes:
         tracked: where it is.
         identity: what it becomes.
-        shape: of its mask.
+        shape: of its mask; as measured in this picture when None.
         measure: report how much narrower the swapped face is.
         tone: usual change of its colours, from the frames before.
         look: of the target, from the frames before.
-        watch: leave what comes in front of the face there, and report what was seen.
+        alone: the picture is no frame of many: nothing is learnt for a next one, and a face that is turned away or
+            hardly there does not fade.
     """
 
     tracked: TrackedFace
     identity: Identity
-    shape: MaskShape
-    measure: bool
+    shape: MaskShape | None = None
+    measure: bool = False
     tone: Transfer | None = None
     look: Look | None = None
-    watch: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,18 +90,9 @@ class FrameSwapper:
             mask: how they are blended in.
         """
         self._method, self._landmarks, self._device = method, landmarks, device
-        self._restorer, self._mask = restorer, mask or MaskSettings()
-
-    def swap(
-        self, frame: UInt8[np.ndarray, "h w 3"], parts: Sequence[Part], timer: StepTimer | None = None
-    ) -> dict[int, float]:
-        """Swap faces in place; as ``swap_parts``.
-
-        Returns:
-            ``shape_offset`` by track, of the faces that were to be measured.
-        """
-        outcomes = self.swap_parts(frame, parts, timer)
-        return {outcome.track: outcome.offset for outcome in outcomes if outcome.offset is not None}
+        settings = mask or MaskSettings()
+        self._mask = settings if restorer is None else replace(settings, detail=0)  # a restorer draws its own
+        self._restorer = restorer
 
     def swap_parts(
         self, frame: UInt8[np.ndarray, "h w 3"], parts: Sequence[Part], timer: StepTimer | None = None
@@ -146,19 +136,14 @@ class FrameSwapper:
         mask: Float32[np.ndarray, "s s"],
     ) -> Outcome:
         """Paste one face."""
-        offset = self._offset(face, crop) if part.measure else None
-        mask = mask * adaptive_face_mask(crop.mesh, part.shape, crop.size, self._mask)
-        seen = glimpse(crop.image, crop.mesh, part.look) if part.watch else None
-        whole = float(mask.sum())
-        if seen is not None and seen.cover.any():
-            mask = mask * (1 - cover_mask(seen.cover, crop.mesh, crop.size))
-        bare = self._mask.color > 0 and float(mask.sum()) > _LEAST_BARE * whole
-        measured = measure_transfer(face, crop.image, mask) if bare else None
-        tone = steadied(measured, part.tone)
-        if tone is not None:
-            face = recolor(face, tone, self._mask.color)
-        box = paste_into(frame, face, mask * _opacity(part.tracked), crop.matrix)
-        return Outcome(part.tracked.track, offset, measured, box, seen)
+        offset = self._offset(face, crop) if part.measure or part.shape is None else None
+        shape = part.shape or mask_shape(offset or 0.0)
+        mask = mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._mask)
+        seen = glimpse(crop.image, crop.mesh, part.look) if self._mask.occluders and not part.alone else None
+        cover = cover_mask(seen.cover, crop.mesh, crop.size) if seen is not None and seen.cover.any() else None
+        opacity = 1.0 if part.alone else _opacity(part.tracked)
+        done = blend_into(frame, crop, face, mask, self._mask, cover=cover, usual=part.tone, opacity=opacity)
+        return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen)
 
     def measure(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.
@@ -178,16 +163,20 @@ class FrameSwapper:
 
 
 def _groups(parts: Sequence[Part]) -> list[list[int]]:
-    """Indices of the faces that share an identity, in order of appearance."""
+    """Indices of faces that share an identity, in order of appearance, few enough for one batch."""
     groups: dict[int, list[int]] = {}
     for index, part in enumerate(parts):
         groups.setdefault(id(part.identity), []).append(index)
-    return list(groups.values())
+    return [
+        group[start : start + _MOST_TOGETHER]
+        for group in groups.values()
+        for start in range(0, len(group), _MOST_TOGETHER)
+    ]
 
 
-def _opacity(tracked: TrackedFace) -> np.float32:
+def _opacity(tracked: TrackedFace) -> float:
     """How much of a swapped face is shown: less of one that is turned far away or hardly there."""
     yaw = abs(head_pose(tracked.landmarks).yaw)
     turned = np.interp(yaw, _FADE_YAW, (1.0, 0.0))
     there = np.interp(tracked.face.score, _FADE_PRESENCE, (0.0, 1.0))
-    return np.float32(turned * there)
+    return float(turned * there)

@@ -24,14 +24,12 @@ class VideoSettings:
         end: seconds from the video's begin; its end when None.
         quality: constant rate factor of the result, 0 (best) to 51.
         steadiness: of the faces over time, 0 to 1.
-        occluders: leave hands, microphones and the like in front of the faces that they pass.
     """
 
     start: float = 0.0
     end: float | None = None
     quality: int = QUALITY
     steadiness: float = 1.0
-    occluders: bool = True
 
     def __post_init__(self):
         if not isfinite(self.start) or self.start < 0 or (self.end is not None and not self.end > self.start):

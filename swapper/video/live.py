@@ -22,7 +22,7 @@ from swapper.timing import StepTimer
 from swapper.types import Identity
 from swapper.video.frame import FrameSwapper, Part
 from swapper.video.marks import FrameMarker
-from swapper.video.shapes import ShapeMemory
+from swapper.video.memory import FaceMemory
 
 _DETECT_EVERY = 5  # frames; live frames are fewer and further apart than a video's
 _MOST_PEOPLE = 64  # seen by one stream, after which it forgets them all
@@ -77,7 +77,7 @@ class LiveEngine:
 
 
 class LiveStream:
-    """One stream: the faces followed so far, their steadied landmarks and the shapes of their masks."""
+    """One stream: the faces followed so far, their steadied landmarks, and what is remembered of them."""
 
     def __init__(self, engine: LiveEngine):
         """Start before the first frame.
@@ -91,7 +91,7 @@ class LiveStream:
         self._forget()
 
     def _forget(self) -> None:
-        self._tracker, self._shapes = self._engine.tracker(), ShapeMemory()
+        self._tracker, self._memory = self._engine.tracker(), FaceMemory()
         self._steady: dict[int, _Steadied] = {}
 
     def swap(
@@ -113,24 +113,26 @@ class LiveStream:
         if late or len(self._tracker.gallery.people) > _MOST_PEOPLE:
             self._forget()
         if identity is not self._identity:
-            self._identity, self._shapes = identity, ShapeMemory()  # masks follow both faces' shapes
+            self._identity = identity
+            self._memory.begin_source()
         self._last = seconds
         with timer.step("detect"):
             faces = [self._steadied(face, seconds) for face in self._tracker.update(frame)]
         present = {face.track for face in faces}
         self._steady = {track: state for track, state in self._steady.items() if track in present}
         parts = [self._part(frame, face, identity) for face in reversed(faces)]  # near faces on top
-        for track, offset in self._engine.frames.swap(frame, parts, timer).items():
-            self._shapes.learn(track, offset)
+        self._memory.learn(parts, self._engine.frames.swap_parts(frame, parts, timer))
         if not parts:
             return frame, 0
         with timer.step("mark"):
             return self._marker.mark(frame), len(parts)
 
     def _part(self, frame: Frame, face: TrackedFace, identity: Identity) -> Part:
-        if not self._shapes.knows(face.track):
-            self._shapes.learn(face.track, self._engine.frames.measure(frame, face, identity))
-        return Part(face, identity, *self._shapes.next_shape(face.track))
+        shapes, track = self._memory.shapes, face.track
+        if not shapes.knows(track):
+            shapes.learn(track, self._engine.frames.measure(frame, face, identity))
+        shape, measure = shapes.next_shape(track)
+        return Part(face, identity, shape, measure, self._memory.tones.usual(track), self._memory.looks.get(track))
 
     def _steadied(self, face: TrackedFace, seconds: float) -> TrackedFace:
         before = self._steady.get(face.track)

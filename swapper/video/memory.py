@@ -38,6 +38,10 @@ class FaceMemory:
         self._recalled = list(rows)
         self._present: dict[int, Points] = {}
 
+    def begin_source(self) -> None:
+        """Forget what depends on who the faces become, as somebody else is their source from now on."""
+        self.shapes, self.tones = ShapeMemory(), ToneMemory()
+
     def meet(self, faces: Sequence[TrackedFace]) -> None:
         """Recognise the faces of the first frame by their places; of no use later.
 

@@ -161,7 +161,7 @@ class VideoJob:
 
     def _plan(self, analysed: AnalysedFrame, tracker: FaceTracker, memory: FaceMemory) -> tuple[TimedFrame, list[Part]]:
         """Say what happens to the faces of a frame; small ones come first, so that near ones lie on top."""
-        parts, steady, watch = [], self._settings.steadiness > 0, self._settings.occluders
+        parts, steady = [], self._settings.steadiness > 0
         memory.meet(analysed.faces)
         cast = self._casting.cast(analysed.faces, tracker.gallery)
         for index, identity in sorted(cast.items(), reverse=True):
@@ -171,7 +171,7 @@ class VideoJob:
                 memory.shapes.learn(track, self._swapper.measure(analysed.frame.image, tracked, identity))
             tone = memory.tones.usual(track) if steady else None
             shape, measure = memory.shapes.next_shape(track)
-            parts.append(Part(tracked, identity, shape, measure, tone, memory.looks.get(track), watch))
+            parts.append(Part(tracked, identity, shape, measure, tone, memory.looks.get(track)))
         return analysed.frame, parts
 
     def _swap(self, task: tuple[TimedFrame, list[Part]]) -> tuple[_Done, StepTimer]:

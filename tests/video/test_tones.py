@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from swapper.compose.color import Transfer
-from swapper.video.tones import ToneMemory, steadied
+from swapper.compose.color import Transfer, steadied
+from swapper.video.tones import ToneMemory
 
 MIDDLE = np.array([[60, 15, 18]], np.float32)
 

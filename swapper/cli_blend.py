@@ -1,0 +1,42 @@
+"""Options of the commands that say how a swapped face is blended in."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from swapper.compose.mask import MaskSettings
+
+
+def add_blend_options(p: argparse.ArgumentParser) -> None:
+    """Add ``--detail`` and ``--no-occluders``; ``blend_settings`` reads them.
+
+    Args:
+        p: of a command that swaps.
+    """
+    p.add_argument(
+        "--detail",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="of the target's pores, lashes and grain that a swapped face keeps, 0 to 1; 1 when not given",
+    )
+    p.add_argument(
+        "--no-occluders",
+        dest="occluders",
+        action="store_false",
+        help="swap over dark glasses, hair, hands and other things in front of a face too",
+    )
+
+
+def blend_settings(args: argparse.Namespace) -> "MaskSettings":
+    """The settings that a command was given.
+
+    Args:
+        args: of a parser with ``add_blend_options``.
+
+    Raises:
+        UserError: a value out of its range.
+    """
+    from swapper.compose.mask import MaskSettings
+
+    return MaskSettings(detail=args.detail, occluders=args.occluders)

@@ -1,0 +1,61 @@
+"""Blending one swapped face into its picture, the same way for photos, videos and live frames."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from swapper.compose.color import Transfer, measure_transfer, recolor, steadied
+from swapper.compose.detail import let_detail_through
+from swapper.compose.mask import MaskSettings
+from swapper.compose.paste import paste_into
+from swapper.faces.align import affine_scale
+from swapper.types import Crop
+
+_LEAST_BARE = 0.5  # share of a face that has to be seen for its colours to be measured
+
+
+@dataclass(frozen=True)
+class Blended:
+    """What blending a face did.
+
+    Attributes:
+        tone: change of its colours that would match this picture alone; None where that cannot be told.
+        box: left, top, right, bottom of the part of the picture that may have changed; None where nothing has.
+    """
+
+    tone: Transfer | None
+    box: tuple[int, int, int, int] | None
+
+
+def blend_into(
+    frame: UInt8[np.ndarray, "h w 3"],
+    crop: Crop,
+    face: UInt8[np.ndarray, "s s 3"],
+    mask: Float32[np.ndarray, "s s"],
+    settings: MaskSettings,
+    *,
+    cover: Float32[np.ndarray, "s s"] | None = None,
+    usual: Transfer | None = None,
+    opacity: float = 1.0,
+) -> Blended:
+    """Match a face's colours, let the target's fine detail through, and paste it, in place.
+
+    Args:
+        frame: RGB, changed.
+        crop: the target as it was cut from the frame.
+        face: RGB, swapped.
+        mask: share of the face, in [0, 1].
+        settings: what the user chose.
+        cover: share of things in front of the target, in [0, 1]; they stay there, and their colours do not count.
+        usual: change of the colours in the frames before; None where there are none.
+        opacity: how much of the face is shown, 0 to 1.
+    """
+    bare = mask if cover is None else mask * (1 - cover)
+    seen = settings.color > 0 and (cover is None or float(bare.sum()) > _LEAST_BARE * float(mask.sum()))
+    measured = measure_transfer(face, crop.image, bare) if seen else None
+    tone = steadied(measured, usual)
+    if tone is not None:
+        face = recolor(face, tone, settings.color)
+    face, share = let_detail_through(face, crop.image, bare, settings.detail, affine_scale(crop.matrix))
+    return Blended(measured, paste_into(frame, face, share * np.float32(opacity), crop.matrix))
