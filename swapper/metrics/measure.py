@@ -49,8 +49,7 @@ class MeasuredFace:
     @property
     def landmarks(self) -> Float32[np.ndarray, "478 3"]:
         """The mesh points, pixels of the picture."""
-        assert self.face.landmarks is not None, "a measured face has landmarks"
-        return self.face.landmarks
+        return self.face.mesh
 
 
 class FaceMeasurer:
