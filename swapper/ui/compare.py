@@ -18,7 +18,7 @@ from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.interpolation import EXAMPLE
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
+from swapper.ui.layout import PHOTO_HEIGHT, QUICK, example_strip, heading
 from swapper.ui.result import callout
 from swapper.ui.swappers import SwapperCache, offered_methods
 
@@ -166,7 +166,7 @@ def build_compare_tab(
     most, cards = settings.max_compared_swaps, [pictures, views]
     tab = CompareTab(swappers, judges, most, problem, empty, figures, cards, plots, gallery, notes, archive)
     chosen = [[str(portraits[index]) for index in some] for some in ((0, 3), (1, 5, 7))] if len(portraits) > 7 else []
-    fill.click(lambda: chosen, None, [sources, targets], api_visibility="private", queue=False, show_progress="hidden")
+    fill.click(lambda: chosen, None, [sources, targets], **QUICK)
     button.click(
         on_gpu(tab.compare, tab.outputs),
         [consent, sources, targets, methods],

@@ -14,7 +14,7 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
+from swapper.ui.layout import PHOTO_HEIGHT, QUICK, example_strip, heading
 from swapper.ui.result import callout
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.walking import add_interpolation_endpoint, check_steps, draw_walk, read_photos
@@ -172,8 +172,7 @@ def build_interpolation_tab(
         problem,
     )
     chosen = [str(path) for path in portraits[:7:3]]
-    quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-    fill.click(lambda: chosen, None, [first, second, target], **quick)
+    fill.click(lambda: chosen, None, [first, second, target], **QUICK)
     button.click(
         on_gpu(tab.walk, tab.outputs),
         [consent, first, second, target, method, steps],

@@ -17,6 +17,8 @@ EMPTY = "Your picture appears here."
 DOWNLOAD = "Download {kind}"
 FORMATS = {"PNG": ".png", "JPEG": ".jpg"}
 PHOTO_HEIGHT = 204  # px
+# Of events that are done at once and are no endpoint.
+QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,7 @@ def example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: bo
     def add(shown: list[Any] | None, event: gr.SelectData) -> Any:
         return [*(shown or []), str(photos[int(event.index)])]
 
-    quick: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-    strip.select(add if adds else pick, component if adds else None, component, **quick)
+    strip.select(add if adds else pick, component if adds else None, component, **QUICK)
 
 
 def build_result() -> ResultPanel:

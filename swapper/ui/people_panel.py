@@ -6,11 +6,10 @@ from typing import Any
 import gradio as gr
 
 from swapper.ui.languages import said
-from swapper.ui.layout import Sources, heading
+from swapper.ui.layout import QUICK, Sources, heading
 from swapper.ui.people import PEOPLE, Assignment, choices
 
 Updates = dict[Any, Any]  # what a handler returns: new value or properties by component
-QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import gradio as gr
 from swapper.settings import Settings
 from swapper.ui.gpu import FILM_SECONDS, on_gpu
 from swapper.ui.image import ENGINE
-from swapper.ui.people_panel import QUICK
+from swapper.ui.layout import QUICK
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video_api import add_video_endpoint
 from swapper.ui.video_layout import (
