@@ -14,7 +14,7 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.image import CONSENT_FIRST, ENGINE
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import PHOTO_HEIGHT, QUICK, example_strip, heading
+from swapper.ui.layout import QUICK, build_photo, heading
 from swapper.ui.result import callout
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.walking import add_interpolation_endpoint, check_steps, draw_walk, read_photos
@@ -138,8 +138,8 @@ def build_interpolation_tab(
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
             with gr.Row(equal_height=True, elem_classes="inputs"):
-                first, second = _photo(FIRST, "walk-a", portraits), _photo(SECOND, "walk-b", portraits[::-1])
-            target = _photo(TARGET, "walk-target", portraits)
+                first, second = build_photo(FIRST, "walk-a", portraits), build_photo(SECOND, "walk-b", portraits[::-1])
+            target = build_photo(TARGET, "walk-target", portraits)
             method, steps = _choices(settings.max_walk_steps)
             button = gr.Button(WALK, variant="primary", elem_id="walk")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 6)
@@ -183,21 +183,6 @@ def build_interpolation_tab(
         concurrency_id=ENGINE,
         concurrency_limit=settings.concurrency,
     )
-
-
-def _photo(words: tuple[str, str, str], name: str, examples: list[Path]) -> gr.Image:
-    with gr.Column(min_width=240, elem_classes="card"):
-        heading(words)
-        photo = gr.Image(
-            label="Photo",
-            type="filepath",
-            sources=["upload", "webcam", "clipboard"],
-            height=PHOTO_HEIGHT,
-            buttons=[],
-            elem_id=name,
-        )
-        example_strip(examples, photo, many=False)
-    return photo
 
 
 def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider]:

@@ -71,19 +71,32 @@ def build_inputs(examples: Path) -> tuple[Sources, gr.Image]:
     """
     with gr.Row(equal_height=True, elem_classes="inputs"):
         sources = build_sources(examples)
-        with gr.Column(min_width=240, elem_classes="card"):
-            heading(TARGET)
-            target = gr.Image(
-                label="Photo",
-                type="filepath",
-                sources=["upload", "webcam", "clipboard"],
-                height=PHOTO_HEIGHT,
-                buttons=[],
-                elem_id="target",
-            )
-            shown = [*sorted(examples.glob("*.jpg")), *sorted((examples / "portraits").glob("*.jpg"))[::-1]]
-            example_strip(shown, target, many=False)
+        shown = [*sorted(examples.glob("*.jpg")), *sorted((examples / "portraits").glob("*.jpg"))[::-1]]
+        target = build_photo(TARGET, "target", shown)
     return sources, target
+
+
+def build_photo(words: tuple[str, str, str], name: str, examples: list[Path], webcam: bool = True) -> gr.Image:
+    """Lay out the card for one photo.
+
+    Args:
+        words: its heading.
+        name: the component's id.
+        examples: photos to offer.
+        webcam: offer to take one.
+    """
+    with gr.Column(min_width=240, elem_classes="card"):
+        heading(words)
+        photo = gr.Image(
+            label="Photo",
+            type="filepath",
+            sources=["upload", "webcam", "clipboard"] if webcam else ["upload", "clipboard"],
+            height=PHOTO_HEIGHT,
+            buttons=[],
+            elem_id=name,
+        )
+        example_strip(examples, photo, many=False)
+    return photo
 
 
 def build_sources(examples: Path, name: str = "") -> Sources:

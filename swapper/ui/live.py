@@ -12,7 +12,7 @@ from swapper.types import UserError
 from swapper.ui.files import upload_path
 from swapper.ui.image import CONSENT_FIRST
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
+from swapper.ui.layout import build_photo, heading
 from swapper.ui.live_export import NO_SOURCE, build_face_export
 from swapper.ui.live_streams import FASTEST, LiveStreams, ShownFrame, end_streams, live_method, live_swapper
 from swapper.ui.result import callout
@@ -129,17 +129,7 @@ def _inputs(examples: Path) -> tuple[gr.Image, gr.Image]:
     """Lay out source and webcam."""
     size = {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}
     with gr.Row(equal_height=True, elem_classes="inputs"):
-        with gr.Column(min_width=240, elem_classes="card"):
-            heading(SOURCE)
-            source = gr.Image(
-                label="Photo",
-                type="filepath",
-                sources=["upload", "clipboard"],
-                height=PHOTO_HEIGHT,
-                buttons=[],
-                elem_id="live-source",
-            )
-            example_strip(sorted((examples / "portraits").glob("*.jpg")), source, many=False)
+        source = build_photo(SOURCE, "live-source", sorted((examples / "portraits").glob("*.jpg")), webcam=False)
         with gr.Column(min_width=240, elem_classes="card"):
             heading(CAMERA)
             camera = gr.Image(
