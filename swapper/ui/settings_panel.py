@@ -9,6 +9,7 @@ from gradio.components import Component
 from swapper.compose.mask import MaskSettings
 from swapper.methods.base import METHODS
 from swapper.restore.base import local_restorers
+from swapper.ui.layout import QUICK
 from swapper.ui.swappers import offered_methods
 
 TITLE = "Settings"
@@ -79,15 +80,8 @@ def build_settings_panel() -> SettingsPanel:
             mask = [_mask_component(field.name, getattr(MaskSettings(), field.name)) for field in fields(MaskSettings)]
         reset = gr.Button(RESET, size="sm", variant="secondary", elem_classes="quiet")
     defaults = [getattr(MaskSettings(), field.name) for field in fields(MaskSettings)]
-    reset.click(lambda: defaults, outputs=mask, api_visibility="private", queue=False, show_progress="hidden")
-    method.change(
-        lambda name: gr.Dropdown(info=_sentence(name)),
-        method,
-        method,
-        api_visibility="private",
-        queue=False,
-        show_progress="hidden",
-    )
+    reset.click(lambda: defaults, outputs=mask, **QUICK)
+    method.change(lambda name: gr.Dropdown(info=_sentence(name)), method, method, **QUICK)
     return SettingsPanel(method, restore, mask)
 
 
