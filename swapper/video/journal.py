@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from swapper.whole_file import whole_file
+
 _VERSION = 1
 _JOURNAL = "journal.json"
 
@@ -95,12 +97,10 @@ class Journal:
         self.segments.append(segment)
         self.memory = memory
         rows = [{"file": s.path.name, "frames": s.frames, "changed": s.changed, "end": s.end} for s in self.segments]
-        fresh = self.folder / f"{_JOURNAL}.new"
-        with fresh.open("w") as file:
+        with whole_file(self.folder / _JOURNAL) as fresh, fresh.open("w") as file:
             json.dump({"version": _VERSION, "job": self.job, "rows": rows, "memory": memory}, file)
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(self.folder / _JOURNAL)
 
     def remove(self) -> None:
         """Delete the working folder."""
