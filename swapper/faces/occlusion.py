@@ -1,4 +1,4 @@
-"""Finding what lies over a face (dark glasses, hair, microphones) by comparing it with the person's own skin."""
+"""Finding what lies over a face in one picture (dark glasses, hair) by comparing it with the person's own skin."""
 
 import cv2
 import numpy as np
@@ -12,16 +12,21 @@ from swapper.faces.skin import feature_mask
 _SIDE = 128  # things over a face are looked for at this side
 _GLASSES_SIDE = 96
 
+_EYES_APART = 16.0  # px in the picture that colours of points are taken from: finer detail moves too much
+
 # Cheeks under glasses and the nose's tip: the skin that is least often covered.
-_SAMPLED = ((50, 101, 36, 205), (280, 330, 266, 425), (4, 45, 1, 275, 5))
+_SAMPLED = [50, 101, 36, 205, 280, 330, 266, 425, 4, 45, 1, 275, 5]
 _UNDER_EYES = ((228, 229, 230, 231, 120, 119, 118, 117), (448, 449, 450, 451, 349, 348, 347, 346))
 _OVER_EYES = ((30, 29, 27, 28, 52, 53, 46, 225), (260, 259, 257, 258, 282, 283, 276, 445))
+_AROUND_EYES = [*mesh.LEFT_BROW, *mesh.RIGHT_BROW, *mesh.LEFT_EYE, *mesh.RIGHT_EYE]
+_AROUND_EYES += [point for points in (*_UNDER_EYES, *_OVER_EYES) for point in points]
 # Corners of what glasses cover, and of what large ones may.
 _GLASSES = (*mesh.LEFT_BROW, *mesh.RIGHT_BROW, 34, 264, 117, 118, 119, 120, 346, 347, 348, 349)
 _LARGE_GLASSES = (*_GLASSES, 127, 356, 123, 50, 36, 352, 280, 266)
 _EYES = ((*mesh.LEFT_BROW, *mesh.LEFT_EYE), (*mesh.RIGHT_BROW, *mesh.RIGHT_EYE))
-_DARK_GLASSES = (0.70, 0.66)  # likeness to skin around the eyes: none above the first, certain below the second
-_DARK_REGION = (0.44, 0.40)  # the same of all that glasses cover
+# Likeness to skin under and over the eyes, and of all that glasses cover: no dark glasses above the first, certainly
+# some below the second.
+_DARK_EYES, _DARK_REGION = (0.60, 0.56), (0.31, 0.26)
 
 # Lengths as shares of the eye distance.
 _SPECK = 0.04  # thinner things are lashes, stubble and noise
@@ -29,46 +34,65 @@ _REACH = 0.15  # how far what covers the skin around an eye, brow or lip covers 
 _MARGIN = 0.06  # around what was found
 
 
-def likeness_to_own_skin(
-    lab: Float32[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 d"]
-) -> Float32[np.ndarray, "s s"]:
+Colors = Float32[np.ndarray, "468 3"]
+
+
+def point_colors(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]) -> Colors:
+    """CIE L*a*b* of a face at its mesh points, L in 0..100, without fine detail.
+
+    Args:
+        image: RGB crop.
+        landmarks: mesh points in crop pixels.
+    """
+    side = int(np.clip(len(image) * _EYES_APART / max(mesh.eye_distance(landmarks), 1.0), 16, len(image)))
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    places = (landmarks[: mesh.MESH_POINTS, :2] + 0.5) * np.float32(side / len(image)) - 0.5
+    x, y = (np.ascontiguousarray(axis[None]).astype(np.float32) for axis in places.T)
+    found = cv2.remap(small, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.cvtColor(found.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
+
+
+def likeness_to_own_skin(lab: Float32[np.ndarray, "*s 3"], colors: Colors) -> Float32[np.ndarray, "*s"]:
     """Share of the skin's lightness times share of its colourfulness, 1 for skin and what is brighter.
 
     Shadows take from the first only, lenses and dark hair from both.
 
     Args:
         lab: CIE L*a*b*, L in 0..100.
-        landmarks: mesh points in its pixels.
+        colors: ``point_colors`` of the face.
     """
-    pixels = lab[np.maximum.reduce([_hull(landmarks, points, len(lab)) for points in _SAMPLED]) > 0.5]
-    if len(pixels) < 12:
-        return np.ones(lab.shape[:2], np.float32)
-    lightness, *color = np.median(pixels, axis=0)
+    lightness, *color = np.median(colors[_SAMPLED], axis=0)
     bright = np.minimum((lab[..., 0] + 5) / (lightness + 5), 1)
     colorful = np.minimum((np.hypot(lab[..., 1], lab[..., 2]) + 2) / (np.hypot(*color) + 2), 1)
     return (bright * colorful).astype(np.float32)
 
 
-def dark_glasses(
-    lab: Float32[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 d"]
-) -> Float32[np.ndarray, "s s"] | None:
-    """Soft mask of dark glasses, with the eyes and brows behind and above them; None where there are none.
+def dark_glasses(colors: Colors) -> float:
+    """How surely a face wears dark glasses, 0 to 1.
 
     Args:
-        lab: CIE L*a*b*, L in 0..100.
-        landmarks: mesh points in its pixels.
+        colors: its ``point_colors``.
     """
-    likeness = likeness_to_own_skin(lab, landmarks)
-    under = max(_average(likeness, landmarks, points) for points in _UNDER_EYES)
-    over = min(_average(likeness, landmarks, points) for points in _OVER_EYES)
-    share = _below(under + 0.5 * over, _DARK_GLASSES) * _below(_average(likeness, landmarks, _GLASSES), _DARK_REGION)
-    if share == 0:
-        return None
-    eyes, size = mesh.eye_distance(landmarks), len(lab)
-    usual, large = (_hull(landmarks, points, size) for points in (_GLASSES, _LARGE_GLASSES))
-    calm = cv2.GaussianBlur(likeness, (0, 0), max(_SPECK * eyes, 0.5))
-    covered = np.maximum(usual, large * (calm < 0.7))
-    return np.float32(share) * cv2.dilate(covered, disc(_MARGIN * eyes))
+    likeness = likeness_to_own_skin(colors, colors)
+    under = max(float(likeness[list(points)].mean()) for points in _UNDER_EYES)
+    over = min(float(likeness[list(points)].mean()) for points in _OVER_EYES)
+    return _below(under + 0.5 * over, _DARK_EYES) * _below(float(likeness[_AROUND_EYES].mean()), _DARK_REGION)
+
+
+def glasses_mask(
+    image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]
+) -> Float32[np.ndarray, "s s"]:
+    """Soft mask of the dark glasses that a face wears, with the eyes and brows behind and above them.
+
+    Args:
+        image: RGB crop.
+        landmarks: mesh points in crop pixels.
+    """
+    side = min(_GLASSES_SIDE, len(image))
+    points = landmarks * np.float32(side / len(image))
+    likeness = likeness_to_own_skin(_small_lab(image, side), point_colors(image, landmarks))
+    found = _glasses(likeness, points)
+    return cv2.resize(found, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def covered_face(
@@ -85,9 +109,9 @@ def covered_face(
     """
     side = min(_SIDE, len(image))
     points = landmarks * np.float32(side / len(image))
-    lab = _small_lab(image, side)
-    glasses = dark_glasses(lab, points)
-    found = _one_sided(likeness_to_own_skin(lab, points), points) if glasses is None else glasses
+    colors = point_colors(image, landmarks)
+    likeness, glasses = likeness_to_own_skin(_small_lab(image, side), colors), dark_glasses(colors)
+    found = np.float32(glasses) * _glasses(likeness, points) if glasses else _one_sided(likeness, points)
     if found.max() < 0.05:
         return None
     return cv2.GaussianBlur(found, (0, 0), max(0.03 * mesh.eye_distance(points), 0.5))
@@ -95,10 +119,25 @@ def covered_face(
 
 def glasses_in(
     image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]
-) -> Float32[np.ndarray, "t t"] | None:
-    """``dark_glasses`` of a crop, at a smaller size; quick enough for every frame of a video."""
-    side = min(_GLASSES_SIDE, len(image))
-    return dark_glasses(_small_lab(image, side), landmarks * np.float32(side / len(image)))
+) -> Float32[np.ndarray, "s s"] | None:
+    """``glasses_mask`` of a face that may wear none; None where it does not.
+
+    Args:
+        image: RGB crop.
+        landmarks: mesh points in crop pixels.
+    """
+    share = dark_glasses(point_colors(image, landmarks))
+    return np.float32(share) * glasses_mask(image, landmarks) if share else None
+
+
+def _glasses(
+    likeness: Float32[np.ndarray, "t t"], landmarks: Float32[np.ndarray, "478 d"]
+) -> Float32[np.ndarray, "t t"]:
+    eyes, size = mesh.eye_distance(landmarks), len(likeness)
+    usual, large = (_hull(landmarks, points, size) for points in (_GLASSES, _LARGE_GLASSES))
+    calm = cv2.GaussianBlur(likeness, (0, 0), max(_SPECK * eyes, 0.5))
+    covered = np.maximum(usual, large * (calm < 0.7))
+    return cv2.dilate(covered, disc(_MARGIN * eyes))
 
 
 def _one_sided(
@@ -137,13 +176,6 @@ def _over_eye(
     """The whole of an eye with its brow where something lies over it: half an eye is worse than a mirrored one."""
     eye = cv2.dilate(_hull(landmarks, points, len(skin)), disc(0.12 * mesh.eye_distance(landmarks)))
     return eye if (eye * unlike).sum() > 0.3 * (eye * skin).sum() else None
-
-
-def _average(
-    values: Float32[np.ndarray, "s s"], landmarks: Float32[np.ndarray, "478 d"], points: tuple[int, ...]
-) -> float:
-    weight = _hull(landmarks, points, len(values))
-    return float((values * weight).sum() / weight.sum()) if weight.sum() > 2 else 1.0
 
 
 def _hull(landmarks: Float32[np.ndarray, "478 d"], points: tuple[int, ...], size: int) -> Float32[np.ndarray, "s s"]:

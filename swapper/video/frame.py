@@ -12,13 +12,13 @@ from swapper.compose.color import Transfer
 from swapper.compose.mask import MaskSettings, MaskShape, adaptive_face_mask, mask_shape, shape_offset
 from swapper.faces.align import cut_crop
 from swapper.faces.landmarks import LandmarkDetector
+from swapper.faces.looks import Glimpse, Look, cover_mask, glimpse
 from swapper.faces.pose import head_pose
 from swapper.faces.track import TrackedFace
 from swapper.methods.base import Method, swap_crops
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.timing import StepTimer
 from swapper.types import Crop, Identity
-from swapper.video.occluders import Glimpse, Look, cover_mask, glimpse
 from swapper.video.picture import Box
 
 _MOST_TOGETHER = 4  # faces in a batch
@@ -59,7 +59,7 @@ class Outcome:
         offset: ``shape_offset``, where it was to be measured.
         tone: change of its colours that would match this frame alone.
         box: left, top, right, bottom of the part of the frame that changed; None where none did.
-        seen: the target, where it was watched.
+        seen: the target, where what covers it counts.
     """
 
     track: int
@@ -139,8 +139,8 @@ class FrameSwapper:
         offset = self._offset(face, crop) if part.measure or part.shape is None else None
         shape = part.shape or mask_shape(offset or 0.0)
         mask = mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._mask)
-        seen = glimpse(crop.image, crop.mesh, part.look) if self._mask.occluders and not part.alone else None
-        cover = cover_mask(seen.cover, crop.mesh, crop.size) if seen is not None and seen.cover.any() else None
+        seen = glimpse(crop.image, crop.mesh, part.look) if self._mask.occluders else None
+        cover = None if seen is None else cover_mask(seen, crop.image, crop.mesh)
         opacity = 1.0 if part.alone else _opacity(part.tracked)
         done = blend_into(frame, crop, face, mask, self._mask, cover=cover, usual=part.tone, opacity=opacity)
         return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen)

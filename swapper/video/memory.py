@@ -8,9 +8,9 @@ from jaxtyping import Float32
 
 from swapper.compose.color import Transfer
 from swapper.faces.association import overlap
+from swapper.faces.looks import Look, learnt
 from swapper.faces.track import TrackedFace
 from swapper.video.frame import Outcome, Part
-from swapper.video.occluders import Look, learnt
 from swapper.video.shapes import ShapeMemory
 from swapper.video.tones import ToneMemory
 

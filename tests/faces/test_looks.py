@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from swapper.faces import mesh
-from swapper.video.occluders import Look, cover_mask, glimpse, learnt
+from swapper.faces.looks import Look, cover_mask, glimpse, learnt
 
 SIZE = 128
 SKIN, DARK, HAND = (205, 160, 135), (30, 30, 32), (150, 85, 70)
@@ -44,7 +44,8 @@ def watched(images: list[np.ndarray], landmarks: np.ndarray, look: Look | None =
 
 
 def cover(image: np.ndarray, landmarks: np.ndarray, look: Look) -> np.ndarray:
-    return cover_mask(glimpse(image, landmarks, look).cover, landmarks, SIZE)
+    found = cover_mask(glimpse(image, landmarks, look), image, landmarks)
+    return np.zeros((SIZE, SIZE), np.float32) if found is None else found
 
 
 @pytest.mark.parametrize("color", [DARK, HAND, (250, 250, 250), (60, 110, 70)])
@@ -83,10 +84,29 @@ def test_nothing_is_found_where_nothing_is(landmarks, look, what):
     assert cover(image, landmarks, look).mean() < 0.01
 
 
-def test_a_first_frame_tells_nothing(landmarks):
+def test_a_first_frame_tells_of_dark_glasses_only(landmarks):
     image = face(landmarks)
     image[58:100, 30:62] = DARK
-    assert not glimpse(image, landmarks, None).cover.any()
+    assert cover_mask(glimpse(image, landmarks, None), image, landmarks) is None
+    worn = with_glasses(face(landmarks), landmarks)
+    found = cover_mask(glimpse(worn, landmarks, None), worn, landmarks)
+    assert found is not None and found[46:52, 36:44].min() > 0.9 and found[75:].max() < 0.05
+
+
+def with_glasses(image: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    for iris in (mesh.LEFT_IRIS_CENTRE, mesh.RIGHT_IRIS_CENTRE):
+        x, y = np.rint(landmarks[iris, :2]).astype(int)
+        cv2.ellipse(image, (int(x), int(y) + 3), (21, 19), 0, 0, 360, DARK, -1)
+    return image
+
+
+def test_dark_glasses_come_and_go_within_some_frames(landmarks, look):
+    plain = [face(landmarks, frame) for frame in range(12)]
+    worn = [with_glasses(image.copy(), landmarks) for image in plain]
+    on = watched(worn, landmarks)
+    assert on.glasses > 0.9 and watched(worn[:8], landmarks, look).glasses > 0.85
+    off = watched(plain, landmarks, on)
+    assert off.glasses < 0.05 and cover(plain[0], landmarks, off).mean() < 0.02
 
 
 def test_what_was_there_from_the_beginning_may_go(landmarks):

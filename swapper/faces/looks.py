@@ -1,4 +1,7 @@
-"""Things in front of a face (hands, microphones, hair): where a face does not look as it did in the frames before.
+"""Things in front of a face: dark glasses in any picture, and what passes by in the frames of a video.
+
+Hands, microphones and hair are found where a face does not look as it did in the frames before. One picture alone
+does not tell them from shadows, beards and make-up.
 
 Looks are colours at the mesh points, so that turning, speaking and moving change them little.
 """
@@ -11,8 +14,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from swapper.faces import mesh
+from swapper.faces.occlusion import Colors, dark_glasses, glasses_mask, point_colors
 
-_EYES_APART = 16.0  # px in the picture that is looked at: finer detail moves too much
 _LEAST_FRAMES = 5  # seen before anything is taken for an occluder
 _MEMORY = 40  # frames over which a look is averaged
 _EDGE_ON = 0.2  # points turned further away than this say nothing
@@ -21,11 +24,12 @@ _COVERED = (1.0, 1.7)  # times those: the face from below the first, something e
 _TOGETHER = 0.3  # least share of covered points around one
 _LOST, _PATIENCE = 0.55, 8  # share of covered points, and frames of it, at which it is rather the look that changed
 _FADING = 0.5  # share of the last frame's cover in this one's
+_GLASSES_SHARE = 0.25  # of a new look at glasses that is believed
+_LEAST_GLASSES = 0.02  # share that is drawn
 _LEAST_POINTS, _APART = 12, 0.15  # points that tell the light, and eye distances between them
 _GRID = 40  # side on which covers are drawn
 _SPREAD = 1.6  # px of the grid, of the covers' soft edge
 
-Colors = Float32[np.ndarray, "468 3"]
 PerPoint = Float32[np.ndarray, "468"]
 
 
@@ -37,11 +41,13 @@ class Glimpse:
         colors: CIE L*a*b* at the mesh points.
         seen: whether each is turned to the camera.
         cover: share of something else in front of each, 0 to 1.
+        glasses: how surely the eyes are behind dark glasses, 0 to 1.
     """
 
     colors: Colors
     seen: Bool[np.ndarray, "468"]
     cover: PerPoint
+    glasses: float
 
 
 @dataclass(frozen=True)
@@ -52,24 +58,27 @@ class Look:
         colors: CIE L*a*b* at the mesh points.
         counts: frames each was seen in.
         cover: of the last frame.
+        glasses: of the last frame.
         lost: frames in a row in which it was hardly to be seen.
     """
 
     colors: Colors
     counts: PerPoint
     cover: PerPoint
+    glasses: float
     lost: int = 0
 
     def to_row(self) -> list[list[float]]:
         """As plain values."""
         rows = np.concatenate([self.colors.T, self.counts[None], 100 * self.cover[None]])
-        return np.round(rows, 1).tolist()
+        return [*np.round(rows, 1).tolist(), [round(self.glasses, 3)]]
 
     @classmethod
     def from_row(cls, row: list[list[float]]) -> "Look":
         """The look that ``to_row`` made plain."""
-        rows = np.array(row, np.float32)
-        return cls(np.ascontiguousarray(rows[:3].T), rows[3], rows[4] / 100)
+        *points, (glasses,) = row
+        rows = np.array(points, np.float32)
+        return cls(np.ascontiguousarray(rows[:3].T), rows[3], rows[4] / 100, glasses)
 
 
 def glimpse(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"], look: Look | None) -> Glimpse:
@@ -78,12 +87,13 @@ def glimpse(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "4
     Args:
         image: RGB crop.
         landmarks: mesh points in crop pixels.
-        look: the face's in the frames before; None where there are none.
+        look: the face's in the frames before; None where there are none, as of a photo.
     """
-    colors, seen = _point_colors(image, landmarks), mesh.facing(landmarks) > _EDGE_ON
+    colors, seen = point_colors(image, landmarks), mesh.facing(landmarks) > _EDGE_ON
+    glasses = dark_glasses(colors)
     if look is None:
-        return Glimpse(colors, seen, np.zeros(mesh.MESH_POINTS, np.float32))
-    return Glimpse(colors, seen, _cover(colors, seen, look))
+        return Glimpse(colors, seen, np.zeros(mesh.MESH_POINTS, np.float32), glasses)
+    return Glimpse(colors, seen, _cover(colors, seen, look), look.glasses + _GLASSES_SHARE * (glasses - look.glasses))
 
 
 def learnt(look: Look | None, seen: Glimpse) -> Look:
@@ -94,23 +104,34 @@ def learnt(look: Look | None, seen: Glimpse) -> Look:
         seen: of the frame.
     """
     if look is None or look.lost >= _PATIENCE:
-        return Look(seen.colors, seen.seen.astype(np.float32), np.zeros_like(seen.cover))
+        return Look(seen.colors, seen.seen.astype(np.float32), np.zeros_like(seen.cover), seen.glasses)
     if seen.cover[seen.seen].mean() > _LOST:
-        return replace(look, cover=seen.cover, lost=look.lost + 1)
+        return replace(look, cover=seen.cover, glasses=seen.glasses, lost=look.lost + 1)
     new = seen.seen * (seen.cover < 0.1)
     counts = look.counts + new
     share = (new / np.clip(counts, 1, _MEMORY))[:, None]
-    return Look(look.colors + share * (seen.colors - look.colors), counts, seen.cover)
+    return Look(look.colors + share * (seen.colors - look.colors), counts, seen.cover, seen.glasses)
 
 
-def cover_mask(cover: PerPoint, landmarks: Float32[np.ndarray, "478 3"], size: int) -> Float32[np.ndarray, "s s"]:
-    """Spread what is known at mesh points over a crop.
+def cover_mask(
+    seen: Glimpse, image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]
+) -> Float32[np.ndarray, "s s"] | None:
+    """Share of what is in front of a face, over its crop; None where nothing is.
 
     Args:
-        cover: share at each point.
+        seen: of the face.
+        image: the same RGB crop.
         landmarks: mesh points in crop pixels.
-        size: side of the crop in pixels.
     """
+    found = _spread(seen.cover, landmarks, len(image)) if seen.cover.any() else None
+    if seen.glasses < _LEAST_GLASSES:
+        return found
+    glasses = np.float32(seen.glasses) * glasses_mask(image, landmarks)
+    return glasses if found is None else np.maximum(found, glasses)
+
+
+def _spread(cover: PerPoint, landmarks: Float32[np.ndarray, "478 3"], size: int) -> Float32[np.ndarray, "s s"]:
+    """What is known at mesh points, spread over a crop of a side in pixels."""
     places = landmarks[: mesh.MESH_POINTS, :2] * np.float32(_GRID / size)
     column, row = np.clip(np.rint(places), 0, _GRID - 1).astype(int).T
     cell = row * _GRID + column
@@ -118,15 +139,6 @@ def cover_mask(cover: PerPoint, landmarks: Float32[np.ndarray, "478 3"], size: i
     drawn = cv2.GaussianBlur(drawn.reshape(_GRID, _GRID, 2).astype(np.float32), (0, 0), _SPREAD)
     mask = drawn[..., 0] / (drawn[..., 1] + 1e-3)
     return cv2.resize(np.clip(1.5 * mask, 0, 1), (size, size), interpolation=cv2.INTER_LINEAR)
-
-
-def _point_colors(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]) -> Colors:
-    side = int(np.clip(len(image) * _EYES_APART / max(mesh.eye_distance(landmarks), 1.0), 16, len(image)))
-    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-    places = (landmarks[: mesh.MESH_POINTS, :2] + 0.5) * np.float32(side / len(image)) - 0.5
-    x, y = (np.ascontiguousarray(axis[None]).astype(np.float32) for axis in places.T)
-    found = cv2.remap(small, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.cvtColor(found.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
 
 
 def _cover(colors: Colors, seen: Bool[np.ndarray, "468"], look: Look) -> PerPoint:
