@@ -106,7 +106,6 @@ def _write_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float
         pixel_aspect=Fraction(1),
         colors=Colors(),
         is_rgb=False,
-        sounds=0,
     )
     segment = path.with_suffix(".nut")
     writer = SegmentWriter(segment, info, FORMATS[".mp4"])

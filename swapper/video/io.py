@@ -40,7 +40,6 @@ class VideoInfo:
         pixel_aspect: width of an upright pixel over its height.
         colors: what the numbers mean.
         is_rgb: the pictures are stored as RGB.
-        sounds: number of its sound tracks.
     """
 
     path: Path
@@ -54,7 +53,11 @@ class VideoInfo:
     pixel_aspect: Fraction
     colors: Colors
     is_rgb: bool
-    sounds: int
+
+    @property
+    def usual_ticks(self) -> int:
+        """How long a frame usually stays, ticks."""
+        return max(round(1 / (self.rate * self.time_base)), 1)
 
 
 class VideoReader:
@@ -111,7 +114,6 @@ class VideoReader:
             pixel_aspect=1 / aspect if sideways else aspect,
             colors=Colors.of(first),
             is_rgb=first.format.is_rgb,
-            sounds=len(container.streams.audio),
         )
 
     def _walked_duration(self, origin: Fraction) -> float:
@@ -135,7 +137,6 @@ class VideoReader:
         first = round((info.origin + Fraction(start)) / info.time_base)
         last = None if end is None else round((info.origin + Fraction(end)) / info.time_base)
         held: tuple[int, av.VideoFrame] | None = None
-        step = max(round(1 / (info.rate * info.time_base)), 1)
         for pts, frame in self._from(first + skip_to):
             if held is not None and pts > first + skip_to:
                 yield self._timed(held, pts, first)
@@ -143,7 +144,7 @@ class VideoReader:
                 return
             held = (pts, frame)
         if held is not None:
-            usual = held[0] + (held[1].duration or step)
+            usual = held[0] + (held[1].duration or info.usual_ticks)
             yield self._timed(held, usual if last is None else min(max(last, held[0] + 1), usual), first)
 
     def samples(self, times: Sequence[float]) -> Generator[TimedFrame, None, None]:
@@ -205,12 +206,11 @@ class VideoReader:
                 return
 
     def _walk(self, container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, av.VideoFrame]]:
-        step = max(round(1 / (self.info.rate * self.info.time_base)), 1)
         before: int | None = None
         reached = self.info.origin
         for now, frame in _decoded(container, stream, [*container.streams.audio]):
             reached = now
-            pts = frame.pts if frame.pts is not None else 0 if before is None else before + step
+            pts = frame.pts if frame.pts is not None else 0 if before is None else before + self.info.usual_ticks
             if before is None or pts > before:
                 before = pts
                 yield pts, frame
