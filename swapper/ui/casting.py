@@ -9,10 +9,9 @@ from jaxtyping import UInt8
 from swapper.faces.align import cut_crop
 from swapper.faces.embed import FaceEmbedder
 from swapper.faces.select import match_identities, select_faces
-from swapper.images import write_image
 from swapper.pipeline import FaceSwapper
 from swapper.types import Face, Identity, UserError
-from swapper.ui.files import new_folder
+from swapper.ui.files import write_thumbnails
 from swapper.ui.people import PEOPLE, UNCHANGED, Assignment
 from swapper.video.casting import Role
 from swapper.video.io import VideoReader
@@ -95,11 +94,7 @@ def look_for_people(
     seen = find_people(swapper, reader, start, end, progress)[:MOST_PEOPLE]
     if not seen:
         raise UserError(NOBODY)
-    folder = new_folder()
-    thumbnails = [
-        str(write_image(person.picture, folder / f"person-{index + 1}.jpg", quality=88))
-        for index, person in enumerate(seen)
-    ]
+    thumbnails = write_thumbnails((person.picture for person in seen), "person")
     return Cast(path=str(reader.path), thumbnails=thumbnails, people=[0] * len(seen), seen=seen)
 
 

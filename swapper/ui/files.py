@@ -5,7 +5,7 @@ import html
 import re
 import time
 import uuid
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from functools import wraps
 from pathlib import Path
 from threading import Event, Thread
@@ -155,6 +155,17 @@ def write_preview(image: UInt8[np.ndarray, "h w 3"], path: Path, origin: Origin 
     if origin is None:
         return str(write_image(shown, path, quality=90))
     return str(write_marked_image(shown, path, origin, quality=90).path)
+
+
+def write_thumbnails(images: Iterable[UInt8[np.ndarray, "h w 3"]], name: str) -> list[str]:
+    """Write small pictures into a new folder; returns their paths.
+
+    Args:
+        images: RGB.
+        name: before the number in the files' names.
+    """
+    folder = new_folder()
+    return [str(write_image(image, folder / f"{name}-{i}.jpg", quality=88)) for i, image in enumerate(images, 1)]
 
 
 def plain_sentence(said: UserError | str) -> str:

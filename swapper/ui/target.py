@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 from swapper.faces.align import cut_thumbnail
-from swapper.images import read_image, write_image
+from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
 from swapper.timing import StepTimer
 from swapper.types import Face, UserError
-from swapper.ui.files import new_folder
+from swapper.ui.files import write_thumbnails
 from swapper.ui.people import Assignment
 
 NO_FACE = "Target photo: no face was found. Choose a photo that shows a face larger."
@@ -44,9 +44,5 @@ def find_target(swapper: FaceSwapper, path: str) -> Target:
     faces = swapper.find_faces(image, timer)
     if not faces:
         raise UserError(NO_FACE)
-    folder = new_folder()
-    thumbnails = [
-        str(write_image(cut_thumbnail(image, face.box), folder / f"face-{index + 1}.jpg", quality=88))
-        for index, face in enumerate(faces)
-    ]
+    thumbnails = write_thumbnails((cut_thumbnail(image, face.box) for face in faces), "face")
     return Target(path=path, faces=faces, thumbnails=thumbnails, people=[0] * len(faces), timings=timer.milliseconds)
