@@ -13,7 +13,7 @@ from swapper.pipeline import FaceSwapper
 from swapper.types import Face, Identity, UserError
 from swapper.ui.files import write_thumbnails
 from swapper.ui.people import PEOPLE, UNCHANGED, Assignment
-from swapper.video.casting import Role
+from swapper.video.casting import Role, count_sources
 from swapper.video.io import VideoReader
 from swapper.video.people import SeenPerson, find_people
 
@@ -55,7 +55,7 @@ class Plan:
     @property
     def sources(self) -> int:
         """How many source people there are."""
-        return len({id(one) for one in [self.source, *(role.identity for role in self.roles)] if one is not None})
+        return count_sources(self.source, self.roles)
 
     def assign(
         self, swapper: FaceSwapper, image: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]

@@ -29,6 +29,16 @@ class Role:
     reference: Float32[np.ndarray, "512"]
 
 
+def count_sources(identity: Identity | None, roles: Sequence[Role]) -> int:
+    """How many people are put in.
+
+    Args:
+        identity: of faces that have no role; None where they are left alone.
+        roles: people who get an identity of their own.
+    """
+    return len({id(one) for one in [identity, *(role.identity for role in roles)] if one is not None})
+
+
 class Casting:
     """Chooses the identity of every face of a video, and stays with the choice."""
 

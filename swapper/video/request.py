@@ -23,7 +23,7 @@ from swapper.restore.base import RESTORERS, Restorer
 from swapper.settings import Settings
 from swapper.types import Crop, Identity, UserError
 from swapper.video.analyse import DETECT_EVERY
-from swapper.video.casting import Casting, Role
+from swapper.video.casting import Casting, Role, count_sources
 from swapper.video.encode import check_video_output
 from swapper.video.frame import FrameSwapper
 from swapper.video.io import VideoReader
@@ -96,7 +96,6 @@ def swap_video(
     embedder, landmarks = FaceEmbedder(engine.device), LandmarkDetector(engine.device, 1)
     identity = source if source is None or isinstance(source, Identity) else engine.identify(source)
     roles = [pair if isinstance(pair, Role) else measured_role(engine, *pair, embedder) for pair in people]
-    sources = {id(one) for one in [identity, *(role.identity for role in roles)] if one is not None}
     marks = marks or MarkSettings.from_environment()
     job = VideoJob(
         reader,
@@ -105,7 +104,7 @@ def swap_video(
         FrameSwapper(engine.method, landmarks, engine.device, engine.restorer, engine.mask),
         lambda gallery: _tracker(engine, landmarks, embedder, gallery),
         settings,
-        FrameMarker(origin_of(engine, len(sources)), marks),
+        FrameMarker(origin_of(engine, count_sources(identity, roles)), marks),
         _digest(engine, reader, identity, roles, f"{select} {marks.mark} {marks.label}"),
     )
     return job.run(progress, cancel)
