@@ -16,7 +16,6 @@ from swapper.studies.walk_scores import PUBLISHED_NEIGHBOURS, WalkScores, explai
 
 LABELS = {"arcface": "ArcFace", "smooth": "smooth embedder"}
 SHOWN_SIDE = 720  # px, of the pictures in the page
-THUMBNAIL = 96  # px
 
 LIKENESS = (
     "Likeness to A falls and to B rises, crossing in the middle; above the dashed line two photos pass for one person."
