@@ -118,13 +118,7 @@ class MobileFaceSwapMethod:
         faces: Float[Tensor, "b 3 s s"],
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
-        """Swap the identity onto target crops.
-
-        Args:
-            identity: made by this method's ``identify``.
-            faces: target crops in this method's template and size, RGB in [0, 1].
-            landmarks: not used.
-        """
+        """Swap as ``Method.swap`` says; landmarks are not used."""
         network: IdentityAwareDynamicNetwork = identity.state.network
         if self.device.type != "cpu":
             face, mask, _ = network(faces.to(self.device))

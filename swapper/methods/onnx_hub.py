@@ -108,13 +108,7 @@ class OnnxHubMethod:
         faces: Float[Tensor, "b 3 s s"],
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
-        """Swap the identity onto target crops, one after the other: the published graphs take one face.
-
-        Args:
-            identity: made by this method's ``identify``.
-            faces: target crops in this method's template and size, RGB in [0, 1].
-            landmarks: not used.
-        """
+        """Swap as ``Method.swap`` says, one face after the other, as the published graphs take; no landmarks used."""
         record = self.record
         mean, std = (np.asarray(v, dtype=np.float32)[None, :, None, None] for v in (record.mean, record.std))
         images, masks = [], []

@@ -55,12 +55,9 @@ class RedrawingMethod(ABC):
         faces: Float[Tensor, "b 3 s s"],
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
-        """Swap the identity onto target crops; the network redraws the whole crop, so the mask is one everywhere.
+        """Swap as ``Method.swap`` says; the identity may be any unit vector of the embedding space.
 
-        Args:
-            identity: made by ``identify``, or any unit vector of the embedding space.
-            faces: target crops in this method's template and size, RGB in [0, 1].
-            landmarks: not used.
+        The network redraws the whole crop, so the mask is one everywhere. Landmarks are not used.
         """
         targets = faces.to(self.device)
         length = 1.0 if identity.state is None else identity.state

@@ -34,13 +34,7 @@ class TargetUnchanged:
         faces: Float[Tensor, "b 3 s s"],
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
-        """The targets with an empty mask.
-
-        Args:
-            identity: made by ``identify``.
-            faces: target crops, RGB in [0, 1].
-            landmarks: not used.
-        """
+        """The targets with an empty mask; see ``Method.swap``."""
         return Swapped(face=faces, mask=torch.zeros_like(faces[:, :1]))
 
 
@@ -69,13 +63,7 @@ class SourcePasted:
         faces: Float[Tensor, "b 3 s s"],
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
-        """The source's photo, whatever the targets.
-
-        Args:
-            identity: made by ``identify``.
-            faces: target crops, RGB in [0, 1].
-            landmarks: not used.
-        """
+        """The source's photo, whatever the targets; see ``Method.swap``."""
         photo = identity.state.to(faces)
         if photo.shape[-1] != faces.shape[-1]:
             photo = F.interpolate(photo, faces.shape[-2:], mode="bilinear", antialias=True)

@@ -97,13 +97,7 @@ class WarpMethod:
         faces: Float[Tensor, "b 3 s s"],
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
-        """Warp the source's photo onto each target crop.
-
-        Args:
-            identity: made by ``identify``.
-            faces: target crops, RGB in [0, 1].
-            landmarks: mesh points of the targets as a share of the crop; measured here when None.
-        """
+        """Swap as ``Method.swap`` says: warp the source's photo onto each target."""
         targets = (faces.permute(0, 2, 3, 1).clamp(0, 1) * 255).round().byte().cpu().numpy()
         size = targets.shape[1]
         if landmarks is None:
