@@ -48,7 +48,7 @@ class Clip:
     @property
     def last(self) -> float:
         """Where the sliders end, seconds."""
-        return max(floor(self.seconds / STEP + 1e-6) * STEP, STEP)
+        return round(max(floor(self.seconds / STEP + 1e-6) * STEP, STEP), 3)  # the page shows all digits
 
     def part(self, start: float, end: float, quality: int = 18, steadiness: float = 1.0) -> VideoSettings:
         """Settings of a job on a part of the video.

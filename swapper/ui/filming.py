@@ -15,7 +15,7 @@ from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 from swapper.video.request import swap_video
 
 LOOK_EVERY = 0.5  # seconds from one look at a job to the next
-SUFFIX = ".mp4"  # every browser plays it
+FORMATS = {"MP4": ".mp4", "GIF": ".gif"}  # MP4 is what every browser plays
 
 Tell = Callable[[VideoProgress], object]
 Work = Callable[[str, Tell, Event], VideoResult]  # writes to a path, tells where it is, and ends when the event is set
@@ -60,20 +60,23 @@ def video_work(
     return work
 
 
-def film(target: str, work: Work) -> VideoResult:
+def film(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResult:
     """Do a job into a new folder; nothing is left of one that fails.
 
     Args:
         target: path of the video, which names the result.
         work: the job.
+        suffix: of the result, from ``FORMATS``.
 
     Raises:
         UserError: the job cannot be done.
     """
-    return _film(target, work, lambda _now: None, Event())
+    return _film(target, work, suffix, lambda _now: None, Event())
 
 
-def follow(target: str, work: Work) -> Generator[VideoProgress | VideoResult | None, None, None]:
+def follow(
+    target: str, work: Work, suffix: str = FORMATS["MP4"]
+) -> Generator[VideoProgress | VideoResult | None, None, None]:
     """The same in a thread: where the job is, now and then, and its result in the end.
 
     Closing the generator cancels the job, which then removes what it has written.
@@ -81,6 +84,7 @@ def follow(target: str, work: Work) -> Generator[VideoProgress | VideoResult | N
     Args:
         target: path of the video, which names the result.
         work: the job.
+        suffix: of the result, from ``FORMATS``.
 
     Yields:
         None as long as no frame is finished.
@@ -97,7 +101,7 @@ def follow(target: str, work: Work) -> Generator[VideoProgress | VideoResult | N
 
     def run() -> None:
         try:
-            ended.put(_film(target, work, tell, cancel))
+            ended.put(_film(target, work, suffix, tell, cancel))
         except BaseException as error:  # raised where the visitor waits
             ended.put(error)
 
@@ -117,10 +121,10 @@ def follow(target: str, work: Work) -> Generator[VideoProgress | VideoResult | N
         cancel.set()  # not joined: Gradio closes generators where waiting would hold up every visitor
 
 
-def _film(target: str, work: Work, tell: Tell, cancel: Event) -> VideoResult:
+def _film(target: str, work: Work, suffix: str, tell: Tell, cancel: Event) -> VideoResult:
     folder = new_folder()
     try:
-        return work(str(folder / result_name(target, SUFFIX)), tell, cancel)
+        return work(str(folder / result_name(target, suffix)), tell, cancel)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -128,20 +128,22 @@ def build_sources(examples: Path, name: str = "") -> Sources:
     return Sources(galleries, add)
 
 
-def example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: bool, adds: bool = False) -> None:
+def example_strip(
+    files: list[Path], component: gr.Gallery | gr.Image | gr.Video, many: bool, adds: bool = False
+) -> None:
     """A row of thumbnails that fill a component when clicked.
 
     Args:
-        photos: to offer; nothing is laid out without any.
+        files: pictures or videos to offer; nothing is laid out without any.
         component: to fill.
         many: it takes a list.
         adds: a click adds to what is there instead of replacing it.
     """
-    if not photos:
+    if not files:
         return
     gr.HTML(f'<p class="hint">{EXAMPLES_NOTE}</p>')
     strip = gr.Gallery(
-        [str(path) for path in photos],
+        [str(path) for path in files],
         allow_preview=False,
         interactive=False,
         show_label=False,
@@ -151,11 +153,11 @@ def example_strip(photos: list[Path], component: gr.Gallery | gr.Image, many: bo
     )
 
     def pick(event: gr.SelectData) -> Any:
-        path = str(photos[int(event.index)])
+        path = str(files[int(event.index)])
         return [path] if many else path
 
     def add(shown: list[Any] | None, event: gr.SelectData) -> Any:
-        return [*(shown or []), str(photos[int(event.index)])]
+        return [*(shown or []), str(files[int(event.index)])]
 
     strip.select(add if adds else pick, component if adds else None, component, **QUICK)
 

@@ -36,26 +36,27 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, settings: Sett
         examples: folder with ``portraits``; missing files are not shown.
     """
     add_video_endpoint(swappers, settings)
-    clip = gr.State(None, time_to_live=3600)
+    clip, gif = gr.State(None, time_to_live=3600), gr.State(None, time_to_live=3600)
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
-            sources, target = build_inputs(examples)
+            sources, target, choose_gif = build_inputs(examples)
             part, cast = build_part(), build_cast(sources)
             start = gr.Button(SWAP, variant="primary", elem_id="video-swap")
             problem = gr.HTML(elem_id="video-problem")
             choices = build_settings()
         with gr.Column(scale=11, min_width=320, elem_classes="card result", elem_id="video-result"):
             result = build_result()
-    tab = VideoTab(swappers, settings, part, cast, result, start, problem, clip)
+    tab = VideoTab(swappers, settings, part, cast, result, start, problem, clip, target, gif, choices.kind)
     people, trim = cast.people, [part.start, part.end]
     common: dict[str, Any] = {"api_visibility": "private", "preprocess": False}
     looks = {**common, "concurrency_id": "frames", "concurrency_limit": LOOKERS}
     busy = {**common, "concurrency_id": ENGINE, "concurrency_limit": settings.concurrency}
     people.wire()
     cast.who.input(tab.choose, cast.who, cast.search, **QUICK)
+    choose_gif.upload(tab.take_gif, choose_gif, [gif, target, choices.kind, problem], show_progress_on=target, **looks)
     target.change(
         tab.load,
-        [target, people.people],
+        [target, people.people, gif],
         [clip, *part.outputs, *people.shown, cast.box, cast.who, cast.search, cast.empty, problem],
         show_progress_on=target,
         **looks,
@@ -93,7 +94,7 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, settings: Sett
     begun = start.click(tab.begin, None, shown, **QUICK).then(None, js=TO_RESULT, **QUICK)
     job = begun.then(
         on_gpu(tab.swap, shown, FILM_SECONDS),
-        [consent, target, clip, people.found, cast.who, *trim, *wish],
+        [consent, target, clip, people.found, cast.who, *trim, gif, *wish],
         shown,
         show_progress_on=result.running,
         show_progress="minimal",

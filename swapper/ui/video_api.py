@@ -8,10 +8,10 @@ from gradio.events import api
 from swapper.pipeline import FaceSwapper
 from swapper.settings import Settings
 from swapper.types import UserError
-from swapper.ui.api import CONSENT_FIRST, Upload, mask_settings
+from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, mask_settings
 from swapper.ui.casting import Plan
 from swapper.ui.files import raises_sentences, upload_path, upload_paths
-from swapper.ui.filming import film, video_work
+from swapper.ui.filming import FORMATS, film, video_work
 from swapper.ui.gpu import FILM_SECONDS, on_gpu
 from swapper.ui.image import ENGINE
 from swapper.ui.swappers import SwapperCache
@@ -43,8 +43,9 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
         mask: dict | None = None,
         quality: int = 18,
         steadiness: float = 1.0,
+        file_format: str = "MP4",
     ) -> tuple[gr.FileData, dict]:
-        """Put the source person's face on faces of the target video; returns an MP4 file and a report.
+        """Put the source person's face on faces of the target video; returns the new video and a report.
 
         Args:
             source: one or several photos of one person; may be empty where people are given.
@@ -60,9 +61,13 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
             mask: blend settings by name, such as feather, grow, forehead, color; defaults where left out.
             quality: 0 (best) to 51.
             steadiness: of the faces over time, 0 to 1.
+            file_format: MP4, or GIF, which has no sound; the target may be one, too.
         """
         if not consent:
             raise UserError(CONSENT_FIRST)
+        suffix = FORMATS.get(file_format.upper())
+        if suffix is None:
+            raise UserError(BAD_FORMAT.format(name=file_format, known=", ".join(FORMATS)))
         path = upload_path(target, NO_TARGET, settings.max_video_bytes)
         photos, pairs = upload_paths(source), _pairs(people or [])
 
@@ -72,7 +77,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
 
         part, blend = VideoSettings(start, end, quality, steadiness), mask_settings(mask or {})
         work = video_work(lambda: swappers.get(method, restore), plan, path, part, blend, settings)
-        result = film(path, work)
+        result = film(path, work, suffix)
         report = {
             "frames": result.frames,
             "swapped": result.swapped,

@@ -9,7 +9,8 @@ from gradio.components import Component
 
 from swapper.ui.casting import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.clip import STEP
-from swapper.ui.layout import PHOTO_HEIGHT, Sources, build_sources, heading
+from swapper.ui.filming import FORMATS
+from swapper.ui.layout import PHOTO_HEIGHT, Sources, build_sources, example_strip, heading
 from swapper.ui.people_panel import PeoplePanel, build_people_panel
 from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
 
@@ -28,10 +29,12 @@ START, END = "Start", "End"
 PREVIEW = "Preview the swap"
 SWAP, CANCEL = "Swap video", "Cancel"
 EMPTY = "Your video appears here."
-DOWNLOAD = "Download video (MP4)"
+DOWNLOAD = "Download {kind}"
+GIF = "Choose a GIF"
 STEADINESS, STEADINESS_INFO = "Steadiness", "How far trembling of the faces is smoothed away."
 QUALITY, QUALITY_INFO = "Picture quality", "Of the file: better is larger."
 QUALITIES = [("Best", 18), ("Good", 23), ("Small file", 28)]
+KIND, KIND_INFO = "File format", "A GIF has no sound and fewer colours."
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class VideoResultPanel:
         running: where the job is.
         cancel: ends it.
         player: the finished video.
+        picture: the same where it is a GIF.
         download: hands it over.
         notes: warnings.
         summary: what was done, and how fast.
@@ -103,6 +107,7 @@ class VideoResultPanel:
     running: gr.HTML
     cancel: gr.Button
     player: gr.Video
+    picture: gr.Image
     download: gr.DownloadButton
     notes: gr.HTML
     summary: gr.HTML
@@ -110,7 +115,16 @@ class VideoResultPanel:
     @property
     def outputs(self) -> list[Any]:
         """All components."""
-        return [self.empty, self.running, self.cancel, self.player, self.download, self.notes, self.summary]
+        return [
+            self.empty,
+            self.running,
+            self.cancel,
+            self.player,
+            self.picture,
+            self.download,
+            self.notes,
+            self.summary,
+        ]
 
 
 @dataclass(frozen=True)
@@ -121,23 +135,25 @@ class VideoSettingsPanel:
         swap: as for photos.
         steadiness: of the faces over time.
         quality: constant rate factor of the result.
+        kind: suffix of the result.
     """
 
     swap: SettingsPanel
     steadiness: gr.Slider
     quality: gr.Radio
+    kind: gr.Radio
 
     @property
     def inputs(self) -> list[Component]:
         """All components, for an event's inputs; ``read_settings`` takes their values."""
-        return [self.steadiness, self.quality, *self.swap.inputs]
+        return [self.steadiness, self.quality, self.kind, *self.swap.inputs]
 
 
-def build_inputs(examples: Path) -> tuple[Sources, gr.Video]:
-    """Lay out source photos and target video.
+def build_inputs(examples: Path) -> tuple[Sources, gr.Video, gr.UploadButton]:
+    """Lay out source photos, target video, and the button for a GIF instead.
 
     Args:
-        examples: folder with ``portraits``; missing files are not shown.
+        examples: folder with ``portraits`` and clips; missing files are not shown.
     """
     with gr.Row(equal_height=True, elem_classes="inputs"):
         sources = build_sources(examples, "video-")
@@ -151,7 +167,9 @@ def build_inputs(examples: Path) -> tuple[Sources, gr.Video]:
                 buttons=[],
                 elem_id="video-target",
             )
-    return sources, target
+            example_strip(sorted(examples.glob("*.mp4")), target, many=False)
+            gif = gr.UploadButton(GIF, file_types=[".gif"], size="sm", elem_classes="quiet", elem_id="video-gif")
+    return sources, target, gif
 
 
 def build_part() -> PartPanel:
@@ -192,7 +210,8 @@ def build_settings() -> VideoSettingsPanel:
     with gr.Accordion("Video settings", open=False, elem_classes="settings"), gr.Row(elem_classes="blend"):
         steadiness = gr.Slider(0, 1, 1, step=0.05, label=STEADINESS, info=STEADINESS_INFO, buttons=[])
         quality = gr.Radio(QUALITIES, value=QUALITIES[0][1], label=QUALITY, info=QUALITY_INFO)
-    return VideoSettingsPanel(swap, steadiness, quality)
+        kind = gr.Radio(list(FORMATS.items()), value=FORMATS["MP4"], label=KIND, info=KIND_INFO, elem_id="video-kind")
+    return VideoSettingsPanel(swap, steadiness, quality, kind)
 
 
 def build_result() -> VideoResultPanel:
@@ -204,6 +223,9 @@ def build_result() -> VideoResultPanel:
     player = gr.Video(
         visible=False, interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-player"
     )
-    download = gr.DownloadButton(DOWNLOAD, size="md", visible=False, elem_id="video-download")
+    picture = gr.Image(
+        visible=False, interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-gif-result"
+    )
+    download = gr.DownloadButton(DOWNLOAD.format(kind="MP4"), size="md", visible=False, elem_id="video-download")
     notes = gr.HTML(elem_id="video-notes")
-    return VideoResultPanel(empty, running, cancel, player, download, notes, gr.HTML(elem_id="video-summary"))
+    return VideoResultPanel(empty, running, cancel, player, picture, download, notes, gr.HTML(elem_id="video-summary"))

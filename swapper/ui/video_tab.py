@@ -1,6 +1,6 @@
 """What happens when the Video tab is used."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,8 @@ from swapper.ui import video_page as page
 from swapper.ui.casting import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
 from swapper.ui.clip import Clip, frame_at, open_clip, preview_swap
 from swapper.ui.files import upload_path, upload_paths
-from swapper.ui.filming import Work, follow, video_work
+from swapper.ui.filming import FORMATS, follow, video_work
+from swapper.ui.gif import Gif, stand_in
 from swapper.ui.image import CONSENT_FIRST
 from swapper.ui.languages import said
 from swapper.ui.people import PEOPLE
@@ -22,13 +23,15 @@ from swapper.ui.people_panel import Updates
 from swapper.ui.result import callout
 from swapper.ui.settings_panel import read
 from swapper.ui.swappers import SwapperCache
-from swapper.ui.video_layout import CastPanel, PartPanel, VideoResultPanel
+from swapper.ui.video_layout import DOWNLOAD, CastPanel, PartPanel, VideoResultPanel
 from swapper.video.io import VideoReader
-from swapper.video.job import VideoResult
+from swapper.video.job import VideoProgress, VideoResult
 
 NO_TARGET = "Video: there is none yet. Add the video that should be changed."
 CANCELLED = "Cancelled; nothing was kept of the unfinished video."
 LOOKING = "Looking for people"
+
+Job = Generator[VideoProgress | VideoResult | None, None, None]
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ class VideoTab:
         start: begins the job.
         problem: says what is wrong.
         clip: state of the session: a ``Clip`` or None.
+        target: the video as it was uploaded.
+        gif: state of the session: the ``Gif`` that the video on the page stands for, or None.
+        kind: suffix of the result.
     """
 
     swappers: SwapperCache
@@ -54,8 +60,19 @@ class VideoTab:
     start: gr.Button
     problem: gr.HTML
     clip: gr.State
+    target: gr.Video
+    gif: gr.State
+    kind: gr.Radio
 
-    def load(self, payload: Any, people: int) -> Updates:
+    def take_gif(self, payload: Any) -> Updates:
+        """Show a GIF as a video; ``payload`` is the file as Gradio sends it."""
+        try:
+            gif = stand_in(upload_path(payload, NO_TARGET, self.limits.max_video_bytes), self.limits)
+        except UserError as error:
+            return self._wrong(error)
+        return {self.gif: gif, self.target: gif.stand_in, self.kind: FORMATS["GIF"], self.problem: ""}
+
+    def load(self, payload: Any, people: int, gif: Gif | None) -> Updates:
         """Look at a new video; ``payload`` is the file as Gradio sends it."""
         emptied = {self.clip: None, self.part.box: gr.Column(visible=False), self.cast.box: gr.Column(visible=False)}
         fresh = {
@@ -69,7 +86,7 @@ class VideoTab:
             paths = upload_paths(payload, self.limits.max_video_bytes)
             if not paths:
                 return {**fresh, **emptied}
-            clip = open_clip(paths[0], self.limits)
+            clip = open_clip(_meant(paths[0], gif), self.limits)
             image = frame_at(clip, 0, self.limits)
         except UserError as error:
             return {**fresh, **emptied, **self._wrong(error)}
@@ -135,7 +152,7 @@ class VideoTab:
                 raise UserError(NO_TARGET)
             photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
             wanted_people(who, cast, photos)
-            method, restore, mask = read(list(values[len(PEOPLE) + 2 :]))
+            method, restore, mask = read(list(values[len(PEOPLE) + 3 :]))
             swapper = self.swappers.get(method, restore)
             plan = plan_swap(swapper, who, cast, photos)
             image, time = frame_at(clip, seconds, self.limits), page.clock(seconds)
@@ -159,6 +176,7 @@ class VideoTab:
             self.result.empty: gr.HTML(visible=False),
             self.result.running: gr.HTML(value=page.running(None, page.QUEUED), visible=True),
             self.result.player: gr.Video(value=None, visible=False),
+            self.result.picture: gr.Image(value=None, visible=False),
             self.result.download: gr.DownloadButton(visible=False),
         }
 
@@ -171,19 +189,20 @@ class VideoTab:
         who: str,
         start: float,
         end: float,
+        gif: Gif | None,
         *values: Any,
     ) -> Iterator[Updates]:
         """Swap the video, telling how far it is; ``values`` are the sources' photos and the settings."""
         try:
             if not agreed:
                 raise UserError(CONSENT_FIRST)
-            path = upload_path(payload, NO_TARGET, self.limits.max_video_bytes)
+            path = _meant(upload_path(payload, NO_TARGET, self.limits.max_video_bytes), gif)
             if clip is None or clip.path != path:  # the click came before the video had been looked at
                 clip, cast, who = open_clip(path, self.limits), None, EVERYONE
                 end = clip.longest
             photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
             wanted_people(who, cast, photos)
-            steadiness, quality, *swap = values[len(PEOPLE) :]
+            steadiness, quality, suffix, *swap = values[len(PEOPLE) :]
             method, restore, mask = read(swap)
             part = clip.part(start, end, quality, steadiness)
             work = video_work(
@@ -194,13 +213,13 @@ class VideoTab:
                 mask,
                 self.limits,
             )
-            yield from self._work(clip, work, method)
+            yield from self._work(follow(clip.path, work, suffix), method)
         except UserError as error:
             yield {**self._idle(), **self._wrong(error)}
 
-    def _work(self, clip: Clip, work: Work, method: str) -> Iterator[Updates]:
+    def _work(self, job: Job, method: str) -> Iterator[Updates]:
         shown = None
-        with closing(follow(clip.path, work)) as states:
+        with closing(job) as states:
             for state in states:
                 if isinstance(state, VideoResult):
                     yield self._finished(state, method)
@@ -212,11 +231,17 @@ class VideoTab:
 
     def _finished(self, result: VideoResult, method: str) -> Updates:
         label = METHODS[method].label if method in METHODS else method
+        kind, path = result.path.suffix.removeprefix(".").upper(), str(result.path)
+        shown = (
+            {self.result.picture: gr.Image(value=path, visible=True)}
+            if kind == "GIF"
+            else {self.result.player: gr.Video(value=path, visible=True)}
+        )
         return {
             **self._idle(),
+            **shown,
             self.result.empty: gr.HTML(visible=False),
-            self.result.player: gr.Video(value=str(result.path), visible=True),
-            self.result.download: gr.DownloadButton(value=str(result.path), visible=True),
+            self.result.download: gr.DownloadButton(said(DOWNLOAD.format(kind=kind)), value=path, visible=True),
             self.result.notes: callout(result.warnings),
             self.result.summary: page.summary(result, label),
         }
@@ -235,3 +260,8 @@ class VideoTab:
 
     def _wrong(self, error: UserError) -> Updates:
         return {self.problem: callout([error], error=True)}
+
+
+def _meant(path: str, gif: Gif | None) -> str:
+    """The GIF's path where a video only stands for it."""
+    return gif.path if gif is not None and gif.stands_for(path) else path

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from clips import background, clicks, found_clicks, lay, pictures, portrait, times, write_clip
 from gradio_client import Client, handle_file
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from served_app import open_tab, serve, visit
 
@@ -169,6 +170,25 @@ def test_files_that_are_no_video_are_refused_in_words(page: Page, tmp_path):
     expect(page.locator("#video-problem [role=alert]")).to_contain_text(
         "Video 'notes.mp4': this is no video that can be read", timeout=WORK
     )
+
+
+def test_the_example_clip_is_a_click_away_and_gifs_stay_gifs(page: Page, tmp_path):
+    page.check("#consent input")
+    page.locator(".strip:visible button").first.click()
+    page.locator(".strip:visible").nth(1).locator("button").first.click()
+    expect(page.locator("#video-facts")).to_contain_text("640 × 360 pixels, 25 frames a second, 5.0 s", timeout=WORK)
+    gif = Image.fromarray(frames(1)[0])
+    gif.save(tmp_path / "in.gif", save_all=True, append_images=[Image.fromarray(frames(20)[-1])], duration=400)
+    page.set_input_files("#video-gif ~ input[type=file], #video-gif input[type=file]", str(tmp_path / "in.gif"))
+    expect(page.locator("#video-facts")).to_contain_text("480 × 270 pixels", timeout=WORK)
+    page.click("#video-swap")
+    expect(page.locator("#video-gif-result img")).to_have_count(1, timeout=WORK)
+    with page.expect_download(timeout=WORK) as download:
+        page.click("#video-download")
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    with Image.open(file) as swapped:
+        assert (file.name, swapped.format, swapped.n_frames) == ("in-swapped.gif", "GIF", 2)
 
 
 def test_the_page_fits_a_phone(page: Page, couple):

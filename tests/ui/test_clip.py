@@ -24,6 +24,7 @@ def test_what_a_clip_is(path):
     clip = open_clip(path, Settings())
     assert (clip.width, clip.height, clip.rate, round(clip.seconds, 1)) == (160, 120, 25.0, 4.0)
     assert clip.longest == 120 and clip.last == pytest.approx(4.0)
+    assert str(replace(clip, seconds=2.42).last) == "2.4"
     assert open_clip(path, Settings(max_video_frames=50)).longest == 2.0
     assert open_clip(path, Settings(max_video_seconds=1)).longest == 1
 

@@ -83,3 +83,7 @@ def test_what_goes_wrong_is_raised_where_the_visitor_waits(uploads: Path, error)
 def test_every_job_has_a_folder_of_its_own(uploads: Path):
     first, second = (filming.film("clip.mp4", lambda path, *_: result(path)) for _ in range(2))
     assert first.path != second.path and first.path.name == second.path.name
+
+
+def test_results_are_named_after_the_chosen_format(uploads: Path):
+    assert filming.film("clip.mp4", lambda path, *_: result(path), ".gif").path.name == "clip-swapped.gif"

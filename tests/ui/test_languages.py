@@ -20,7 +20,7 @@ from swapper.ui.languages import in_korean, korean, korean_markup, offer_korean,
 
 UI = Path(languages.__file__).parent
 ROWS = json.loads((UI / "korean.json").read_text(encoding="utf-8"))
-SAME = {"Swapper", "GFPGAN", "MobileFaceSwap", "GHOST"}  # names
+SAME = {"Swapper", "GFPGAN", "MobileFaceSwap", "GHOST", "MP4", "GIF"}  # names
 HANGUL = re.compile("[가-힣]")
 
 
