@@ -26,6 +26,7 @@ class GhostConfig(SwapTrainerConfig):
     kimg: float = 24_000.0  # 12 epochs of VGGFace2's larger photos, about two million
     attribute_weight: float = 10.0
     reconstruction_weight: float = 10.0
+    perceptual_weight: float = 0.0  # of early features of the identity network, where the answer is told
     id_weight: float = 15.0  # first stage
     late_id_weight: float = 70.0  # second stage
     late_eye_weight: float = 1200.0  # second stage; the first has none
@@ -38,15 +39,23 @@ class GhostConfig(SwapTrainerConfig):
 
     @classmethod
     def lite(cls) -> "GhostConfig":
-        """A narrow network for 128 px that a CPU can train; few photos, so expression and D get more guidance."""
+        """A narrow network for 128 px that a CPU can train, on warped pairs above all; see the log for its weights."""
         return cls(
             network=AEINetConfig.lite(),
             discriminator=PatchDiscriminatorConfig.lite(),
             size=128,
-            kimg=120.0,
-            second_kimg=40.0,
-            expression_weight=10.0,
-            penalty_weight=5.0,
+            batch=8,
+            kimg=160.0,
+            known=0.7,
+            reconstruction_weight=100.0,
+            perceptual_weight=8.0,
+            id_weight=15.0,
+            late_id_weight=15.0,
+            residual_weight=5.0,
+            second_kimg=80.0,
+            expression_weight=30.0,
+            adversarial_weight=2.0,
+            penalty_weight=1.0,
             plain_kimg=4.0,
         )
 
@@ -111,11 +120,15 @@ class GhostTrainer(SwapTrainer):
         with torch.no_grad():
             goal = task.measure(batch["photo"])
         points = task.measure(result)
+        seen, maps = task.look(result, batch["jitter"])
+        told = batch["same"] + batch["known"]
         terms = {
             "adv": losses.ghost_generator_loss([score for _, score in judge(self.discriminator, result)]),
             "att": losses.attribute_loss(drawn.attributes, self.generator.measure_attributes(result)),
-            "id": losses.identity_loss(z_id, task.embed(result, batch["jitter"])),
-            "rec": losses.reconstruction_loss(result, batch["answer"], batch["same"] + batch["known"]),
+            "id": losses.identity_loss(z_id, seen.embedding),
+            "residual": losses.residual_identity_loss(z_id, task.recognize(batch), seen.embedding),
+            "rec": losses.reconstruction_loss(result, batch["answer"], told),
+            "per": losses.perceptual_loss(task.appearance(batch["answer"], batch["jitter"]), maps, told),
             "eye": losses.eye_loss(task.draw_pupils(goal), task.draw_pupils(points)),
             "expression": task.expression_distance(goal, points),
         }
@@ -128,7 +141,9 @@ class GhostTrainer(SwapTrainer):
             "adv": c.adversarial_weight * float(kimg >= c.plain_kimg),
             "att": c.attribute_weight,
             "id": c.late_id_weight if second else c.id_weight,
+            "residual": c.residual_weight,
             "rec": c.reconstruction_weight,
+            "per": c.perceptual_weight,
             "eye": c.late_eye_weight * float(second),
             "expression": c.expression_weight,
         }

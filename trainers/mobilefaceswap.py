@@ -28,7 +28,8 @@ class MobileFaceSwapConfig(SwapTrainerConfig):
     same_image: float = 0.1  # share of pairs
     same_identity: float = 0.2
     known: float = 0.7  # share of pairs with a known answer, from warped faces; the shares above are of the rest
-    id_weight: float = 5.0
+    id_weight: float = 8.0
+    residual_weight: float = 4.0
     reconstruction_weight: float = 100.0  # known answers, pairs of one person, and what surrounds every face
     perceptual_weight: float = 5.0  # of early features of the identity network, where the answer is told
     feature_weight: float = 20.0  # weak feature matching
@@ -87,6 +88,7 @@ class MobileFaceSwapTrainer(SwapTrainer):
             real = self.networks["discriminator"](answer)
         terms = {
             "id": losses.identity_loss(features.embedding, seen.embedding),
+            "residual": losses.residual_identity_loss(features.embedding, self.task.recognize(batch), seen.embedding),
             "rec": losses.reconstruction_loss(result, answer, told),
             "per": losses.perceptual_loss(self.task.appearance(answer, batch["jitter"]), maps, told),
             "around": losses.masked_difference(swapped.drawn, photo, 1 - batch["face"]),
@@ -99,6 +101,7 @@ class MobileFaceSwapTrainer(SwapTrainer):
         heard = float(self.kimg >= c.plain_kimg)
         weights = {
             "id": c.id_weight * min(1.0, self.kimg / c.plain_kimg),
+            "residual": c.residual_weight,
             "rec": c.reconstruction_weight,
             "per": c.perceptual_weight,
             "around": c.reconstruction_weight / 2,

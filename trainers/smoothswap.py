@@ -39,6 +39,9 @@ class SmoothSwapConfig:
     kimg: float = 8000.0
     self_swaps: int = 1  # pairs of a batch whose source is the target itself
     padded: bool = False  # photos that are mostly padding serve as sources too
+    known: float = 0.0  # share of pairs with a known answer, from warped faces
+    reconstruction_weight: float = 0.0  # where the answer is known
+    perceptual_weight: float = 0.0  # of early features of ArcFace, where the answer is known
     id_weight: float = 4.0  # 16 in the paper's ablation with ArcFace
     change_weight: float = 4.0  # 1 for pixels in [-1, 1]; here they lie in [0, 1]
     adversarial_weight: float = 1.0
@@ -141,14 +144,15 @@ class SmoothSwapTrainer:
     """A generator that starts from the target as it is and may change all of it, the face's shape too.
 
     Source: Smooth-Swap (CVPR 2022), section 3.2 and 3.3; optimisers and R1 of NCSN++ and StyleGAN2, which the paper
-    builds on and does not restate. The discriminator's real faces are the targets.
+    builds on and does not restate. The discriminator's real faces are the targets. Where images are few, pairs with a
+    known answer may join the paper's three losses.
     """
 
     Config = SmoothSwapConfig
 
     def __init__(self, config: SmoothSwapConfig, data: Path, cache: Path):
         self.config = config
-        self.task = SwapTask(data, cache, "ffhq", config.size, 0.0, 0.0, config.padded, whole=True)
+        self.task = SwapTask(data, cache, "ffhq", config.size, 0.0, 0.0, config.padded, True, config.known)
         self.frozen: dict[str, nn.Module] = dict(self.task.frozen)
         self.embedder: Embedder = ArcFaceEmbedder(self.task)
         if config.embedder != ARCFACE:
@@ -173,6 +177,8 @@ class SmoothSwapTrainer:
         own = torch.arange(count) * self.config.self_swaps % self.config.batch < self.config.self_swaps
         for of_source, of_target in (("source", "target"), ("source_mirror", "mirror")):
             plan[of_source] = torch.where(own, plan[of_target], plan[of_source])
+        for answered in {"forward", "backward"} & plan.keys():
+            plan[answered] = torch.where(own, 0.0, plan[answered])
         return plan
 
     def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
@@ -185,10 +191,10 @@ class SmoothSwapTrainer:
         if phase == "G":
             return self._generator_loss(batch)
         if phase == "R1":
-            real = batch["target"].detach().requires_grad_(True)
+            real = batch["photo"].detach().requires_grad_(True)
             penalty = losses.gradient_penalty(real, [self.networks["discriminator"](real)])
             return self.config.penalty_weight * self.config.penalty_interval * penalty, {"r1": penalty}
-        real, fake = self.networks["discriminator"](batch["target"]), self.networks["discriminator"](batch["fake"])
+        real, fake = self.networks["discriminator"](batch["photo"]), self.networks["discriminator"](batch["fake"])
         terms = {"d_real": real.float().mean(), "d_fake": fake.float().mean()}
         return losses.logistic_discriminator_loss(fake, real), terms
 
@@ -202,6 +208,14 @@ class SmoothSwapTrainer:
             "adv": losses.logistic_generator_loss(self.discriminator(result)),
         }
         weights = {"id": c.id_weight, "change": c.change_weight, "adv": c.adversarial_weight}
+        if c.known:
+            answer, told = batch["answer"], batch["known"]
+            seen, goal = (self.task.appearance(faces, batch["jitter"]) for faces in (result, answer))
+            terms |= {
+                "rec": losses.reconstruction_loss(result, answer, told),
+                "per": losses.perceptual_loss(goal, seen, told),
+            }
+            weights |= {"rec": c.reconstruction_weight, "per": c.perceptual_weight}
         return losses.weighted_sum(terms, weights), terms
 
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:

@@ -26,6 +26,7 @@ class SwapTrainerConfig:
     same_image: float = 0.0  # share of pairs
     same_identity: float = 0.2  # another photo of the person where there is one
     known: float = 0.0  # share of pairs with a known answer, from warped faces; the shares above are of the rest
+    residual_weight: float = 0.0  # likeness to the target
     expression_weight: float = 0.0  # landmark distance of lids, irises, lips and brows
     adversarial_weight: float = 1.0
     penalty_weight: float = 0.0  # R1

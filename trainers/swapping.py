@@ -113,17 +113,21 @@ class SwapTask:
         """Identity embedding of results, with gradient; jitter keeps identity from being painted into pixels."""
         return self.identity(to_arcface(faces, self.template, jitter)).embedding
 
+    @torch.no_grad()
+    def recognize(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """Identity embedding of the targets, without gradient; jitter as for the results."""
+        return self.embed(batch["target"], batch["jitter"])
+
     def look(
         self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"]
     ) -> tuple[IdentityFeatures, tuple[Tensor, Tensor, Tensor]]:
         """Identity of results, and maps of early layers that see how they look; with gradient, jitter as ``embed``."""
         return self.identity.look(to_arcface(faces, self.template, jitter))
 
-    @torch.no_grad()
     def appearance(
         self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"]
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The early maps of ``look`` alone, without gradient."""
+        """The early maps of ``look`` alone."""
         return self.identity.early(to_arcface(faces, self.template, jitter))
 
     def measure(self, faces: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 478 3"]:

@@ -32,7 +32,7 @@ def test_mobilefaceswap_costs_what_its_paper_says(crop: Crop):
 
 def test_a_redrawing_network_is_counted_without_its_identity_network(crop: Crop):
     network = AEINet(AEINetConfig.lite()).eval()
-    method = GhostMethod(CPU, network)
+    method = GhostMethod(CPU, network, size=128)
     found = drawing_size(method, method.identify([crop]))
     assert found is not None and found.params == sum(p.numel() for p in network.parameters())
     assert found.macs > 1e9

@@ -11,6 +11,13 @@ def test_identity_loss_is_zero_for_the_same_direction_and_two_for_the_opposite()
     assert losses.identity_loss(z, -z) == pytest.approx(2, abs=1e-6)
 
 
+def test_residual_identity_is_what_the_target_is_liked_more_than_the_source():
+    source, target = torch.eye(4)[:1], torch.eye(4)[1:2]
+    assert losses.residual_identity_loss(source, target, 2 * target) == pytest.approx(1)
+    assert losses.residual_identity_loss(source, target, source - target) == 0
+    assert losses.residual_identity_loss(source, source, source) == 0
+
+
 def test_reconstruction_counts_only_pairs_of_one_person():
     target = torch.zeros(2, 3, 4, 4)
     result = torch.stack([torch.full((3, 4, 4), 0.5), torch.ones(3, 4, 4)])
