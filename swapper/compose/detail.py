@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-_ALIKE = 24.0  # grey levels by which drawn face and target may differ before detail is held back
+_ALIKE = 30.0  # grey levels in any colour by which drawn face and target may differ before detail is held back
 _COARSE = 0.5  # share of the drawn side that small networks fill: their last layers enlarge, they do not draw
 _MOST = 0.85  # share of the target's detail at most; the rest of the pixel is drawn with that much less weight
 _LARGEST = 512  # px: crops from here on hold their detail themselves
@@ -43,7 +43,8 @@ def let_detail_through(
     own, wanted = _size(face, _enlarged(drawn, side), coarse), _size(target, base, coarse)
     ratio = own / np.maximum(wanted, 0.5)
     lacking = np.sqrt(np.maximum(1 - np.float32(min(scale, 1)) * ratio * ratio, 0))  # details add up as squares
-    apart = cv2.GaussianBlur(_grey_difference(drawn, low), (0, 0), coarse / 64)
+    apart = cv2.absdiff(drawn, low).max(2).astype(np.float32)  # brown irises must not shine through blue ones
+    apart = cv2.GaussianBlur(apart, (0, 0), coarse / 64)
     share = np.minimum(np.exp(-((apart / _ALIKE) ** 2)) * (lacking * np.float32(strength)), np.float32(_MOST))
     share = cv2.resize(share, (side, side), interpolation=cv2.INTER_LINEAR)
     gain = share / (1 - share)

@@ -27,7 +27,7 @@ MASK_WORDS = {  # label, what it does, lowest, highest
     "detail": ("Fine detail", "Share of the photo's pores and lashes it takes on.", 0, 1),
     "keep_mouth": ("Keep the mouth", "Share of the photo's teeth that stays.", 0, 1),
     "keep_eyes": ("Keep the eyes", "Share of the photo's eyes that stays.", 0, 1),
-    "occluders": ("Keep what covers the face", "Glasses, hair, hands or a microphone stay in front.", 0, 1),
+    "occluders": ("Keep what covers the face", "Dark glasses; in videos also hands, hair or a microphone that pass.", 0, 1),
     "adapt": ("Follow the face's shape", "Adapts where the faces differ in width.", 0, 1),
 }
 
