@@ -70,7 +70,7 @@ def visit(browser: Browser, address: str, width: int, height: int) -> Iterator[P
 
 def open_tab(page: Page, name: str) -> None:
     """Choose a tab; on a narrow page it may be behind the menu."""
-    expect(page.get_by_role("tab", name="Image swap")).to_be_visible()
+    expect(page.get_by_role("tab", name="Image swap")).to_be_visible(timeout=60_000)
     tab = page.get_by_role("tab", name=name)
     if not tab.count():
         page.get_by_role("button", name="More tabs").click()
