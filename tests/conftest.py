@@ -18,6 +18,15 @@ def signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def portraits() -> list[Path]:
+    """The example portraits; tests that need them are skipped where they are absent."""
+    found = sorted((Path(__file__).parents[1] / "examples" / "portraits").glob("*.jpg"))
+    if len(found) < 9:
+        pytest.skip("examples/portraits holds too few pictures")
+    return found
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder with the research photographs; tests that need it are skipped where it is absent."""
     folder = Path(os.environ.get("SWAPPER_DATA", Path(__file__).parents[2] / "shared" / "data"))

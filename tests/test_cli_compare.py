@@ -2,23 +2,17 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
 from swapper.__main__ import main
 
-PORTRAITS = Path(__file__).parents[1] / "examples" / "portraits"
-
 
 @pytest.fixture
-def folders(tmp_path, monkeypatch) -> list[str]:
+def folders(portraits, tmp_path, monkeypatch) -> list[str]:
     """Options with a folder of one source and a folder of two targets, one of which is no picture."""
     monkeypatch.setenv("SWAPPER_MARK", "off")
-    found = sorted(PORTRAITS.glob("*.jpg"))[:2]
-    if len(found) < 2:
-        pytest.skip("examples/portraits holds no pictures")
-    for name, photo in zip(("sources", "targets"), found, strict=True):
+    for name, photo in zip(("sources", "targets"), portraits[:2], strict=True):
         (tmp_path / name).mkdir()
         shutil.copy(photo, tmp_path / name)
     (tmp_path / "targets" / "notes.txt").write_text("no picture")

@@ -4,17 +4,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from served_app import ROOT
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-
-
-@pytest.fixture(scope="session")
-def portraits() -> list[Path]:
-    found = sorted((ROOT / "examples" / "portraits").glob("*.jpg"))
-    if len(found) < 9:
-        pytest.skip("examples/portraits holds too few pictures")
-    return found
 
 
 @pytest.fixture(scope="session")

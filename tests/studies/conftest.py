@@ -1,4 +1,4 @@
-"""The example portraits, a random student and the judges, shared by the tests of the studies."""
+"""A random student and the judges, shared by the tests of the studies."""
 
 from pathlib import Path
 
@@ -7,16 +7,6 @@ from random_student import offer_student, write_student
 
 from swapper.pipeline import FaceSwapper
 from swapper.studies.judges import Judges, load_judges
-
-PORTRAITS = Path(__file__).parents[2] / "examples" / "portraits"
-
-
-@pytest.fixture(scope="session")
-def portraits() -> list[Path]:
-    found = sorted(PORTRAITS.glob("*.jpg"))
-    if len(found) < 4:
-        pytest.skip("examples/portraits holds no pictures")
-    return found
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,12 @@ def swappers(engine: FaceSwapper) -> SwapperCache:
 
 
 @pytest.fixture
+def loading() -> SwapperCache:
+    """Loads whatever is asked for."""
+    return SwapperCache(lambda method, _restore: FaceSwapper(method, "cpu", threads=1))
+
+
+@pytest.fixture
 def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The app's folder for uploads and results."""
     folder = tmp_path / "uploads"

@@ -2,27 +2,19 @@
 
 import shutil
 import zipfile
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from swapper.pipeline import FaceSwapper
 from swapper.types import UserError
 from swapper.ui.comparing import read_request, run_comparison, write_archive, write_pictures
 from swapper.ui.files import new_folder
 from swapper.ui.judges import SharedJudges
-from swapper.ui.swappers import SwapperCache
-
-PORTRAITS = Path(__file__).parents[2] / "examples" / "portraits"
 
 
 @pytest.fixture
-def photos(uploads) -> list[dict]:
-    found = sorted(PORTRAITS.glob("*.jpg"))[:2]
-    if len(found) < 2:
-        pytest.skip("examples/portraits holds no pictures")
-    return [{"image": {"path": str(shutil.copy(path, uploads))}, "caption": None} for path in found]
+def photos(portraits, uploads) -> list[dict]:
+    return [{"image": {"path": str(shutil.copy(path, uploads))}, "caption": None} for path in portraits[:2]]
 
 
 def test_requests_are_checked(photos):
@@ -41,11 +33,10 @@ def test_requests_are_checked(photos):
             read_request(sources, targets, methods, most)
 
 
-def test_a_comparison_comes_with_pictures_and_archive(photos, monkeypatch, tmp_path):
+def test_a_comparison_comes_with_pictures_and_archive(photos, loading, monkeypatch, tmp_path):
     monkeypatch.setenv("SWAPPER_MARK", "off")
-    swappers = SwapperCache(lambda method, _restore: FaceSwapper(method, "cpu", threads=1))
     request = read_request(photos[:1], photos[1:], ["warp"], 3)
-    *_, found = run_comparison(swappers, SharedJudges(tmp_path), request, lambda *_: None)
+    *_, found = run_comparison(loading, SharedJudges(tmp_path), request, lambda *_: None)
     pictures = write_pictures(found, new_folder(), {"warp": "Warp"})
     assert [caption for _, caption in pictures] == ["source", "target", "source pasted", "Warp"]
     assert len({path for path, _ in pictures}) == 4
@@ -58,9 +49,8 @@ def test_a_comparison_comes_with_pictures_and_archive(photos, monkeypatch, tmp_p
         assert "report.html" in file.namelist()
 
 
-def test_a_photo_without_a_face_ends_it_in_words(photos, uploads, tmp_path):
+def test_a_photo_without_a_face_ends_it_in_words(photos, loading, uploads, tmp_path):
     Image.new("RGB", (300, 300), "teal").save(uploads / "wall.png")
-    swappers = SwapperCache(lambda method, _restore: FaceSwapper(method, "cpu", threads=1))
     request = read_request(photos[:1], [{"image": {"path": str(uploads / "wall.png")}}], ["warp"], 3)
     with pytest.raises(UserError, match="no face was found"):
-        list(run_comparison(swappers, SharedJudges(tmp_path), request, lambda *_: None))
+        list(run_comparison(loading, SharedJudges(tmp_path), request, lambda *_: None))

@@ -7,29 +7,22 @@ import onnx
 import pytest
 from random_student import offer_student, write_student
 
-from swapper.pipeline import FaceSwapper
 from swapper.ui.live_export import FaceExport, page_link
-from swapper.ui.swappers import SwapperCache
-
-PORTRAITS = Path(__file__).parents[2] / "examples" / "portraits"
 
 
 @pytest.fixture
-def export(tmp_path, monkeypatch) -> FaceExport:
+def export(loading, tmp_path, monkeypatch) -> FaceExport:
     offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
     with gr.Blocks():
         parts = gr.DownloadButton(), gr.HTML(), gr.HTML()
-    return FaceExport(SwapperCache(lambda name, _restore: FaceSwapper(name, "cpu", threads=1)), True, *parts)
+    return FaceExport(loading, True, *parts)
 
 
 def upload(path: str | Path) -> dict:
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
 
 
-def test_a_network_is_written_where_nobody_can_guess_it(export, uploads):
-    portraits = sorted(PORTRAITS.glob("*.jpg"))
-    if not portraits:
-        pytest.skip("examples/portraits holds no pictures")
+def test_a_network_is_written_where_nobody_can_guess_it(export, portraits, uploads):
     photo = shutil.copy(portraits[0], uploads)
     files = []
     for _ in range(2):

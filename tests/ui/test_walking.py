@@ -2,26 +2,18 @@
 
 import shutil
 import zipfile
-from pathlib import Path
 
 import pytest
 from random_student import offer_student, write_student
 
-from swapper.pipeline import FaceSwapper
 from swapper.types import UserError
 from swapper.ui.judges import SharedJudges
-from swapper.ui.swappers import SwapperCache
 from swapper.ui.walking import check_steps, draw_walk, read_photos
-
-PORTRAITS = Path(__file__).parents[2] / "examples" / "portraits"
 
 
 @pytest.fixture
-def photos(uploads) -> list[str]:
-    found = sorted(PORTRAITS.glob("*.jpg"))[:3]
-    if len(found) < 3:
-        pytest.skip("examples/portraits holds no pictures")
-    return [str(shutil.copy(path, uploads)) for path in found]
+def photos(portraits, uploads) -> list[str]:
+    return [str(shutil.copy(path, uploads)) for path in portraits[:3]]
 
 
 def upload(path: str) -> dict:
@@ -45,12 +37,11 @@ def test_steps_are_limited(steps):
         check_steps(steps, 21)
 
 
-def test_a_walk_comes_with_clip_and_archive(photos, tmp_path, monkeypatch):
+def test_a_walk_comes_with_clip_and_archive(photos, loading, tmp_path, monkeypatch):
     offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
     monkeypatch.setenv("SWAPPER_MARK", "off")
-    swappers = SwapperCache(lambda method, _restore: FaceSwapper(method, "cpu", threads=1))
     judges, told = SharedJudges(tmp_path / "no gallery", tmp_path / "no index"), []
-    found = draw_walk(swappers, judges, (photos[0], photos[1], photos[2]), "", 1, lambda *said: told.append(said))
+    found = draw_walk(loading, judges, (photos[0], photos[1], photos[2]), "", 1, lambda *said: told.append(said))
     with zipfile.ZipFile(found.archive) as archive:
         names = archive.namelist()
     assert {"frame-00.jpg", "frame-02.jpg", "report.json", "strip.jpg", "walk.mp4", "walk.gif", "walk.html"} <= set(
