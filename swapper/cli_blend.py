@@ -8,11 +8,18 @@ if TYPE_CHECKING:
 
 
 def add_blend_options(p: argparse.ArgumentParser) -> None:
-    """Add ``--detail`` and ``--no-occluders``; ``blend_settings`` reads them.
+    """Add ``--likeness``, ``--detail`` and ``--no-occluders``; ``blend_settings`` reads them.
 
     Args:
         p: of a command that swaps.
     """
+    p.add_argument(
+        "--likeness",
+        type=float,
+        default=1.15,
+        metavar="AMOUNT",
+        help="0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it; 1.15 when not given",
+    )
     p.add_argument(
         "--detail",
         type=float,
@@ -39,4 +46,4 @@ def blend_settings(args: argparse.Namespace) -> "MaskSettings":
     """
     from swapper.compose.mask import MaskSettings
 
-    return MaskSettings(detail=args.detail, occluders=args.occluders)
+    return MaskSettings(likeness=args.likeness, detail=args.detail, occluders=args.occluders)

@@ -209,8 +209,12 @@ class FaceSwapper:
         timer = timer or StepTimer()
         frames = FrameSwapper(self.method, self.landmarks, self.device, self.restorer, mask or self.mask)
         frame, warnings = image.copy(), []
-        near_last = sorted(assignment.items(), reverse=True)
-        frames.swap_parts(frame, [Part(TrackedFace(i, i, faces[i]), who, alone=True) for i, who in near_last], timer)
+        parts = []
+        with timer.step("identify"):
+            for index, identity in sorted(assignment.items(), reverse=True):  # near faces last
+                tracked = TrackedFace(index, index, faces[index])
+                parts.append(Part(tracked, frames.aim(image, tracked, identity), alone=True))
+        frames.swap_parts(frame, parts, timer)
         for index in assignment:
             yaw = head_pose(faces[index].mesh).yaw
             if abs(yaw) > TURNED_TOO_FAR:

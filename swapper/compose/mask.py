@@ -24,12 +24,13 @@ _FOREHEAD = (0.25, 1.0, 1.0, 1.0, 1.35)
 
 @dataclass(frozen=True)
 class MaskSettings:
-    """How a swapped face is blended into the target.
+    """How far a face is swapped and how it is blended into the target.
 
     Raises:
         UserError: a value outside its range.
     """
 
+    likeness: float = 1.15  # 0 (the target's own identity) .. 1 (the source's) .. 1.5, see ``methods.likeness``
     feather: float = 1.0  # width of the soft edge, 0 (hard) .. 3, times the usual
     grow: float = 0.0  # moves the edge outwards, -0.5..0.5 of the eye distance
     forehead: float = 0.65  # share of the forehead that is replaced, 0 (up to the brows) .. 1.2 (hairline)
@@ -41,7 +42,7 @@ class MaskSettings:
     occluders: bool = True  # what is seen to be in front of the face stays there
 
     def __post_init__(self):
-        ranges = {"feather": (0, 3), "grow": (-0.5, 0.5), "forehead": (0, 1.2)}
+        ranges = {"likeness": (0, 1.5), "feather": (0, 3), "grow": (-0.5, 0.5), "forehead": (0, 1.2)}
         for field in fields(self):
             value = getattr(self, field.name)
             low, high = ranges.get(field.name, (0, 1))

@@ -62,7 +62,8 @@ class InterpolatingMethod(Method, Protocol):
         Args:
             first: made by this method's ``identify``.
             second: made by this method's ``identify``.
-            share: of the way from the first to the second, 0 to 1; the ends give the given identities' swaps.
+            share: of the way from the first to the second, 0 to 1; the ends give the given identities' swaps. Below
+                0 the path goes on beyond the first, away from the second; -0.5 at least.
         """
         ...
 

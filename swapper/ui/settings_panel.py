@@ -20,6 +20,7 @@ RESTORE_INFO = "Sharpens the swapped face."
 RESTORE_LABELS = {"none": "None", "renovation": "Face renovation", "gfpgan": "GFPGAN"}
 RESET = "Back to defaults"
 MASK_WORDS = {  # label, what it does, lowest, highest
+    "likeness": ("Likeness", "0 the photo's person, 1 the source, more: beyond.", 0, 1.5),
     "feather": ("Soft edge", "Width of the blend into the photo.", 0, 3),
     "grow": ("Face area", "Moves the edge outwards or inwards.", -0.5, 0.5),
     "forehead": ("Forehead", "How far up: 0 brows, 1.2 hairline.", 0, 1.2),
@@ -27,7 +28,12 @@ MASK_WORDS = {  # label, what it does, lowest, highest
     "detail": ("Fine detail", "Share of the photo's pores and lashes it takes on.", 0, 1),
     "keep_mouth": ("Keep the mouth", "Share of the photo's teeth that stays.", 0, 1),
     "keep_eyes": ("Keep the eyes", "Share of the photo's eyes that stays.", 0, 1),
-    "occluders": ("Keep what covers the face", "Dark glasses; in videos also hands, hair or a microphone that pass.", 0, 1),
+    "occluders": (
+        "Keep what covers the face",
+        "Dark glasses; in videos also hands, hair or a microphone that pass.",
+        0,
+        1,
+    ),
     "adapt": ("Follow the face's shape", "Adapts where the faces differ in width.", 0, 1),
 }
 

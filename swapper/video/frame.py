@@ -16,6 +16,7 @@ from swapper.faces.looks import Glimpse, Look, cover_mask, glimpse
 from swapper.faces.pose import head_pose
 from swapper.faces.track import TrackedFace
 from swapper.methods.base import Method, swap_crops
+from swapper.methods.likeness import aim_identity
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.timing import StepTimer
 from swapper.types import Crop, Identity
@@ -144,6 +145,17 @@ class FrameSwapper:
         opacity = 1.0 if part.alone else _opacity(part.tracked)
         done = blend_into(frame, crop, face, mask, self._mask, cover=cover, usual=part.tone, opacity=opacity)
         return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen)
+
+    def aim(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> Identity:
+        """The identity that a face gets so that it becomes as much like the source as wanted.
+
+        Args:
+            frame: RGB.
+            tracked: the face as it is.
+            identity: of the source.
+        """
+        crop = cut_crop(frame, tracked.face.points, landmarks=tracked.landmarks)
+        return aim_identity(self._method, identity, crop, self._mask.likeness)
 
     def measure(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.

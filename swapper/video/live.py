@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -129,6 +130,7 @@ class LiveStream:
 
     def _part(self, frame: Frame, face: TrackedFace, identity: Identity) -> Part:
         shapes, track = self._memory.shapes, face.track
+        identity = self._memory.aimed(track, identity, partial(self._engine.frames.aim, frame, face, identity))
         if not shapes.knows(track):
             shapes.learn(track, self._engine.frames.measure(frame, face, identity))
         shape, measure = shapes.next_shape(track)

@@ -1,6 +1,6 @@
 """What is known of each face of a video from the frames before, also after the job was stopped and goes on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,13 @@ from swapper.compose.color import Transfer
 from swapper.faces.association import overlap
 from swapper.faces.looks import Look, learnt
 from swapper.faces.track import TrackedFace
+from swapper.types import Identity
 from swapper.video.frame import Outcome, Part
 from swapper.video.shapes import ShapeMemory
 from swapper.video.tones import ToneMemory
 
 _SAME_PLACE = 0.3  # overlap of a face with itself in the frame before
+_MOST_AIMS = 32  # tracks whose identity is kept: it may be a network
 
 Points = Float32[np.ndarray, "5 2"]
 
@@ -35,12 +37,29 @@ class FaceMemory:
             rows: from ``to_rows`` after the frame before the first one; tracks may have other numbers now.
         """
         self.shapes, self.tones, self.looks = ShapeMemory(), ToneMemory(), dict[int, Look]()
+        self._aims: dict[int, tuple[Identity, Identity]] = {}
         self._recalled = list(rows)
         self._present: dict[int, Points] = {}
 
     def begin_source(self) -> None:
         """Forget what depends on who the faces become, as somebody else is their source from now on."""
         self.shapes, self.tones = ShapeMemory(), ToneMemory()
+
+    def aimed(self, track: int, identity: Identity, aim: Callable[[], Identity]) -> Identity:
+        """What a track becomes: found at its first frame and kept, as every frame shows its target a little else.
+
+        Args:
+            track: number.
+            identity: of the source.
+            aim: finds it.
+        """
+        before, aimed = self._aims.pop(track, (None, identity))
+        if before is not identity:
+            aimed = aim()
+        self._aims[track] = identity, aimed
+        if len(self._aims) > _MOST_AIMS:
+            del self._aims[next(iter(self._aims))]  # the one that was asked for longest ago
+        return aimed
 
     def meet(self, faces: Sequence[TrackedFace]) -> None:
         """Recognise the faces of the first frame by their places; of no use later.

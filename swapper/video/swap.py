@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -166,9 +167,10 @@ class VideoJob:
         cast = self._casting.cast(analysed.faces, tracker.gallery)
         for index, identity in sorted(cast.items(), reverse=True):
             tracked = analysed.faces[index]
-            track = tracked.track
+            track, image = tracked.track, analysed.frame.image
+            identity = memory.aimed(track, identity, partial(self._swapper.aim, image, tracked, identity))
             if not memory.shapes.knows(track):
-                memory.shapes.learn(track, self._swapper.measure(analysed.frame.image, tracked, identity))
+                memory.shapes.learn(track, self._swapper.measure(image, tracked, identity))
             tone = memory.tones.usual(track) if steady else None
             shape, measure = memory.shapes.next_shape(track)
             parts.append(Part(tracked, identity, shape, measure, tone, memory.looks.get(track)))

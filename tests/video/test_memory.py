@@ -16,6 +16,10 @@ from swapper.video.frame import Outcome, Part
 from swapper.video.memory import FaceMemory
 
 
+def person(length: int) -> Identity:
+    return Identity("warp", np.ones(length, np.float32))
+
+
 def tracked(track: int, left: float) -> TrackedFace:
     return TrackedFace(track, track, face_of((mesh.canonical_face() * 40 + np.array([left, 80, 0])).astype("f4"), 1.0))
 
@@ -41,6 +45,24 @@ def test_faces_are_known_again_by_their_places():
 
 class Stop(Exception):
     pass
+
+
+def test_a_track_keeps_what_it_was_made_into():
+    memory, someone, other = FaceMemory(), person(1), person(2)
+    first = memory.aimed(1, someone, lambda: person(3))
+    assert memory.aimed(1, someone, lambda: other) is first
+    assert memory.aimed(2, someone, lambda: other) is other
+    assert memory.aimed(1, other, lambda: someone) is someone  # another source: found anew
+
+
+def test_tracks_of_long_ago_are_forgotten():
+    memory, someone = FaceMemory(), person(1)
+    for track in range(200):
+        memory.aimed(track, someone, lambda: person(1))
+        memory.aimed(0, someone, lambda: pytest.fail("the first track is still asked for"))
+    found = person(3)
+    assert memory.aimed(1, someone, lambda: found) is found
+
 
 
 def test_no_seam_shows_where_a_job_goes_on(engine, someone, tmp_path, monkeypatch):

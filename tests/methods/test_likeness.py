@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+import torch
+
+from swapper.methods.likeness import aim_identity
+from swapper.methods.redrawing import RedrawingMethod
+from swapper.types import Crop, Identity
+
+SOURCE, TARGET = np.eye(4, dtype=np.float32)[:2]
+CROP = Crop(np.zeros((256, 256, 3), np.uint8), np.eye(2, 3, dtype=np.float32), np.zeros((478, 3), np.float32))
+
+
+class Vectors(RedrawingMethod):
+    """Every photo shows the same person."""
+
+    name, size, template, device = "vectors", 8, "ffhq", torch.device("cpu")
+
+    def identify(self, crops):
+        return Identity(self.name, TARGET)
+
+    def draw(self, targets, vectors):
+        return targets
+
+
+def test_more_than_the_source_moves_away_from_the_target():
+    method = Vectors()
+    source = Identity("vectors", SOURCE)
+    angles = {}
+    for likeness in (0.0, 0.5, 1.0, 1.25):
+        aimed = aim_identity(method, source, CROP, likeness).embedding
+        assert np.linalg.norm(aimed) == pytest.approx(1)
+        angles[likeness] = np.degrees(np.arctan2(aimed @ SOURCE, aimed @ TARGET))
+    assert angles == pytest.approx({0.0: 0, 0.5: 45, 1.0: 90, 1.25: 112.5}, abs=1e-3)
+
+
+def test_a_method_that_cannot_mix_people_takes_the_source_as_it_is():
+    class Fixed:
+        name, size, template = "fixed", 8, "ffhq"
+
+        def identify(self, crops):
+            raise AssertionError("the target is not looked at")
+
+        def swap(self, identity, faces, landmarks=None):
+            raise AssertionError
+
+    source = Identity("fixed", SOURCE)
+    assert aim_identity(Fixed(), source, CROP, 1.3) is source
