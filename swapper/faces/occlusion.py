@@ -6,7 +6,7 @@ from jaxtyping import Float32, UInt8
 
 from swapper.faces import mesh
 from swapper.faces.raster import interpolate_over_mesh
-from swapper.faces.regions import disc, draw_polygons
+from swapper.faces.regions import disc, hull_mask
 from swapper.faces.skin import feature_mask
 
 _SIDE = 128  # things over a face are looked for at this side
@@ -134,7 +134,7 @@ def _glasses(
     likeness: Float32[np.ndarray, "t t"], landmarks: Float32[np.ndarray, "478 d"]
 ) -> Float32[np.ndarray, "t t"]:
     eyes, size = mesh.eye_distance(landmarks), len(likeness)
-    usual, large = (_hull(landmarks, points, size) for points in (_GLASSES, _LARGE_GLASSES))
+    usual, large = (hull_mask(landmarks, [points], size) for points in (_GLASSES, _LARGE_GLASSES))
     calm = cv2.GaussianBlur(likeness, (0, 0), max(_SPECK * eyes, 0.5))
     covered = np.maximum(usual, large * (calm < 0.7))
     return cv2.dilate(covered, disc(_MARGIN * eyes))
@@ -174,13 +174,8 @@ def _over_eye(
     points: tuple[int, ...],
 ) -> Float32[np.ndarray, "t t"] | None:
     """The whole of an eye with its brow where something lies over it: half an eye is worse than a mirrored one."""
-    eye = cv2.dilate(_hull(landmarks, points, len(skin)), disc(0.12 * mesh.eye_distance(landmarks)))
+    eye = cv2.dilate(hull_mask(landmarks, [points], len(skin)), disc(0.12 * mesh.eye_distance(landmarks)))
     return eye if (eye * unlike).sum() > 0.3 * (eye * skin).sum() else None
-
-
-def _hull(landmarks: Float32[np.ndarray, "478 d"], points: tuple[int, ...], size: int) -> Float32[np.ndarray, "s s"]:
-    corners = landmarks[list(points), :2].astype(np.float32)
-    return draw_polygons([cv2.convexHull(corners)[:, 0]], size)
 
 
 def _below(value: float, limits: tuple[float, float]) -> float:

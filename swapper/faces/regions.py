@@ -34,6 +34,10 @@ def face_outline(landmarks: Float32[np.ndarray, "478 d"], forehead: float = HAIR
         points[index] += up * ((forehead - 1) * share)
     if forehead < 1:  # inner points of the forehead would keep the hull high
         points = points[_under_forehead(forehead)]
+    return _hull(points)
+
+
+def _hull(points: Float32[np.ndarray, "n 2"]) -> Polygon:
     return cv2.convexHull(points.astype(np.float32))[:, 0]
 
 
@@ -85,6 +89,19 @@ def draw_polygons(polygons: Sequence[Polygon], size: int) -> Float32[np.ndarray,
     if factor > 1:
         canvas = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
     return canvas.astype(np.float32) / 255
+
+
+def hull_mask(
+    landmarks: Float32[np.ndarray, "478 d"], groups: Sequence[Sequence[int]], size: int
+) -> Float32[np.ndarray, "s s"]:
+    """Soft mask of the convex hulls of groups of mesh points.
+
+    Args:
+        landmarks: mesh points in crop pixels.
+        groups: numbers of mesh points.
+        size: side of the crop in pixels.
+    """
+    return draw_polygons([_hull(landmarks[list(group), :2]) for group in groups], size)
 
 
 def disc(radius: float) -> UInt8[np.ndarray, "k k"]:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from swapper.faces.regions import draw_polygons, region_mask
+from swapper.faces.regions import hull_mask, region_mask
 
 # Corners of the area between the eyes and the mouth: skin on nearly every face, rarely bearded or covered.
 _CHEEKS_AND_NOSE = (116, 123, 147, 213, 345, 352, 376, 433, 168, 6, 2, 206, 426)
@@ -28,8 +28,7 @@ def cheek_mask(landmarks: Float32[np.ndarray, "478 d"], size: int) -> Float32[np
         landmarks: mesh points in crop pixels.
         size: side of the crop in pixels.
     """
-    corners = landmarks[list(_CHEEKS_AND_NOSE), :2].astype(np.float32)
-    return draw_polygons([cv2.convexHull(corners)[:, 0]], size) * (1 - feature_mask(landmarks, size))
+    return hull_mask(landmarks, [_CHEEKS_AND_NOSE], size) * (1 - feature_mask(landmarks, size))
 
 
 def color_statistics(lab: Float32[np.ndarray, "h w 3"], weight: Float32[np.ndarray, "h w"]) -> Statistics | None:

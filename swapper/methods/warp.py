@@ -15,7 +15,7 @@ from swapper.faces.align import TEMPLATES
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion import covered_face, glasses_in
 from swapper.faces.raster import interpolate_over_mesh
-from swapper.faces.regions import disc, draw_polygons, face_outline, region_mask
+from swapper.faces.regions import disc, draw_polygons, face_outline, hull_mask, region_mask
 from swapper.faces.skin import Statistics, cheek_mask, color_statistics, feature_mask, skin_likeness
 from swapper.types import Crop, Identity, Swapped
 
@@ -263,8 +263,7 @@ def _blend_mask(
     size, eyes = len(covered), mesh.eye_distance(landmarks)
     face = np.minimum(covered, draw_polygons([face_outline(landmarks, 1.0)], size))
     under, reduced = len(skin) / size, landmarks * np.float32(len(skin) / size)
-    corners = [cv2.convexHull(reduced[list(hull), :2])[:, 0] for hull in _INNER_FACE]
-    inner = cv2.dilate(draw_polygons(corners, len(skin)), disc(_BROW_MARGIN * eyes * under))
+    inner = cv2.dilate(hull_mask(reduced, _INNER_FACE, len(skin)), disc(_BROW_MARGIN * eyes * under))
     bare = np.maximum(inner, cv2.erode(_ramp(skin, 0.4, 0.85), disc(_HAIR_MARGIN * eyes * under)))
     mask = cv2.erode(face, disc(_INSET * eyes)) * cv2.resize(bare, (size, size), interpolation=cv2.INTER_LINEAR)
     mask = cv2.GaussianBlur(mask, (0, 0), max(_FEATHER * eyes, 0.5))
