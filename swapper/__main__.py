@@ -55,8 +55,9 @@ def _add_export(p: argparse.ArgumentParser) -> None:
 
 def _add_bench(p: argparse.ArgumentParser) -> None:
     p.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    p.add_argument("--models", action="store_true", help="networks: parameters, MACs and milliseconds")
-    p.add_argument("--video", action="store_true", help="a 720p clip: frames a second, and against mere re-encoding")
+    what = p.add_mutually_exclusive_group()
+    what.add_argument("--models", action="store_true", help="networks: parameters, MACs and milliseconds")
+    what.add_argument("--video", action="store_true", help="a 720p clip: frames a second, and against mere re-encoding")
     p.add_argument("--only", metavar="NAME", help="with --models: this network alone; a wrong name lists all")
     p.add_argument("--method", help=f"one of {', '.join(methods())}")
     p.set_defaults(run=run_bench)

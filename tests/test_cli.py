@@ -72,7 +72,10 @@ UNMARKED = ["--no-mark", "--confirm-no-mark"]  # a watermark changes pixels ever
 PLACES = {"source": "source.png", "target": "target.png", "output": "out.png"}
 
 
-@pytest.mark.parametrize("arguments", [[], ["image", "one.png", "-o", "x.png"], ["image", "a", "b"], ["dance"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["image", "one.png", "-o", "x.png"], ["image", "a", "b"], ["dance"], ["bench", "--models", "--video"]],
+)
 def test_wrong_arguments_end_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         main(arguments)
