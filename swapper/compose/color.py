@@ -1,7 +1,6 @@
 """Matching the colours and the light of a swapped face to the target's, in CIE L*a*b*."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -55,12 +54,10 @@ def measure_transfer(
     return None if own is None or wanted is None else statistics_transfer(own, wanted)
 
 
-def _alike(
-    difference: Float32[np.ndarray, "s s 3"], inside: Bool[np.ndarray, "s s"]
-) -> Bool[np.ndarray, "s s"] | Literal[True]:
+def _alike(difference: Float32[np.ndarray, "s s 3"], inside: Bool[np.ndarray, "s s"]) -> Bool[np.ndarray, "s s"]:
     """Where two faces differ as they mostly do: not at a hand, a microphone or a beard that only one of them has."""
     if not inside.any():
-        return True
+        return inside
     usual = np.median(difference[inside], axis=0)
     return ((difference - usual) ** 2).sum(2) < _OTHER**2
 
