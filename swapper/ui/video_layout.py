@@ -129,7 +129,7 @@ class VideoResultPanel:
 
 @dataclass(frozen=True)
 class VideoSettingsPanel:
-    """Settings of a swap, those of photos first.
+    """Settings of a swap, and of the file it is written to.
 
     Attributes:
         swap: as for photos.
@@ -145,7 +145,7 @@ class VideoSettingsPanel:
 
     @property
     def inputs(self) -> list[Component]:
-        """All components, for an event's inputs; ``read_settings`` takes their values."""
+        """All components, for an event's inputs; ``settings_panel.read`` takes the values after the first three."""
         return [self.steadiness, self.quality, self.kind, *self.swap.inputs]
 
 
