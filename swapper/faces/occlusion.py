@@ -24,9 +24,9 @@ _AROUND_EYES += [point for points in (*_UNDER_EYES, *_OVER_EYES) for point in po
 _GLASSES = (*mesh.LEFT_BROW, *mesh.RIGHT_BROW, 34, 264, 117, 118, 119, 120, 346, 347, 348, 349)
 _LARGE_GLASSES = (*_GLASSES, 127, 356, 123, 50, 36, 352, 280, 266)
 _EYES = ((*mesh.LEFT_BROW, *mesh.LEFT_EYE), (*mesh.RIGHT_BROW, *mesh.RIGHT_EYE))
-# Likeness to skin under and over the eyes, and of all that glasses cover: no dark glasses above the first, certainly
-# some below the second.
-_DARK_EYES, _DARK_REGION = (0.60, 0.56), (0.31, 0.26)
+# Likeness to skin under the eyes, half of that over them, and that of all around them, added up: no dark glasses above
+# the first, certainly some below the second.
+_DARK = (0.82, 0.79)
 
 # Lengths as shares of the eye distance.
 _SPECK = 0.04  # thinner things are lashes, stubble and noise
@@ -76,7 +76,7 @@ def dark_glasses(colors: Colors) -> float:
     likeness = likeness_to_own_skin(colors, colors)
     under = max(float(likeness[list(points)].mean()) for points in _UNDER_EYES)
     over = min(float(likeness[list(points)].mean()) for points in _OVER_EYES)
-    return _below(under + 0.5 * over, _DARK_EYES) * _below(float(likeness[_AROUND_EYES].mean()), _DARK_REGION)
+    return _below(under + 0.5 * over + float(likeness[_AROUND_EYES].mean()), _DARK)
 
 
 def glasses_mask(
