@@ -82,3 +82,18 @@ def test_who_is_left_alone_stays_so_whoever_else_is_swapped(engine, clip, tmp_pa
     result = engine.swap_video(identity, clip, tmp_path / "out.mp4", people=roles, settings=VideoSettings(1.6, 2.4))
     assert result.swapped == 4 and not result.warnings  # of eight frames, those with the second person
     assert engine.swap_video(None, clip, tmp_path / "out.mp4", people=roles[:1]).swapped == 0
+
+
+def test_somebody_small_is_found_who_comes_late(engine, tmp_path):
+    """Too small for a quick look, and no cut says that somebody came."""
+    if len(list(PORTRAITS.glob("*.jpg"))) < 3:
+        pytest.skip("the example portraits are not here")
+    frames = []
+    for i in range(8):
+        frame = background(720, 1280)
+        lay(frame, portrait(0), (400 + 4 * i, 380), 360)
+        if i >= 2:
+            lay(frame, portrait(2), (1100, 420), 60)
+        frames.append(frame)
+    clip = write_clip(tmp_path / "clip.mp4", frames, Coding(rate=2))
+    assert len(find_people(engine, VideoReader(clip), 0, 4)) == 2
