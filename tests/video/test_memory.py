@@ -64,7 +64,6 @@ def test_tracks_of_long_ago_are_forgotten():
     assert memory.aimed(1, someone, lambda: found) is found
 
 
-
 def test_no_seam_shows_where_a_job_goes_on(engine, someone, tmp_path, monkeypatch):
     """The light trembles, which a job without memory would follow for a frame."""
     monkeypatch.setattr(encode, "SEGMENT_FRAMES", 10)
