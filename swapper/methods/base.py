@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from swapper import hub
+from swapper.faces.align import recut
 from swapper.types import Crop, Identity, Swapped, UserError
 
 
@@ -141,6 +142,21 @@ METHODS: dict[str, MethodInfo] = {
         "Stretches the source's face over the target's landmarks; the baseline every learned method has to beat.",
     ),
 }
+
+
+def source_batch(
+    crops: Sequence[Crop], template: str, size: int, device: torch.device
+) -> Float[Tensor, "b 3 size size"]:
+    """Source crops as a network takes them, RGB in [0, 1].
+
+    Args:
+        crops: crops in the ``ffhq`` template.
+        template: alignment that the network wants.
+        size: side that it wants, px.
+        device: where it runs.
+    """
+    pixels = np.stack([recut(crop, template, size) for crop in crops])
+    return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 255
 
 
 @torch.inference_mode()

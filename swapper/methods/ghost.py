@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from swapper import hub
 from swapper.faces.embed import SIZE
-from swapper.methods.redrawing import RedrawingMethod, source_batch
+from swapper.methods.base import source_batch
+from swapper.methods.redrawing import RedrawingMethod
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.ghost import AEINet
 from swapper.types import Crop, Identity

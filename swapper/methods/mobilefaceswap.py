@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from swapper import hub
 from swapper.faces.embed import SIZE
 from swapper.interpolation import slerp
+from swapper.methods.base import source_batch
 from swapper.methods.idn_onnx import build_onnx, save_onnx
-from swapper.methods.redrawing import source_batch
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet
 from swapper.models.idn import IdentityAwareDynamicNetwork
 from swapper.models.mobilefaceswap import MobileFaceSwap

@@ -1,16 +1,14 @@
 """What the methods share whose network redraws a whole crop from an identity vector: GHOST, SimSwap, Smooth-Swap."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from swapper.faces.align import recut
 from swapper.interpolation import slerp
-from swapper.types import Crop, Identity, Swapped
+from swapper.types import Identity, Swapped
 
 
 class RedrawingMethod(ABC):
@@ -64,18 +62,3 @@ class RedrawingMethod(ABC):
         vector = torch.from_numpy(identity.embedding).to(targets) * length
         face = self.draw(targets, vector.expand(len(targets), -1))
         return Swapped(face.clamp(0, 1), torch.ones_like(targets[:, :1]))
-
-
-def source_batch(
-    crops: Sequence[Crop], template: str, size: int, device: torch.device
-) -> Float[Tensor, "b 3 size size"]:
-    """Source crops as a network takes them, RGB in [0, 1].
-
-    Args:
-        crops: crops in the ``ffhq`` template.
-        template: alignment that the network wants.
-        size: side that it wants, px.
-        device: where it runs.
-    """
-    pixels = np.stack([recut(crop, template, size) for crop in crops])
-    return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 255

@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from swapper import hub
-from swapper.methods.redrawing import RedrawingMethod, source_batch
+from swapper.methods.base import source_batch
+from swapper.methods.redrawing import RedrawingMethod
 from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
 from swapper.types import Crop, Identity
 
