@@ -1,10 +1,13 @@
 """The parts of the Image swap tab as they lie on the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
+from jaxtyping import UInt8
 
 from swapper.ui.people import PEOPLE
 
@@ -17,6 +20,8 @@ EMPTY = "Your picture appears here."
 DOWNLOAD = "Download {kind}"
 FORMATS = {"PNG": ".png", "JPEG": ".jpg"}
 PHOTO_HEIGHT = 204  # px
+
+Pictures = Sequence[UInt8[np.ndarray, "h w 3"]]
 # Of events that are done at once and are no endpoint.
 QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
@@ -129,7 +134,11 @@ def build_sources(examples: Path, name: str = "") -> Sources:
 
 
 def example_strip(
-    files: list[Path], component: gr.Gallery | gr.Image | gr.Video, many: bool, adds: bool = False
+    files: list[Path],
+    component: gr.Gallery | gr.Image | gr.Video,
+    many: bool,
+    adds: bool = False,
+    pictures: Pictures | None = None,
 ) -> None:
     """A row of thumbnails that fill a component when clicked.
 
@@ -138,18 +147,19 @@ def example_strip(
         component: to fill.
         many: it takes a list.
         adds: a click adds to what is there instead of replacing it.
+        pictures: one of each video, which browsers do not show by themselves everywhere.
     """
     if not files:
         return
     gr.HTML(f'<p class="hint">{EXAMPLES_NOTE}</p>')
     strip = gr.Gallery(
-        [str(path) for path in files],
+        list(pictures) if pictures else [str(path) for path in files],
         allow_preview=False,
         interactive=False,
         show_label=False,
         object_fit="cover",
         buttons=[],
-        elem_classes="strip",
+        elem_classes="strip clips" if pictures else "strip",
     )
 
     def pick(event: gr.SelectData) -> Any:

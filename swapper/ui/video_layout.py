@@ -1,18 +1,23 @@
 """The parts of the Video tab as they lie on the page."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from gradio.components import Component
+from jaxtyping import UInt8
 
+from swapper.previews import shrink
 from swapper.ui.casting import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.clip import STEP
 from swapper.ui.filming import FORMATS
 from swapper.ui.layout import PHOTO_HEIGHT, Sources, build_sources, example_strip, heading
 from swapper.ui.people_panel import PeoplePanel, build_people_panel
 from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
+from swapper.video.io import VideoReader
 
 TARGET = ("2", "Video", "The clip to change. Everything but the faces stays as it is, and so does the sound.")
 PART = ("3", "Part and preview", "Choose what to swap, and see a frame of it before you start.")
@@ -34,6 +39,7 @@ GIF = "Choose a GIF"
 STEADINESS, STEADINESS_INFO = "Steadiness", "How far trembling of the faces is smoothed away."
 QUALITY, QUALITY_INFO = "Picture quality", "Of the file: better is larger."
 QUALITIES = [("Best", 18), ("Good", 23), ("Small file", 28)]
+STILL_SIDE = 240  # px
 KIND, KIND_INFO = "File format", "A GIF has no sound and fewer colours."
 
 
@@ -167,9 +173,16 @@ def build_inputs(examples: Path) -> tuple[Sources, gr.Video, gr.UploadButton]:
                 buttons=[],
                 elem_id="video-target",
             )
-            example_strip(sorted(examples.glob("*.mp4")), target, many=False)
+            clips = sorted(examples.glob("*.mp4"))
+            example_strip(clips, target, many=False, pictures=[_still(path) for path in clips])
             gif = gr.UploadButton(GIF, file_types=[".gif"], size="sm", elem_classes="quiet", elem_id="video-gif")
     return sources, target, gif
+
+
+def _still(path: Path) -> UInt8[np.ndarray, "a b 3"]:
+    """A small picture of a clip."""
+    with closing(VideoReader(path).samples([0.0])) as frames:
+        return shrink(next(frames).image, STILL_SIDE)
 
 
 def build_part() -> PartPanel:
