@@ -22,7 +22,7 @@ class Settings:
     max_live_side: int = 640  # longer side of live frames, px; larger ones are reduced
     live_visitors: int = 2  # live streams at a time
     live_seconds: int = 300  # of computing for one live stream, after which it has to be started again
-    concurrency: int = 1  # jobs at a time in the app; one job uses all cores
+    concurrency: int = 1  # jobs at a time in the app, of photos and of lengthy ones each; one job uses all cores
     queue_size: int = 20  # jobs that may wait in the app before others are turned away
 
     @classmethod

@@ -1,3 +1,6 @@
+from dataclasses import asdict
+from pathlib import Path
+
 import pytest
 
 from swapper.settings import Settings
@@ -20,3 +23,11 @@ def test_environment_overrides() -> None:
 def test_unusable_values_are_named(text: str) -> None:
     with pytest.raises(UserError, match=f"SWAPPER_MAX_VIDEO_FPS: '{text}' is no positive whole number"):
         Settings.from_environment({"SWAPPER_MAX_VIDEO_FPS": text})
+
+
+def test_every_limit_is_documented_with_its_default() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
+    limits = asdict(Settings())
+    assert len(limits) > 10
+    for name, default in limits.items():
+        assert f"| `SWAPPER_{name.upper()}` | {default} |" in page, name

@@ -14,7 +14,7 @@ from swapper.types import UserError
 from swapper.ui.comparing import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
 from swapper.ui.files import new_folder
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image import CONSENT_FIRST, ENGINE
+from swapper.ui.image import CONSENT_FIRST, LENGTHY
 from swapper.ui.interpolation import EXAMPLE
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said, said_markup
@@ -174,7 +174,7 @@ def build_compare_tab(
         show_progress_on=[empty, figures],
         api_visibility="private",
         preprocess=False,
-        concurrency_id=ENGINE,
+        concurrency_id=LENGTHY,
         concurrency_limit=settings.concurrency,
     )
 

@@ -28,7 +28,7 @@ from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_paths
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image import ENGINE
+from swapper.ui.image import LENGTHY
 from swapper.ui.judges import SharedJudges
 from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
 
@@ -167,6 +167,6 @@ def add_compare_endpoint(swappers: SwapperCache, judges: SharedJudges, settings:
     api(
         on_gpu(raises_sentences(compare_methods)),
         api_name="compare",
-        concurrency_id=ENGINE,
+        concurrency_id=LENGTHY,
         concurrency_limit=settings.concurrency,
     )

@@ -29,7 +29,8 @@ BECOMES = "Face {face} becomes"
 NO_TARGET = "Target: there is no photo yet. Add the photo that should be changed."
 CONSENT_FIRST = "Consent: it has not been given yet. Tick the box at the top of the page, then swap."
 SHOW_EXAMPLE = "Show an example"
-ENGINE = "engine"  # events that share this name share the machine
+ENGINE = "engine"  # events that share this name wait for each other: what is done in seconds
+LENGTHY = "lengthy"  # what may take minutes; nobody with a photo waits for it
 
 
 @dataclass(frozen=True)

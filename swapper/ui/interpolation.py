@@ -11,7 +11,7 @@ from swapper.studies.walk import walking_methods
 from swapper.studies.walk_page import SCRIPT, STYLE
 from swapper.types import UserError
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image import CONSENT_FIRST, ENGINE
+from swapper.ui.image import CONSENT_FIRST, LENGTHY
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said_markup
 from swapper.ui.layout import QUICK, build_photo, heading
@@ -180,7 +180,7 @@ def build_interpolation_tab(
         show_progress_on=[empty, view],
         api_visibility="private",
         preprocess=False,
-        concurrency_id=ENGINE,
+        concurrency_id=LENGTHY,
         concurrency_limit=settings.concurrency,
     )
 

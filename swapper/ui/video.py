@@ -7,7 +7,7 @@ import gradio as gr
 
 from swapper.settings import Settings
 from swapper.ui.gpu import FILM_SECONDS, on_gpu
-from swapper.ui.image import ENGINE
+from swapper.ui.image import ENGINE, LENGTHY
 from swapper.ui.layout import QUICK
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video_api import add_video_endpoint
@@ -98,6 +98,6 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, settings: Sett
         shown,
         show_progress_on=result.running,
         show_progress="minimal",
-        **busy,
+        **{**busy, "concurrency_id": LENGTHY},
     )
     result.cancel.click(tab.cancelled, None, shown, cancels=[job], **QUICK)

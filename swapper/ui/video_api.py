@@ -13,7 +13,7 @@ from swapper.ui.casting import Plan
 from swapper.ui.files import raises_sentences, upload_path, upload_paths
 from swapper.ui.filming import FORMATS, film, video_work
 from swapper.ui.gpu import FILM_SECONDS, on_gpu
-from swapper.ui.image import ENGINE
+from swapper.ui.image import LENGTHY
 from swapper.ui.swappers import SwapperCache
 from swapper.video.job import VideoSettings
 from swapper.video.request import measured_role
@@ -92,7 +92,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
     api(
         on_gpu(raises_sentences(swap_video), seconds=FILM_SECONDS),
         api_name="swap_video",
-        concurrency_id=ENGINE,
+        concurrency_id=LENGTHY,
         concurrency_limit=settings.concurrency,
     )
 

@@ -21,7 +21,7 @@ from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_path
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image import ENGINE
+from swapper.ui.image import LENGTHY
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said
 from swapper.ui.swappers import SwapperCache
@@ -158,6 +158,6 @@ def add_interpolation_endpoint(swappers: SwapperCache, judges: SharedJudges, set
     api(
         on_gpu(raises_sentences(interpolate)),
         api_name="interpolate",
-        concurrency_id=ENGINE,
+        concurrency_id=LENGTHY,
         concurrency_limit=settings.concurrency,
     )

@@ -1,6 +1,7 @@
 """Twenty programs at once: all are served, nobody gets somebody else's face, memory stays bounded."""
 
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from served_app import serve
+from served_app import ROOT, serve
 
 from swapper.pipeline import FaceSwapper
 
@@ -47,6 +48,20 @@ def peak(address: str) -> float:
         except OSError:
             continue
     pytest.fail("the app's process was not found")
+
+
+def test_nobody_with_a_photo_waits_for_somebody_elses_video(portraits, tmp_path):
+    with serve(tmp_path, SWAPPER_MARK="off") as address:
+        first, second = (Client(address, verbose=False, download_files=str(tmp_path / name)) for name in "ab")
+        source, target = handle_file(portraits[0]), handle_file(portraits[1])
+        clip = handle_file(ROOT / "examples" / "call.mp4")
+        film = first.submit([source], clip, consent=True, method="warp", api_name="/swap_video")
+        while film.status().code.name != "PROCESSING":
+            assert not film.done()
+            time.sleep(0.1)
+        second.predict([source], target, consent=True, method="warp", api_name="/swap_image")
+        assert not film.done()
+        assert film.result(timeout=300)[1]["frames"] == 125
 
 
 def test_twenty_clients_each_get_their_own_sources_face(portraits, tmp_path, capsys):
