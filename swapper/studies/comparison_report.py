@@ -50,7 +50,11 @@ def write_comparison(
     notes = "\n".join(
         [
             f"  {PROTOCOL}",
-            *(f"  {p.method} ({p.paper}): ID retrieval {p.retrieval} %, pose {p.pose}" for p in PUBLISHED),
+            *(
+                f"  {p.method} ({p.paper}): ID retrieval {p.retrieval} %"
+                + (f", pose {p.pose}" if p.pose is not None else "")
+                for p in PUBLISHED
+            ),
         ]
     )
     write_report(folder, found.rows, about, verdict=notes)
