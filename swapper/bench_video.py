@@ -32,7 +32,7 @@ def video_report(method: str | None = None, seconds: float = 8.0) -> dict[str, A
     """Frames per second of a 720p clip with one moving face, with and without a swap, measured one after the other.
 
     Args:
-        method: name of the method; ``default_method()`` when None.
+        method: name of the method; ``default_method(moving=True)`` when None.
         seconds: length of the clip.
 
     Returns:
@@ -44,7 +44,7 @@ def video_report(method: str | None = None, seconds: float = 8.0) -> dict[str, A
         UserError: the example portraits are missing.
     """
     source, target = example_photos()
-    name = method or default_method()
+    name = method or default_method(moving=True)
     swapper = FaceSwapper(name, "cpu", threads=1)
     identity = swapper.identify(source)
     with tempfile.TemporaryDirectory() as place:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from swapper.cli_blend import add_blend_options, blend_settings
 from swapper.cli_provenance import add_mark_options, mark_settings
-from swapper.methods.base import methods
+from swapper.methods.base import default_method, methods
 from swapper.restore.base import restorers
 from swapper.types import UserError
 
@@ -66,7 +66,9 @@ def run_video(args: argparse.Namespace) -> int:
     if not args.source and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person before the video.")
     pairs = _files(args.target, args.output)
-    swapper = FaceSwapper(args.method, args.device, restore=args.restore, mask=mask, threads=1)
+    swapper = FaceSwapper(
+        args.method or default_method(moving=True), args.device, restore=args.restore, mask=mask, threads=1
+    )
     others = args.select is not None or not people
     source = swapper.identify(args.source) if args.source and others else None
     people = [(swapper.identify(photo), reference) for photo, reference in people]

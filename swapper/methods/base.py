@@ -80,6 +80,7 @@ class MethodInfo:
         sentence: one sentence for users about what it is good at.
         weights: names in the manifest of the files it loads.
         threaded: the class also takes ``threads``, the CPU threads of its networks.
+        quick: made for moving pictures.
         space: where it walks from one person to another: ``arcface``, ``smooth``, or ``own`` for features that no
             identity network gives; empty where it cannot.
     """
@@ -90,10 +91,19 @@ class MethodInfo:
     sentence: str
     weights: tuple[str, ...] = ()
     threaded: bool = False
+    quick: bool = False
     space: str = ""
 
 
 METHODS: dict[str, MethodInfo] = {
+    "ghost": MethodInfo(
+        "swapper.methods.ghost",
+        "GhostMethod",
+        "GHOST (attributes at every scale)",
+        "Decides for every pixel whether the target's attributes or the source's identity draw it; the most alike.",
+        weights=("ghost-lite", "arcface-mobile"),
+        space="arcface",
+    ),
     "mobilefaceswap": MethodInfo(
         "swapper.methods.mobilefaceswap",
         "MobileFaceSwapMethod",
@@ -101,14 +111,7 @@ METHODS: dict[str, MethodInfo] = {
         "Writes a small network for each person that swaps in a few milliseconds; made for video and live pictures.",
         weights=("mobilefaceswap-lite", "arcface-mobile"),
         threaded=True,
-        space="arcface",
-    ),
-    "ghost": MethodInfo(
-        "swapper.methods.ghost",
-        "GhostMethod",
-        "GHOST (attributes at every scale)",
-        "Decides for every pixel whether the target's attributes or the source's identity draw it.",
-        weights=("ghost-lite", "arcface-mobile"),
+        quick=True,
         space="arcface",
     ),
     "smoothswap": MethodInfo(
@@ -180,9 +183,23 @@ def methods() -> list[str]:
     return list(METHODS)
 
 
-def default_method() -> str:
-    """Name of the recommended method among those whose weights are on this machine; asks no network."""
-    return next(name for name, info in METHODS.items() if all(hub.find(weights) for weights in info.weights))
+def local_methods(moving: bool = False) -> list[str]:
+    """Names of the methods whose weights are on this machine, the recommended first; asks no network.
+
+    Args:
+        moving: recommend for videos and live pictures, where the quick ones come first.
+    """
+    here = [name for name, info in METHODS.items() if all(hub.find(weights) for weights in info.weights)]
+    return sorted(here, key=lambda name: moving and not METHODS[name].quick)
+
+
+def default_method(moving: bool = False) -> str:
+    """Name of the recommended method among those of ``local_methods``.
+
+    Args:
+        moving: for videos and live pictures.
+    """
+    return local_methods(moving)[0]
 
 
 def load_method(name: str, device: torch.device, threads: int | None = None) -> Method:

@@ -68,9 +68,13 @@ def read(values: list[Any]) -> tuple[str, str, MaskSettings]:
     return method, restore, MaskSettings(*mask)
 
 
-def build_settings_panel() -> SettingsPanel:
-    """Lay out the panel; called inside Blocks."""
-    offered = offered_methods()
+def build_settings_panel(moving: bool = False) -> SettingsPanel:
+    """Lay out the panel; called inside Blocks.
+
+    Args:
+        moving: for videos.
+    """
+    offered = offered_methods(moving)
     with gr.Accordion(TITLE, open=False, elem_classes="settings"):
         method = gr.Dropdown(
             [(label, name) for name, label in offered.items()], label=METHOD, info=_sentence(next(iter(offered)))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from swapper import hub
-from swapper.methods.base import METHODS
+from swapper.methods.base import METHODS, local_methods
 from swapper.methods.onnx_hub import EMBEDDER
 from swapper.methods.onnx_records import RECORDS
 from swapper.pipeline import FaceSwapper
@@ -16,12 +16,15 @@ NOT_OFFERED = "Method '{name}': this app does not have it. Choose one of: {known
 NO_RESTORATION = "Restoration '{name}': this app does not have it. Choose one of: {known}."
 
 
-def offered_methods() -> dict[str, str]:
+def offered_methods(moving: bool = False) -> dict[str, str]:
     """Label by name of the methods whose weights are on this machine, the recommended first.
 
     The app offers no others: a visitor should not start a download of half a gigabyte.
+
+    Args:
+        moving: recommend for videos and live pictures.
     """
-    offered = {name: info.label for name, info in METHODS.items() if all(map(hub.find, info.weights))}
+    offered = {name: METHODS[name].label for name in local_methods(moving)}
     for name, record in RECORDS.items():
         helpers = [] if record.identity == "crop" else [EMBEDDER]
         if all(map(hub.find, [name, *helpers, *([record.converter] if record.converter else [])])):

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from swapper.methods.base import default_method
 from swapper.pipeline import FaceSwapper
 from swapper.settings import Settings
 from swapper.types import UserError
@@ -56,7 +57,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
                 others are left alone unless there is a source for them, too.
             start: second at which the part begins that is kept.
             end: second at which it ends; the end of the video when None.
-            method: the app's recommended method when empty.
+            method: the app's recommended method for videos when empty.
             restore: none, or a restoration of this app.
             mask: blend settings by name, such as feather, grow, forehead, color; defaults where left out.
             quality: 0 (best) to 51.
@@ -76,6 +77,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
             return Plan(swapper.identify(photos) if photos or not roles else None, select, roles)
 
         part, blend = VideoSettings(start, end, quality, steadiness), mask_settings(mask or {})
+        method = method or default_method(moving=True)
         work = video_work(lambda: swappers.get(method, restore), plan, path, part, blend, settings)
         result = film(path, work, suffix)
         report = {

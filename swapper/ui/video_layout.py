@@ -219,7 +219,7 @@ def build_cast(sources: Sources) -> CastPanel:
 
 def build_settings() -> VideoSettingsPanel:
     """Lay out the settings."""
-    swap = build_settings_panel()
+    swap = build_settings_panel(moving=True)
     with gr.Accordion("Video settings", open=False, elem_classes="settings"), gr.Row(elem_classes="blend"):
         steadiness = gr.Slider(0, 1, 1, step=0.05, label=STEADINESS, info=STEADINESS_INFO, buttons=[])
         quality = gr.Radio(QUALITIES, value=QUALITIES[0][1], label=QUALITY, info=QUALITY_INFO)

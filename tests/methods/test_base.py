@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from swapper import hub
-from swapper.methods.base import METHODS, default_method, methods
+from swapper.methods.base import METHODS, default_method, local_methods, methods
 
 
 def test_default_is_the_first_method_whose_weights_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,6 +18,16 @@ def test_default_is_the_first_method_whose_weights_are_here(tmp_path: Path, monk
     assert default_method() == "warp"
     (tmp_path / f"{first.weights[-1]}.safetensors").touch()
     assert default_method() == methods()[0]
+
+
+def test_videos_get_a_quick_method_before_a_better_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr(hub, "entries", list)
+    for name in {*METHODS["ghost"].weights, *METHODS["mobilefaceswap"].weights}:
+        (tmp_path / f"{name}.safetensors").touch()
+    assert local_methods() == ["ghost", "mobilefaceswap", "warp"]
+    assert local_methods(moving=True) == ["mobilefaceswap", "ghost", "warp"]
+    assert (default_method(), default_method(moving=True)) == ("ghost", "mobilefaceswap")
 
 
 def test_every_row_is_complete() -> None:

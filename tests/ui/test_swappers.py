@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from swapper.methods import base
 from swapper.methods.base import MethodInfo
 from swapper.pipeline import FaceSwapper
 from swapper.types import UserError
@@ -16,7 +17,8 @@ def test_methods_without_their_weights_are_not_offered(monkeypatch: pytest.Monke
         "free": MethodInfo("m", "C", "Free", ""),
         "unknown": MethodInfo("m", "C", "Unknown", "", ("no such weights",)),
     }
-    monkeypatch.setattr(swappers, "METHODS", rows)
+    for module in (base, swappers):
+        monkeypatch.setattr(module, "METHODS", rows)
     offered = offered_methods()
     assert {"here": "Here", "free": "Free"}.items() <= offered.items()
     assert not {"elsewhere", "unknown"} & set(offered)
