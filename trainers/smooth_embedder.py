@@ -55,8 +55,8 @@ class SmoothEmbedderConfig:
             temperature=0.1,
             lr=3e-4,
             batch=64,
-            kimg=200.0,
-            unlabelled=0.25,
+            kimg=20.0,  # with more, paths get less smooth, and people are told apart no better
+            unlabelled=0.5,
             relation_weight=5.0,
         )
 
