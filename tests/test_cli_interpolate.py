@@ -33,7 +33,7 @@ def test_a_walk_is_written(photos, tmp_path, capsys):
     with Image.open(folder / "frame-01.png") as frame, Image.open(photos[2]) as target:
         assert frame.size == target.size
     report = json.loads((folder / "report.json").read_text())
-    assert report["shares"] == [0, 0.5, 1] and report["about"]["method"] == "mobilefaceswap"
+    assert report["shares"] == [0, 0.5, 1] and report["about"]["method"] == "ghost"
     assert report["curves"]["arcface"]["gallery"] == 7, "the made-up people without A and B"
     captured = capsys.readouterr()
     assert "picture 3 of 3" in captured.err

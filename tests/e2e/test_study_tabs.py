@@ -11,6 +11,7 @@ from random_student import NAME, write_student
 from served_app import open_tab, serve, visit
 
 from swapper.manifest import shipped_folder
+from swapper.ui.swappers import offered_methods
 
 WORK = 120_000  # milliseconds; several times what an idle machine needs
 
@@ -76,11 +77,12 @@ def test_methods_are_compared_sorted_and_downloaded(page: Page, tmp_path):
     page.click("#compare")
     rows = page.locator("#compare-table tbody tr")
     expect(page.locator("#compare-zip")).to_be_visible(timeout=WORK)
-    expect(rows).to_have_count(4)
+    shown = 2 + len(offered_methods())  # the references, too
+    expect(rows).to_have_count(shown)
     expect(page.locator("#compare-table td.best")).not_to_have_count(0)
     page.locator("#compare-table th button", has_text="cos source").click()
     expect(rows.first).to_contain_text("source pasted")
-    expect(page.locator("#compare-gallery .thumbnail-item")).to_have_count(6 * 5)
+    expect(page.locator("#compare-gallery .thumbnail-item")).to_have_count(6 * (1 + shown))
     expect(page.locator("#compare-plots svg[role=img]")).to_have_count(2)
     with page.expect_download(timeout=WORK) as download:
         page.click("#compare-zip")
