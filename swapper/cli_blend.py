@@ -1,6 +1,7 @@
 """Options of the commands that say how a swapped face is blended in."""
 
 import argparse
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,14 +17,14 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--likeness",
         type=float,
-        default=1.15,
+        default=argparse.SUPPRESS,
         metavar="AMOUNT",
         help="0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it; 1.15 when not given",
     )
     p.add_argument(
         "--detail",
         type=float,
-        default=1.0,
+        default=argparse.SUPPRESS,
         metavar="SHARE",
         help="of the target's pores, lashes and grain that a swapped face keeps, 0 to 1; 1 when not given",
     )
@@ -46,4 +47,5 @@ def blend_settings(args: argparse.Namespace) -> "MaskSettings":
     """
     from swapper.compose.mask import MaskSettings
 
-    return MaskSettings(likeness=args.likeness, detail=args.detail, occluders=args.occluders)
+    given = {field.name: getattr(args, field.name) for field in fields(MaskSettings) if field.name in args}
+    return MaskSettings(**given)
