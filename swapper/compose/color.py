@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from swapper.faces.skin import Statistics, color_statistics
+from swapper.faces.skin import Statistics, color_statistics, to_lab
 
 _WORK_SIDE = 256  # colours are corrected at this side at most; finer detail is added back
 _STATISTICS_SIDE = 48
@@ -153,11 +153,6 @@ def add_detail(
         return np.clip(np.rint(changed), 0, 255).astype(np.uint8)
     change = cv2.resize(changed - small, face.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return np.clip(np.rint(change + face), 0, 255).astype(np.uint8)
-
-
-def to_lab(image: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:
-    """RGB to CIE L*a*b*, L in 0..100."""
-    return cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
 
 
 def to_rgb(lab: Float32[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:

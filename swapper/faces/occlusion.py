@@ -7,7 +7,7 @@ from jaxtyping import Float32, UInt8
 from swapper.faces import mesh
 from swapper.faces.raster import interpolate_over_mesh
 from swapper.faces.regions import disc, hull_mask
-from swapper.faces.skin import feature_mask
+from swapper.faces.skin import feature_mask, to_lab
 
 _SIDE = 128  # things over a face are looked for at this side
 _GLASSES_SIDE = 96
@@ -49,7 +49,7 @@ def point_colors(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarra
     places = (landmarks[: mesh.MESH_POINTS, :2] + 0.5) * np.float32(side / len(image)) - 0.5
     x, y = (np.ascontiguousarray(axis[None]).astype(np.float32) for axis in places.T)
     found = cv2.remap(small, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.cvtColor(found.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
+    return to_lab(found)[0]
 
 
 def likeness_to_own_skin(lab: Float32[np.ndarray, "*s 3"], colors: Colors) -> Float32[np.ndarray, "*s"]:
@@ -185,5 +185,4 @@ def _below(value: float, limits: tuple[float, float]) -> float:
 
 
 def _small_lab(image: UInt8[np.ndarray, "s s 3"], side: int) -> Float32[np.ndarray, "t t 3"]:
-    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return to_lab(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA))

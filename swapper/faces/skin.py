@@ -2,7 +2,7 @@
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from swapper.faces.regions import hull_mask, region_mask
 
@@ -13,6 +13,11 @@ _FEATURES = ("eyes", "mouth", "brows", "lips")
 _LEAST_SPREAD = np.array([18.0, 7.0, 8.0], dtype=np.float32)
 
 Statistics = tuple[Float32[np.ndarray, "3"], Float32[np.ndarray, "3"]]
+
+
+def to_lab(image: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:
+    """RGB to CIE L*a*b*, L in 0..100."""
+    return cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
 
 
 def feature_mask(landmarks: Float32[np.ndarray, "478 d"], size: int) -> Float32[np.ndarray, "s s"]:

@@ -9,14 +9,14 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
-from swapper.compose.color import add_detail, light_difference, statistics_transfer, to_lab, to_rgb
+from swapper.compose.color import add_detail, light_difference, statistics_transfer, to_rgb
 from swapper.faces import mesh
 from swapper.faces.align import TEMPLATES
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion import covered_face, glasses_in
 from swapper.faces.raster import interpolate_over_mesh
 from swapper.faces.regions import disc, draw_polygons, face_outline, hull_mask, region_mask
-from swapper.faces.skin import Statistics, cheek_mask, color_statistics, feature_mask, skin_likeness
+from swapper.faces.skin import Statistics, cheek_mask, color_statistics, feature_mask, skin_likeness, to_lab
 from swapper.types import Crop, Identity, Swapped
 
 _MAP_SIDE = 256  # the coordinate map is drawn at this side at most and enlarged: it is smooth

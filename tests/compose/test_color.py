@@ -11,10 +11,9 @@ from swapper.compose.color import (
     measure_transfer,
     recolor,
     statistics_transfer,
-    to_lab,
     to_rgb,
 )
-from swapper.faces.skin import color_statistics
+from swapper.faces.skin import color_statistics, to_lab
 
 steady = settings(deadline=None, derandomize=True, max_examples=30)
 sides = st.sampled_from([32, 64, 200, 300])
