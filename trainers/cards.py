@@ -168,7 +168,7 @@ CARDS: dict[str, Card] = {
         ),
         use="Face swapping in Swapper, on consenting people, marked as such.",
         limits="Narrow and trained on few photos: fine detail is soft, and what surrounds the face changes a little.",
-        metadata={"template": "ffhq", "size": "{size}"},
+        metadata={"template": "{template}", "size": "{size}"},
     ),
     "stylegan2-lite": Card(
         network="generator",
@@ -196,7 +196,7 @@ CARDS: dict[str, Card] = {
         ),
         use="Face swapping in Swapper, on consenting people, marked as such.",
         limits="As good as its small prior: soft skin, rare poses and glasses fail first.",
-        metadata={"template": "ffhq", "size": "{network[size]}"},
+        metadata={"template": "{template}", "size": "{size}"},
     ),
     "renovation-lite": Card(
         network="generator",

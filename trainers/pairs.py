@@ -1,5 +1,7 @@
 """Source-target pairs for swapping: which photos meet, and the crops the networks and losses see."""
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
@@ -10,6 +12,18 @@ from trainers.augment import Plan
 from trainers.data import Faces
 from trainers.embedder import SIZE as ARCFACE_SIZE
 from trainers.embedder import mesh_five_points
+
+
+class Whole(NamedTuple):
+    """How faces are cut for encoders that see more of them than ArcFace.
+
+    Attributes:
+        template: alignment.
+        size: side, px.
+    """
+
+    template: str
+    size: int
 
 
 class Pairs:
@@ -75,20 +89,21 @@ class Pairs:
             return row
         return int(self.by_person[self.first[person] + int(pick * self.count[person])])
 
-    def cut(self, plan: Plan, device: torch.device, size: int, whole: bool = False) -> Plan:
+    def cut(self, plan: Plan, device: torch.device, size: int, whole: Whole | None = None) -> Plan:
         """Carry a plan out.
 
         Args:
             plan: from ``draw``.
             device: of the result.
             size: side of the target crops, px.
-            whole: also cut the sources as the targets are cut.
+            whole: how to cut the sources for encoders that see more of them than ``source`` shows.
 
         Returns:
             ``target`` (b, 3, size, size) in the template, ``source`` (b, 3, 112, 112) in the ArcFace template,
             ``landmarks`` (b, 478, 3) of the target as a share of its crop, ``same`` and ``identical`` (b); ``photo``
             and ``answer``, here the target, and ``known`` (b), here 0: see ``trainers.warped``. With
-            ``whole`` also ``whole`` (b, 3, size, size) and ``source_landmarks`` of the sources.
+            ``whole`` also ``whole`` and ``source_landmarks`` of the sources, and ``around``, the photo cut in the same
+            way.
         """
         target, maps = plan["target"], self.maps(plan, device)
         pixels = augment.warp_images(self.faces.pixels(target, device), maps, size)
@@ -103,24 +118,34 @@ class Pairs:
             "same": plan["same"].to(device),
             "identical": plan["identical"].to(device),
         }
-        return batch | self.whole_sources(plan, device, size) if whole else batch
+        return batch | self.cut_whole(plan, device, whole) if whole else batch
 
-    def maps(self, plan: Plan, device: torch.device) -> Float[Tensor, "b 2 3"]:
-        """From the photos, aligned as they are stored, to the planned target crops; both in shares of their side."""
+    def maps(self, plan: Plan, device: torch.device, template: str = "") -> Float[Tensor, "b 2 3"]:
+        """From the photos, aligned as they are stored, to the planned target crops; both in shares of their side.
+
+        Args:
+            plan: from ``draw``.
+            device: of the result.
+            template: another than that of the targets.
+        """
         placed = augment.similarity_grid(
             plan["angle"].to(device), plan["scale"].to(device), plan["shift"].to(device), plan["mirror"].to(device)
         )
-        to_template = template_map("ffhq", self.template, device).expand(len(plan["target"]), 2, 3)
+        to_template = template_map("ffhq", template or self.template, device).expand(len(plan["target"]), 2, 3)
         return augment.compose_maps(to_template, placed)
 
-    def whole_sources(self, plan: Plan, device: torch.device, size: int) -> Plan:
-        """The sources in the targets' template, for encoders that see the whole face."""
+    def cut_whole(self, plan: Plan, device: torch.device, whole: Whole) -> Plan:
+        """Sources and photos for encoders that see the whole face."""
         index = plan["source"]
-        to_template = template_map("ffhq", self.template, device).expand(len(index), 2, 3)
+        to_template = template_map("ffhq", whole.template, device).expand(len(index), 2, 3)
         maps = augment.compose_maps(to_template, _flips(plan["source_mirror"], device))
+        around = augment.warp_images(
+            self.faces.pixels(plan["target"], device), self.maps(plan, device, whole.template), whole.size
+        )
         return {
-            "whole": augment.warp_images(self.faces.pixels(index, device), maps, size),
+            "whole": augment.warp_images(self.faces.pixels(index, device), maps, whole.size),
             "source_landmarks": augment.transform_landmarks(self.faces.landmarks[index].to(device), maps),
+            "around": augment.adjust_color(around, plan),
         }
 
     def source_crops(self, plan: Plan, device: torch.device) -> Float[Tensor, "b 3 112 112"]:

@@ -8,41 +8,48 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from swapper import hub
 from swapper.faces.regions import region_masks
 from swapper.methods.rafswap import draw_regions
+from swapper.models.discriminators import PatchDiscriminatorConfig
 from swapper.models.rafswap import RAFSwap, RAFSwapConfig, RAFSwapped
 from swapper.models.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from swapper.models.trunks import MobileTrunk
 from swapper.types import UserError
 from trainers import losses
+from trainers.adversarial import DiscriminatorConfig, build_discriminator, judge
 from trainers.checkpoint import weights_file
-from trainers.identity_trunk import PerceptualFeatures, identity_trunk
+from trainers.identity_trunk import identity_trunk
 from trainers.loop import Batch, Phase, image_grid
 from trainers.rafswap_ablation import leave_out
-from trainers.swapping import SwapTask
+from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
 
 @dataclass(frozen=True)
-class RAFSwapTrainingConfig:
-    """Defaults of RAFSwap's trainer, the paper's where it states them; faces are cut whole (``ffhq``)."""
+class RAFSwapTrainingConfig(SwapTrainerConfig):
+    """Defaults of RAFSwap's trainer, the paper's where it states them; the network works at ``size``."""
 
     network: RAFSwapConfig = field(default_factory=lambda: replace(RAFSwapConfig.paper(), global_layers=2))
+    discriminator: DiscriminatorConfig = field(default_factory=PatchDiscriminatorConfig.lite)  # where it is heard
     prior: str = "stylegan2"  # generator by name or file; a new one, trained along, without
     train_prior: bool = False  # change the generator too
     from_arcface: bool = False  # start the mobile trunk from the mobile ArcFace network
     without: str = ""  # part left out for an ablation: fra, sfa or fmp
+    template: str = "ffhq"
     lr: float = 1e-4
     batch: int = 8
     kimg: float = 400.0  # 50 thousand steps
-    same_image: float = 0.2  # share of pairs whose source is the target itself
-    padded: bool = False  # photos that are mostly padding serve as sources too
+    same_image: float = 0.2
+    same_identity: float = 0.0
     id_weight: float = 0.15
     reconstruction_weight: float = 4.0  # 1 for pixels in [-1, 1]; here they lie in [0, 1]
     perceptual_weight: float = 0.2  # 0.8 of LPIPS, whose values are about a quarter of our distance's
+    perceptual_everywhere: bool = True  # to the target where the answer is not told
+    answer_weight: float = 0.0  # mean absolute difference where the answer is told
     norm_weight: float = 5e-4  # distance of W+ from its average
+    adversarial_weight: float = 0.0  # a trained prior needs nobody to judge it
     whole_kimg: float = 0.0  # before this the drawn face is judged instead of the blend, so that no mask can hide it
 
     @classmethod
@@ -52,19 +59,31 @@ class RAFSwapTrainingConfig:
 
     @classmethod
     def lite(cls) -> "RAFSwapTrainingConfig":
-        """The shipped structure at 128 px, around the 128 px prior that a CPU can train."""
-        prior = StyleGAN2Config(channels=(192, 192, 192, 128, 96, 48), style=256, mapping=4)
-        network = replace(RAFSwapConfig.lite(), size=128, styles=((2, 3), (1, 4), (0, 5)), generator=prior)
+        """A network for 128 px that a CPU can train with no prior: on warped pairs, before a discriminator."""
+        generator = StyleGAN2Config(channels=(192, 192, 192, 128, 64, 32), style=256, mapping=4)
+        styles, masks = ((2, 3), (1, 4), (0, 5)), (16, 32, 64)
         return cls(
-            network=network,
-            prior="stylegan2-lite",
+            network=replace(RAFSwapConfig.lite(), size=128, styles=styles, mask_sizes=masks, generator=generator),
+            prior="",
             from_arcface=True,
-            lr=3e-4,
-            batch=16,
-            kimg=150.0,
-            padded=True,
-            id_weight=0.5,
-            whole_kimg=40.0,
+            template="tight",
+            size=128,
+            lr=1e-3,
+            kimg=60.0,
+            same_image=0.1,
+            same_identity=0.2,
+            known=0.7,
+            id_weight=12.0,
+            residual_weight=5.0,
+            reconstruction_weight=0.0,
+            answer_weight=100.0,
+            perceptual_weight=8.0,
+            perceptual_everywhere=False,
+            expression_weight=30.0,
+            adversarial_weight=2.0,
+            penalty_weight=1.0,
+            plain_kimg=4.0,
+            whole_kimg=6.0,
         )
 
     @classmethod
@@ -77,7 +96,6 @@ class RAFSwapTrainingConfig:
             lr=3e-4,
             batch=64,
             kimg=3000.0,
-            padded=True,
             id_weight=0.5,
             whole_kimg=500.0,
         )
@@ -100,40 +118,33 @@ class RAFSwapTrainingConfig:
             mask_widths=(8, 8),
             generator=StyleGAN2Config(channels=(16, 16, 16, 16, 16), style=16, mapping=2),
         )
-        return cls(network=network, prior="", lr=5e-3, batch=4, kimg=1.0)
+        return cls(network=network, prior="", size=64, lr=5e-3, batch=4, kimg=1.0)
 
 
-class RAFSwapTrainer:
+class RAFSwapTrainer(SwapTrainer):
     """Identity, reconstruction and perceptual loss; nobody says where the mask should be.
 
     Source: RAFSwap (CVPR 2022), section 3.5; the weight on W+'s distance from the official code. The perceptual
-    distance looks at features of our own in place of LPIPS.
+    distance looks at early features of the identity network in place of LPIPS. Where there is no trained prior, pairs
+    with a known answer, a discriminator, and the terms of the other trainers may join.
     """
 
     Config = RAFSwapTrainingConfig
 
     def __init__(self, config: RAFSwapTrainingConfig, data: Path, cache: Path):
         self.config = config
-        self.task = SwapTask(
-            data, cache, "ffhq", config.network.size, config.same_image, 0.0, config.padded, whole=True
-        )
         self.network = build_network(config)
-        self.networks: dict[str, nn.Module] = {"rafswap": self.network}
+        networks: dict[str, nn.Module] = {"rafswap": self.network}
+        phases = (Phase("G", ("rafswap",), lr=config.lr),)
+        if config.adversarial_weight:
+            networks["discriminator"] = build_discriminator(config.discriminator)
+            phases += (Phase("D", ("discriminator",), lr=4e-4, betas=(0.0, 0.999), weight_decay=1e-4),)
+        super().__init__(config, data, cache, networks, phases, whole=True)
         self.threads = ThreadPoolExecutor()
-        self.kimg = 0.0
-        self.averaged = ("rafswap",)
-        self.features = PerceptualFeatures()
-        self.frozen: dict[str, nn.Module] = {**self.task.frozen, "features": self.features}
-        self.phases = (Phase("G", ("rafswap",), lr=config.lr),)
-
-    def draw(self, generator: Generator, count: int) -> Batch:
-        """Plan pairs."""
-        return self.task.draw(generator, count)
 
     def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
         """Cut targets and whole sources, and draw the regions of both."""
-        self.kimg = kimg
-        return self._with_regions(self.task.batch(plan, device, self.config.network.size))
+        return self._with_regions(super().batch(plan, device, kimg))
 
     def _with_regions(self, batch: Batch) -> Batch:
         regions = self.config.network.regions
@@ -142,31 +153,45 @@ class RAFSwapTrainer:
         target, source = torch.cat(list(parts)).to(batch["target"].device).chunk(2)
         return batch | {"target_regions": target, "source_regions": source}
 
-    def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The weighted sum of the paper's losses."""
-        c, target = self.config, batch["target"]
+    def swapper_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The weighted sum of the paper's losses, and of others that have a weight."""
+        c, task, answer = self.config, self.task, batch["answer"]
         swapped = swap_batch(self.networks["rafswap"], batch)
-        result = swapped.face.float() if self.kimg < c.whole_kimg else blend(swapped, target)
-        with torch.no_grad():
-            seen = self.features(target)
-        offset = swapped.latents.float() - self.network.generator.latent_average
-        squared = (result - target).square().mean((1, 2, 3))
+        result = swapped.face.float() if self.kimg < c.whole_kimg else blend(swapped, batch["target"])
+        batch["fake"] = result.detach()
+        told = batch["identical"] + batch["known"]
+        source = task.features(batch["source"]).embedding
+        seen, maps = task.look(result, batch["jitter"])
+        goal, compared = task.appearance(answer, batch["jitter"]), torch.ones_like(told)
         terms = {
-            "id": losses.identity_loss(
-                self.task.features(batch["source"]).embedding, self.task.embed(result, batch["jitter"])
-            ),
-            "rec": (squared * batch["identical"]).mean(),
-            "perceptual": losses.perceptual_loss(seen, self.features(result), torch.ones_like(squared)),
-            "norm": offset.norm(dim=2).mean(),
+            "id": losses.identity_loss(source, seen.embedding),
+            "rec": ((result - answer).square().mean((1, 2, 3)) * told).mean(),
+            "answer": losses.reconstruction_loss(result, answer, told),
+            "perceptual": losses.perceptual_loss(goal, maps, compared if c.perceptual_everywhere else told),
+            "norm": (swapped.latents.float() - self.network.generator.latent_average).norm(dim=2).mean(),
         }
-        weights = {
+        if c.residual_weight:
+            terms["residual"] = losses.residual_identity_loss(source, task.recognize(batch), seen.embedding)
+        if c.expression_weight:
+            terms["expression"] = task.expression_loss(result, batch["photo"])
+        if c.adversarial_weight:
+            terms["adv"] = losses.hinge_generator_loss([score for _, score in judge(self.discriminator, result)])
+        total = losses.weighted_sum(terms, self.weights(self.kimg))
+        return total, terms | {"mask_mean": swapped.mask.float().mean()}
+
+    def weights(self, kimg: float) -> dict[str, float]:
+        """Weights of the loss terms after ``kimg``."""
+        c = self.config
+        return {
             "id": c.id_weight,
             "rec": c.reconstruction_weight,
+            "answer": c.answer_weight,
             "perceptual": c.perceptual_weight,
             "norm": c.norm_weight,
+            "residual": c.residual_weight,
+            "expression": c.expression_weight,
+            "adv": c.adversarial_weight * float(kimg >= c.plain_kimg),
         }
-        total = losses.weighted_sum(terms, weights)
-        return total, terms | {"mask_mean": swapped.mask.float().mean()}
 
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
         """Sources, targets, what the generator draws, masks and results of fixed validation pairs."""
@@ -186,7 +211,7 @@ class RAFSwapTrainer:
 
         scores = self.task.scores(swap, device, describe=self._with_regions)
         batch = self._with_regions(self.task.fixed(32, device))
-        face = region_masks(batch["landmarks"].cpu(), self.config.network.size, ("face",)) > 0.5
+        face = region_masks(batch["landmarks"].cpu(), self.config.size, ("face",)) > 0.5
         mask = swap_batch(network, batch).mask.cpu() > 0.5
         overlap = (face & mask).sum((1, 2, 3)) / (face | mask).sum((1, 2, 3))
         return scores | {"mask_iou": float(overlap.mean())}
@@ -198,7 +223,7 @@ def build_network(config: RAFSwapTrainingConfig) -> RAFSwap:
     Raises:
         UserError: the prior is not there, or of other sizes than the recipe's network wants.
     """
-    network = RAFSwap(config.network)
+    network = RAFSwap(replace(config.network, size=config.size))
     if config.prior:
         prior = hub.load_path(StyleGAN2Generator, weights_file(config.prior))
         if prior.config != config.network.generator:

@@ -19,20 +19,24 @@ from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
 from trainers import augment, losses
 from trainers.checkpoint import weights_file
 from trainers.loop import Batch, Phase
+from trainers.pairs import Whole, template_map
 from trainers.swapping import Swap, SwapTask
 
 ARCFACE = "arcface-mobile"
+WHOLE = Whole("ffhq", 144)  # what the smooth embedder sees
 
 
 @dataclass(frozen=True)
 class SmoothSwapConfig:
-    """Defaults of Smooth-Swap's trainer, the paper's where it states them; faces are cut whole (``ffhq``)."""
+    """Defaults of Smooth-Swap's trainer, the paper's where it states them."""
 
     network: NCSNppConfig = field(default_factory=NCSNppConfig.paper)
     discriminator: StyleGAN2DiscriminatorConfig = field(default_factory=StyleGAN2DiscriminatorConfig.paper)
     embedder: str = "smooth-embedder-lite"  # name or file; arcface-mobile for the paper's comparison
     start: str = ""  # generator by name or file to go on from, at another size for instance; a new one without
+    template: str = "ffhq"  # alignment of the target crops; the embedder sees sources and results as ``ffhq``
     size: int = 256  # px
+    small_kimg: float = 0.0  # before this the crops have half the side; the discriminator sees them enlarged
     lr: float = 2e-4  # NCSN++'s
     lr_discriminator: float = 2e-3  # StyleGAN2's, whose weights are equalised
     batch: int = 16
@@ -42,6 +46,8 @@ class SmoothSwapConfig:
     known: float = 0.0  # share of pairs with a known answer, from warped faces
     reconstruction_weight: float = 0.0  # where the answer is known
     perceptual_weight: float = 0.0  # of early features of ArcFace, where the answer is known
+    expression_weight: float = 0.0  # landmark distance of lids, irises, lips and brows
+    residual_weight: float = 0.0  # likeness to the target, by the embedder
     id_weight: float = 4.0  # 16 in the paper's ablation with ArcFace
     change_weight: float = 4.0  # 1 for pixels in [-1, 1]; here they lie in [0, 1]
     adversarial_weight: float = 1.0
@@ -55,15 +61,24 @@ class SmoothSwapConfig:
 
     @classmethod
     def lite(cls) -> "SmoothSwapConfig":
-        """A narrow generator at 128 px, against a discriminator that a CPU can bear."""
+        """A narrow generator at 128 px that a CPU can train, on warped pairs as well; see the log for its weights."""
         return cls(
             network=NCSNppConfig.lite(),
-            discriminator=StyleGAN2DiscriminatorConfig(channels=(128, 128, 128, 96, 64, 32)),
+            discriminator=StyleGAN2DiscriminatorConfig(channels=(128, 128, 96, 64, 32, 16)),
+            template="tight",
             size=128,
+            small_kimg=24.0,
             lr=4e-4,
-            batch=16,
-            kimg=150.0,
+            lr_discriminator=1e-3,
+            batch=8,
+            kimg=80.0,
             padded=True,
+            known=0.6,
+            reconstruction_weight=60.0,
+            perceptual_weight=6.0,
+            expression_weight=20.0,
+            residual_weight=4.0,
+            id_weight=12.0,
             penalty_weight=0.5,
         )
 
@@ -104,25 +119,43 @@ class Embedder(Protocol):
         """The sources' vectors of unit length, without gradient."""
         ...
 
-    def judge(self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"] | None) -> Float[Tensor, "b d"]:
-        """The same of results, with gradient."""
+    def judge(self, faces: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b d"]:
+        """The same of results, with gradient; ``jitter`` keeps identity from being painted into pixels."""
+        ...
+
+    def recognize(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """The targets' vectors, without gradient."""
         ...
 
 
 class SmoothEmbedder:
-    """The smooth embedder, on whole faces."""
+    """The smooth embedder, on whole faces: results are put back into the photos they were cut from."""
 
-    def __init__(self, network: nn.Module):
-        self.network = network
+    def __init__(self, network: SmoothIdentityEmbedder, template: str):
+        self.network, self.template = network, template
 
     @torch.no_grad()
     def describe(self, batch: Batch) -> Float[Tensor, "b d"]:
         """The sources' vectors of unit length, without gradient."""
         return self.network(batch["whole"])
 
-    def judge(self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"] | None) -> Float[Tensor, "b d"]:
-        """The same of results, with gradient; jitter keeps identity from being painted into pixels."""
-        return self.network(faces if jitter is None else augment.warp_images(faces, jitter, faces.shape[-1]))
+    def judge(self, faces: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b d"]:
+        """The same of results, with gradient; ``jitter`` keeps identity from being painted into pixels."""
+        whole = self._put_back(faces, batch["around"])
+        return self.network(augment.warp_images(whole, batch["jitter"], WHOLE.size) if "jitter" in batch else whole)
+
+    @torch.no_grad()
+    def recognize(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """The targets' vectors, without gradient."""
+        return self.network(batch["around"])
+
+    def _put_back(self, faces: Float[Tensor, "b 3 s s"], around: Float[Tensor, "b 3 w w"]) -> Float[Tensor, "b 3 w w"]:
+        maps = template_map(self.template, WHOLE.template, faces.device)
+        share = torch.arange(WHOLE.size, device=faces.device) / WHOLE.size
+        ends = [(maps[0, axis, axis] * edge + maps[0, axis, 2]) for axis in (0, 1) for edge in (0, 1)]
+        across, down = ((share >= low) & (share < high) for low, high in (ends[:2], ends[2:]))
+        drawn = augment.warp_images(faces, maps.expand(len(faces), 2, 3), WHOLE.size)
+        return torch.where(down[:, None] & across, drawn, around)
 
 
 class ArcFaceEmbedder:
@@ -135,9 +168,13 @@ class ArcFaceEmbedder:
         """The sources' vectors of unit length, without gradient."""
         return F.normalize(self.task.describe(batch).embedding.float())
 
-    def judge(self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"] | None) -> Float[Tensor, "b d"]:
-        """The same of results, with gradient."""
-        return F.normalize(self.task.embed(faces, jitter).float())
+    def judge(self, faces: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b d"]:
+        """The same of results, with gradient; ``jitter`` keeps identity from being painted into pixels."""
+        return F.normalize(self.task.embed(faces, batch.get("jitter")).float())
+
+    def recognize(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """The targets' vectors, without gradient."""
+        return F.normalize(self.task.recognize(batch).float())
 
 
 class SmoothSwapTrainer:
@@ -152,12 +189,13 @@ class SmoothSwapTrainer:
 
     def __init__(self, config: SmoothSwapConfig, data: Path, cache: Path):
         self.config = config
-        self.task = SwapTask(data, cache, "ffhq", config.size, 0.0, 0.0, config.padded, True, config.known)
+        self.task = SwapTask(data, cache, config.template, config.size, 0.0, 0.0, config.padded, WHOLE, config.known)
         self.frozen: dict[str, nn.Module] = dict(self.task.frozen)
         self.embedder: Embedder = ArcFaceEmbedder(self.task)
         if config.embedder != ARCFACE:
-            self.frozen["embedder"] = hub.load_path(SmoothIdentityEmbedder, weights_file(config.embedder))
-            self.embedder = SmoothEmbedder(self.frozen["embedder"])
+            network = hub.load_path(SmoothIdentityEmbedder, weights_file(config.embedder))
+            self.frozen["embedder"] = network
+            self.embedder = SmoothEmbedder(network, config.template)
         generator = NCSNppGenerator(config.network)
         if config.start:
             generator = hub.load_path(NCSNppGenerator, weights_file(config.start)).requires_grad_(True)
@@ -182,8 +220,9 @@ class SmoothSwapTrainer:
         return plan
 
     def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
-        """Cut targets and whole sources."""
-        batch = self.task.batch(plan, device, self.config.size)
+        """Cut targets at the side that is due, and whole sources."""
+        size = self.config.size // 2 if kimg < self.config.small_kimg else self.config.size
+        batch = self.task.batch(plan, device, size)
         return batch | {"identity": self.embedder.describe(batch)}
 
     def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -192,31 +231,45 @@ class SmoothSwapTrainer:
             return self._generator_loss(batch)
         if phase == "R1":
             real = batch["photo"].detach().requires_grad_(True)
-            penalty = losses.gradient_penalty(real, [self.networks["discriminator"](real)])
+            penalty = losses.gradient_penalty(real, [self.networks["discriminator"](self._enlarge(real))])
             return self.config.penalty_weight * self.config.penalty_interval * penalty, {"r1": penalty}
-        real, fake = self.networks["discriminator"](batch["photo"]), self.networks["discriminator"](batch["fake"])
+        real, fake = (self.networks["discriminator"](self._enlarge(batch[name])) for name in ("photo", "fake"))
         terms = {"d_real": real.float().mean(), "d_fake": fake.float().mean()}
         return losses.logistic_discriminator_loss(fake, real), terms
 
     def _generator_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         c, target = self.config, batch["target"]
         result = self.networks["generator"](target, batch["identity"]).float()
-        batch["fake"] = result.detach()
+        batch["fake"], seen = result.detach(), self.embedder.judge(result, batch)
         terms = {
-            "id": losses.identity_loss(batch["identity"], self.embedder.judge(result, batch["jitter"])),
+            "id": losses.identity_loss(batch["identity"], seen),
             "change": losses.identity_change_loss(result, target),
-            "adv": losses.logistic_generator_loss(self.discriminator(result)),
+            "adv": losses.logistic_generator_loss(self.discriminator(self._enlarge(result))),
         }
         weights = {"id": c.id_weight, "change": c.change_weight, "adv": c.adversarial_weight}
+        if c.expression_weight:
+            terms["expression"] = self.task.expression_loss(result, batch["photo"])
+            weights["expression"] = c.expression_weight
+        if c.residual_weight:
+            before = self.embedder.recognize(batch)
+            terms["residual"] = losses.residual_identity_loss(batch["identity"], before, seen)
+            weights["residual"] = c.residual_weight
         if c.known:
             answer, told = batch["answer"], batch["known"]
-            seen, goal = (self.task.appearance(faces, batch["jitter"]) for faces in (result, answer))
+            rows = told.nonzero()[:, 0]  # the other rows have nothing to compare
+            drawn, goal = (self.task.appearance(faces[rows], batch["jitter"][rows]) for faces in (result, answer))
             terms |= {
                 "rec": losses.reconstruction_loss(result, answer, told),
-                "per": losses.perceptual_loss(goal, seen, told),
+                "per": losses.perceptual_loss(goal, drawn, told[rows]) if len(rows) else result.new_zeros(()),
             }
             weights |= {"rec": c.reconstruction_weight, "per": c.perceptual_weight}
         return losses.weighted_sum(terms, weights), terms
+
+    def _enlarge(self, faces: Float[Tensor, "b 3 s s"]) -> Tensor:
+        side = self.discriminator.config.size
+        if faces.shape[-1] == side:
+            return faces
+        return F.interpolate(faces, (side, side), mode="bilinear", align_corners=False)
 
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
         """Sources, targets and results of fixed validation pairs."""
@@ -234,7 +287,7 @@ class SmoothSwapTrainer:
         drawn = torch.cat(
             [swap(z, target) for z, target in zip(known.split(32), batch["target"].split(32), strict=True)]
         )
-        return scores | {"id_own": 1 - float(losses.identity_loss(known, self.embedder.judge(drawn, None)))}
+        return scores | {"id_own": 1 - float(losses.identity_loss(known, self.embedder.judge(drawn, batch)))}
 
 
 def swap_with(generator: nn.Module) -> Swap:

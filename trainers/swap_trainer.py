@@ -12,6 +12,7 @@ from torch import Generator, Tensor, nn
 from swapper.devices import device_of
 from trainers.adversarial import discriminator_loss
 from trainers.loop import Batch, Phase
+from trainers.pairs import Whole
 from trainers.swapping import SwapTask
 from trainers.teacher import swap_with
 
@@ -39,9 +40,11 @@ class SwapTrainer(ABC):
 
     Attributes:
         swapper: the swapping network's name.
-        discriminator: the discriminator as it is, not as the loop wraps it.
+        discriminator: the discriminator as it is, not as the loop wraps it; missing where nobody judges.
         kimg: thousand images so far.
     """
+
+    discriminator: nn.Module
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class SwapTrainer(ABC):
         cache: Path,
         networks: dict[str, nn.Module],
         phases: tuple[Phase, ...],
+        whole: bool = False,
     ):
         """Load the photos and the judges.
 
@@ -57,8 +61,9 @@ class SwapTrainer(ABC):
             config: settings.
             data: folder of packed faces.
             cache: folder of decoded images.
-            networks: the swapper, and ``discriminator``.
+            networks: the swapper, and ``discriminator`` if there is one.
             phases: of the swapper, G, and of the discriminator, D.
+            whole: also cut the sources as the targets are cut.
         """
         self.task = SwapTask(
             data,
@@ -68,10 +73,12 @@ class SwapTrainer(ABC):
             config.same_image,
             config.same_identity,
             padded=True,
+            whole=Whole(config.template, config.size) if whole else None,
             known=config.known,
         )
         self.settings, self.networks, self.phases = config, networks, phases
-        self.discriminator = networks["discriminator"]
+        if "discriminator" in networks:
+            self.discriminator = networks["discriminator"]
         (self.swapper,) = set(networks) - {"discriminator"}
         self.averaged = (self.swapper,)
         self.frozen = self.task.frozen

@@ -19,7 +19,7 @@ from trainers import augment
 from trainers.data import load_faces
 from trainers.loop import Batch, image_grid
 from trainers.losses import landmark_loss
-from trainers.pairs import Pairs, template_map, to_arcface
+from trainers.pairs import Pairs, Whole, template_map, to_arcface
 from trainers.warped import WarpedPairs, load_warped
 
 IRISES = (468, 473)  # their centres
@@ -57,7 +57,7 @@ class SwapTask:
         same_image: float,
         same_identity: float,
         padded: bool,
-        whole: bool = False,
+        whole: Whole | None = None,
         known: float = 0.0,
     ):
         """Load the photos and the judges.
@@ -70,7 +70,7 @@ class SwapTask:
             same_image: share of pairs whose target is the source photo itself.
             same_identity: share of pairs with two photos of one person.
             padded: use the mostly padded photos as sources too.
-            whole: also cut the sources as the targets are cut.
+            whole: how to cut sources and targets besides, for encoders that see the whole face.
             known: share of pairs whose answer is known, from warped faces; the other shares are of the rest.
         """
         stored = 160 if size <= 128 else 256

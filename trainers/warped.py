@@ -19,7 +19,7 @@ from trainers.augment import Plan
 from trainers.data import Faces
 from trainers.embedder import SIZE as ARCFACE_SIZE
 from trainers.embedder import mesh_five_points
-from trainers.pairs import Pairs
+from trainers.pairs import Pairs, Whole
 
 EACH = 4  # strangers warped onto each photo
 CANDIDATES = 12  # strangers among whom the one with the most similar pose is warped
@@ -89,7 +89,7 @@ class WarpedPairs(Pairs):
             plan[name] = torch.where(backward | forward, torch.zeros(count), plan[name])
         return plan | {"warped": row, "forward": forward.float(), "backward": backward.float()}
 
-    def cut(self, plan: Plan, device: torch.device, size: int, whole: bool = False) -> Plan:
+    def cut(self, plan: Plan, device: torch.device, size: int, whole: Whole | None = None) -> Plan:
         """As ``Pairs.cut``, with answers.
 
         ``target`` is what the network gets, ``photo`` the photograph it comes from, whose attributes count, and

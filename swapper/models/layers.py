@@ -28,9 +28,6 @@ class PReLU(nn.Module):
 class DepthwiseConv2d(nn.Conv2d):
     """A filter per channel.
 
-    Where a gradient is wanted on a CPU, stride 2 is taken as stride 1 of which every second pixel stays: oneDNN's
-    backward of strided depthwise convolutions takes ten times as long as that of plain ones.
-
     Args:
         channels: of the map.
         kernel: side of the filters in pixels, odd.
@@ -43,11 +40,27 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, input: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c _ _"]:
         """Filter each channel."""
-        if self.stride == (1, 1) or input.device.type != "cpu" or not (input.requires_grad and torch.is_grad_enabled()):
-            return super().forward(input)
-        whole = F.conv2d(input, self.weight, self.bias, 1, self.padding, groups=self.groups)
-        rows, columns = self.stride
-        return whole[:, :, ::rows, ::columns].contiguous(memory_format=torch.channels_last)
+        return depthwise_conv2d(input, self.weight, self.bias, self.stride[0], self.padding[0])
+
+
+def depthwise_conv2d(
+    x: Float[Tensor, "b c h w"], weight: Float[Tensor, "c 1 k k"], bias: Tensor | None, stride: int, padding: int
+) -> Float[Tensor, "b c _ _"]:
+    """Filter each channel.
+
+    Where a gradient is wanted on a CPU, a stride is taken as stride 1 of which some pixels stay: oneDNN's backward of
+    strided depthwise convolutions takes ten times as long as that of plain ones.
+
+    Args:
+        x: maps.
+        weight: a filter per channel.
+        bias: added per channel.
+        stride: in pixels.
+        padding: zeros on each side.
+    """
+    if stride == 1 or x.device.type != "cpu" or not (x.requires_grad and torch.is_grad_enabled()):
+        return F.conv2d(x, weight, bias, stride, padding, groups=len(weight))
+    return F.conv2d(x, weight, bias, 1, padding, groups=len(weight))[:, :, ::stride, ::stride].contiguous()
 
 
 class SqueezeExcitation(nn.Module):

@@ -44,7 +44,7 @@ class NCSNppConfig:
     @classmethod
     def lite(cls) -> "NCSNppConfig":
         """Return narrow widths for 96 to 256 px."""
-        return cls(width=32, multipliers=(1, 1, 2, 4, 4), blocks=1, embedding_scale=math.sqrt(512))
+        return cls(width=16, multipliers=(1, 2, 4, 8, 12), blocks=1, embedding_scale=math.sqrt(512))
 
 
 class NCSNppResBlock(nn.Module):

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from swapper.models.layers import depthwise_conv2d
+
 
 class ScaledLeakyReLU(nn.Module):
     """Leaky ReLU with slope 0.2, times the square root of 2 so that the variance stays.
@@ -102,19 +104,20 @@ class Blur(nn.Module):
 class FIRUpsample(nn.Module):
     """Double the side of a map with the binomial kernel; zeros outside.
 
+    Each new pixel is three parts the nearest old one and one part the next: the same values as a transposed
+    convolution with stride 2, which takes a CPU several times as long.
+
     Source: StyleGAN2 (CVPR 2020), appendix B; NCSN++ (ICLR 2021), appendix H.
     """
 
-    kernel: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("kernel", _binomial(4.0), persistent=False)
-
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c i j"]:
         """Enlarge a map."""
-        channels = x.shape[1]
-        return F.conv_transpose2d(x, self.kernel.expand(channels, 1, 4, 4), stride=2, padding=1, groups=channels)
+        for axis, border in ((3, (1, 1)), (2, (0, 0, 1, 1))):
+            padded, side = F.pad(x, border), x.shape[axis]
+            nearest = padded.narrow(axis, 1, side) * 0.75
+            pair = [torch.add(nearest, padded.narrow(axis, start, side), alpha=0.25) for start in (0, 2)]
+            x = torch.stack(pair, axis + 1).flatten(axis, axis + 1)
+        return x
 
 
 class FIRDownsample(nn.Module):
@@ -131,5 +134,4 @@ class FIRDownsample(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c i j"]:
         """Shrink a map."""
-        channels = x.shape[1]
-        return F.conv2d(x, self.kernel.expand(channels, 1, 4, 4), stride=2, padding=1, groups=channels)
+        return depthwise_conv2d(x, self.kernel.expand(x.shape[1], 1, 4, 4), None, 2, 1)

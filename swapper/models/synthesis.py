@@ -105,10 +105,11 @@ class StyledConv(nn.Module):
         factors = self.modulation(style)  # b c
         energy = self.weight.square().sum((2, 3)) * self.scale**2  # d c
         demodulation = torch.rsqrt(F.linear(factors.square(), energy) + 1e-8) * self.gain
-        x = self.convolution(x * (factors * self.scale)[:, :, None, None], self.weight)
-        x = x * demodulation[:, :, None, None]
+        x = self.convolution(x * (factors * self.scale).to(x.dtype)[:, :, None, None], self.weight)
         noise = torch.randn_like(x[:, :1]) if self.training else self.noise
-        return self.activation(x + self.noise_strength * noise + self.bias.view(1, -1, 1, 1))
+        # One dtype: a factor of float32 would make all that follows float32, twice as slow in mixed precision.
+        bias, factor = self.bias.view(1, -1, 1, 1).to(x.dtype), demodulation.to(x.dtype)[:, :, None, None]
+        return self.activation(x * factor + bias + (self.noise_strength * noise).to(x.dtype))
 
 
 class ToRGB(nn.Module):
