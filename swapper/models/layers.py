@@ -40,7 +40,7 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, input: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c _ _"]:
         """Filter each channel."""
-        return depthwise_conv2d(input, self.weight, self.bias, self.stride[0], self.padding[0])
+        return depthwise_conv2d(input, self.weight, self.bias, self.stride[0], self.kernel_size[0] // 2)
 
 
 def depthwise_conv2d(
