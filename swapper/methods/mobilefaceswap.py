@@ -1,12 +1,11 @@
-"""MobileFaceSwap behind the method protocol: ``identify`` writes a small network, ``swap`` runs it."""
+"""MobileFaceSwap behind the method protocol: a person's first swap writes a small network, all others run it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import onnxruntime
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -26,16 +25,15 @@ from swapper.types import Crop, Identity, Swapped, UserError
 WEIGHTS, IDENTITY_WEIGHTS = "mobilefaceswap-lite", "arcface-mobile"
 
 
-class Person(NamedTuple):
+@dataclass(frozen=True, eq=False)  # compared as objects, so that a network can be kept for as long as its person
+class Person:
     """The state of this method's identities.
 
     Attributes:
         seen: what the identity network says of the person, batch 1, the embedding of unit length.
-        network: what was written for the person.
     """
 
     seen: IdentityFeatures
-    network: IdentityAwareDynamicNetwork
 
 
 class MobileFaceSwapMethod:
@@ -80,24 +78,23 @@ class MobileFaceSwapMethod:
             raise UserError(f"Crop size of MobileFaceSwap: {self.size} pixels. Choose a multiple of 32.")
         self.network = (network or hub.load(MobileFaceSwap, WEIGHTS)).to(device).eval()
         self.arcface = (arcface or hub.load(MobileFaceNet, IDENTITY_WEIGHTS)).to(device).eval()
-        # Sessions cannot be copied or sent to another process, so they stay out of the identities.
-        self._sessions: WeakKeyDictionary[IdentityAwareDynamicNetwork, onnxruntime.InferenceSession] = (
-            WeakKeyDictionary()
-        )
+        # Outside the identities: most of those that were only mixed into others are never swapped, and sessions of
+        # onnxruntime cannot be copied or sent to another process.
+        self._networks: WeakKeyDictionary[Person, Callable[[Tensor], tuple[Tensor, Tensor]]] = WeakKeyDictionary()
 
     @torch.no_grad()
     def identify(self, crops: Sequence[Crop]) -> Identity:
-        """Write the network of a person, from the mean of what the photos show.
+        """Embed a person: the mean of what the photos show.
 
         Args:
             crops: crops in the ``ffhq`` template, all of the same person.
         """
         seen: IdentityFeatures = self.arcface(source_batch(crops, "arcface", SIZE, self.device))
         embedding = F.normalize(F.normalize(seen.embedding).mean(0, keepdim=True))
-        return self._write(IdentityFeatures(embedding, seen.feature_map.mean(0, keepdim=True)))
+        return self._identity(IdentityFeatures(embedding, seen.feature_map.mean(0, keepdim=True)))
 
     def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
-        """Write the network of somebody between two: the embedding on the sphere, the feature map on the line.
+        """Make the identity between two: the embedding on the sphere, the feature map on the line.
 
         Args:
             first: made by this method's ``identify``.
@@ -106,10 +103,19 @@ class MobileFaceSwapMethod:
         """
         embedding = torch.from_numpy(slerp(first.embedding, second.embedding, share)).float().to(self.device)[None]
         maps = [identity.state.seen.feature_map for identity in (first, second)]
-        return self._write(IdentityFeatures(embedding, torch.lerp(maps[0], maps[1], share)))
+        return self._identity(IdentityFeatures(embedding, torch.lerp(maps[0], maps[1], share)))
 
-    def _write(self, seen: IdentityFeatures) -> Identity:
-        return Identity(self.name, seen.embedding[0].cpu().numpy(), Person(seen, self.network.inject(seen)))
+    def _identity(self, seen: IdentityFeatures) -> Identity:
+        return Identity(self.name, seen.embedding[0].cpu().numpy(), Person(seen))
+
+    @torch.no_grad()
+    def write_network(self, identity: Identity) -> IdentityAwareDynamicNetwork:
+        """Write the network of a person, which swaps faces without this method.
+
+        Args:
+            identity: made by this method's ``identify``.
+        """
+        return self.network.inject(identity.state.seen)
 
     @torch.no_grad()
     def swap(
@@ -119,15 +125,11 @@ class MobileFaceSwapMethod:
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
         """Swap as ``Method.swap`` says; landmarks are not used."""
-        network: IdentityAwareDynamicNetwork = identity.state.network
-        if self.device.type != "cpu":
-            face, mask, _ = network(faces.to(self.device))
-            return Swapped(face.clamp(0, 1), mask)
-        if network not in self._sessions:
-            self._sessions[network] = self._open(network)
-        outputs = self._sessions[network].run(None, {"target": faces.cpu().float().numpy()})
-        face, mask = (np.asarray(output) for output in outputs)
-        return Swapped(torch.from_numpy(np.clip(face, 0, 1)), torch.from_numpy(mask))
+        person: Person = identity.state
+        if person not in self._networks:
+            self._networks[person] = self._made_ready(self.write_network(identity))
+        face, mask = self._networks[person](faces)
+        return Swapped(face.clamp(0, 1), mask)
 
     def export(self, identity: Identity, path: Path, half: bool = False) -> None:
         """Write the person's network as one ONNX file that runs without this project.
@@ -138,7 +140,16 @@ class MobileFaceSwapMethod:
             half: store the weights in half precision: 1 MB instead of 2.
         """
         said = {"method": self.name, "template": self.template}
-        save_onnx(build_onnx(identity.state.network, self.size, said, half), path)
+        save_onnx(build_onnx(self.write_network(identity), self.size, said, half), path)
 
-    def _open(self, network: IdentityAwareDynamicNetwork) -> onnxruntime.InferenceSession:
-        return open_session(build_onnx(network, self.size, {}).SerializeToString(), self.device, self.threads)
+    def _made_ready(self, network: IdentityAwareDynamicNetwork) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        """A person's network as a function from targets to faces and masks, in onnxruntime on the CPU."""
+        if self.device.type != "cpu":
+            return lambda faces: network(faces.to(self.device))[:2]
+        session = open_session(build_onnx(network, self.size, {}).SerializeToString(), self.device, self.threads)
+
+        def run(faces: Tensor) -> tuple[Tensor, Tensor]:
+            face, mask = session.run(None, {"target": faces.cpu().float().numpy()})
+            return torch.from_numpy(np.asarray(face)), torch.from_numpy(np.asarray(mask))
+
+        return run

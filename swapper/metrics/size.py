@@ -32,6 +32,15 @@ class FaceDrawer(Protocol):
         ...
 
 
+@runtime_checkable
+class NetworkWriter(Protocol):
+    """A method that writes a network for each person, which alone runs for each face."""
+
+    def write_network(self, identity: Identity) -> nn.Module:
+        """The network, from faces of the method's size."""
+        ...
+
+
 @dataclass(frozen=True)
 class DrawingSize:
     """What one face costs.
@@ -66,13 +75,13 @@ def drawing_size(method: FaceDrawer, identity: Identity) -> DrawingSize | None:
         ran.update((id(p), p.numel()) for p in module.parameters(recurse=False))
 
     # MobileFaceSwap hands its network to ONNX Runtime on the CPU; the network itself is what can be counted.
-    written = getattr(identity.state, "network", None)
-    device = next((p.device for p in written.parameters()), None) if isinstance(written, nn.Module) else None
+    written = method.write_network(identity) if isinstance(method, NetworkWriter) else None
+    device = None if written is None else next(written.parameters()).device
     faces = torch.full((1, 3, method.size, method.size), 0.5, device=device)
     with torch.no_grad(), _Operations() as done:
         hook = register_module_forward_pre_hook(note)
         try:
-            if isinstance(written, nn.Module):
+            if written is not None:
                 written(faces)
             else:
                 method.swap(identity, faces, _average_face())

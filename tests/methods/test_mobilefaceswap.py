@@ -103,15 +103,21 @@ def test_identity_survives_pickling(method: MobileFaceSwapMethod) -> None:
     assert torch.equal(method.swap(again, faces(1)).face, method.swap(identity, faces(1)).face)
 
 
-def test_frames_of_one_person_share_a_session(method: MobileFaceSwapMethod) -> None:
-    identity = method.identify([photo(0)])
-    method.swap(identity, faces(1))
-    session = method._sessions[identity.state.network]
-    method.swap(identity, faces(2))
-    assert method._sessions[identity.state.network] is session
-    kept = len(method._sessions)
-    del identity
-    assert len(method._sessions) == kept - 1
+def test_a_network_is_written_once_for_each_person_who_is_swapped(
+    method: MobileFaceSwapMethod, student: MobileFaceSwap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, inject = [], student.inject
+    monkeypatch.setattr(student, "inject", lambda seen: written.append(seen) or inject(seen))
+    first, second = (method.identify([photo(seed)]) for seed in (0, 1))
+    between = method.interpolate(first, second, 0.5)
+    assert not written
+    method.swap(between, faces(1))
+    method.swap(between, faces(2))
+    assert len(written) == 1 and written[0] is between.state.seen
+    kept = len(method._networks)
+    written.clear()
+    del between
+    assert len(method._networks) == kept - 1
 
 
 @pytest.mark.parametrize(
