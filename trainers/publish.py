@@ -25,7 +25,7 @@ from swapper.whole_file import whole_file
 from trainers.cards import CARDS, Card, card_text
 
 LICENCE = "research only, non-commercial"
-TRAINED_ON = "CelebA and UTKFace (adults), 7,513 aligned faces; both are for non-commercial research only"
+TRAINED_ON = "7,513 faces of CelebA and UTKFace (adults)"
 
 
 def add_publish_arguments(p: argparse.ArgumentParser) -> None:

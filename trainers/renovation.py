@@ -40,6 +40,7 @@ class RenovationConfig:
     strength: float = 1.0  # of the damage
     l1_weight: float = 10.0  # not in the paper, whose feature losses carry the colours too
     perceptual_weight: float = 1.0  # 10 of VGG's; our distance is larger
+    perceptual_side: int = 0  # px of a window, at another place each time, whose features are compared; 0 for all
     feature_weight: float = 10.0  # features of the discriminator
     adversarial_weight: float = 1.0
     penalty_weight: float = 0.0  # R1
@@ -61,6 +62,7 @@ class RenovationConfig:
             lr_discriminator=2e-4,
             batch=16,
             kimg=100.0,
+            perceptual_side=128,
             feature_weight=0.0,
             adversarial_weight=0.05,
             penalty_weight=5.0,
@@ -137,6 +139,7 @@ class RenovationTrainer:
     def draw(self, generator: Generator, count: int) -> Batch:
         """Plan photos and their damage."""
         plan = {
+            "window": torch.rand(1, 2, generator=generator).expand(count, 2),
             "index": self.rows[torch.randint(len(self.rows), (count,), generator=generator)],
             "mirror": torch.rand(count, generator=generator) < 0.5,
         }
@@ -147,7 +150,7 @@ class RenovationTrainer:
         self.kimg = kimg
         sharp = self.train.pixels(plan["index"], device)
         sharp = torch.where(plan["mirror"].to(device)[:, None, None, None], sharp.flip(3), sharp)
-        return {"sharp": sharp, "damaged": damage(sharp, plan)}
+        return {"sharp": sharp, "damaged": damage(sharp, plan), "window": plan["window"]}
 
     def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The generator's loss (G) and the discriminator's (D), which sees the results of the same step."""
@@ -162,13 +165,14 @@ class RenovationTrainer:
         c, sharp = self.config, batch["sharp"]
         restored = self.networks["generator"](batch["damaged"]).float()
         batch["fake"] = restored.detach()
+        part = self._window(batch["window"], sharp.shape[-1])
         with torch.no_grad():
-            seen, real = self.features(sharp), judge(self.discriminator, sharp)
+            seen, real = self.features(sharp[part]), judge(self.discriminator, sharp)
         said = judge(self.discriminator, restored)
         matches = [losses.feature_matching_loss(r.features, f.features) for r, f in zip(real, said, strict=True)]
         terms = {
             "l1": F.l1_loss(restored, sharp),
-            "perceptual": losses.perceptual_loss(seen, self.features(restored), sharp.new_ones(len(sharp))),
+            "perceptual": losses.perceptual_loss(seen, self.features(restored[part]), sharp.new_ones(len(sharp))),
             "features": torch.stack(matches).sum(),
             "adv": losses.hinge_generator_loss([score for _, score in said]),
         }
@@ -180,6 +184,11 @@ class RenovationTrainer:
             "adv": c.adversarial_weight * heard,
         }
         return losses.weighted_sum(terms, weights), terms
+
+    def _window(self, window: Float[Tensor, "b 2"], size: int) -> tuple[slice, ...]:
+        side = self.config.perceptual_side or size
+        top, left = (int(share * (size - side)) for share in window[0].tolist())
+        return slice(None), slice(None), slice(top, top + side), slice(left, left + side)
 
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
         """Damaged, restored and untouched validation photos."""

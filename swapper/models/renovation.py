@@ -104,7 +104,7 @@ class RenovationGenerator(nn.Module):
         Returns:
             RGB, about [0, 1], not clamped.
         """
-        x = F.instance_norm(self.stem(faces))
+        x = _normalise(self.stem(faces))
         for level in self.down:
             x = level(torch.relu(x))
         x = self.head(x, faces)
@@ -116,6 +116,18 @@ class RenovationGenerator(nn.Module):
         return faces + drawn if self.config.residual else drawn
 
 
+class PictureNorm(nn.GroupNorm):
+    """Instance normalisation as groups of one channel: the same values, several times as fast on a CPU.
+
+    Args:
+        channels: of the map.
+        affine: learn a scale and a shift per channel.
+    """
+
+    def __init__(self, channels: int, affine: bool) -> None:
+        super().__init__(channels, channels, affine=affine)
+
+
 class LIPPooling(nn.Module):
     """Half the side by weighted means; the weights say how important each pixel is (local importance-based pooling).
 
@@ -125,7 +137,7 @@ class LIPPooling(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.logit = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.InstanceNorm2d(channels, affine=True)
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False), PictureNorm(channels, affine=True)
         )
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c i j"]:
@@ -192,13 +204,14 @@ class _Down(nn.Module):
         self.conv = nn.Conv2d(channels, out, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.instance_norm(self.conv(self.pool(x)))
+        return _normalise(self.conv(self.pool(x)))
 
 
-_NORMS: dict[str, type[nn.BatchNorm2d] | type[nn.InstanceNorm2d]] = {
-    "batch": nn.BatchNorm2d,
-    "image": nn.InstanceNorm2d,
-}
+_NORMS: dict[str, type[nn.BatchNorm2d] | type[PictureNorm]] = {"batch": nn.BatchNorm2d, "image": PictureNorm}
+
+
+def _normalise(x: Tensor) -> Tensor:
+    return F.group_norm(x, x.shape[1])
 
 
 def _double(x: Tensor) -> Tensor:
