@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     add_gallery_parser(commands)
     add_compare_parser(commands)
     _add_export(commands.add_parser("export", help="write a person's MobileFaceSwap network as one small ONNX file"))
-    _add_bench(commands.add_parser("bench", help="measure speed on this machine"))
+    _add_bench(commands.add_parser("bench", help="measure speed on this machine, or what the watermark outlives"))
     add_weights_parser(commands)
     add_provenance_parser(commands)
     return p
@@ -58,6 +58,7 @@ def _add_bench(p: argparse.ArgumentParser) -> None:
     what = p.add_mutually_exclusive_group()
     what.add_argument("--models", action="store_true", help="networks: parameters, MACs and milliseconds")
     what.add_argument("--video", action="store_true", help="a 720p clip: frames a second, and against mere re-encoding")
+    what.add_argument("--marks", action="store_true", help="the watermark: bits right after JPEG, resizing and H.264")
     p.add_argument("--only", metavar="NAME", help="with --models: this network alone; a wrong name lists all")
     p.add_argument("--method", help=f"one of {', '.join(methods())}")
     p.set_defaults(run=run_bench)
@@ -101,11 +102,13 @@ def run_export(args: argparse.Namespace) -> int:
 
 def run_bench(args: argparse.Namespace) -> int:
     """Measure and print."""
-    from swapper import bench, bench_models, bench_video
+    from swapper import bench, bench_marks, bench_models, bench_video
 
     if args.only and not args.models:
         raise UserError(f"--only {args.only}: it chooses among networks. Add --models.")
-    if args.video:
+    if args.marks:
+        report = bench_marks.marks_report()
+    elif args.video:
         report = bench_video.video_report(args.method)
     else:
         report = bench_models.models_report(args.only) if args.models else bench.pipeline_report(args.method)
