@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from swapper.types import UserError
+from trainers.curves import add_curves_arguments, curves
 from trainers.evaluate import add_evaluate_arguments, evaluate
 from trainers.loop import Run, Trainer
 from trainers.loop_config import LoopConfig
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
         _add_training_arguments(commands.add_parser(system, help=f"train {system}"))
     add_prepare_arguments(commands.add_parser("prepare", help="turn photos or videos into packed faces"))
     add_evaluate_arguments(commands.add_parser("evaluate", help="score a method on the val split"))
+    add_curves_arguments(commands.add_parser("curves", help="draw losses and scores of runs into one page"))
     add_publish_arguments(commands.add_parser("publish", help="turn a run into shipped weights with a card"))
     return p
 
@@ -148,6 +150,8 @@ def main(argv: list[str] | None = None) -> int:
             return prepare(args)
         if args.system == "publish":
             return publish(args)
+        if args.system == "curves":
+            return curves(args)
         if args.system == "evaluate":
             return evaluate(args)
         return train(args)
