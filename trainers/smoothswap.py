@@ -73,12 +73,12 @@ class SmoothSwapConfig:
             batch=8,
             kimg=80.0,
             padded=True,
-            known=0.6,
-            reconstruction_weight=60.0,
-            perceptual_weight=6.0,
+            known=0.7,
+            reconstruction_weight=100.0,
+            perceptual_weight=10.0,
             expression_weight=20.0,
-            residual_weight=4.0,
-            id_weight=12.0,
+            residual_weight=3.0,
+            id_weight=8.0,
             penalty_weight=0.5,
         )
 
