@@ -191,7 +191,9 @@ class MobileFaceSwap(nn.Module):
         weights = self.iin(source)
         with torch.device("meta"):
             network = IdentityAwareDynamicNetwork(self.config.idn)
-        network.to_empty(device=source.embedding.device).to(next(self.parameters()).dtype)
+        like = next(self.parameters())
+        empty = {name: like.new_empty(value.shape) for name, value in network.state_dict().items()}
+        network.load_state_dict(empty, assign=True)  # to_empty does the same, and loads a second's worth of modules
         network.inject(weights)
         network.final, network.mask = deepcopy(self.final), deepcopy(self.mask)
         return network.eval().requires_grad_(False)

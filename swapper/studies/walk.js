@@ -6,6 +6,8 @@ const show = (walk, n) => {
   thumbs.forEach((thumb, i) => thumb.setAttribute('aria-pressed', i === n));
   const share = Number(thumbs[n].dataset.share);
   document.documentElement.style.setProperty('--walk-at', share);
+  const strip = thumbs[n].parentNode, past = thumbs[n].getBoundingClientRect().left - strip.getBoundingClientRect().left;
+  strip.scrollLeft += past - (strip.clientWidth - thumbs[n].clientWidth) / 2;
   slider.value = n;
   slider.setAttribute('aria-valuetext', Math.round(100 * share) + ' % of the way');
   walk.querySelector('output').textContent = Math.round(100 * share) + ' %';

@@ -204,7 +204,7 @@ def figures(scores: WalkScores, labels: Mapping[str, str]) -> list[tuple[str, st
         ]
         if curve.neighbours is not None:
             paper = PUBLISHED_NEIGHBOURS.get(name)
-            beside = f" The paper's {who} embedder: {paper} in 63,000 photos." if paper else ""
+            beside = f" In the paper: {paper} in 63,000 photos." if paper else ""
             rows += [
                 (
                     f"Gap, {who}",

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from swapper.settings import Settings
-from swapper.studies.comparison import Comparison
+from swapper.studies.comparison import BASELINE, Comparison
 from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
 from swapper.types import UserError
 from swapper.ui.comparing import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
@@ -143,8 +143,9 @@ def build_compare_tab(
         targets = _photos(TARGETS, "compare-targets", portraits[::-1])
         with gr.Column(min_width=240, elem_classes="card"):
             heading(METHODS)
-            choices = [(label, name) for name, label in offered.items()]
-            methods = gr.CheckboxGroup(choices, value=list(offered)[:2], show_label=False, elem_id="compare-methods")
+            choices = [(label, name) for name, label in offered.items() if len(offered) == 1 or name != BASELINE]
+            ticked = [name for _, name in choices[:2]]
+            methods = gr.CheckboxGroup(choices, value=ticked, show_label=False, elem_id="compare-methods")
             gr.HTML(f'<p class="hint">{ALWAYS}</p>')
             button = gr.Button(COMPARE, variant="primary", elem_id="compare")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 7)

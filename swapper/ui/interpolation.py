@@ -152,7 +152,7 @@ def build_interpolation_tab(
             with gr.Row(visible=False) as downloads:
                 clip = gr.DownloadButton("Download clip (MP4)", size="md", min_width=120, elem_id="walk-clip")
                 gif = gr.DownloadButton("Download clip (GIF)", size="md", min_width=120, elem_id="walk-gif")
-                archive = gr.DownloadButton("Download everything (ZIP)", size="md", min_width=120, elem_id="walk-zip")
+                archive = gr.DownloadButton("Download all (ZIP)", size="md", min_width=120, elem_id="walk-zip")
     with gr.Column(visible=False, elem_classes="card") as card:
         heading(MEASURES)
         measures = gr.HTML(css_template=STYLE, elem_id="walk-measures")
@@ -189,6 +189,6 @@ def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider]:
     labels = offered_methods()
     offered = [(labels.get(name, name), name) for name in walking_methods()]
     with gr.Row(elem_classes="card choices"):
-        method = gr.Dropdown(offered, value=offered[0][1], label="Method", info=METHOD_INFO)
+        method = gr.Dropdown(offered, value=offered[0][1], label="Method", info=METHOD_INFO, elem_id="walk-method")
         steps = gr.Slider(1, most, min(9, most), step=1, label="Steps", info=STEPS_INFO, buttons=[])
     return method, steps
