@@ -17,9 +17,10 @@ from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from swapper import hub
+from swapper.metrics.flops import FlopCount
 from trainers.averaging import ramped_average
 from trainers.checkpoint import load_checkpoint, save_checkpoint
-from trainers.flops import FlopCount, gemm_peak
+from trainers.gemm import gemm_peak
 from trainers.loop_config import LoopConfig, Progress
 
 Batch = dict[str, Tensor]

@@ -1,6 +1,5 @@
 """How large the network is that draws a swapped face, and how much it computes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -9,10 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 from swapper.faces import mesh
+from swapper.metrics.flops import FlopCount
 from swapper.types import Identity, Swapped
 
 
@@ -78,7 +76,7 @@ def drawing_size(method: FaceDrawer, identity: Identity) -> DrawingSize | None:
     written = method.write_network(identity) if isinstance(method, NetworkWriter) else None
     device = None if written is None else next(written.parameters()).device
     faces = torch.full((1, 3, method.size, method.size), 0.5, device=device)
-    with torch.no_grad(), _Operations() as done:
+    with torch.no_grad(), FlopCount() as done:
         hook = register_module_forward_pre_hook(note)
         try:
             if written is not None:
@@ -88,26 +86,6 @@ def drawing_size(method: FaceDrawer, identity: Identity) -> DrawingSize | None:
         finally:
             hook.remove()
     return DrawingSize(sum(ran.values()), done.total // 2) if ran else None
-
-
-class _Operations(TorchDispatchMode):
-    """Counts floating-point operations; ``FlopCounterMode`` also hooks into autograd, which inference forbids."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.total = 0
-
-    def __torch_dispatch__(
-        self, func: Any, types: Sequence[type], args: tuple = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        kwargs, count = kwargs or {}, flop_registry.get(func._overloadpacket)
-        if count is None:
-            with self:  # in inference mode a convolution arrives as what it is made of
-                parts = func.decompose(*args, **kwargs)
-            return func(*args, **kwargs) if parts is NotImplemented else parts
-        result = func(*args, **kwargs)
-        self.total += count(*args, **kwargs, out_val=result)
-        return result
 
 
 def _average_face() -> Float[Tensor, "1 478 3"]:

@@ -1,6 +1,5 @@
-"""Count floating-point operations of a whole training step, and measure how many the machine can do."""
+"""Count floating-point operations, of a forward pass or of a whole training step."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,8 @@ from torch.utils.flop_counter import flop_registry
 class FlopCount(TorchDispatchMode):
     """Counts the operations run inside its context, backward and double backward included.
 
-    ``FlopCounterMode`` also attributes them to modules, with hooks that forbid ``torch.autograd.grad``.
+    ``FlopCounterMode`` also attributes them to modules, with hooks that forbid ``torch.autograd.grad`` and inference
+    mode.
 
     Attributes:
         total: two for each multiply-accumulate of convolutions and matrix products.
@@ -27,8 +27,13 @@ class FlopCount(TorchDispatchMode):
         self, func: Any, types: Sequence[type], args: tuple = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Run an operation and count it."""
-        result = func(*args, **(kwargs or {}))
         count = flop_registry.get(func._overloadpacket)
+        if count is None and torch.is_inference_mode_enabled():
+            with self:  # in inference mode a convolution arrives as what it is made of
+                parts = func.decompose(*args, **(kwargs or {}))
+            if parts is not NotImplemented:
+                return parts
+        result = func(*args, **(kwargs or {}))
         if func._overloadpacket is torch.ops.aten.convolution_backward:
             self.total += _convolution_backward(*args)
         elif count is not None:
@@ -41,14 +46,3 @@ def _convolution_backward(gradient: Tensor, x: Tensor, weight: Tensor, *rest: An
     transposed, wanted = rest[4], rest[-1]
     applied = (x if transposed else gradient).numel()
     return 2 * applied * weight[0].numel() * sum(wanted[:2])
-
-
-def gemm_peak(device: torch.device, side: int = 2048) -> float:
-    """Measured bfloat16 matrix-product rate of a device, FLOP/s: the ceiling that training is compared with."""
-    a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
-    best = 0.0
-    for _ in range(4):
-        start = time.perf_counter()
-        float((a @ a)[0, 0])  # reading a value waits for the device
-        best = max(best, 2 * side**3 / (time.perf_counter() - start))
-    return best

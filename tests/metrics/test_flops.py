@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from trainers.flops import FlopCount
+from swapper.metrics.flops import FlopCount
 
 
 def test_a_grouped_convolution_costs_three_times_its_forward():
