@@ -79,7 +79,14 @@ METRICS: tuple[Metric, ...] = (
         "jitter", "added jitter", "Trembling added over time, per eye distance and frame squared.", "low", "‰", 1000
     ),
     Metric(
-        "milliseconds", "time", "Median time of one swap on this machine, without finding the face.", "low", "ms", 1, 0
+        "milliseconds",
+        "time",
+        "Median time to swap one photo on this machine, without finding the face; MobileFaceSwap writes its network "
+        "anew for each.",
+        "low",
+        "ms",
+        1,
+        0,
     ),
     Metric("fps", "speed", "Swaps a second at that time, on this machine.", "high", "/s", 1, 1),
     Metric(
