@@ -83,7 +83,7 @@ class RAFSwapTrainingConfig(SwapTrainerConfig):
             adversarial_weight=2.0,
             penalty_weight=1.0,
             plain_kimg=4.0,
-            whole_kimg=6.0,
+            whole_kimg=20.0,
         )
 
     @classmethod
@@ -151,7 +151,8 @@ class RAFSwapTrainer(SwapTrainer):
         both = torch.cat([batch["landmarks"], batch["source_landmarks"]]).cpu()
         parts = self.threads.map(lambda part: draw_regions(part, regions), both.split(8))
         target, source = torch.cat(list(parts)).to(batch["target"].device).chunk(2)
-        return batch | {"target_regions": target, "source_regions": source}
+        batch |= {"target_regions": target, "source_regions": source}
+        return batch | {"embedding": self.task.features(batch["source"]).embedding}
 
     def swapper_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted sum of the paper's losses, and of others that have a weight."""
@@ -160,7 +161,7 @@ class RAFSwapTrainer(SwapTrainer):
         result = swapped.face.float() if self.kimg < c.whole_kimg else blend(swapped, batch["target"])
         batch["fake"] = result.detach()
         told = batch["identical"] + batch["known"]
-        source = task.features(batch["source"]).embedding
+        source = batch["embedding"]
         seen, maps = task.look(result, batch["jitter"])
         goal, compared = task.appearance(answer, batch["jitter"]), torch.ones_like(told)
         terms = {
@@ -241,8 +242,9 @@ def build_network(config: RAFSwapTrainingConfig) -> RAFSwap:
 
 
 def swap_batch(network: nn.Module, batch: Batch) -> RAFSwapped:
-    """Swap every pair of a batch that has its regions."""
-    return network(batch["target"], batch["target_regions"], batch["whole"], batch["source_regions"])
+    """Swap every pair of a batch that has its regions and embeddings."""
+    names = ("target", "target_regions", "whole", "source_regions", "embedding")
+    return network(*(batch[name] for name in names))
 
 
 def blend(swapped: RAFSwapped, target: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 3 s s"]:

@@ -29,7 +29,9 @@ class NoGlobal(nn.Module):
         super().__init__()
         self.width = width
 
-    def forward(self, source: Float[Tensor, "b c h w"]) -> Float[Tensor, "b width"]:
+    def forward(
+        self, source: Float[Tensor, "b c h w"], embedding: Float[Tensor, "b d"] | None = None
+    ) -> Float[Tensor, "b width"]:
         """Zeros."""
         return source.new_zeros(len(source), self.width)
 

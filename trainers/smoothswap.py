@@ -43,11 +43,12 @@ class SmoothSwapConfig:
     kimg: float = 8000.0
     self_swaps: int = 1  # pairs of a batch whose source is the target itself
     padded: bool = False  # photos that are mostly padding serve as sources too
-    known: float = 0.0  # share of pairs with a known answer, from warped faces
+    known: float = 0.0  # share of pairs with a known answer, from warped faces; the next four weights need some
     reconstruction_weight: float = 0.0  # where the answer is known
     perceptual_weight: float = 0.0  # of early features of ArcFace, where the answer is known
+    arcface_weight: float = 0.0  # likeness to the source, by ArcFace too
+    residual_weight: float = 0.0  # likeness to the target, by ArcFace
     expression_weight: float = 0.0  # landmark distance of lids, irises, lips and brows
-    residual_weight: float = 0.0  # likeness to the target, by the embedder
     id_weight: float = 4.0  # 16 in the paper's ablation with ArcFace
     change_weight: float = 4.0  # 1 for pixels in [-1, 1]; here they lie in [0, 1]
     adversarial_weight: float = 1.0
@@ -67,7 +68,7 @@ class SmoothSwapConfig:
             discriminator=StyleGAN2DiscriminatorConfig(channels=(128, 128, 96, 64, 32, 16)),
             template="tight",
             size=128,
-            small_kimg=24.0,
+            small_kimg=20.0,
             lr=4e-4,
             lr_discriminator=1e-3,
             batch=8,
@@ -77,8 +78,9 @@ class SmoothSwapConfig:
             reconstruction_weight=100.0,
             perceptual_weight=10.0,
             expression_weight=20.0,
-            residual_weight=3.0,
-            id_weight=8.0,
+            residual_weight=5.0,
+            arcface_weight=10.0,
+            id_weight=4.0,
             penalty_weight=0.5,
         )
 
@@ -123,10 +125,6 @@ class Embedder(Protocol):
         """The same of results, with gradient; ``jitter`` keeps identity from being painted into pixels."""
         ...
 
-    def recognize(self, batch: Batch) -> Float[Tensor, "b d"]:
-        """The targets' vectors, without gradient."""
-        ...
-
 
 class SmoothEmbedder:
     """The smooth embedder, on whole faces: results are put back into the photos they were cut from."""
@@ -143,11 +141,6 @@ class SmoothEmbedder:
         """The same of results, with gradient; ``jitter`` keeps identity from being painted into pixels."""
         whole = self._put_back(faces, batch["around"])
         return self.network(augment.warp_images(whole, batch["jitter"], WHOLE.size) if "jitter" in batch else whole)
-
-    @torch.no_grad()
-    def recognize(self, batch: Batch) -> Float[Tensor, "b d"]:
-        """The targets' vectors, without gradient."""
-        return self.network(batch["around"])
 
     def _put_back(self, faces: Float[Tensor, "b 3 s s"], around: Float[Tensor, "b 3 w w"]) -> Float[Tensor, "b 3 w w"]:
         maps = template_map(self.template, WHOLE.template, faces.device)
@@ -171,10 +164,6 @@ class ArcFaceEmbedder:
     def judge(self, faces: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b d"]:
         """The same of results, with gradient; ``jitter`` keeps identity from being painted into pixels."""
         return F.normalize(self.task.embed(faces, batch.get("jitter")).float())
-
-    def recognize(self, batch: Batch) -> Float[Tensor, "b d"]:
-        """The targets' vectors, without gradient."""
-        return F.normalize(self.task.recognize(batch).float())
 
 
 class SmoothSwapTrainer:
@@ -250,20 +239,27 @@ class SmoothSwapTrainer:
         if c.expression_weight:
             terms["expression"] = self.task.expression_loss(result, batch["photo"])
             weights["expression"] = c.expression_weight
-        if c.residual_weight:
-            before = self.embedder.recognize(batch)
-            terms["residual"] = losses.residual_identity_loss(batch["identity"], before, seen)
-            weights["residual"] = c.residual_weight
         if c.known:
-            answer, told = batch["answer"], batch["known"]
-            rows = told.nonzero()[:, 0]  # the other rows have nothing to compare
-            drawn, goal = (self.task.appearance(faces[rows], batch["jitter"][rows]) for faces in (result, answer))
-            terms |= {
-                "rec": losses.reconstruction_loss(result, answer, told),
-                "per": losses.perceptual_loss(goal, drawn, told[rows]) if len(rows) else result.new_zeros(()),
+            terms |= self._judge_by_arcface(result, batch)
+            weights |= {
+                "rec": c.reconstruction_weight,
+                "per": c.perceptual_weight,
+                "arcface": c.arcface_weight,
+                "residual": c.residual_weight,
             }
-            weights |= {"rec": c.reconstruction_weight, "per": c.perceptual_weight}
         return losses.weighted_sum(terms, weights), terms
+
+    def _judge_by_arcface(self, result: Float[Tensor, "b 3 s s"], batch: Batch) -> dict[str, Tensor]:
+        """Known answers, and likeness to source and target where there is no answer."""
+        task, answer, told = self.task, batch["answer"], batch["known"]
+        source = task.features(batch["source"]).embedding
+        seen, drawn = task.look(result, batch["jitter"])
+        return {
+            "rec": losses.reconstruction_loss(result, answer, told),
+            "per": losses.perceptual_loss(task.appearance(answer, batch["jitter"]), drawn, told),
+            "arcface": losses.identity_loss(source, seen.embedding),
+            "residual": losses.residual_identity_loss(source, task.recognize(batch), seen.embedding),
+        }
 
     def _enlarge(self, faces: Float[Tensor, "b 3 s s"]) -> Tensor:
         side = self.discriminator.config.size

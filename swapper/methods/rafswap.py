@@ -12,11 +12,14 @@ from swapper import hub
 from swapper.faces.align import TEMPLATES, template_to_template, transform_points, warp_frame
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.regions import region_masks
+from swapper.methods.base import source_batch
+from swapper.models.arcface import MobileFaceNet
 from swapper.models.rafswap import RAFSwap
 from swapper.models.rafswap_encoder import SourceCode
 from swapper.types import Crop, Identity, Swapped
 
-WEIGHTS = "rafswap-lite"
+WEIGHTS, RECOGNISER = "rafswap-lite", "arcface-mobile"
+RECOGNISER_SIZE = 112  # px
 MASK_SIZE = 64  # px, of the region masks (RAFSwap's official data preparation)
 
 
@@ -58,6 +61,7 @@ class RAFSwapMethod:
         self.template = template or record.get("template", "ffhq")
         self.size = size or int(record.get("size", self.network.config.size))
         self._landmarks = landmarks
+        self._recogniser = hub.load(MobileFaceNet, RECOGNISER).to(device) if self.network.config.embedding else None
 
     @torch.inference_mode()
     def identify(self, crops: Sequence[Crop]) -> Identity:
@@ -69,7 +73,10 @@ class RAFSwapMethod:
         pixels, points = zip(*(self._recut(crop) for crop in crops), strict=True)
         faces = torch.from_numpy(np.stack(pixels)).to(self.device).permute(0, 3, 1, 2).float() / 255
         masks = draw_regions(torch.from_numpy(np.stack(points)).to(self.device), self.network.config.regions)
-        codes: SourceCode = self.network.encode_sources(faces, masks)
+        known = None
+        if self._recogniser is not None:
+            known = self._recogniser(source_batch(crops, "arcface", RECOGNISER_SIZE, self.device)).embedding
+        codes: SourceCode = self.network.encode_sources(faces, masks, known)
         code = SourceCode(codes.tokens.mean(0, keepdim=True), codes.features.mean(0, keepdim=True))
         return Identity(self.name, F.normalize(code.features[0], dim=0).cpu().numpy(), code)
 

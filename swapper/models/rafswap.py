@@ -38,6 +38,7 @@ class RAFSwapConfig:
     depth: int = 1  # layers of the transformer (the official code's default; the paper does not say)
     heads: int = 8  # of its attention
     global_layers: int = 0  # layers of SFA's MLP: 0 in the official code, 2 in the paper
+    embedding: int = 0  # length of a face recogniser's embedding that SFA is also told; none in the paper
     styles: tuple[tuple[int, int], ...] = ((2, 1),) * 3 + ((1, 1),) * 4 + ((0, 1),) * 11  # scale, rows of W+ it gives
     injected: tuple[int, ...] = ()  # scales whose maps also enter the generator; none in the paper
     mask_sizes: tuple[int, ...] = (8, 16, 32, 64, 128, 256)  # px of the generator's maps that predict the mask
@@ -48,6 +49,8 @@ class RAFSwapConfig:
         for name in ("regions", "trunk_blocks", "trunk_widths", "injected", "mask_sizes", "mask_widths"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "styles", tuple((scale, rows) for scale, rows in self.styles))
+        if self.embedding and not self.global_layers:
+            raise ValueError("an embedding needs an MLP: global_layers of at least 1")
         if self.trunk not in ("irse", "mobile"):
             raise ValueError(f"trunk is irse or mobile, not {self.trunk}")
         if sum(rows for _, rows in self.styles) != self.generator.latents:
@@ -74,6 +77,7 @@ class RAFSwapConfig:
             depth=2,
             heads=4,
             global_layers=2,
+            embedding=512,
             styles=((2, 3), (1, 4), (0, 7)),
             injected=(0, 1, 2),
             mask_sizes=(16, 32, 64, 128),
@@ -211,6 +215,7 @@ class RAFSwap(nn.Module):
         target_masks: Float[Tensor, "b l m m"],
         sources: Float[Tensor, "b 3 s s"],
         source_masks: Float[Tensor, "b l m m"],
+        embeddings: Float[Tensor, "b d"] | None = None,
     ) -> RAFSwapped:
         """Swap in one go, as in training.
 
@@ -219,14 +224,23 @@ class RAFSwap(nn.Module):
             target_masks: ``config.regions`` of the targets, 0 or 1, 64 px or any size.
             sources: as targets.
             source_masks: as target_masks.
+            embeddings: of the sources by a face recogniser; read where ``config.embedding`` wants them.
         """
         maps = [x.chunk(2) for x in self.encoder.trunk(torch.cat([targets, sources]))]
-        source = self.encoder.encode([s for _, s in maps], source_masks)
+        source = self._encode([s for _, s in maps], source_masks, embeddings)
         return self._generate(targets, [t for t, _ in maps], target_masks, source)
 
-    def encode_sources(self, sources: Float[Tensor, "b 3 s s"], masks: Float[Tensor, "b l m m"]) -> SourceCode:
-        """Summarise source faces, once per person."""
-        return self.encoder.encode(self.encoder.trunk(sources), masks)
+    def encode_sources(
+        self,
+        sources: Float[Tensor, "b 3 s s"],
+        masks: Float[Tensor, "b l m m"],
+        embeddings: Float[Tensor, "b d"] | None = None,
+    ) -> SourceCode:
+        """Summarise source faces, once per person; arguments as for ``forward``."""
+        return self._encode(self.encoder.trunk(sources), masks, embeddings)
+
+    def _encode(self, maps: list[Tensor], masks: Tensor, embeddings: Tensor | None) -> SourceCode:
+        return self.encoder.encode(maps, masks, embeddings if self.config.embedding else None)
 
     def swap(
         self, targets: Float[Tensor, "b 3 s s"], masks: Float[Tensor, "b l m m"], source: SourceCode
@@ -263,7 +277,7 @@ def _encoder(config: RAFSwapConfig) -> RAFSwapEncoder:
             transformer=RegionAwareTransformer(width, config.heads, config.depth),
             projectors=[RegionAwareProjector(width) for _ in channels],
         ),
-        sfa=SourceFeatureAdaptiveBranch([channels[-1], *[width] * config.global_layers]),
+        sfa=SourceFeatureAdaptiveBranch([channels[-1] + config.embedding, *[width] * config.global_layers]),
         heads=[StyleHead(width, config.map_sizes[i], config.generator.style, rows) for i, rows in config.styles],
         scales=[i for i, _ in config.styles],
     )

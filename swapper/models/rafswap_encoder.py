@@ -79,9 +79,11 @@ class RAFSwapEncoder(nn.Module):
         self.trunk, self.laterals, self.fra, self.sfa = trunk, nn.ModuleList(laterals), fra, sfa
         self.heads, self.scales = nn.ModuleList(heads), scales
 
-    def encode(self, maps: list[Tensor], masks: Float[Tensor, "b l s s"]) -> SourceCode:
-        """Summarise the identity in a source's maps."""
-        return SourceCode(self.fra.tokenise(maps, masks), self.sfa(maps[-1]))
+    def encode(
+        self, maps: list[Tensor], masks: Float[Tensor, "b l s s"], embedding: Float[Tensor, "b d"] | None = None
+    ) -> SourceCode:
+        """Summarise the identity in a source's maps, and in the embedding of a face recogniser if there is one."""
+        return SourceCode(self.fra.tokenise(maps, masks), self.sfa(maps[-1], embedding))
 
     def forward(
         self, maps: list[Tensor], masks: Float[Tensor, "b l s s"], source: SourceCode

@@ -177,9 +177,10 @@ class SourceFeatureAdaptiveBranch(nn.Module):
     """SFA: global identity, the mean of the source's smallest map, through a small MLP.
 
     Args:
-        widths: channels of that map, then of every layer; one entry means no MLP.
+        widths: channels of that map and length of the embedding, if any, then of every layer; one entry means no MLP.
 
-    Source: RAFSwap (CVPR 2022), section 3.3. The paper has an MLP; the official code leaves it out.
+    Source: RAFSwap (CVPR 2022), section 3.3. The paper has an MLP; the official code leaves it out. The embedding of a
+    face recogniser is ours: an encoder that is trained briefly hardly finds by itself what people differ in.
     """
 
     def __init__(self, widths: list[int]) -> None:
@@ -189,9 +190,20 @@ class SourceFeatureAdaptiveBranch(nn.Module):
             layers += [ScaledLeakyReLU()] * bool(layers) + [EqualLinear(channels, out)]
         self.mlp = nn.Sequential(*layers)
 
-    def forward(self, source: Float[Tensor, "b c h w"]) -> Float[Tensor, "b width"]:
-        """Summarise a source."""
-        return self.mlp(source.mean((2, 3)))
+    def forward(
+        self, source: Float[Tensor, "b c h w"], embedding: Float[Tensor, "b d"] | None = None
+    ) -> Float[Tensor, "b width"]:
+        """Summarise a source.
+
+        Args:
+            source: smallest map.
+            embedding: of a face recogniser, any length but zero.
+        """
+        mean = source.mean((2, 3))
+        if embedding is not None:
+            known = F.normalize(embedding) * math.sqrt(embedding.shape[1])  # entries of about unit variance
+            mean = torch.cat([mean, known.to(mean.dtype)], dim=1)
+        return self.mlp(mean)
 
 
 def _resize(masks: Tensor, features: Tensor) -> Tensor:

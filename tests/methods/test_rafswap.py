@@ -1,5 +1,6 @@
 """RAFSwap with a small random network, read from a weights file as the shipped one is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from walk_checks import check_walk
 from swapper import hub
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.mesh import NOSE
-from swapper.methods.base import Method, load_method
+from swapper.methods.base import Method, load_method, source_batch
 from swapper.methods.rafswap import RAFSwapMethod, draw_regions
+from swapper.models.arcface import MobileFaceNet
 from swapper.models.rafswap import RAFSwap, RAFSwapConfig
 from swapper.models.rafswap_encoder import SourceCode
 from swapper.models.stylegan2 import StyleGAN2Config
@@ -98,6 +100,20 @@ def test_several_photos_give_their_mean_code(method: RAFSwapMethod) -> None:
         mean = torch.stack([getattr(code, part) for code in alone]).mean(0)
         torch.testing.assert_close(getattr(together.state, part), mean, atol=1e-5, rtol=1e-4)
     assert np.linalg.norm(together.embedding) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_network_that_wants_it_is_told_what_a_face_recogniser_says() -> None:
+    torch.manual_seed(0)
+    network = RAFSwap(replace(CONFIG, embedding=512)).eval()
+    method = RAFSwapMethod(CPU, network)
+    crop = photo(0)
+    said = source_batch([crop], "arcface", 112, CPU)
+    with torch.no_grad():
+        embedding = hub.load(MobileFaceNet, "arcface-mobile")(said).embedding
+        faces, masks = torch.rand(1, 3, 64, 64), torch.ones(1, 4, 64, 64)
+        told, other = (network.encode_sources(faces, masks, e).features for e in (embedding, -embedding))
+    assert (told - other).abs().max() > 1e-3
+    assert method.identify([crop]).state.features.shape == told.shape
 
 
 @pytest.mark.parametrize("batch", [1, 3])

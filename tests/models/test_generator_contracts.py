@@ -20,15 +20,16 @@ def face_and_identity(batch: int, generator: Generator) -> Inputs:
     return torch.rand(batch, 3, 32, 32, generator=generator), F.normalize(torch.randn(batch, 24, generator=generator))
 
 
-def faces_and_regions(size: int) -> Callable[[int, Generator], Inputs]:
+def faces_and_regions(size: int, embedding: int = 0) -> Callable[[int, Generator], Inputs]:
     def draw(batch: int, generator: Generator) -> Inputs:
         picture, regions = (batch, 3, size, size), (batch, 4, 64, 64)
-        return (
+        drawn = (
             torch.rand(picture, generator=generator),
             (torch.rand(regions, generator=generator) > 0.6).float(),
             torch.rand(picture, generator=generator),
             (torch.rand(regions, generator=generator) > 0.6).float(),
         )
+        return (*drawn, torch.randn(batch, embedding, generator=generator)) if embedding else drawn
 
     return draw
 
@@ -53,6 +54,7 @@ LITE_LIKE_RAFSWAP = RAFSwapConfig(
     heads=2,
     depth=2,
     global_layers=2,
+    embedding=24,
     styles=((2, 3), (1, 4), (0, 3)),
     injected=(0, 1),
     mask_sizes=(16, 32),
@@ -77,8 +79,15 @@ CASES = {
         face_and_identity,
         ("down.1.attention.0.key.bias", "middle_attention.key.bias", "up.1.attention.key.bias"),  # softmax ignores it
     ),
+    "smoothswap-adaptive": NetworkCase(
+        lambda: NCSNppGenerator(
+            NCSNppConfig(width=16, multipliers=(1, 2), blocks=1, attention=(), embedding=24, adaptive=True)
+        ),
+        face_and_identity,
+        ("middle_attention.key.bias",),
+    ),
     "rafswap-paper": NetworkCase(lambda: RAFSwap(PAPER_LIKE_RAFSWAP), faces_and_regions(64), ("generator.mapping.",)),
-    "rafswap-lite": NetworkCase(lambda: RAFSwap(LITE_LIKE_RAFSWAP), faces_and_regions(64), ("generator.mapping.",)),
+    "rafswap-lite": NetworkCase(lambda: RAFSwap(LITE_LIKE_RAFSWAP), faces_and_regions(64, 24), ("generator.mapping.",)),
     "gfpgan": NetworkCase(
         lambda: GFPGANv1Clean(GFPGANv1CleanConfig(channels=(32, 24, 16, 8), style=16, mapping=2)),
         faces(32),
