@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def add_blend_options(p: argparse.ArgumentParser) -> None:
-    """Add ``--likeness``, ``--detail`` and ``--no-occluders``; ``blend_settings`` reads them.
+    """Add ``--likeness``, ``--expression``, ``--detail`` and ``--no-occluders``; ``blend_settings`` reads them.
 
     Args:
         p: of a command that swaps.
@@ -20,6 +20,14 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         metavar="AMOUNT",
         help="0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it; 1.15 when not given",
+    )
+    p.add_argument(
+        "--expression",
+        type=float,
+        default=argparse.SUPPRESS,
+        metavar="SHARE",
+        help="how far lids, irises, brows and lips in photos are moved to where the target has them, 0 to 1; 1 when "
+        "not given",
     )
     p.add_argument(
         "--detail",

@@ -20,7 +20,7 @@ _RIGHT_LIDS = ((385, 380), (386, 374), (387, 373))
 _LIPS = ((82, 87), (13, 14), (312, 317))
 
 # Points that move with the expression, and the pair whose midpoint each part is measured from.
-_PARTS: tuple[tuple[tuple[int, ...], tuple[int, int]], ...] = (
+EXPRESSION_PARTS: tuple[tuple[tuple[int, ...], tuple[int, int]], ...] = (
     ((*mesh.LEFT_EYE, *mesh.LEFT_BROW), mesh.LEFT_EYE_CORNERS),
     ((*mesh.RIGHT_EYE, *mesh.RIGHT_BROW), mesh.RIGHT_EYE_CORNERS),
     ((*mesh.LIPS_OUTER, *mesh.LIPS_INNER), mesh.MOUTH_CORNERS),
@@ -162,5 +162,5 @@ def expression(landmarks: Float32[np.ndarray, "478 3"]) -> Float32[np.ndarray, "
 
 
 def _part_shapes(face: Float32[np.ndarray, "478 3"]) -> Float32[np.ndarray, "92 2"]:
-    parts = [face[list(points), :2] - face[list(anchor), :2].mean(0) for points, anchor in _PARTS]
+    parts = [face[list(points), :2] - face[list(anchor), :2].mean(0) for points, anchor in EXPRESSION_PARTS]
     return np.concatenate(parts)

@@ -1,5 +1,7 @@
 """Files between browser and handlers: uploads in, pictures out, and errors as sentences."""
 
+import base64
+import binascii
 import contextlib
 import html
 import re
@@ -10,6 +12,7 @@ from functools import wraps
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import unquote
 
 import gradio as gr
 import numpy as np
@@ -25,8 +28,13 @@ from swapper.ui.content_check import check_content
 
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
 KEEP_SECONDS = 5400  # after which uploads and results are deleted
-NOT_UPLOADED = "Photo: this is no uploaded file. Send it with gradio_client.handle_file(path)."
+NOT_UPLOADED = (
+    "Photo: this is no uploaded file. Send it with gradio_client.handle_file(path), or as a data: address in base64."
+)
 TOO_LARGE = "File '{name}': it has {found:.1f} MB, more than the limit of {most:g} MB. Make it smaller."
+
+_SERVED = re.compile(r"https?://[^?#]+?/gradio_api/file=([^?#]+)", re.IGNORECASE)
+_DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,7 +44,8 @@ def upload_paths(payload: Any, most: int | None = None) -> list[str]:
     """Where uploaded files lie, from what a component or an endpoint receives without preprocessing.
 
     Args:
-        payload: None, one file, or a list of files or of gallery items.
+        payload: None, one file, or a list of files, of gallery items, or of what tools of language models send in
+            their place: ``data:`` addresses, or the app's own addresses of files that were uploaded before.
         most: bytes of a video; None for pictures, of as many bytes as a picture may have on this machine.
 
     Raises:
@@ -69,14 +78,46 @@ def upload_path(payload: Any, missing: str, most: int | None = None) -> str:
 
 def _checked(item: Any, most: int) -> str:
     """A file's path; whoever calls an endpoint by hand can claim any path, so it must lie among the uploads."""
+    if isinstance(item, str):
+        item = {"path": uploaded_path(item) or _decoded(item, most)}
     file = (item.get("image") or item.get("video") or item) if isinstance(item, dict) else {}
     path = file.get("path") if isinstance(file, dict) else None
     if not isinstance(path, str) or not Path(path).resolve().is_relative_to(_uploads()):
         raise UserError(NOT_UPLOADED)
-    size = Path(path).stat().st_size if Path(path).is_file() else 0
-    if size > most:
-        raise UserError(TOO_LARGE.format(name=Path(path).name, found=size / 2**20, most=round(most / 2**20, 1)))
+    _limit(Path(path).name, Path(path).stat().st_size if Path(path).is_file() else 0, most)
     return path
+
+
+def uploaded_path(address: str) -> str | None:
+    """Where an uploaded file lies that is named by the address at which this app serves it; nothing is fetched.
+
+    Args:
+        address: any; None is returned for those of anything else.
+    """
+    found = _SERVED.match(address)
+    path = unquote(found[1]) if found else ""
+    return path if path and Path(path).resolve().is_relative_to(_uploads()) else None
+
+
+def _decoded(address: str, most: int) -> str:
+    """Write the file that is inside a ``data:`` address; it gets no suffix, so that it is served as nothing else."""
+    head = _DATA.match(address)
+    if head is None:
+        raise UserError(NOT_UPLOADED)
+    text = address[head.end() :]
+    _limit("photo", len(text) * 3 // 4, most)
+    try:
+        data = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise UserError(NOT_UPLOADED) from error
+    path = new_folder() / "photo"
+    path.write_bytes(data)
+    return str(path)
+
+
+def _limit(name: str, size: int, most: int) -> None:
+    if size > most:
+        raise UserError(TOO_LARGE.format(name=name, found=size / 2**20, most=round(most / 2**20, 1)))
 
 
 def _uploads() -> Path:

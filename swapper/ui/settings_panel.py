@@ -21,6 +21,7 @@ RESTORE_LABELS = {"none": "None", "renovation": "Face renovation", "gfpgan": "GF
 RESET = "Back to defaults"
 MASK_WORDS = {  # label, what it does, lowest, highest
     "likeness": ("Likeness", "0 the photo's person, 1 the source, more: beyond.", 0, 1.5),
+    "expression": ("Match the expression", "In photos: how exactly eyes, brows and lips follow the photo's.", 0, 1),
     "feather": ("Soft edge", "Width of the blend into the photo.", 0, 3),
     "grow": ("Face area", "Moves the edge outwards or inwards.", -0.5, 0.5),
     "forehead": ("Forehead", "How far up: 0 brows, 1.2 hairline.", 0, 1.2),

@@ -9,6 +9,7 @@ from jaxtyping import Float32, UInt8
 
 from swapper.compose.blend import blend_into
 from swapper.compose.color import Transfer
+from swapper.compose.expression import match_expression
 from swapper.compose.mask import MaskSettings, MaskShape, adaptive_face_mask, mask_shape, shape_offset
 from swapper.faces.align import cut_crop
 from swapper.faces.landmarks import LandmarkDetector
@@ -137,7 +138,12 @@ class FrameSwapper:
         mask: Float32[np.ndarray, "s s"],
     ) -> Outcome:
         """Paste one face."""
-        offset = self._offset(face, crop) if part.measure or part.shape is None else None
+        offset = None
+        if part.measure or part.shape is None:
+            found = self._measure(face)
+            offset = shape_offset(crop.mesh, found) if self._mask.adapt else 0.0
+            if part.alone:
+                face = match_expression(face, found, crop.mesh, self._measure, self._mask.expression)
         shape = part.shape or mask_shape(offset or 0.0)
         mask = mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._mask)
         seen = glimpse(crop.image, crop.mesh, part.look) if self._mask.occluders else None
@@ -166,12 +172,13 @@ class FrameSwapper:
             identity: what it becomes.
         """
         crop = self._cut(frame, tracked, self._method.size)
-        return self._offset(swap_crops(self._method, identity, [crop], self._device).images()[0], crop)
-
-    def _offset(self, face: UInt8[np.ndarray, "s s 3"], crop: Crop) -> float:
         if not self._mask.adapt:
             return 0.0
-        return shape_offset(crop.mesh, self._landmarks.measure_crop(face, self._method.template))
+        face = swap_crops(self._method, identity, [crop], self._device).images()[0]
+        return shape_offset(crop.mesh, self._measure(face))
+
+    def _measure(self, face: UInt8[np.ndarray, "s s 3"]) -> Float32[np.ndarray, "478 3"]:
+        return self._landmarks.measure_crop(face, self._method.template)
 
 
 def _groups(parts: Sequence[Part]) -> list[list[int]]:

@@ -6,6 +6,7 @@ import base64
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from served_app import serve
 
@@ -16,13 +17,21 @@ pytestmark = pytest.mark.e2e
 async def ask(address: str, photo: Path) -> tuple[dict[str, str], str]:
     from mcp.client.streamable_http import streamablehttp_client
 
-    where = streamablehttp_client(f"{address}gradio_api/mcp/")
-    async with where as (read, write, _), mcp.ClientSession(read, write) as session:
+    tools_at = streamablehttp_client(f"{address}gradio_api/mcp/")
+    async with tools_at as (read, write, _), mcp.ClientSession(read, write) as session:
         await session.initialize()
         tools = {tool.name: tool.description or "" for tool in (await session.list_tools()).tools}
         picture = "data:image/jpeg;base64," + base64.b64encode(photo.read_bytes()).decode()
         found = await session.call_tool("find_faces", {"target": picture})
         assert not found.isError, found.content
+        with photo.open("rb") as file:  # as Gradio's own upload tool does, which hands out the file's address
+            sent = httpx.post(f"{address}gradio_api/upload", files={"files": file}).json()[0]
+        where = f"{address}gradio_api/file={sent}"
+        for source, target in (([picture], where), ([where], picture)):
+            swapped = await session.call_tool("swap_image", {"source": source, "target": target, "consent": True})
+            assert not swapped.isError, swapped.content
+        refused = await session.call_tool("swap_image", {"source": [picture], "target": picture})
+        assert refused.isError and "Pass consent=True" in str(refused.content)
         return tools, "".join(getattr(part, "text", "") for part in found.content)
 
 

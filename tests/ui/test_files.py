@@ -1,3 +1,4 @@
+import base64
 import time
 from pathlib import Path
 from threading import Event
@@ -34,6 +35,34 @@ def test_other_files_of_the_machine_are_refused(uploads: Path, payload):
 def test_leaving_the_upload_folder_is_refused(uploads: Path):
     with pytest.raises(UserError, match="no uploaded file"):
         files.upload_paths({"path": f"{uploads}/../secret.png"})
+
+
+def test_what_tools_of_language_models_send_in_a_list(uploads: Path):
+    inside = "data:image/png;base64," + base64.b64encode(b"picture").decode()
+    before = uploads / "h" / "a b.png"
+    path, same = files.upload_paths([inside, f"http://127.0.0.1:7860/some/gradio_api/file={uploads}/h/a%20b.png"])
+    assert Path(path).is_relative_to(uploads) and Path(path).suffix == "" and Path(path).read_bytes() == b"picture"
+    assert same == str(before)
+    with pytest.raises(UserError, match=r"File 'photo': it has .* more than the limit"):
+        files.upload_paths([inside], 4)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "data:image/png,plain",
+        "data:image/png;base64,n*t",
+        "http://127.0.0.1/gradio_api/file=/etc/passwd",
+        "http://127.0.0.1/gradio_api/file={uploads}/../secret.png",
+        "http://127.0.0.1/gradio_api/file={uploads}/%2e%2e/secret.png",
+        "http://127.0.0.1/a.png",
+        "file:///etc/passwd",
+    ],
+)
+def test_other_addresses_are_refused(uploads: Path, address: str):
+    with pytest.raises(UserError, match="no uploaded file"):
+        files.upload_paths([address.format(uploads=uploads)])
+    assert files.uploaded_path(address.format(uploads=uploads)) is None
 
 
 def test_a_file_over_its_limit_is_refused(uploads: Path, monkeypatch):
