@@ -49,6 +49,8 @@ class RAFSwapTrainingConfig(SwapTrainerConfig):
     perceptual_everywhere: bool = True  # to the target where the answer is not told
     answer_weight: float = 0.0  # mean absolute difference where the answer is told
     norm_weight: float = 5e-4  # distance of W+ from its average
+    area_weight: float = 0.0  # squared distance of the mask's mean from ``area``, which keeps it from closing
+    area: float = 0.45  # share of the crop that faces take up
     adversarial_weight: float = 0.0  # a trained prior needs nobody to judge it
     whole_kimg: float = 0.0  # before this the drawn face is judged instead of the blend, so that no mask can hide it
 
@@ -82,6 +84,7 @@ class RAFSwapTrainingConfig(SwapTrainerConfig):
             expression_weight=30.0,
             adversarial_weight=2.0,
             penalty_weight=1.0,
+            area_weight=40.0,
             plain_kimg=4.0,
             whole_kimg=20.0,
         )
@@ -171,6 +174,8 @@ class RAFSwapTrainer(SwapTrainer):
             "perceptual": losses.perceptual_loss(goal, maps, compared if c.perceptual_everywhere else told),
             "norm": (swapped.latents.float() - self.network.generator.latent_average).norm(dim=2).mean(),
         }
+        if c.area_weight:
+            terms["area"] = (swapped.mask.float().mean((1, 2, 3)) - c.area).square().mean()
         if c.residual_weight:
             terms["residual"] = losses.residual_identity_loss(source, task.recognize(batch), seen.embedding)
         if c.expression_weight:
@@ -189,6 +194,7 @@ class RAFSwapTrainer(SwapTrainer):
             "answer": c.answer_weight,
             "perceptual": c.perceptual_weight,
             "norm": c.norm_weight,
+            "area": c.area_weight * float(kimg >= c.whole_kimg),
             "residual": c.residual_weight,
             "expression": c.expression_weight,
             "adv": c.adversarial_weight * float(kimg >= c.plain_kimg),

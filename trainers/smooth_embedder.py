@@ -10,10 +10,12 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
+from swapper import hub
 from swapper.interpolation import STEPS, distinct_neighbours, slerp, smoothness
 from swapper.models.smoothswap import SmoothIdentityEmbedder, SmoothIdentityEmbedderConfig
 from swapper.models.trunks import MobileTrunk
 from trainers import augment, losses
+from trainers.checkpoint import weights_file
 from trainers.data import Faces, load_faces
 from trainers.embedder import verification_auc
 from trainers.identity_trunk import identity_trunk
@@ -40,6 +42,8 @@ class SmoothEmbedderConfig:
     unlabelled: float = 0.0  # share of a batch's people who come from photos without a name
     neighbour: float = 0.55  # ArcFace cosine above which two unlabelled photos count as one person
     relation_weight: float = 0.0  # squared difference of the photos' cosines from ArcFace's
+    telling_weight: float = 0.0  # cosine distance of ArcFace's embedding from what a linear layer reads of ours
+    start: str = ""  # embedder by name or file to go on from, for instance smooth-embedder-lite
 
     @classmethod
     def paper(cls) -> "SmoothEmbedderConfig":
@@ -58,6 +62,7 @@ class SmoothEmbedderConfig:
             kimg=20.0,  # with more, paths get less smooth, and people are told apart no better
             unlabelled=0.5,
             relation_weight=5.0,
+            telling_weight=4.0,
         )
 
     @classmethod
@@ -72,6 +77,7 @@ class SmoothEmbedderConfig:
             kimg=3000.0,
             unlabelled=0.25,
             relation_weight=5.0,
+            telling_weight=4.0,
         )
 
     @classmethod
@@ -100,9 +106,13 @@ class SmoothEmbedderTrainer:
         network = SmoothIdentityEmbedder(config.network)
         if config.from_arcface and isinstance(network.trunk, MobileTrunk):
             network.trunk.load_state_dict(identity_trunk().state_dict())
+        if config.start:
+            network = hub.load_path(SmoothIdentityEmbedder, weights_file(config.start)).requires_grad_(True)
         self.networks: dict[str, nn.Module] = {"embedder": network}
+        if config.telling_weight:
+            self.networks["reader"] = nn.Linear(network.config.embedding, self.train.arcface.shape[1])
         self.averaged = ("embedder",)
-        self.phases = (Phase("E", ("embedder",), lr=config.lr, weight_decay=1e-3),)
+        self.phases = (Phase("E", tuple(self.networks), lr=config.lr, weight_decay=1e-3),)
         self.frozen: dict[str, nn.Module] = {}
 
     def draw(self, generator: Generator, count: int) -> Batch:
@@ -136,12 +146,18 @@ class SmoothEmbedderTrainer:
         }
 
     def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Supervised contrastive loss, and the relations that ArcFace sees between the photos."""
-        embedded = self.networks["embedder"](batch["faces"]).float()
-        terms = {"supcon": losses.supervised_contrastive_loss(embedded, batch["person"], self.config.temperature)}
-        if self.config.relation_weight:
+        """Supervised contrastive loss, the relations that ArcFace sees between the photos, and what it says of each.
+
+        A few hundred people are told apart by a few directions; the last term keeps what a generator needs to know.
+        """
+        c, embedded = self.config, self.networks["embedder"](batch["faces"]).float()
+        terms = {"supcon": losses.supervised_contrastive_loss(embedded, batch["person"], c.temperature)}
+        if c.relation_weight:
             terms["relation"] = F.mse_loss(embedded @ embedded.T, batch["arcface"] @ batch["arcface"].T)
-        return terms["supcon"] + self.config.relation_weight * terms.get("relation", 0.0), terms
+        if c.telling_weight:
+            terms["telling"] = losses.identity_loss(batch["arcface"], self.networks["reader"](embedded))
+        weights = {"supcon": 1.0, "relation": c.relation_weight, "telling": c.telling_weight}
+        return losses.weighted_sum(terms, weights), terms
 
     def samples(self, networks: Mapping[str, nn.Module]) -> np.ndarray:
         """A batch, one person under another; then paths between strangers: both ends, their nearest photos between.

@@ -4,6 +4,8 @@ from dataclasses import replace
 import torch
 from torch import Generator
 
+from swapper import hub
+from swapper.models.smoothswap import SmoothIdentityEmbedder
 from trainers.__main__ import main
 from trainers.data import load_faces
 from trainers.smooth_embedder import SmoothEmbedderConfig, SmoothEmbedderTrainer, merge_neighbours
@@ -54,3 +56,17 @@ def test_relations_follow_arcface(tiny_faces, tmp_path):
     batch = trainer.batch(trainer.draw(Generator().manual_seed(0), 8), torch.device("cpu"), 0.0)
     total, terms = trainer.loss("E", batch)
     torch.testing.assert_close(total, terms["supcon"] + 2 * terms["relation"])
+
+
+def test_a_linear_layer_learns_to_read_arcface_and_the_start_may_be_given(tiny_faces, tmp_path):
+    torch.manual_seed(0)
+    start = SmoothIdentityEmbedder(SmoothEmbedderConfig.tiny().network)
+    hub.save(start, tmp_path / "start.safetensors", dtype=torch.float32)
+    config = replace(SmoothEmbedderConfig.tiny(), telling_weight=3.0, start=str(tmp_path / "start.safetensors"))
+    trainer = SmoothEmbedderTrainer(config, tiny_faces, tmp_path)
+    torch.testing.assert_close(trainer.networks["embedder"].state_dict(), start.state_dict())
+    batch = trainer.batch(trainer.draw(Generator().manual_seed(0), 8), torch.device("cpu"), 0.0)
+    total, terms = trainer.loss("E", batch)
+    torch.testing.assert_close(total, terms["supcon"] + 3 * terms["telling"])
+    total.backward()
+    assert all(p.grad is not None for name in ("embedder", "reader") for p in trainer.networks[name].parameters())
