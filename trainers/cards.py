@@ -191,11 +191,13 @@ CARDS: dict[str, Card] = {
         title="RAFSwap, narrow",
         what=(
             "Carries the source's lips, nose, brows and eyes over region by region, the rest of the identity as a "
-            "whole, draws with StyleGAN2 and says itself where the face is. RAFSwap (CVPR 2022); maps of the encoder "
-            "also enter the generator, since a small prior inverts badly."
+            "whole, draws with StyleGAN2 and says itself where the face is, which nobody told it. RAFSwap (CVPR 2022), "
+            "with what a network without a strong prior needs: maps of the encoder also enter the generator, an "
+            "embedding by `arcface-mobile` joins the whole, and where the recipe names no prior the generator learns "
+            "along, on pairs whose answer is known (trainers/warped.py) and before a discriminator."
         ),
         use="Face swapping in Swapper, on consenting people, marked as such.",
-        limits="As good as its small prior: soft skin, rare poses and glasses fail first.",
+        limits="Skin is soft, and glasses, rare poses and open mouths fail first.",
         metadata={"template": "{template}", "size": "{size}"},
     ),
     "renovation-lite": Card(

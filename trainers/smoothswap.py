@@ -69,7 +69,7 @@ class SmoothSwapConfig:
             template="tight",
             size=128,
             small_kimg=36.0,
-            lr=8e-4,
+            lr=4e-4,
             lr_discriminator=1e-3,
             batch=8,
             kimg=80.0,
