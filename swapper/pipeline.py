@@ -214,7 +214,8 @@ class FaceSwapper:
             for index, identity in sorted(assignment.items(), reverse=True):  # near faces last
                 tracked = TrackedFace(index, index, faces[index])
                 parts.append(Part(tracked, frames.aim(image, tracked, identity), alone=True))
-        frames.swap_parts(frame, parts, timer)
+        done = zip(parts, frames.swap_parts(frame, parts, timer), strict=True)
+        own = {part.tracked.track: outcome.mask for part, outcome in done}
         for index in assignment:
             yaw = head_pose(faces[index].mesh).yaw
             if abs(yaw) > TURNED_TOO_FAR:
@@ -228,6 +229,7 @@ class FaceSwapper:
             swapped=sorted(assignment),
             timings=timer.milliseconds,
             warnings=warnings,
+            masks={index: mask for index, mask in sorted(own.items()) if mask is not None and mask.min() < mask.max()},
         )
 
 

@@ -112,6 +112,8 @@ class SwapResult:
         swapped: indices into ``faces`` of those that were swapped.
         timings: milliseconds by step (decode, detect, landmarks, identify, align, swap, restore, compose).
         warnings: sentences the user should read, such as a head turned too far.
+        masks: where the method itself says that the face belongs, in [0, 1] over its crop, by index into ``faces``;
+            none of a method that redraws the whole crop.
     """
 
     image: UInt8[np.ndarray, "h w 3"]
@@ -119,3 +121,4 @@ class SwapResult:
     swapped: list[int]
     timings: dict[str, float]
     warnings: list[str] = field(default_factory=list)
+    masks: dict[int, Float32[np.ndarray, "s s"]] = field(default_factory=dict)

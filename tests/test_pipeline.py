@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -44,6 +46,18 @@ def test_all_faces_and_every_step_is_timed(swapper, photos):
     result = swapper.swap_image(photos, photos[1])
     assert result.swapped == [0, 1]
     assert {"decode", "detect", "landmarks", "identify", "align", "swap", "compose"} == set(result.timings)
+
+
+def test_masks_that_a_method_draws_come_with_the_result(photos, monkeypatch):
+    method = Paints()
+    finder = FaceSwapper(method, "cpu", detector=TwoFaces(), threads=1)
+    assert not finder.swap_image(photos[0], photos[1]).masks, "of a method that redraws all there is nothing to show"
+    drawn = torch.zeros(1, method.size, method.size)
+    drawn[:, : method.size // 2] = 1
+    plain = method.swap
+    monkeypatch.setattr(method, "swap", lambda *a: replace(plain(*a), mask=drawn.expand(len(a[1]), 1, -1, -1)))
+    masks = finder.swap_image(photos[0], photos[1], select=1).masks
+    assert list(masks) == [1] and np.array_equal(masks[1], drawn[0].numpy())
 
 
 def test_several_photos_make_one_identity(swapper, photos):

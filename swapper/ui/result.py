@@ -1,8 +1,13 @@
 """Swapping a session's target, and what a user is told about it."""
 
+import base64
 import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
 
 from swapper.compose.mask import MaskSettings
 from swapper.images import read_image
@@ -16,6 +21,7 @@ from swapper.ui.target import Target
 
 NO_SOURCE = "Source: person {letter} has no photo yet. Add one, or choose somebody else for face {face}."
 NOTHING_TO_DO = "Target: every face is set to stay unchanged. Click a face and choose who it becomes."
+OWN_MASK = "Where the method itself says that the face belongs:"
 UNUSED = "Person {letter} has photos, but no face becomes this person. Click a face under the target to choose."
 STEPS = {
     "decode": "read",
@@ -82,8 +88,23 @@ def summary(result: SwapResult, method: str) -> str:
     facts = f"{len(result.swapped)} of {len(result.faces)} {faces} swapped with {html.escape(method)}"
     return said_markup(
         f'<div class="summary"><p><b>{_milliseconds(total)}</b> in total · {facts} · {width} × {height} px</p>'
-        f"{step_bars(result.timings)}</div>"
+        f"{step_bars(result.timings)}{_masks(result)}</div>"
     )
+
+
+def _masks(result: SwapResult) -> str:
+    """HTML with the masks that a method drew itself; empty without any."""
+    shown = "".join(
+        f'<img src="data:image/png;base64,{_png(mask)}" alt="Mask of face {face + 1}"/>'
+        for face, mask in result.masks.items()
+    )
+    return f'<div class="masks"><p>{OWN_MASK}</p>{shown}</div>' if shown else ""
+
+
+def _png(mask: Float32[np.ndarray, "s s"]) -> str:
+    done, data = cv2.imencode(".png", np.rint(mask * 255).astype(np.uint8))
+    assert done, "pictures of eight bits can always be written"
+    return base64.b64encode(data.tobytes()).decode()
 
 
 def step_bars(timings: Mapping[str, float]) -> str:

@@ -62,6 +62,7 @@ class Outcome:
         tone: change of its colours that would match this frame alone.
         box: left, top, right, bottom of the part of the frame that changed; None where none did.
         seen: the target, where what covers it counts.
+        mask: the method's own, of its crop.
     """
 
     track: int
@@ -69,6 +70,7 @@ class Outcome:
     tone: Transfer | None
     box: Box | None
     seen: Glimpse | None = None
+    mask: Float32[np.ndarray, "s s"] | None = None
 
 
 class FrameSwapper:
@@ -145,12 +147,12 @@ class FrameSwapper:
             if part.alone:
                 face = match_expression(face, found, crop.mesh, self._measure, self._mask.expression)
         shape = part.shape or mask_shape(offset or 0.0)
-        mask = mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._mask)
+        own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._mask)
         seen = glimpse(crop.image, crop.mesh, part.look) if self._mask.occluders else None
         cover = None if seen is None else cover_mask(seen, crop.image, crop.mesh)
         opacity = 1.0 if part.alone else _opacity(part.tracked)
         done = blend_into(frame, crop, face, mask, self._mask, cover=cover, usual=part.tone, opacity=opacity)
-        return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen)
+        return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen, own)
 
     def aim(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> Identity:
         """The identity that a face gets so that it becomes as much like the source as wanted.

@@ -57,3 +57,11 @@ def test_callouts():
     assert 'role="alert"' in callout(["No."], error=True)
     assert callout(["One.", "Two."]).count("<p>") == 2
     assert "&lt;b&gt;.jpg: it is empty." in callout([UserError("<b>.jpg: it is empty."), "Two."])
+
+
+def test_masks_that_a_method_draws_itself_are_shown():
+    result = SwapResult(np.zeros((4, 6, 3), np.uint8), [], [], {"swap": 2.4})
+    assert "<img" not in summary(result, "GHOST")
+    result.masks[1] = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    text = summary(result, "RAFSwap")
+    assert text.count("data:image/png;base64,") == 1 and 'alt="Mask of face 2"' in text
