@@ -56,13 +56,13 @@ class SmoothEmbedderConfig:
         return cls(
             network=SmoothIdentityEmbedderConfig.lite(),
             from_arcface=True,
-            temperature=0.1,
+            temperature=0.2,
             lr=3e-4,
             batch=64,
-            kimg=20.0,  # with more, paths get less smooth, and people are told apart no better
+            kimg=30.0,
             unlabelled=0.5,
             relation_weight=5.0,
-            telling_weight=4.0,
+            telling_weight=10.0,
         )
 
     @classmethod
@@ -71,13 +71,13 @@ class SmoothEmbedderConfig:
         return cls(
             network=SmoothIdentityEmbedderConfig.lite(),
             from_arcface=True,
-            temperature=0.1,
+            temperature=0.2,
             lr=1e-3,
             batch=512,
             kimg=3000.0,
             unlabelled=0.25,
             relation_weight=5.0,
-            telling_weight=4.0,
+            telling_weight=10.0,
         )
 
     @classmethod
