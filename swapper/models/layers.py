@@ -60,7 +60,10 @@ def depthwise_conv2d(
     """
     if stride == 1 or x.device.type != "cpu" or not (x.requires_grad and torch.is_grad_enabled()):
         return F.conv2d(x, weight, bias, stride, padding, groups=len(weight))
-    return F.conv2d(x, weight, bias, 1, padding, groups=len(weight))[:, :, ::stride, ::stride].contiguous()
+    whole = F.conv2d(x, weight, bias, 1, padding, groups=len(weight))
+    last = whole.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
+    return whole[:, :, ::stride, ::stride].contiguous(memory_format=layout)
 
 
 class SqueezeExcitation(nn.Module):
