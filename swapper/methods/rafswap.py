@@ -10,6 +10,7 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.faces.align import TEMPLATES, template_to_template, transform_points, warp_frame
+from swapper.faces.embed import SIZE
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.regions import region_masks
 from swapper.methods.base import source_batch
@@ -19,7 +20,6 @@ from swapper.models.rafswap_encoder import SourceCode
 from swapper.types import Crop, Identity, Swapped
 
 WEIGHTS, RECOGNISER = "rafswap-lite", "arcface-mobile"
-RECOGNISER_SIZE = 112  # px
 MASK_SIZE = 64  # px, of the region masks (RAFSwap's official data preparation)
 
 
@@ -75,7 +75,7 @@ class RAFSwapMethod:
         masks = draw_regions(torch.from_numpy(np.stack(points)).to(self.device), self.network.config.regions)
         known = None
         if self._recogniser is not None:
-            known = self._recogniser(source_batch(crops, "arcface", RECOGNISER_SIZE, self.device)).embedding
+            known = self._recogniser(source_batch(crops, "arcface", SIZE, self.device)).embedding
         codes: SourceCode = self.network.encode_sources(faces, masks, known)
         code = SourceCode(codes.tokens.mean(0, keepdim=True), codes.features.mean(0, keepdim=True))
         return Identity(self.name, F.normalize(code.features[0], dim=0).cpu().numpy(), code)
