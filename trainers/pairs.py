@@ -20,10 +20,12 @@ class Whole(NamedTuple):
     Attributes:
         template: alignment.
         size: side, px.
+        around: cut the targets' photos in the same way too.
     """
 
     template: str
     size: int
+    around: bool = False
 
 
 class Pairs:
@@ -102,8 +104,8 @@ class Pairs:
             ``target`` (b, 3, size, size) in the template, ``source`` (b, 3, 112, 112) in the ArcFace template,
             ``landmarks`` (b, 478, 3) of the target as a share of its crop, ``same`` and ``identical`` (b); ``photo``
             and ``answer``, here the target, and ``known`` (b), here 0: see ``trainers.warped``. With
-            ``whole`` also ``whole`` and ``source_landmarks`` of the sources, and ``around``, the photo cut in the same
-            way.
+            ``whole`` also ``whole`` and ``source_landmarks`` of the sources and, if it says so, ``around``, the photo
+            cut in the same way.
         """
         target, maps = plan["target"], self.maps(plan, device)
         pixels = augment.warp_images(self.faces.pixels(target, device), maps, size)
@@ -135,18 +137,19 @@ class Pairs:
         return augment.compose_maps(to_template, placed)
 
     def cut_whole(self, plan: Plan, device: torch.device, whole: Whole) -> Plan:
-        """Sources and photos for encoders that see the whole face."""
+        """Sources, and photos if wanted, for encoders that see the whole face."""
         index = plan["source"]
         to_template = template_map("ffhq", whole.template, device).expand(len(index), 2, 3)
         maps = augment.compose_maps(to_template, _flips(plan["source_mirror"], device))
-        around = augment.warp_images(
-            self.faces.pixels(plan["target"], device), self.maps(plan, device, whole.template), whole.size
-        )
-        return {
+        batch = {
             "whole": augment.warp_images(self.faces.pixels(index, device), maps, whole.size),
             "source_landmarks": augment.transform_landmarks(self.faces.landmarks[index].to(device), maps),
-            "around": augment.adjust_color(around, plan),
         }
+        if whole.around:
+            placed = self.maps(plan, device, whole.template)
+            photo = augment.warp_images(self.faces.pixels(plan["target"], device), placed, whole.size)
+            batch["around"] = augment.adjust_color(photo, plan)
+        return batch
 
     def source_crops(self, plan: Plan, device: torch.device) -> Float[Tensor, "b 3 112 112"]:
         """The sources as the identity encoder sees them, cut by their landmarks."""

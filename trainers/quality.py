@@ -68,7 +68,7 @@ class QualityTrainer:
 
     def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
         """Cut the pairs; the pictures are drawn with the loss."""
-        return self.task.batch(plan, device, self.size) | {"state": plan["state"]}
+        return self.task.batch(plan, device) | {"state": plan["state"]}
 
     def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Mean squared error of the progress."""

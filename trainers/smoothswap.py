@@ -23,7 +23,7 @@ from trainers.pairs import Whole, template_map
 from trainers.swapping import Swap, SwapTask
 
 ARCFACE = "arcface-mobile"
-WHOLE = Whole("ffhq", 144)  # what the smooth embedder sees
+WHOLE = Whole("ffhq", 144, around=True)  # what the smooth embedder sees
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,9 @@ class SmoothSwapTrainer:
 
     def __init__(self, config: SmoothSwapConfig, data: Path, cache: Path):
         self.config = config
-        self.task = SwapTask(data, cache, config.template, config.size, 0.0, 0.0, config.padded, WHOLE, config.known)
+        self.task = SwapTask(
+            data, cache, config.template, config.size, 0.0, 0.0, config.padded, WHOLE, config.known, config.small_kimg
+        )
         self.frozen: dict[str, nn.Module] = dict(self.task.frozen)
         self.embedder: Embedder = ArcFaceEmbedder(self.task)
         if config.embedder != ARCFACE:
@@ -210,8 +212,7 @@ class SmoothSwapTrainer:
 
     def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
         """Cut targets at the side that is due, and whole sources."""
-        size = self.config.size // 2 if kimg < self.config.small_kimg else self.config.size
-        batch = self.task.batch(plan, device, size)
+        batch = self.task.batch(plan, device, kimg)
         return batch | {"identity": self.embedder.describe(batch)}
 
     def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:

@@ -75,6 +75,7 @@ class SwapTrainer(ABC):
             padded=True,
             whole=Whole(config.template, config.size) if whole else None,
             known=config.known,
+            small_kimg=config.small_kimg,
         )
         self.settings, self.networks, self.phases = config, networks, phases
         if "discriminator" in networks:
@@ -91,8 +92,7 @@ class SwapTrainer(ABC):
     def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
         """Cut the pairs at the side that is due."""
         self.kimg = kimg
-        size = self.settings.size
-        return self.task.batch(plan, device, size // 2 if kimg < self.settings.small_kimg else size)
+        return self.task.batch(plan, device, kimg)
 
     def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The swapper's loss (G) and the discriminator's (D), which sees the results of the same step."""

@@ -1,6 +1,7 @@
 """What all swap trainers share: pairs, the frozen judges (identity, landmarks), sample grids and scores."""
 
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class SwapTask:
         padded: bool,
         whole: Whole | None = None,
         known: float = 0.0,
+        small_kimg: float = 0.0,
     ):
         """Load the photos and the judges.
 
@@ -72,9 +74,10 @@ class SwapTask:
             padded: use the mostly padded photos as sources too.
             whole: how to cut sources and targets besides, for encoders that see the whole face.
             known: share of pairs whose answer is known, from warped faces; the other shares are of the rest.
+            small_kimg: thousand images before which these crops have half the side.
         """
         stored = 160 if size <= 128 else 256
-        self.template, self.size, self.whole = template, size, whole
+        self.template, self.size, self.whole, self.small_kimg = template, size, whole, small_kimg
         faces = load_faces(data, "train", stored, cache, padded)
         self.val = Pairs(load_faces(data, "val", stored, cache, padded=False), template, 0.0, 0.0)
         self.identity = hub.load(MobileFaceNet, "arcface-mobile")
@@ -93,9 +96,12 @@ class SwapTask:
         plan["judge_shift"] = augment.uniform(generator, count, -0.02, 0.02, 2)
         return plan
 
-    def batch(self, plan: Batch, device: torch.device, size: int) -> Batch:
-        """Cut a planned batch; see ``Pairs.cut``. Adds ``jitter`` (b, 2, 3) for ``embed``."""
-        batch = self.train.cut(plan, device, size, self.whole)
+    def batch(self, plan: Batch, device: torch.device, kimg: float = inf) -> Batch:
+        """Cut a planned batch at the side that is due after ``kimg``; see ``Pairs.cut``.
+
+        Adds ``jitter`` (b, 2, 3) for ``embed``.
+        """
+        batch = self.train.cut(plan, device, self.size // 2 if kimg < self.small_kimg else self.size, self.whole)
         batch["jitter"] = augment.similarity_grid(
             plan["judge_angle"],
             plan["judge_scale"],
