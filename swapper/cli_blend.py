@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def add_blend_options(p: argparse.ArgumentParser) -> None:
-    """Add ``--likeness``, ``--expression``, ``--detail`` and ``--no-occluders``; ``blend_settings`` reads them.
+    """Add ``--likeness``, ``--expression``, ``--light``, ``--detail`` and ``--no-occluders``; ``blend_settings`` reads them.
 
     Args:
         p: of a command that swaps.
@@ -28,6 +28,13 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="how far lids, irises, brows and lips in photos are moved to where the target has them, 0 to 1; 1 when "
         "not given",
+    )
+    p.add_argument(
+        "--light",
+        type=float,
+        default=argparse.SUPPRESS,
+        metavar="SHARE",
+        help="how far light and shade on the skin of photos become the target's, 0 to 1; 1 when not given",
     )
     p.add_argument(
         "--detail",

@@ -7,6 +7,7 @@ from jaxtyping import Float32, UInt8
 
 from swapper.compose.color import Transfer, measure_transfer, recolor, steadied
 from swapper.compose.detail import let_detail_through
+from swapper.compose.light import match_light
 from swapper.compose.mask import MaskSettings
 from swapper.compose.paste import paste_into
 from swapper.faces.align import affine_scale
@@ -38,8 +39,9 @@ def blend_into(
     cover: Float32[np.ndarray, "s s"] | None = None,
     usual: Transfer | None = None,
     opacity: float = 1.0,
+    light: float = 0.0,
 ) -> Blended:
-    """Match a face's colours, let the target's fine detail through, and paste it, in place.
+    """Match a face's colours and light, let the target's fine detail through, and paste it, in place.
 
     Args:
         frame: RGB, changed.
@@ -50,6 +52,7 @@ def blend_into(
         cover: share of things in front of the target, in [0, 1]; they stay there, and their colours do not count.
         usual: change of the colours in the frames before; None where there are none.
         opacity: how much of the face is shown, 0 to 1.
+        light: how far light and shade on the skin become the target's, 0 to 1; wants the crop's landmarks.
     """
     bare = mask if cover is None else mask * (1 - cover)
     seen = settings.color > 0 and (cover is None or float(bare.sum()) > _LEAST_BARE * float(mask.sum()))
@@ -57,5 +60,7 @@ def blend_into(
     tone = steadied(measured, usual)
     if tone is not None:
         face = recolor(face, tone, settings.color)
+    if light:
+        face = match_light(face, crop.image, crop.mesh, bare, light)
     face, share = let_detail_through(face, crop.image, bare, settings.detail, affine_scale(crop.matrix))
     return Blended(measured, paste_into(frame, face, share * np.float32(opacity), crop.matrix))

@@ -1,4 +1,4 @@
-"""Matching the colours and the light of a swapped face to the target's, in CIE L*a*b*."""
+"""Matching the colours of a swapped face to the target's, in CIE L*a*b*."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,6 @@ _OTHER = 24.0  # units of L*a*b* by which skin, light and shade of two faces rar
 # Units of L*a*b* by which two measurements of one face differ by chance, and that only a new light explains.
 _NOISE, _EVENT = 1.5, 5.0
 _SKIN = np.array([[35, 12, 12], [60, 16, 18], [80, 12, 14]], np.float32)  # dark, middle and light, where it is judged
-_LIGHT_LIMIT = np.array([22, 8, 10], dtype=np.float32)  # largest local change of L*, a*, b*
 
 
 @dataclass(frozen=True)
@@ -112,31 +111,6 @@ def statistics_transfer(own: Statistics, wanted: Statistics, limits: tuple[float
     return Transfer(gain, wanted[0] - own[0] * gain)
 
 
-def light_difference(
-    face: Float32[np.ndarray, "s s 3"],
-    target: Float32[np.ndarray, "s s 3"],
-    weight: Float32[np.ndarray, "s s"],
-    radius: float,
-) -> Float32[np.ndarray, "s s 3"]:
-    """What to add to a face so that its large-scale light is the target's.
-
-    Both are blurred widely where the weight allows, and so widely filled in from there that light from one side
-    carries over while features do not.
-
-    Args:
-        face: CIE L*a*b*, swapped, of the target's mean colour already.
-        target: CIE L*a*b*.
-        weight: how far each pixel shows plain skin in both, in [0, 1].
-        radius: standard deviation of the blur, px.
-    """
-    difference = (target - face) * weight[..., None]
-    wide = _blurred(difference, 2 * radius) / (_blurred(weight, 2 * radius) + 1e-3)[..., None]
-    known = _blurred(weight, radius)[..., None]
-    close = _blurred(difference, radius) / (known + 1e-3)
-    trust = np.clip(4 * known, 0, 1)
-    return np.clip(wide + (close - wide) * trust, -_LIGHT_LIMIT, _LIGHT_LIMIT)
-
-
 def add_detail(
     face: UInt8[np.ndarray, "s s 3"],
     small: UInt8[np.ndarray, "t t 3"],
@@ -164,14 +138,3 @@ def _resized(image: np.ndarray, side: int) -> np.ndarray:
     if len(image) == side:
         return image
     return cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-
-
-def _blurred(image: np.ndarray, radius: float) -> np.ndarray:
-    """Gaussian blur; a wide one is made on a smaller copy, where it costs little and looks the same."""
-    factor = int(radius // 4)
-    if factor < 2:
-        return cv2.GaussianBlur(image, (0, 0), max(radius, 0.3), borderType=cv2.BORDER_REFLECT)
-    size = image.shape[1::-1]
-    small = cv2.resize(image, (size[0] // factor, size[1] // factor), interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), radius / factor, borderType=cv2.BORDER_REFLECT)
-    return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)

@@ -9,14 +9,15 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
-from swapper.compose.color import add_detail, light_difference, statistics_transfer, to_rgb
+from swapper.compose.color import add_detail, statistics_transfer, to_rgb
+from swapper.compose.light import RADIUS, light_difference, shared_skin
 from swapper.faces import mesh
 from swapper.faces.align import TEMPLATES
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion import covered_face, glasses_in
 from swapper.faces.raster import interpolate_over_mesh
 from swapper.faces.regions import disc, draw_polygons, face_outline, hull_mask, region_mask
-from swapper.faces.skin import Statistics, cheek_mask, color_statistics, feature_mask, skin_likeness, to_lab
+from swapper.faces.skin import Statistics, to_lab
 from swapper.types import Crop, Identity, Swapped
 
 _MAP_SIDE = 256  # the coordinate map is drawn at this side at most and enlarged: it is smooth
@@ -27,7 +28,6 @@ _FEATHER = 0.07  # of the outer edge
 _INSET = 0.08  # of the outer edge, so that the feathering ends inside the face
 _LID_FEATHER = 0.02  # around the target's eyeballs and mouth opening
 _CONTRAST = (0.75, 1.15)  # limits of the stretch of lightness
-_LIGHT_RADIUS = 0.4  # light varies over this length, features over less
 _SHINE = 8.0  # L* by which skin may be brighter than what lies around it
 
 _BROW_MARGIN = 0.07  # brows are thicker than their outline
@@ -223,17 +223,14 @@ def _match_light(
     eyes = mesh.eye_distance(points)
     inside = cv2.erode(inside, disc(0.06 * eyes))
     lab, wanted = to_lab(small), to_lab(goal)
-    cheeks = cheek_mask(points, side) * inside
-    own_skin, goal_skin = color_statistics(lab, cheeks), color_statistics(wanted, cheeks)
-    if own_skin is None or goal_skin is None:
+    skin = shared_skin(lab, wanted, points, inside)
+    if skin is None:
         return warped, inside
-    skin = skin_likeness(lab, own_skin, 0.03 * eyes) * skin_likeness(wanted, goal_skin, 0.03 * eyes)
-    lab = _without_shine(lab, _LIGHT_RADIUS * eyes)
-    changed = statistics_transfer(own_skin, goal_skin, _CONTRAST).applied(lab)
-    changed[..., 0] = _kept_dark(changed[..., 0], lab[..., 0], own_skin)
-    weight = inside * skin * (1 - feature_mask(points, side))
-    changed += light_difference(changed, wanted, weight, _LIGHT_RADIUS * eyes)
-    return add_detail(warped, small, to_rgb(changed)), skin
+    lab = _without_shine(lab, RADIUS * eyes)
+    changed = statistics_transfer(skin.own, skin.goal, _CONTRAST).applied(lab)
+    changed[..., 0] = _kept_dark(changed[..., 0], lab[..., 0], skin.own)
+    changed += light_difference(changed, wanted, skin.plain, RADIUS * eyes)
+    return add_detail(warped, small, to_rgb(changed)), skin.likeness
 
 
 def _without_shine(lab: Float32[np.ndarray, "t t 3"], radius: float) -> Float32[np.ndarray, "t t 3"]:
