@@ -19,6 +19,8 @@ def test_overfitting_one_batch_makes_the_loss_collapse(tiny_faces, tmp_path):
     losses = [row["supcon"] for row in rows if "supcon" in row]
     assert losses[-1] < 0.3 * losses[0]
     assert {"val_auc", "val_smoothness", "val_people_arcface"} <= rows[-1].keys()
+    more = rows[-1]["val_people"] - rows[-1]["val_people_arcface"]
+    assert rows[-1]["val_people_more_low"] - 0.01 <= more <= rows[-1]["val_people_more_high"] + 0.01
     assert (tmp_path / "run" / "samples-000000.png").is_file()
 
 
