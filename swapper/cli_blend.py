@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
 
 def add_blend_options(p: argparse.ArgumentParser) -> None:
-    """Add ``--likeness``, ``--expression``, ``--light``, ``--detail`` and ``--no-occluders``; ``blend_settings`` reads them.
+    """Add ``--likeness``, ``--expression``, ``--light``, ``--detail`` and ``--no-occluders``.
+
+    ``blend_settings`` reads them.
 
     Args:
         p: of a command that swaps.
