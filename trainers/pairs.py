@@ -167,7 +167,7 @@ def _flips(mirror: Tensor, device: torch.device) -> Float[Tensor, "b 2 3"]:
 
 def template_map(source: str, target: str, device: torch.device) -> Float[Tensor, "1 2 3"]:
     """The fixed map between two templates, both in shares of their crop."""
-    return torch.from_numpy(template_to_template(source, 1, target, 1))[None].to(device)
+    return torch.tensor(template_to_template(source, 1, target, 1), device=device)[None]
 
 
 def to_arcface(

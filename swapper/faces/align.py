@@ -1,5 +1,8 @@
 """Alignment templates, the similarity transform that fits them, and cutting a face from a frame."""
 
+import math
+from functools import cache
+
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -16,6 +19,8 @@ _FFHQ = (
 )
 # The tight window holds forehead to chin of the mean training face with a margin; eyes are 0.31 of the side apart.
 _TIGHT_ORIGIN, _TIGHT_SIDE = (0.103, 0.170), 0.794
+
+_COMPLEX = np.array([1, 1j])  # of the plane's axes
 
 TEMPLATES: dict[str, Float32[np.ndarray, "5 2"]] = {
     name: np.asarray(points, dtype=np.float32)
@@ -69,25 +74,23 @@ def similarity_transform(
     Source: Umeyama, "Least-squares estimation of transformation parameters", 1991; in two dimensions without
     reflection the solution is a complex ratio.
     """
-    a = source.astype(np.float64) - source.mean(0, dtype=np.float64)
-    b = target.astype(np.float64) - target.mean(0, dtype=np.float64)
-    norm = max(float((a**2).sum()), 1e-12)
-    c = float((a * b).sum()) / norm
-    s = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / norm
-    linear = np.array([[c, -s], [s, c]])
-    shift = target.mean(0, dtype=np.float64) - linear @ source.mean(0, dtype=np.float64)
-    return np.concatenate([linear, shift[:, None]], axis=1).astype(np.float32)
+    a, b = (points @ _COMPLEX for points in (source, target))
+    middle, goal = complex(a.sum()) / len(a), complex(b.sum()) / len(b)
+    a = a - middle
+    turn = complex(np.vdot(a, b)) / max(np.vdot(a, a).real, 1e-12)
+    shift = goal - turn * middle
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]], np.float32)
 
 
 def invert_affine(matrix: Float32[np.ndarray, "2 3"]) -> Float32[np.ndarray, "2 3"]:
     """The affine map that undoes ``matrix``."""
-    inverse = np.linalg.inv(np.vstack([matrix.astype(np.float64), [0, 0, 1]]))
-    return inverse[:2].astype(np.float32)
+    return cv2.invertAffineTransform(matrix.astype(np.float64)).astype(np.float32)
 
 
 def compose_affine(second: Float32[np.ndarray, "2 3"], first: Float32[np.ndarray, "2 3"]) -> Float32[np.ndarray, "2 3"]:
     """The affine map that applies ``first``, then ``second``."""
-    product = second.astype(np.float64) @ np.vstack([first.astype(np.float64), [0, 0, 1]])
+    product = second[:, :2].astype(np.float64) @ first
+    product[:, 2] += second[:, 2]
     return product.astype(np.float32)
 
 
@@ -109,9 +112,11 @@ def transform_points(
 
 def affine_scale(matrix: Float32[np.ndarray, "2 3"]) -> float:
     """Mean length scale of an affine map (square root of its area scale)."""
-    return float(np.sqrt(abs(np.linalg.det(matrix[:, :2].astype(np.float64)))))
+    (a, b, _), (c, d, _) = matrix.tolist()
+    return math.sqrt(abs(a * d - b * c))
 
 
+@cache
 def template_to_template(source: str, source_size: int, target: str, target_size: int) -> Float32[np.ndarray, "2 3"]:
     """The fixed map from crops of one template and size to crops of another.
 
@@ -120,8 +125,13 @@ def template_to_template(source: str, source_size: int, target: str, target_size
         source_size: its side in pixels.
         target: template wanted.
         target_size: its side in pixels.
+
+    Returns:
+        Read-only.
     """
-    return similarity_transform(TEMPLATES[source] * source_size, TEMPLATES[target] * target_size)
+    matrix = similarity_transform(TEMPLATES[source] * source_size, TEMPLATES[target] * target_size)
+    matrix.setflags(write=False)
+    return matrix
 
 
 def align_matrix(

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float32, Float64, Int32
 
 POINTS = 478
 MESH_POINTS = 468  # the irises follow
@@ -105,11 +105,15 @@ def rotation_from_canonical(landmarks: Float32[np.ndarray, "478 3"]) -> Float32[
 
     Source: Kabsch, "A solution for the best rotation to relate two sets of vectors", 1976.
     """
-    face = canonical_face()[:MESH_POINTS].astype(np.float64)
-    found = landmarks[:MESH_POINTS].astype(np.float64)
-    u, _, v = np.linalg.svd((face - face.mean(0)).T @ (found - found.mean(0)))
+    u, _, v = np.linalg.svd(_centred_face().T @ landmarks[:MESH_POINTS])  # centred, so their mean does not count
     flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))])
     return (u @ flip @ v).T.astype(np.float32)
+
+
+@cache
+def _centred_face() -> Float64[np.ndarray, "468 3"]:
+    face = canonical_face()[:MESH_POINTS].astype(np.float64)
+    return _frozen(face - face.mean(0))
 
 
 def facing(landmarks: Float32[np.ndarray, "478 3"]) -> Float32[np.ndarray, "468"]:
