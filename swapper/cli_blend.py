@@ -21,7 +21,7 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
         type=float,
         default=argparse.SUPPRESS,
         metavar="AMOUNT",
-        help="0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it; 1.15 when not given",
+        help="0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it; 1 when not given",
     )
     p.add_argument(
         "--expression",

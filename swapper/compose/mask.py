@@ -30,7 +30,7 @@ class MaskSettings:
         UserError: a value outside its range.
     """
 
-    likeness: float = 1.15  # 0 (the target's own identity) .. 1 (the source's) .. 1.5, see ``methods.likeness``
+    likeness: float = 1.0  # 0 (the target's own identity) .. 1 (the source's) .. 1.5, see ``methods.likeness``
     expression: float = 1.0  # how far photos' lids, irises, brows and lips are moved to the target's places, 0..1
     feather: float = 1.0  # width of the soft edge, 0 (hard) .. 3, times the usual
     grow: float = 0.0  # moves the edge outwards, -0.5..0.5 of the eye distance

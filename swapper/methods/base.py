@@ -83,6 +83,7 @@ class MethodInfo:
         quick: made for moving pictures.
         space: where it walks from one person to another: ``arcface``, ``smooth``, or ``own`` for features that no
             identity network gives; empty where it cannot.
+        reach: how far towards the source, and beyond, its identities have to be moved to be as alike as they can be.
     """
 
     module: str
@@ -93,6 +94,7 @@ class MethodInfo:
     threaded: bool = False
     quick: bool = False
     space: str = ""
+    reach: float = 1.0
 
 
 METHODS: dict[str, MethodInfo] = {
@@ -113,6 +115,7 @@ METHODS: dict[str, MethodInfo] = {
         threaded=True,
         quick=True,
         space="arcface",
+        reach=1.15,
     ),
     "smoothswap": MethodInfo(
         "swapper.methods.smoothswap",
@@ -135,7 +138,7 @@ METHODS: dict[str, MethodInfo] = {
         "RAFSwapMethod",
         "RAFSwap (region by region)",
         "Carries lips, nose, brows and eyes over one by one, draws with StyleGAN2 and finds the face's edge itself.",
-        weights=("rafswap-lite",),
+        weights=("rafswap-lite", "arcface-mobile"),
         space="own",
     ),
     "warp": MethodInfo(

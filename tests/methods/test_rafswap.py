@@ -49,6 +49,8 @@ def network() -> RAFSwap:
 @pytest.fixture
 def method(network: RAFSwap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RAFSwapMethod:
     hub.save(network, tmp_path / "rafswap-lite.safetensors", {"template": "ffhq"}, dtype=torch.float32)
+    rows = [row for row in hub.entries() if row.name != "rafswap-lite"]  # else the shipped file is meant
+    monkeypatch.setattr(hub, "entries", lambda: rows)
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
     method = load_method("rafswap", CPU)
     assert isinstance(method, RAFSwapMethod)
