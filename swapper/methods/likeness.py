@@ -3,6 +3,8 @@
 from swapper.methods.base import METHODS, InterpolatingMethod, Method
 from swapper.types import Crop, Identity
 
+_FARTHEST = 1.5  # as far as methods can walk on
+
 
 def aim_identity(method: Method, identity: Identity, target: Crop, likeness: float) -> Identity:
     """The identity that makes a target face's swap as much like the source as wanted.
@@ -19,7 +21,7 @@ def aim_identity(method: Method, identity: Identity, target: Crop, likeness: flo
             take every value for 1.
     """
     info = METHODS.get(method.name)
-    share = likeness * info.reach if info else likeness
+    share = min(likeness * info.reach, _FARTHEST) if info else likeness
     if share == 1 or not isinstance(method, InterpolatingMethod):
         return identity
     return method.interpolate(identity, method.identify([target]), 1 - share)
