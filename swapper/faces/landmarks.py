@@ -29,7 +29,9 @@ FIVE_POINTS: tuple[tuple[tuple[int, float], ...], ...] = (
     ((306, 1.0),),
 )
 _READ = [index for point in FIVE_POINTS for index, _ in point]
-_SHARES = np.array([[dict(point).get(index, 0) for index in _READ] for point in FIVE_POINTS], np.float32)
+_SHARES = np.array(
+    [[sum(weight for i, weight in point if i == index) for index in _READ] for point in FIVE_POINTS], np.float32
+)
 
 
 def five_points(landmarks: Float32[np.ndarray, "478 d"]) -> Float32[np.ndarray, "5 2"]:
