@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from swapper.faces.embed import WEIGHTS
 from swapper.images import read_image
 from swapper.studies import gallery_index
 from swapper.studies.gallery_index import SHIPPED, read_index, write_index
@@ -44,7 +45,7 @@ def test_other_files_are_refused(tmp_path):
 
 def test_the_shipped_one_shows_the_examples(student, portraits, judges):
     """If this fails, run: python -m swapper gallery examples/portraits -o swapper/studies/gallery.safetensors"""
-    found = read_index(SHIPPED, ["arcface"])["arcface"]
+    found = read_index(SHIPPED, WEIGHTS)["arcface"]
     assert len(found) == len(portraits)
     seen = judges.embedders["arcface"].embed([student.source_crop(read_image(portraits[2]))])
     assert found[2] @ seen[0] > 0.99
