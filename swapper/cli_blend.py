@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from swapper.compose.mask import MaskSettings
 
+_AMOUNTS = (  # name, unit, what it says
+    ("likeness", "AMOUNT", "0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it"),
+    (
+        "expression",
+        "SHARE",
+        "how far lids, irises, brows and lips in photos are moved to where the target has them, 0 to 1",
+    ),
+    ("light", "SHARE", "how far light and shade on the skin of photos become the target's, 0 to 1"),
+    ("detail", "SHARE", "of the target's pores, lashes and grain that a swapped face keeps, 0 to 1"),
+)
+
 
 def add_blend_options(p: argparse.ArgumentParser) -> None:
     """Add ``--likeness``, ``--expression``, ``--light``, ``--detail`` and ``--no-occluders``.
@@ -16,35 +27,10 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
     Args:
         p: of a command that swaps.
     """
-    p.add_argument(
-        "--likeness",
-        type=float,
-        default=argparse.SUPPRESS,
-        metavar="AMOUNT",
-        help="0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it; 1 when not given",
-    )
-    p.add_argument(
-        "--expression",
-        type=float,
-        default=argparse.SUPPRESS,
-        metavar="SHARE",
-        help="how far lids, irises, brows and lips in photos are moved to where the target has them, 0 to 1; 1 when "
-        "not given",
-    )
-    p.add_argument(
-        "--light",
-        type=float,
-        default=argparse.SUPPRESS,
-        metavar="SHARE",
-        help="how far light and shade on the skin of photos become the target's, 0 to 1; 1 when not given",
-    )
-    p.add_argument(
-        "--detail",
-        type=float,
-        default=argparse.SUPPRESS,
-        metavar="SHARE",
-        help="of the target's pores, lashes and grain that a swapped face keeps, 0 to 1; 1 when not given",
-    )
+    for name, unit, does in _AMOUNTS:
+        p.add_argument(
+            f"--{name}", type=float, default=argparse.SUPPRESS, metavar=unit, help=f"{does}; 1 when not given"
+        )
     p.add_argument(
         "--no-occluders",
         dest="occluders",
