@@ -11,7 +11,7 @@ from swapper.faces import mesh
 from swapper.faces.skin import Statistics, cheek_mask, color_statistics, feature_mask, skin_likeness, to_lab
 
 RADIUS = 0.4  # eye distances: light varies over this length, features over less
-_SIDE = 128  # skin and light are measured at this side at most
+SIDE = 128  # skin and light are measured at this side at most
 _CALM = 0.03  # eye distances, of the blur that calms single pixels
 _LIMIT = np.array([22, 8, 10], dtype=np.float32)  # largest local change of L*, a*, b*
 
@@ -74,7 +74,7 @@ def match_light(
         mask: share of the swapped face, in [0, 1].
         share: of the way, 0 to 1.
     """
-    side = min(_SIDE, len(face))
+    side = min(SIDE, len(face))
     small, goal, inside = (
         cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in (face, target, mask)
     )

@@ -10,7 +10,7 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
 from swapper.compose.color import add_detail, statistics_transfer, to_rgb
-from swapper.compose.light import RADIUS, light_difference, shared_skin
+from swapper.compose.light import RADIUS, SIDE, light_difference, shared_skin
 from swapper.faces import mesh
 from swapper.faces.align import TEMPLATES
 from swapper.faces.landmarks import LandmarkDetector
@@ -21,7 +21,6 @@ from swapper.faces.skin import Statistics, to_lab
 from swapper.types import Crop, Identity, Swapped
 
 _MAP_SIDE = 256  # the coordinate map is drawn at this side at most and enlarged: it is smooth
-_COLOR_SIDE = 128  # skin and light are measured at this side at most
 
 # Lengths as shares of the eye distance.
 _FEATHER = 0.07  # of the outer edge
@@ -215,7 +214,7 @@ def _match_light(
     covered: Float32[np.ndarray, "s s"],
 ) -> tuple[UInt8[np.ndarray, "s s 3"], Float32[np.ndarray, "t t"]]:
     """Give the warped face the target's skin colour and light; also where both show plain skin."""
-    size, side = len(target), min(_COLOR_SIDE, len(target))
+    size, side = len(target), min(SIDE, len(target))
     small, goal, inside = (
         cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in (warped, target, covered)
     )
