@@ -47,6 +47,7 @@ class SwapTask:
 
     Attributes:
         frozen: the judges by name, for the loop to move to the device.
+        side: of the crops that are swapped at present, px; samples and scores are made there too.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class SwapTask:
             small_kimg: thousand images before which these crops have half the side.
         """
         stored = 160 if size <= 128 else 256
+        self.side = size
         self.template, self.size, self.whole, self.small_kimg = template, size, whole, small_kimg
         faces = load_faces(data, "train", stored, cache, padded)
         self.val = Pairs(load_faces(data, "val", stored, cache, padded=False), template, 0.0, 0.0)
@@ -101,7 +103,8 @@ class SwapTask:
 
         Adds ``jitter`` (b, 2, 3) for ``embed``.
         """
-        batch = self.train.cut(plan, device, self.size // 2 if kimg < self.small_kimg else self.size, self.whole)
+        self.side = self.size // 2 if kimg < self.small_kimg else self.size
+        batch = self.train.cut(plan, device, self.side, self.whole)
         batch["jitter"] = augment.similarity_grid(
             plan["judge_angle"],
             plan["judge_scale"],
@@ -163,7 +166,7 @@ class SwapTask:
     def fixed(self, count: int, device: torch.device) -> Batch:
         """The same validation pairs every time: strangers, not moved or recoloured."""
         plan = self.val.draw(Generator().manual_seed(1), count, jitter=0.0)
-        return self.val.cut(plan, device, self.size, self.whole)
+        return self.val.cut(plan, device, self.side, self.whole)
 
     def describe(self, batch: Batch) -> IdentityFeatures:
         """What swaps are told of the sources unless a trainer says otherwise."""
@@ -173,7 +176,7 @@ class SwapTask:
         """Sources, targets and results of fixed validation pairs, in rows of twelve."""
         batch = self.fixed(24, device)
         results = swap((describe or self.describe)(batch), batch["target"]).float()
-        sources = F.interpolate(batch["source"], self.size, mode="bilinear")
+        sources = F.interpolate(batch["source"], self.side, mode="bilinear")
         rows = []
         for part in torch.arange(24).split(12):
             rows += [list(sources[part]), list(batch["target"][part]), list(results[part])]
