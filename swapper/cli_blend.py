@@ -14,7 +14,7 @@ _AMOUNTS = (  # name, unit, what it says
         "SHARE",
         "how far lids, irises, brows and lips in photos are moved to where the target has them, 0 to 1",
     ),
-    ("light", "SHARE", "how far light and shade on the skin of photos become the target's, 0 to 1"),
+    ("light", "SHARE", "how far tints and, in photos, light and shade become the target's, 0 to 1"),
     ("detail", "SHARE", "of the target's pores, lashes and grain that a swapped face keeps, 0 to 1"),
 )
 

@@ -10,6 +10,7 @@ from swapper.compose.detail import let_detail_through
 from swapper.compose.light import match_light
 from swapper.compose.mask import MaskSettings
 from swapper.compose.paste import paste_into
+from swapper.faces import mesh
 from swapper.faces.align import affine_scale
 from swapper.types import Crop
 
@@ -39,28 +40,29 @@ def blend_into(
     cover: Float32[np.ndarray, "s s"] | None = None,
     usual: Transfer | None = None,
     opacity: float = 1.0,
-    light: float = 0.0,
+    shade: bool = False,
 ) -> Blended:
-    """Match a face's colours and light, let the target's fine detail through, and paste it, in place.
+    """Match a face's colours, tint and light, let the target's fine detail through, and paste it, in place.
 
     Args:
         frame: RGB, changed.
-        crop: the target as it was cut from the frame.
+        crop: the target as it was cut from the frame, with its landmarks.
         face: RGB, swapped.
         mask: share of the face, in [0, 1].
         settings: what the user chose.
         cover: share of things in front of the target, in [0, 1]; they stay there, and their colours do not count.
         usual: change of the colours in the frames before; None where there are none.
         opacity: how much of the face is shown, 0 to 1.
-        light: how far light and shade on the skin become the target's, 0 to 1; wants the crop's landmarks.
+        shade: give the skin the target's large-scale light and shade too, which takes time.
     """
     bare = mask if cover is None else mask * (1 - cover)
     seen = settings.color > 0 and (cover is None or float(bare.sum()) > _LEAST_BARE * float(mask.sum()))
     measured = measure_transfer(face, crop.image, bare) if seen else None
     tone = steadied(measured, usual)
     if tone is not None:
-        face = recolor(face, tone, settings.color)
-    if light:
-        face = match_light(face, crop.image, crop.mesh, bare, light)
+        eyes = mesh.eye_distance(crop.mesh)
+        face = recolor(face, crop.image, bare, tone, settings.color, settings.light, eyes)
+    if shade and settings.light > 0:
+        face = match_light(face, crop.image, crop.mesh, bare, settings.light)
     face, share = let_detail_through(face, crop.image, bare, settings.detail, affine_scale(crop.matrix))
     return Blended(measured, paste_into(frame, face, share * np.float32(opacity), crop.matrix))

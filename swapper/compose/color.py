@@ -10,6 +10,8 @@ from swapper.faces.skin import Statistics, color_statistics, to_lab
 
 _WORK_SIDE = 256  # colours are corrected at this side at most; finer detail is added back
 _STATISTICS_SIDE = 48
+_TINT_RADIUS = 0.12  # eye distances: lips and lids have a tint each, lashes and pupils do not
+_SHADE = 20.0  # units of L* by which places differ that show different things: glasses, a beard, a highlight
 _OTHER = 24.0  # units of L*a*b* by which skin, light and shade of two faces rarely differ from how they mostly do
 # Units of L*a*b* by which two measurements of one face differ by chance, and that only a new light explains.
 _NOISE, _EVENT = 1.5, 5.0
@@ -79,17 +81,60 @@ def _seen(transfer: Transfer) -> Float32[np.ndarray, "3 3"]:
     return transfer.applied(_SKIN)
 
 
-def recolor(face: UInt8[np.ndarray, "s s 3"], transfer: Transfer, strength: float) -> UInt8[np.ndarray, "s s 3"]:
-    """Change a face's colours.
+def recolor(
+    face: UInt8[np.ndarray, "s s 3"],
+    target: UInt8[np.ndarray, "s s 3"],
+    mask: Float32[np.ndarray, "s s"],
+    transfer: Transfer,
+    strength: float,
+    tint: float,
+    eyes: float,
+) -> UInt8[np.ndarray, "s s 3"]:
+    """Change a face's colours as a whole, then its tint place by place.
+
+    Lips, lids and shadows take the target's tint: make-up, red light and what a camera does to shadows are the target
+    picture's, and networks draw them in colours of their own. Lightness stays as it was drawn.
 
     Args:
         face: RGB.
-        transfer: the change.
-        strength: share of it that is made, 0 to 1.
+        target: RGB, the crop it was swapped into.
+        mask: share of the swapped face, in [0, 1].
+        transfer: the change of all of it.
+        strength: share of that change that is made, 0 to 1.
+        tint: share of the way to the target's tint, 0 to 1.
+        eyes: distance of the target's eyes, px.
     """
-    small = _resized(face, min(_WORK_SIDE, max(len(face) // 2, 1)))
+    side = min(_WORK_SIDE, max(len(face) // 2, 1))
+    small = _resized(face, side)
     lab = to_lab(small)
-    return add_detail(face, small, to_rgb(lab + (transfer.applied(lab) - lab) * np.float32(min(strength, 1.0))))
+    changed = lab + (transfer.applied(lab) - lab) * np.float32(min(strength, 1.0))
+    if tint > 0:
+        wanted, inside, radius = to_lab(_resized(target, side)), _resized(mask, side), _TINT_RADIUS * eyes
+        added = tint_difference(changed, wanted, inside, radius * side / len(face))
+        changed[..., 1:] += np.float32(min(tint, 1.0)) * added
+    return add_detail(face, small, to_rgb(changed))
+
+
+def tint_difference(
+    face: Float32[np.ndarray, "s s 3"],
+    target: Float32[np.ndarray, "s s 3"],
+    weight: Float32[np.ndarray, "s s"],
+    radius: float,
+) -> Float32[np.ndarray, "s s 2"]:
+    """What to add to a face's a* and b* so that its tint is the target's at each place.
+
+    Where one of them is much lighter, the tint comes from around it.
+
+    Args:
+        face: CIE L*a*b*, swapped.
+        target: CIE L*a*b*.
+        weight: share of the swapped face, in [0, 1].
+        radius: standard deviation of the blur, px.
+    """
+    difference = target - face
+    weight = weight * np.exp(-np.square(difference[..., 0] / np.float32(_SHADE)))
+    spread = blurred(np.dstack([difference[..., 1:] * weight[..., None], weight]), radius)
+    return spread[..., :2] / (spread[..., 2:] + 1e-3)
 
 
 def statistics_transfer(own: Statistics, wanted: Statistics, limits: tuple[float, float] = (0.7, 1.3)) -> Transfer:
@@ -132,6 +177,17 @@ def add_detail(
 def to_rgb(lab: Float32[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:
     """CIE L*a*b* to RGB in 0..255."""
     return np.clip(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB) * 255, 0, 255)
+
+
+def blurred(image: np.ndarray, radius: float) -> np.ndarray:
+    """Gaussian blur; a wide one is made on a smaller copy, where it costs little and looks the same."""
+    factor = int(radius // 4)
+    if factor < 2:
+        return cv2.GaussianBlur(image, (0, 0), max(radius, 0.3), borderType=cv2.BORDER_REFLECT)
+    size = image.shape[1::-1]
+    small = cv2.resize(image, (size[0] // factor, size[1] // factor), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), radius / factor, borderType=cv2.BORDER_REFLECT)
+    return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
 
 
 def _resized(image: np.ndarray, side: int) -> np.ndarray:

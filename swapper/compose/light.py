@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from swapper.compose.color import add_detail, to_rgb
+from swapper.compose.color import add_detail, blurred, to_rgb
 from swapper.faces import mesh
 from swapper.faces.skin import Statistics, cheek_mask, color_statistics, feature_mask, skin_likeness, to_lab
 
@@ -104,19 +104,8 @@ def light_difference(
         radius: standard deviation of the blur, px.
     """
     difference = (target - face) * weight[..., None]
-    wide = _blurred(difference, 2 * radius) / (_blurred(weight, 2 * radius) + 1e-3)[..., None]
-    known = _blurred(weight, radius)[..., None]
-    close = _blurred(difference, radius) / (known + 1e-3)
+    wide = blurred(difference, 2 * radius) / (blurred(weight, 2 * radius) + 1e-3)[..., None]
+    known = blurred(weight, radius)[..., None]
+    close = blurred(difference, radius) / (known + 1e-3)
     trust = np.clip(4 * known, 0, 1)
     return np.clip(wide + (close - wide) * trust, -_LIMIT, _LIMIT)
-
-
-def _blurred(image: np.ndarray, radius: float) -> np.ndarray:
-    """Gaussian blur; a wide one is made on a smaller copy, where it costs little and looks the same."""
-    factor = int(radius // 4)
-    if factor < 2:
-        return cv2.GaussianBlur(image, (0, 0), max(radius, 0.3), borderType=cv2.BORDER_REFLECT)
-    size = image.shape[1::-1]
-    small = cv2.resize(image, (size[0] // factor, size[1] // factor), interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), radius / factor, borderType=cv2.BORDER_REFLECT)
-    return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)

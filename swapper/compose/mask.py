@@ -39,7 +39,7 @@ class MaskSettings:
     keep_mouth: float = 0.0  # share of the target's mouth opening (teeth, tongue) that stays, 0..1
     keep_eyes: float = 0.0  # share of the target's eyeballs that stays, 0..1
     color: float = 0.5  # strength of the colour match, 0..1
-    light: float = 1.0  # how far light and shade on the skin of photos become the target's, 0..1
+    light: float = 1.0  # how far tints and, in photos, light and shade become the target's, 0..1
     detail: float = 1.0  # share of the target's fine detail that faces drawn with less get, 0..1
     occluders: bool = True  # what is seen to be in front of the face stays there
 

@@ -26,7 +26,7 @@ MASK_WORDS = {  # label, what it does, lowest, highest
     "grow": ("Face area", "Moves the edge outwards or inwards.", -0.5, 0.5),
     "forehead": ("Forehead", "How far up: 0 brows, 1.2 hairline.", 0, 1.2),
     "color": ("Colour match", "How far it takes on the photo's colours.", 0, 1),
-    "light": ("Light and shade", "In photos: how far the skin takes on the photo's light.", 0, 1),
+    "light": ("Light and shade", "How far the face takes on the picture's tints and, in photos, its light.", 0, 1),
     "detail": ("Fine detail", "Share of the photo's pores and lashes it takes on.", 0, 1),
     "keep_mouth": ("Keep the mouth", "Share of the photo's teeth that stays.", 0, 1),
     "keep_eyes": ("Keep the eyes", "Share of the photo's eyes that stays.", 0, 1),

@@ -151,9 +151,8 @@ class FrameSwapper:
         seen = glimpse(crop.image, crop.mesh, part.look) if self._mask.occluders else None
         cover = None if seen is None else cover_mask(seen, crop.image, crop.mesh)
         opacity = 1.0 if part.alone else _opacity(part.tracked)
-        light = self._mask.light if part.alone else 0.0  # costs too much in a video
         done = blend_into(
-            frame, crop, face, mask, self._mask, cover=cover, usual=part.tone, opacity=opacity, light=light
+            frame, crop, face, mask, self._mask, cover=cover, usual=part.tone, opacity=opacity, shade=part.alone
         )
         return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen, own)
 

@@ -1,5 +1,5 @@
 import numpy as np
-from drawn_face import smooth_picture
+from drawn_face import drawn_landmarks, smooth_picture
 
 from swapper.compose.blend import blend_into
 from swapper.compose.color import Transfer
@@ -9,7 +9,7 @@ from swapper.types import Crop
 SIDE = 64
 FRAME = smooth_picture(100, 120, 1)
 MATRIX = np.array([[1, 0, -20], [0, 1, -10]], np.float32)
-CROP = Crop(np.ascontiguousarray(FRAME[10:74, 20:84]), MATRIX)
+CROP = Crop(np.ascontiguousarray(FRAME[10:74, 20:84]), MATRIX, drawn_landmarks(SIDE))
 FACE = smooth_picture(SIDE, SIDE, 7)
 WHOLE = np.ones((SIDE, SIDE), np.float32)
 PLAIN = MaskSettings(color=0, detail=0)
@@ -25,7 +25,7 @@ def test_what_covers_the_face_stays_and_its_colours_do_not_count():
     cover[:20] = 1
     seen, done = blended(MaskSettings(detail=0), cover=cover)
     assert np.array_equal(seen[:18], CROP.image[:18]) and not np.array_equal(seen[30:], CROP.image[30:])
-    other = Crop(CROP.image.copy(), MATRIX)
+    other = Crop(CROP.image.copy(), MATRIX, CROP.landmarks)
     other.image[:20] = 255
     again = blend_into(FRAME.copy(), other, FACE, WHOLE, MaskSettings(detail=0), cover=cover)
     assert done.tone is not None and again.tone is not None

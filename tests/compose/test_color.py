@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from swapper.compose.color import (
+    Transfer,
     add_detail,
     measure_transfer,
     recolor,
     statistics_transfer,
+    tint_difference,
     to_rgb,
 )
 from swapper.faces.skin import color_statistics, to_lab
@@ -21,7 +23,7 @@ WHOLE = np.ones((64, 64), np.float32)
 
 def matched_to(face: np.ndarray, target: np.ndarray, mask: np.ndarray, strength: float = 1.0) -> np.ndarray:
     transfer = measure_transfer(face, target, mask)
-    return face if transfer is None else recolor(face, transfer, strength)
+    return face if transfer is None else recolor(face, target, mask, transfer, strength, tint=0, eyes=len(face) / 3)
 
 
 @steady
@@ -88,3 +90,28 @@ def test_lab_returns(image: np.ndarray) -> None:
     assert lab[..., 0].min() >= 0 and lab[..., 0].max() <= 100.01
     assert np.abs(to_rgb(lab) - image).max() < 1.5
     assert color_statistics(lab, np.ones((9, 7), np.float32)) is not None
+
+
+def test_a_red_lid_takes_the_targets_tint() -> None:
+    target = np.full((64, 64, 3), [60, 12, 16], np.float32)
+    face = target.copy()
+    face[24:40, 24:40] = [52, 40, 5]
+    matched = face[..., 1:] + tint_difference(face, target, WHOLE, 4.0)
+    assert np.abs(matched[30:34, 30:34] - target[0, 0, 1:]).max() < 5
+    assert np.abs(matched[:8] - target[0, 0, 1:]).max() < 0.5
+
+
+def test_dark_glasses_do_not_turn_what_is_drawn_in_their_place_grey() -> None:
+    face = np.full((64, 64, 3), [60, 12, 16], np.float32)
+    target = face.copy()
+    target[24:40, 24:40] = [5, 0, 0]
+    assert np.abs(tint_difference(face, target, WHOLE, 4.0)).max() < 0.5
+
+
+def test_tints_arrive_as_far_as_wanted_and_lightness_stays() -> None:
+    face = np.full((64, 64, 3), (190, 120, 130), np.uint8)
+    target = np.full((64, 64, 3), (170, 140, 120), np.uint8)
+    none = Transfer(np.ones(3, np.float32), np.zeros(3, np.float32))
+    labs = [to_lab(recolor(face, target, WHOLE, none, 1.0, tint, eyes=20))[32, 32] for tint in (0.0, 0.5, 1.0)]
+    assert labs[0][1] > labs[1][1] > labs[2][1] == pytest.approx(to_lab(target)[32, 32, 1], abs=1)
+    assert labs[2][0] == pytest.approx(labs[0][0], abs=1)
