@@ -83,7 +83,6 @@ class MethodInfo:
         quick: made for moving pictures.
         space: where it walks from one person to another: ``arcface``, ``smooth``, or ``own`` for features that no
             identity network gives; empty where it cannot.
-        reach: how far towards the source, and beyond, its identities have to be moved to be as alike as they can be.
     """
 
     module: str
@@ -94,7 +93,6 @@ class MethodInfo:
     threaded: bool = False
     quick: bool = False
     space: str = ""
-    reach: float = 1.0
 
 
 METHODS: dict[str, MethodInfo] = {
@@ -115,7 +113,6 @@ METHODS: dict[str, MethodInfo] = {
         threaded=True,
         quick=True,
         space="arcface",
-        reach=1.15,
     ),
     "smoothswap": MethodInfo(
         "swapper.methods.smoothswap",

@@ -1,17 +1,14 @@
 """How far a swap goes from the target's identity to the source's, and beyond."""
 
-from swapper.methods.base import METHODS, InterpolatingMethod, Method
+from swapper.methods.base import InterpolatingMethod, Method
 from swapper.types import Crop, Identity
-
-_FARTHEST = 1.5  # as far as methods can walk on
 
 
 def aim_identity(method: Method, identity: Identity, target: Crop, likeness: float) -> Identity:
     """The identity that makes a target face's swap as much like the source as wanted.
 
     A swap keeps something of whom it replaces. Beyond the source's the identity moves on along the path that leads
-    from the target's, which takes that rest away. FaceFusion's swapper weight goes up to 0.35 beyond. What a method's
-    ``reach`` says comes on top.
+    from the target's, which takes that rest away. FaceFusion's swapper weight goes up to 0.35 beyond.
 
     Args:
         method: made the identity.
@@ -20,8 +17,6 @@ def aim_identity(method: Method, identity: Identity, target: Crop, likeness: flo
         likeness: 0 (the target's own identity) .. 1 (the source's) .. 1.5; methods whose identities cannot be mixed
             take every value for 1.
     """
-    info = METHODS.get(method.name)
-    share = min(likeness * info.reach, _FARTHEST) if info else likeness
-    if share == 1 or not isinstance(method, InterpolatingMethod):
+    if likeness == 1 or not isinstance(method, InterpolatingMethod):
         return identity
-    return method.interpolate(identity, method.identify([target]), 1 - share)
+    return method.interpolate(identity, method.identify([target]), 1 - likeness)
