@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float32, UInt8
 from swapper.faces.skin import Statistics, color_statistics, to_lab
 
 _WORK_SIDE = 256  # colours are corrected at this side at most; finer detail is added back
-_STATISTICS_SIDE = 48
+_STATISTICS_SIDE = 32  # a whole fraction of most sides, to which pictures are reduced faster
 _TINT_RADIUS = 0.12  # eye distances: lips and lids have a tint each, lashes and pupils do not
 _SHADE = 20.0  # units of L* by which places differ that show different things: glasses, a beard, a highlight
 _OTHER = 24.0  # units of L*a*b* by which skin, light and shade of two faces rarely differ from how they mostly do

@@ -146,9 +146,9 @@ def _cover(colors: Colors, seen: Bool[np.ndarray, "468"], look: Look) -> PerPoin
     skin = known & _plain()
     if skin.sum() < mesh.MESH_POINTS // 6:
         return np.zeros(mesh.MESH_POINTS, np.float32)
-    change, usual = _change(look.colors, colors), np.median(look.colors[skin], axis=0)
+    change, usual = _change(look.colors, colors), _median(look.colors[skin])
     bare = skin & (look.cover < 0.5) & _sparse()
-    common = np.median(change[bare if bare.sum() >= _LEAST_POINTS else skin], axis=0)  # light falls on all alike
+    common = _median(change[bare if bare.sum() >= _LEAST_POINTS else skin])  # light falls on all alike
     apart = np.linalg.norm(change - common, axis=1)
     # What lay over the face from the beginning may go: then there is more like skin than before.
     now, before = (
@@ -161,6 +161,11 @@ def _cover(colors: Colors, seen: Bool[np.ndarray, "468"], look: Look) -> PerPoin
     share = np.clip((_nearby() @ apart.astype(np.float32) - low) / (high - low), 0, 1)
     share *= np.clip((_around() @ share - _TOGETHER) / 0.1, 0, 1)
     return np.maximum(share, _FADING * look.cover).astype(np.float32)
+
+
+def _median(colors: Float32[np.ndarray, "n 3"]) -> Float32[np.ndarray, "3"]:
+    """Of each channel, the upper one of the two in the middle; NumPy's function takes three times as long."""
+    return np.sort(colors, axis=0)[len(colors) // 2]
 
 
 def _change(before: Float32[np.ndarray, "*n 3"], now: Colors) -> Colors:

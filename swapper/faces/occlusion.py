@@ -1,5 +1,8 @@
 """Finding what lies over a face in one picture (dark glasses, hair) by comparing it with the person's own skin."""
 
+import math
+from functools import cache
+
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -15,7 +18,7 @@ _GLASSES_SIDE = 96
 _EYES_APART = 16.0  # px in the picture that colours of points are taken from: finer detail moves too much
 
 # Cheeks under glasses and the nose's tip: the skin that is least often covered.
-_SAMPLED = [50, 101, 36, 205, 280, 330, 266, 425, 4, 45, 1, 275, 5]
+_SAMPLED = np.array([50, 101, 36, 205, 280, 330, 266, 425, 4, 45, 1, 275, 5])
 _UNDER_EYES = ((228, 229, 230, 231, 120, 119, 118, 117), (448, 449, 450, 451, 349, 348, 347, 346))
 _OVER_EYES = ((30, 29, 27, 28, 52, 53, 46, 225), (260, 259, 257, 258, 282, 283, 276, 445))
 _AROUND_EYES = [*mesh.LEFT_BROW, *mesh.RIGHT_BROW, *mesh.LEFT_EYE, *mesh.RIGHT_EYE]
@@ -61,9 +64,9 @@ def likeness_to_own_skin(lab: Float32[np.ndarray, "*s 3"], colors: Colors) -> Fl
         lab: CIE L*a*b*, L in 0..100.
         colors: ``point_colors`` of the face.
     """
-    lightness, *color = np.median(colors[_SAMPLED], axis=0)
+    lightness, *color = np.sort(colors[_SAMPLED], axis=0)[len(_SAMPLED) // 2].tolist()  # the median
     bright = np.minimum((lab[..., 0] + 5) / (lightness + 5), 1)
-    colorful = np.minimum((np.hypot(lab[..., 1], lab[..., 2]) + 2) / (np.hypot(*color) + 2), 1)
+    colorful = np.minimum((np.hypot(lab[..., 1], lab[..., 2]) + 2) / (math.hypot(*color) + 2), 1)
     return (bright * colorful).astype(np.float32)
 
 
@@ -73,10 +76,8 @@ def dark_glasses(colors: Colors) -> float:
     Args:
         colors: its ``point_colors``.
     """
-    likeness = likeness_to_own_skin(colors, colors)
-    under = max(float(likeness[list(points)].mean()) for points in _UNDER_EYES)
-    over = min(float(likeness[list(points)].mean()) for points in _OVER_EYES)
-    return _below(under + 0.5 * over + float(likeness[_AROUND_EYES].mean()), _DARK)
+    *around, whole = (_eye_shares() @ likeness_to_own_skin(colors, colors)).tolist()
+    return _below(max(around[:2]) + 0.5 * min(around[2:]) + whole, _DARK)
 
 
 def glasses_mask(
@@ -176,6 +177,15 @@ def _over_eye(
     """The whole of an eye with its brow where something lies over it: half an eye is worse than a mirrored one."""
     eye = cv2.dilate(hull_mask(landmarks, [points], len(skin)), disc(0.12 * mesh.eye_distance(landmarks)))
     return eye if (eye * unlike).sum() > 0.3 * (eye * skin).sum() else None
+
+
+@cache
+def _eye_shares() -> Float32[np.ndarray, "5 468"]:
+    """Averages over the points under each eye, over each eye, and around both."""
+    shares = np.zeros((5, mesh.MESH_POINTS), np.float32)
+    for row, points in zip(shares, (*_UNDER_EYES, *_OVER_EYES, _AROUND_EYES), strict=True):
+        np.add.at(row, list(points), 1 / len(points))
+    return shares
 
 
 def _below(value: float, limits: tuple[float, float]) -> float:

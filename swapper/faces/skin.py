@@ -51,7 +51,8 @@ def color_statistics(lab: Float32[np.ndarray, "h w 3"], weight: Float32[np.ndarr
         return None
     ordered = np.sort(pixels, axis=0)
     kept = ordered[len(ordered) // 20 : -(len(ordered) // 20) or None]
-    return kept.mean(0), kept.std(0)
+    mean = kept.mean(0)
+    return mean, np.sqrt(np.square(kept - mean).mean(0))
 
 
 def skin_likeness(lab: Float32[np.ndarray, "h w 3"], skin: Statistics, radius: float) -> Float32[np.ndarray, "h w"]:

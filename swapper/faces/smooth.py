@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Complex128, Float32, Float64
@@ -14,7 +15,7 @@ _BROAD, _QUICK = 2.0, 1.5  # standard deviations of the weights, in mean frame i
 _HEAD_NOISE, _HEAD_MOTION = 0.0015, 0.004
 _PART_NOISE, _PART_MOTION = 0.008, 0.03
 
-Kernels = tuple[Float64[np.ndarray, "n"], Float64[np.ndarray, "n"]]
+Kernels = Float64[np.ndarray, "2 n"]  # of the line and of the curve
 
 
 def steady_landmarks(
@@ -41,15 +42,18 @@ def steady_landmarks(
         return wanted
     offsets = np.asarray(times, np.float64) - times[middle]
     offsets /= max(float(offsets[-1] - offsets[0]) / (len(offsets) - 1), 1e-9)
-    kernels = _kernel(offsets, _BROAD, 1), _kernel(offsets, _QUICK, 2)
-    row = np.stack(meshes)
+    kernels = _kernels(tuple(offsets.tolist()))
+    row = np.stack(meshes, dtype=np.float64)
+    points = row[..., 0] + 1j * row[..., 1]
     eyes = max(mesh.eye_distance(wanted), 1e-3)
-    heads = _Heads.of(row, middle)
-    parts = heads.undone(row)
-    line, curve = (np.tensordot(kernel, parts, 1) for kernel in kernels)
-    apart = np.linalg.norm((line - curve)[:, :2], axis=1) / eyes
-    shape = line + _share(apart, _PART_NOISE, _PART_MOTION)[:, None] * (curve - line)
-    steady = heads.steadied(kernels, eyes).done(shape[None])[0]
+    heads = _Heads.of(points, middle)
+    line, curve = _weighted(kernels, heads.undone(points))
+    depth_line, depth_curve = _weighted(kernels, row[..., 2] / np.abs(heads.turn)[:, None])
+    curved = _share(np.abs(line - curve) / eyes, _PART_NOISE, _PART_MOTION)
+    now = heads.steadied(kernels, eyes)
+    place = now.done(line + curved * (curve - line))
+    depth = (depth_line + curved * (depth_curve - depth_line)) * np.abs(now.turn)
+    steady = np.column_stack([place, depth])
     return wanted + np.float32(min(strength, 1.0)) * (steady.astype(np.float32) - wanted)
 
 
@@ -68,39 +72,49 @@ class _Heads:
     centre: complex
 
     @classmethod
-    def of(cls, row: Float32[np.ndarray, "n 478 3"], middle: int) -> "_Heads":
+    def of(cls, points: Complex128[np.ndarray, "n 478"], middle: int) -> "_Heads":
         """Least squares over all points (Umeyama 1991)."""
-        points = row[..., 0].astype(np.float64) + 1j * row[..., 1]
-        place = points.mean(1)
-        centred = points - place[:, None]
-        own = centred[middle]
-        turn = (centred * own.conj()).sum(1)  # as a matrix product, BLAS would wake all cores for it
+        place = points.sum(1) / points.shape[1]
+        own = points[middle] - place[middle]
+        turn = _weighted(own.conj()[None], (points - place[:, None]).T)[0]
         return cls(turn / max(float((np.abs(own) ** 2).sum()), 1e-12), place, complex(place[middle]))
 
-    def undone(self, row: Float32[np.ndarray, "n 478 3"]) -> Float64[np.ndarray, "n 478 3"]:
+    def undone(self, points: Complex128[np.ndarray, "n 478"]) -> Complex128[np.ndarray, "n 478"]:
         """Every mesh brought to where the middle one is."""
-        points = (row[..., 0] + 1j * row[..., 1] - self.place[:, None]) / self.turn[:, None] + self.centre
-        return np.stack([points.real, points.imag, row[..., 2] / np.abs(self.turn)[:, None]], axis=-1)
+        return (points - self.place[:, None]) * (1 / self.turn)[:, None] + self.centre
 
-    def done(self, row: Float64[np.ndarray, "n 478 3"]) -> Float64[np.ndarray, "n 478 3"]:
-        """Meshes at the middle one's place moved by the transforms."""
-        points = (row[..., 0] + 1j * row[..., 1] - self.centre) * self.turn[:, None] + self.place[:, None]
-        return np.stack([points.real, points.imag, row[..., 2] * np.abs(self.turn)[:, None]], axis=-1)
+    def done(self, points: Complex128[np.ndarray, "478"]) -> Float64[np.ndarray, "478 2"]:
+        """A mesh at the middle one's place moved by the only transform."""
+        moved = (points - self.centre) * self.turn[0] + self.place[0]
+        return np.stack([moved.real, moved.imag], axis=1)
 
     def steadied(self, kernels: Kernels, eyes: float) -> "_Heads":
         """The one transform of the middle frame that a line or a curve through all of them gives."""
-        both = np.stack([self.turn, self.place], axis=1)
-        line, curve = (kernel @ both for kernel in kernels)
+        line, curve = _weighted(kernels, np.stack([self.turn, self.place], axis=1))
         # A head turns about its centre, so at an eye distance from there the two motions add up.
         apart = np.sqrt(np.abs(line[0] - curve[0]) ** 2 + (np.abs(line[1] - curve[1]) / eyes) ** 2)
         now = line + _share(apart[None], _HEAD_NOISE, _HEAD_MOTION)[0] * (curve - line)
         return _Heads(now[:1], now[1:], self.centre)
 
 
+def _weighted(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Matrix product without BLAS, which would wake all cores for so little."""
+    return np.einsum("kn,np->kp", weights, rows)
+
+
 def _share(apart: Float64[np.ndarray, "n"], noise: float, motion: float) -> Float64[np.ndarray, "n"]:
     """How much of the curve to take, from how far the two fits are apart."""
     ramp = np.clip((apart - noise) / (motion - noise), 0, 1)
     return ramp * ramp * (3 - 2 * ramp)
+
+
+@lru_cache(maxsize=64)
+def _kernels(offsets: tuple[float, ...]) -> Kernels:
+    """Weights of the frames in the line and in the curve; nearly always those of the frame before."""
+    at = np.array(offsets)
+    kernels = np.stack([_kernel(at, _BROAD, 1), _kernel(at, _QUICK, 2)])
+    kernels.setflags(write=False)
+    return kernels
 
 
 def _kernel(offsets: Float64[np.ndarray, "n"], deviation: float, degree: int) -> Float64[np.ndarray, "n"]:

@@ -98,7 +98,7 @@ class Journal:
         self.memory = memory
         rows = [{"file": s.path.name, "frames": s.frames, "changed": s.changed, "end": s.end} for s in self.segments]
         with whole_file(self.folder / _JOURNAL) as fresh, fresh.open("w") as file:
-            json.dump({"version": _VERSION, "job": self.job, "rows": rows, "memory": memory}, file)
+            file.write(json.dumps({"version": _VERSION, "job": self.job, "rows": rows, "memory": memory}))
             file.flush()
             os.fsync(file.fileno())
 
