@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from swapper.devices import choose_device
-from swapper.faces.embed import FaceEmbedder
+from swapper.faces.embed import FaceEmbedder, local_embedders
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.methods.reference import SourcePasted
 from swapper.metrics.geometry import reencode
@@ -152,14 +152,16 @@ class Judge:
 
     def gallery(self) -> tuple[Gallery, Float64[np.ndarray, "m k"]]:
         """Identity of all photos, and how those look that are not padded."""
-        vectors, looks = [], []
+        vectors, smooth, looks = [], [], []
         for row in range(len(self.people)):
             found = self.photo(row)
             vectors.append(found.embedding)
+            if found.smooth is not None:
+                smooth.append(found.smooth)
             if not self.faces.padded[row]:
                 looks.append(self.realism.measure([found.crop])[0])
             _progress("photos measured", row + 1, len(self.people))
-        return Gallery(np.stack(vectors), self.people), np.stack(looks)
+        return Gallery(np.stack(vectors), self.people, np.stack(smooth) if smooth else None), np.stack(looks)
 
     def score(
         self, swaps: Mapping[str, Swap], pairs: Sequence[tuple[int, int]], seed: int
@@ -203,9 +205,11 @@ def shipped_judge(data: Path, cache: Path, device: str) -> Judge:
         UserError: the data or the weights are missing.
     """
     chosen = choose_device(device)
-    embedder = FaceEmbedder(chosen)
-    measurer = FaceMeasurer(LandmarkDetector(chosen), embedder)
-    return Judge(load_faces(data, "val", SIDE, cache), measurer, RealismFeatures(embedder.network, chosen))
+    embedders = local_embedders(chosen)
+    arcface = embedders["arcface"]
+    assert isinstance(arcface, FaceEmbedder), "local_embedders says so"
+    measurer = FaceMeasurer(LandmarkDetector(chosen), arcface, smooth=embedders.get("smooth"))
+    return Judge(load_faces(data, "val", SIDE, cache), measurer, RealismFeatures(arcface.network, chosen))
 
 
 def people_labels(faces: Faces) -> Int64[np.ndarray, "n"]:

@@ -39,12 +39,14 @@ class MeasuredFace:
         face: with landmarks, pixels of the picture.
         crop: cut by these landmarks, ``ffhq`` template.
         embedding: identity, unit length.
+        smooth: the same by a second, smooth embedder; None where there is none.
     """
 
     image: UInt8[np.ndarray, "h w 3"]
     face: Face
     crop: Crop
     embedding: Float32[np.ndarray, "d"]
+    smooth: Float32[np.ndarray, "k"] | None = None
 
     @property
     def landmarks(self) -> Float32[np.ndarray, "478 3"]:
@@ -55,15 +57,22 @@ class MeasuredFace:
 class FaceMeasurer:
     """Finds landmarks and identity of faces, always in the same way, so that only the pictures differ."""
 
-    def __init__(self, landmarks: LandmarkMeasurer, embedder: IdentityEmbedder, size: int = 256):
+    def __init__(
+        self,
+        landmarks: LandmarkMeasurer,
+        embedder: IdentityEmbedder,
+        size: int = 256,
+        smooth: IdentityEmbedder | None = None,
+    ):
         """Choose the judges.
 
         Args:
             landmarks: finds the mesh.
             embedder: says who it is.
             size: side of the crops, px.
+            smooth: says it a second time, for the retrieval by a smooth embedder.
         """
-        self.landmarks, self.embedder, self.size = landmarks, embedder, size
+        self.landmarks, self.embedder, self.size, self.smooth = landmarks, embedder, size, smooth
 
     def measure(self, image: UInt8[np.ndarray, "h w 3"], points: Float32[np.ndarray, "5 2"]) -> MeasuredFace:
         """Measure one face.
@@ -75,7 +84,8 @@ class FaceMeasurer:
         box = np.concatenate([points.min(0), points.max(0)]).astype(np.float32)
         face = self.landmarks.refine(image, [Face(box, 1.0, points)])[0]
         crop = cut_crop(image, face.points, self.size, landmarks=face.landmarks)
-        return MeasuredFace(image, face, crop, self.embedder.embed([crop])[0])
+        smooth = None if self.smooth is None else self.smooth.embed([crop])[0]
+        return MeasuredFace(image, face, crop, self.embedder.embed([crop])[0], smooth)
 
 
 def pair_scores(source: MeasuredFace, target: MeasuredFace, result: MeasuredFace) -> dict[str, float]:
@@ -110,10 +120,12 @@ class Gallery:
     Attributes:
         embeddings: unit length.
         people: who each shows; a stranger of whom there is one photo has a label of his own.
+        smooth: by the smooth embedder; None where there is none.
     """
 
     embeddings: Float32[np.ndarray, "n d"]
     people: Int64[np.ndarray, "n"]
+    smooth: Float32[np.ndarray, "n k"] | None = None
 
 
 class SwapScores:
@@ -130,6 +142,7 @@ class SwapScores:
         self.name, self.reference, self._realism = name, reference, realism
         self.pairs: list[dict[str, float]] = []
         self._embeddings: list[np.ndarray] = []
+        self._smooth: list[np.ndarray] = []
         self._features: list[np.ndarray] = []
         self._people: list[int] = []
         self._milliseconds: list[float] = []
@@ -153,6 +166,8 @@ class SwapScores:
         """
         self.pairs.append(pair_scores(source, target, result))
         self._embeddings.append(result.embedding)
+        if result.smooth is not None:
+            self._smooth.append(result.smooth)
         self._people.append(person)
         if self._realism is not None:
             self._features.append(self._realism.measure([result.crop])[0])
@@ -178,9 +193,15 @@ class SwapScores:
         if not self.pairs:
             raise ValueError(f"{self.name}: there are no swaps to score")
         per_pair = {key: np.array([pair[key] for pair in self.pairs]) for key in self.pairs[0]}
-        found = retrieved(np.stack(self._embeddings), np.array(self._people), gallery.embeddings, gallery.people)
         same = same_identity_mean(gallery.embeddings, gallery.people)
-        per_pair["retrieval"] = found.astype(np.float64)
+        judges = {
+            "retrieval": (self._embeddings, gallery.embeddings),
+            "retrieval_smooth": (self._smooth, gallery.smooth),
+        }
+        for key, (results, photos) in judges.items():
+            if results and photos is not None:
+                found = retrieved(np.stack(results), np.array(self._people), photos, gallery.people)
+                per_pair[key] = found.astype(np.float64)
         per_pair["gain"] = identity_gain(per_pair["id_source"], per_pair.pop("id_before"), same)
         per_pair["sharpness"] = np.log(per_pair["sharpness"].clip(1e-6))
         values = {key: float(value.mean()) for key, value in per_pair.items()}

@@ -42,6 +42,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "retrieval", "ID retrieval", "Results whose most similar photo shows the source's person.", "high", "%", 100, 1
     ),
+    Metric("retrieval_smooth", "retrieval, smooth", "ID retrieval by the smooth embedder.", "high", "%", 100, 1),
     Metric("gain", "ID gain", "Likeness gained, as a share of that of two photos of one person.", "high", "%", 100, 1),
     Metric("id_source", "cos source", "Identity cosine of result and source.", "high", digits=3),
     Metric("id_target", "cos target", "Identity cosine of result and target.", "low", digits=3),

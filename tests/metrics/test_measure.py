@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,17 @@ def test_the_target_itself_keeps_everything_and_gains_nothing(photos):
         assert scores[key] == pytest.approx(0, abs=1e-6)
     assert scores["gaze"] == pytest.approx(0, abs=0.05)
     assert scores["sharpness"] == pytest.approx(1)
+
+
+def test_a_second_embedder_says_who_it_takes_results_for(photos, gallery):
+    second = [replace(photo, smooth=photo.embedding) for photo in photos]
+    mistaken = replace(gallery, smooth=np.roll(gallery.embeddings, 2, axis=0))
+    scores, rng = SwapScores("perfect"), np.random.default_rng(0)
+    scores.add(second[0], second[2], second[1], person=0)
+    assert scores.row(mistaken, None, rng).values["retrieval"] == 1
+    assert scores.row(mistaken, None, rng).values["retrieval_smooth"] == 0
+    assert scores.row(replace(gallery, smooth=gallery.embeddings), None, rng).values["retrieval_smooth"] == 1
+    assert "retrieval_smooth" not in scores.row(gallery, None, rng).values
 
 
 def test_results_that_show_the_source_are_retrieved_and_gain_all(photos, gallery):
