@@ -40,6 +40,7 @@ class Phase:
         optimizer: the earlier phase whose optimiser takes this one's steps too; its own when empty. StyleGAN2's lazy
             regularisation needs it: an optimiser of its own would scale the regulariser's weight away.
         clip: limit the gradient's norm to ``LoopConfig.clip``.
+        begins: thousand images before which it rests, a discriminator that nobody hears yet for instance.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Phase:
     interval: int = 1
     optimizer: str = ""
     clip: bool = True
+    begins: float = 0.0
 
 
 @runtime_checkable
@@ -153,7 +155,7 @@ class Run:
         terms: dict[str, Tensor] = {}
         rate = self.config.rate(self.progress.kimg)
         for phase in self.trainer.phases:
-            if self.progress.step % phase.interval == 0:
+            if self.progress.step % phase.interval == 0 and self.progress.kimg >= phase.begins:
                 terms |= self._phase(phase, batch, rate)
         for name, average in self.averages.items():
             average.update_parameters(self.bare[name])

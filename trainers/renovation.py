@@ -45,7 +45,7 @@ class RenovationConfig:
     adversarial_weight: float = 1.0
     penalty_weight: float = 0.0  # R1
     penalty_share: float = 0.25  # of the batch
-    plain_kimg: float = 0.0  # before this the discriminator is not heard
+    plain_kimg: float = 0.0  # before this the discriminator is not heard; it learns from three quarters of that on
 
     @classmethod
     def paper(cls) -> "RenovationConfig":
@@ -61,12 +61,12 @@ class RenovationConfig:
             lr=1e-3,
             lr_discriminator=2e-4,
             batch=16,
-            kimg=100.0,
+            kimg=40.0,
             perceptual_side=128,
             feature_weight=0.0,
             adversarial_weight=0.05,
             penalty_weight=5.0,
-            plain_kimg=20.0,
+            plain_kimg=24.0,
         )
 
     @classmethod
@@ -129,7 +129,13 @@ class RenovationTrainer:
         self.averaged = ("generator",)
         self.phases = (
             Phase("G", ("generator",), lr=config.lr, betas=(0.0, 0.9)),
-            Phase("D", ("discriminator",), lr=config.lr_discriminator, betas=(0.0, 0.9)),
+            Phase(
+                "D",
+                ("discriminator",),
+                lr=config.lr_discriminator,
+                betas=(0.0, 0.9),
+                begins=0.75 * config.plain_kimg,
+            ),
         )
         self.features = PerceptualFeatures()
         self.identity = hub.load(MobileFaceNet, "arcface-mobile")
@@ -167,23 +173,28 @@ class RenovationTrainer:
         batch["fake"] = restored.detach()
         part = self._window(batch["window"], sharp.shape[-1])
         with torch.no_grad():
-            seen, real = self.features(sharp[part]), judge(self.discriminator, sharp)
-        said = judge(self.discriminator, restored)
-        matches = [losses.feature_matching_loss(r.features, f.features) for r, f in zip(real, said, strict=True)]
+            seen = self.features(sharp[part])
         terms = {
             "l1": F.l1_loss(restored, sharp),
             "perceptual": losses.perceptual_loss(seen, self.features(restored[part]), sharp.new_ones(len(sharp))),
+        }
+        weights = {"l1": c.l1_weight, "perceptual": c.perceptual_weight}
+        if self.kimg >= c.plain_kimg:
+            terms |= self._discriminator_terms(restored, sharp)
+            weights |= {"features": c.feature_weight, "adv": c.adversarial_weight}
+        return losses.weighted_sum(terms, weights), terms
+
+    def _discriminator_terms(
+        self, restored: Float[Tensor, "b 3 s s"], sharp: Float[Tensor, "b 3 s s"]
+    ) -> dict[str, Tensor]:
+        with torch.no_grad():
+            real = judge(self.discriminator, sharp)
+        said = judge(self.discriminator, restored)
+        matches = [losses.feature_matching_loss(r.features, f.features) for r, f in zip(real, said, strict=True)]
+        return {
             "features": torch.stack(matches).sum(),
             "adv": losses.hinge_generator_loss([score for _, score in said]),
         }
-        heard = float(self.kimg >= c.plain_kimg)
-        weights = {
-            "l1": c.l1_weight,
-            "perceptual": c.perceptual_weight,
-            "features": c.feature_weight * heard,
-            "adv": c.adversarial_weight * heard,
-        }
-        return losses.weighted_sum(terms, weights), terms
 
     def _window(self, window: Float[Tensor, "b 2"], size: int) -> tuple[slice, ...]:
         side = self.config.perceptual_side or size

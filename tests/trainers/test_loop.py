@@ -107,6 +107,13 @@ def test_only_the_networks_of_a_phase_are_trained(tmp_path):
     assert torch.equal(run.bare["other"].weight, before)
 
 
+def test_a_phase_rests_until_it_begins(tmp_path):
+    trainer = LineTrainer()
+    trainer.phases = (Phase("A", ("line",), lr=0.05), Phase("B", ("other",), lr=0.05, begins=0.016))
+    run = Run(trainer, config(tmp_path))
+    assert ["B_loss" in run.step() for _ in range(3)] == [False, False, True]
+
+
 def test_phases_share_an_optimiser_and_frozen_parameters_stay(tmp_path):
     trainer = LineTrainer()
     trainer.networks["line"].bias.requires_grad_(False)

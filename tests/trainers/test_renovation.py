@@ -38,6 +38,6 @@ def test_features_of_every_scale_of_the_discriminator_are_matched(tiny_faces, tm
     config = replace(RenovationConfig.tiny(), discriminator=scales, feature_weight=10.0, plain_kimg=1.0)
     trainer = RenovationTrainer(config, tiny_faces, tmp_path)
     plan = trainer.draw(Generator().manual_seed(0), 2)
-    early, terms = trainer.loss("G", trainer.batch(plan, torch.device("cpu"), 0.0))
-    late, _ = trainer.loss("G", trainer.batch(plan, torch.device("cpu"), 2.0))
+    early, _ = trainer.loss("G", trainer.batch(plan, torch.device("cpu"), 0.0))
+    late, terms = trainer.loss("G", trainer.batch(plan, torch.device("cpu"), 2.0))
     torch.testing.assert_close(late - early, 10 * terms["features"] + 0.01 * terms["adv"], atol=1e-4, rtol=1e-3)
