@@ -50,13 +50,13 @@ def video_report(method: str | None = None, seconds: float = 8.0) -> dict[str, A
     with tempfile.TemporaryDirectory() as place:
         clip = Path(place) / "clip.mp4"
         _write_clip(clip, target, seconds)
-        before = [_plain(clip) for _ in range(2)][1]  # the first one warms up
         steady, loose = Path(place) / "steady.mp4", Path(place) / "loose.mp4"
+        swapper.swap_video(identity, clip, loose, settings=VideoSettings(steadiness=0))  # warms up
+        before = [_plain(clip) for _ in range(2)][1]  # the first one warms up
         begun = time.process_time()
         result = swapper.swap_video(identity, clip, steady)
         spent = (time.process_time() - begun) / result.frames
         plain = np.mean([before, _plain(clip)], axis=0)  # a machine's speed drifts, so from both sides of the swap
-        swapper.swap_video(identity, clip, loose, settings=VideoSettings(steadiness=0))
         jitter = {
             what: _jitter(path, swapper) for what, path in (("target", clip), ("result", steady), ("unsteadied", loose))
         }

@@ -32,6 +32,7 @@ class GeometryConfig:
     depth_weight: float = 0.3  # z over x and y
     presence_weight: float = 0.02
     absent: float = 0.08  # share of crops that show no face
+    aligned: float = 0.7  # share of crops placed as a second look places them; the others turn, shift and scale more
 
     @classmethod
     def lite(cls) -> "GeometryConfig":
@@ -71,12 +72,14 @@ class GeometryTrainer:
     def draw(self, generator: Generator, count: int) -> Batch:
         """Plan indices, placement, colour, degradation and occlusion."""
         absent = torch.rand(count, generator=generator) < self.config.absent
-        scale = torch.exp(augment.uniform(generator, count, -0.28, 0.25))
-        shift = augment.uniform(generator, count, -0.12, 0.12, 2)
+        calm = torch.where(torch.rand(count, generator=generator) < self.config.aligned, 0.2, 1.0)
+        scale = torch.exp(augment.uniform(generator, count, -0.28, 0.25) * calm)
+        shift = augment.uniform(generator, count, -0.12, 0.12, 2) * calm[:, None]
+        angle = augment.sometimes(generator, 0.7, augment.uniform(generator, count, -0.7, 0.7), 0.0) * calm
         far = augment.uniform(generator, count, 0.45, 0.8, 2) * torch.sign(augment.uniform(generator, count, -1, 1, 2))
         plan = {
             "index": torch.randint(len(self.train), (count,), generator=generator),
-            "angle": augment.sometimes(generator, 0.7, augment.uniform(generator, count, -0.7, 0.7), 0.0),
+            "angle": angle,
             "scale": torch.where(absent, scale * 2, scale),
             "shift": torch.where(absent[:, None], far * 2, shift),
             "mirror": torch.rand(count, generator=generator) < 0.5,

@@ -104,6 +104,15 @@ class RAFSwapTrainingConfig(SwapTrainerConfig):
         )
 
     @classmethod
+    def small(cls) -> "RAFSwapTrainingConfig":
+        """``lite`` at 64 px, for ablations: an hour or less on a CPU core."""
+        lite = cls.lite()
+        generator = StyleGAN2Config(channels=(128, 128, 128, 96, 48), style=256, mapping=4)
+        styles, masks = ((2, 3), (1, 4), (0, 3)), (8, 16, 32)
+        network = replace(lite.network, size=64, styles=styles, mask_sizes=masks, generator=generator)
+        return replace(lite, network=network, size=64, kimg=20.0, plain_kimg=2.0, whole_kimg=8.0)
+
+    @classmethod
     def tiny(cls) -> "RAFSwapTrainingConfig":
         """Seconds on a CPU, for tests: no prior."""
         network = RAFSwapConfig(

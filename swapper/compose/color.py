@@ -133,8 +133,7 @@ def tint_difference(
     """
     difference = target - face
     weight = weight * np.exp(-np.square(difference[..., 0] / np.float32(_SHADE)))
-    spread = blurred(np.dstack([difference[..., 1:] * weight[..., None], weight]), radius)
-    return spread[..., :2] / (spread[..., 2:] + 1e-3)
+    return nearby_mean(difference[..., 1:], weight, radius)[0]
 
 
 def statistics_transfer(own: Statistics, wanted: Statistics, limits: tuple[float, float] = (0.7, 1.3)) -> Transfer:
@@ -188,6 +187,23 @@ def blurred(image: np.ndarray, radius: float) -> np.ndarray:
     small = cv2.resize(image, (size[0] // factor, size[1] // factor), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), radius / factor, borderType=cv2.BORDER_REFLECT)
     return cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
+
+
+def nearby_mean(
+    values: Float32[np.ndarray, "h w c"], weight: Float32[np.ndarray, "h w"], radius: float
+) -> tuple[Float32[np.ndarray, "h w c"], Float32[np.ndarray, "h w 1"]]:
+    """Weighted mean of what lies around each place, near 0 where nothing with weight does.
+
+    Args:
+        values: any.
+        weight: in [0, 1].
+        radius: standard deviation of the blur, px.
+
+    Returns:
+        The means, and the blurred weight.
+    """
+    spread = blurred(np.dstack([values * weight[..., None], weight]), radius)
+    return spread[..., :-1] / (spread[..., -1:] + 1e-3), spread[..., -1:]
 
 
 def _resized(image: np.ndarray, side: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from swapper.compose.color import add_detail, blurred, to_rgb
+from swapper.compose.color import add_detail, nearby_mean, to_rgb
 from swapper.faces import mesh
 from swapper.faces.skin import Statistics, cheek_mask, color_statistics, feature_mask, skin_likeness, to_lab
 
@@ -103,9 +103,7 @@ def light_difference(
         weight: how far each pixel shows plain skin in both, in [0, 1].
         radius: standard deviation of the blur, px.
     """
-    difference = (target - face) * weight[..., None]
-    wide = blurred(difference, 2 * radius) / (blurred(weight, 2 * radius) + 1e-3)[..., None]
-    known = blurred(weight, radius)[..., None]
-    close = blurred(difference, radius) / (known + 1e-3)
+    wide, _ = nearby_mean(target - face, weight, 2 * radius)
+    close, known = nearby_mean(target - face, weight, radius)
     trust = np.clip(4 * known, 0, 1)
     return np.clip(wide + (close - wide) * trust, -_LIMIT, _LIMIT)

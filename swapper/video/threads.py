@@ -100,7 +100,9 @@ def _put(queue: "Queue[T | _End]", item: "T | _End", gone: Event) -> bool:
 
 
 def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
-    """``map`` with several threads; at most ``workers`` items are under way, and results keep their order.
+    """``map`` with several threads; results keep their order.
+
+    One item more than there are workers is taken, so that none is idle while the consumer is busy with a result.
 
     Args:
         function: called in the workers.
@@ -112,7 +114,7 @@ def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -
         try:
             for item in items:
                 pending.append(pool.submit(function, item))
-                if len(pending) >= workers:
+                if len(pending) > workers:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
