@@ -83,7 +83,9 @@ def build(args: argparse.Namespace) -> tuple[Trainer, Any]:
     trainer_class = getattr(import_module(f"trainers.{module}"), name)
     preset = getattr(trainer_class.Config, args.preset, None)
     if preset is None:
-        raise UserError(f"Unknown preset '{args.preset}' for {args.system}. Choose lite or paper; trainers/README.md names the others.")
+        raise UserError(
+            f"Unknown preset '{args.preset}' for {args.system}. Choose lite or paper; trainers/README.md names others."
+        )
     given = {"mode": args.mode, "kimg": args.kimg, "batch": args.batch}
     pairs = [*args.set, *(f"{name}={value}" for name, value in given.items() if value)]
     config = dataclasses.replace(preset(), **overrides(pairs, preset()))
