@@ -9,24 +9,28 @@ from trainers import augment
 from trainers.augment import Plan
 
 
-def draw_damage(generator: Generator, count: int, strength: float = 1.0) -> Plan:
+def draw_damage(generator: Generator, count: int, strength: float = 1.0, halved: float = 0.0) -> Plan:
     """Draw blur, lost resolution, noise and coding loss for ``count`` photos, each only sometimes.
 
     Args:
         generator: random numbers.
         count: photos.
         strength: 1 goes up to a blur of 3 px, a quarter of the side, noise of 0.06 and JPEG quality 30.
+        halved: share of photos that only lose half their side: soft, and otherwise clean.
 
     Source: GHOST (blur, JPEG, downsampling) and HiFaceGAN (noise too), milder: swapped faces are soft, not ruined.
     """
     sometimes, uniform = augment.sometimes, augment.uniform
-    return {
+    plan = {
         "sigma": sometimes(generator, 0.5, strength * uniform(generator, count, 0.3, 3.0), 0.0),
         "shrink": sometimes(generator, 0.7, 1 + strength * uniform(generator, count, 0.2, 3.0), 1.0),
         "noise": sometimes(generator, 0.4, strength * uniform(generator, count, 0.0, 0.06), 0.0),
         "noise_seed": torch.randint(2**31, (count,), generator=generator),
         "quality": sometimes(generator, 0.6, 100 - strength * uniform(generator, count, 5, 70), 100.0),
     }
+    clean = torch.rand(count, generator=generator) < halved
+    half = {"sigma": 0.0, "shrink": 2.0, "noise": 0.0, "quality": 100.0}
+    return plan | {name: plan[name].masked_fill(clean, value) for name, value in half.items()}
 
 
 def damage(images: Float[Tensor, "b 3 s s"], plan: Plan) -> Float[Tensor, "b 3 s s"]:

@@ -38,6 +38,7 @@ class RenovationConfig:
     batch: int = 16
     kimg: float = 3500.0  # 50 epochs of FFHQ
     strength: float = 1.0  # of the damage
+    halved: float = 0.25  # share of photos that only lose half their side
     l1_weight: float = 10.0  # not in the paper, whose feature losses carry the colours too
     perceptual_weight: float = 1.0  # 10 of VGG's; our distance is larger
     perceptual_side: int = 0  # px of a window, at another place each time, whose features are compared; 0 for all
@@ -149,7 +150,7 @@ class RenovationTrainer:
             "index": self.rows[torch.randint(len(self.rows), (count,), generator=generator)],
             "mirror": torch.rand(count, generator=generator) < 0.5,
         }
-        return plan | draw_damage(generator, count, self.config.strength)
+        return plan | draw_damage(generator, count, self.config.strength, self.config.halved)
 
     def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
         """Fetch and damage the photos."""
