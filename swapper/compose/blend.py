@@ -41,6 +41,7 @@ def blend_into(
     usual: Transfer | None = None,
     opacity: float = 1.0,
     shade: bool = False,
+    drawn_side: int | None = None,
 ) -> Blended:
     """Match a face's colours, tint and light, let the target's fine detail through, and paste it, in place.
 
@@ -54,6 +55,7 @@ def blend_into(
         usual: change of the colours in the frames before; None where there are none.
         opacity: how much of the face is shown, 0 to 1.
         shade: give the skin the target's large-scale light and shade too, which takes time.
+        drawn_side: px, of the face before it was restored; the crop's when None.
     """
     bare = mask if cover is None else mask * (1 - cover)
     seen = settings.color > 0 and (cover is None or float(bare.sum()) > _LEAST_BARE * float(mask.sum()))
@@ -64,5 +66,6 @@ def blend_into(
         face = recolor(face, crop.image, bare, tone, settings.color, settings.light, eyes)
     if shade and settings.light > 0:
         face = match_light(face, crop.image, crop.mesh, bare, settings.light)
-    face, share = let_detail_through(face, crop.image, bare, settings.detail, affine_scale(crop.matrix))
+    scale = affine_scale(crop.matrix)
+    face, share = let_detail_through(face, crop.image, bare, settings.detail, scale, drawn_side)
     return Blended(measured, paste_into(frame, face, share * np.float32(opacity), crop.matrix))

@@ -16,6 +16,7 @@ def let_detail_through(
     mask: Float32[np.ndarray, "s s"],
     strength: float,
     scale: float = 1.0,
+    drawn_side: int | None = None,
 ) -> tuple[UInt8[np.ndarray, "s s 3"], Float32[np.ndarray, "s s"]]:
     """A face and its mask that, pasted over the target, leave the target's fine detail on it.
 
@@ -33,11 +34,12 @@ def let_detail_through(
         mask: share of the face, in [0, 1].
         strength: share of the missing detail that is left, 0 to 1.
         scale: crop pixels per frame pixel; where it is below 1 the frame has detail that no crop shows.
+        drawn_side: side of the face as it was drawn, before a restorer enlarged it; the crop's when None.
     """
     if strength <= 0 or len(face) >= _LARGEST:
         return face, mask
     side = len(face)
-    coarse = max(8, round(_COARSE * side))
+    coarse = max(8, round(_COARSE * (drawn_side or side)))
     low, drawn = (cv2.resize(image, (coarse, coarse), interpolation=cv2.INTER_AREA) for image in (target, face))
     base = _enlarged(low, side)
     own, wanted = _size(face, _enlarged(drawn, side), coarse), _size(target, base, coarse)

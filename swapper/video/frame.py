@@ -1,7 +1,7 @@
 """Swapping the faces of one picture (a photo, or a frame of a video or a live stream), one batch per identity."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -94,8 +94,7 @@ class FrameSwapper:
             mask: how they are blended in.
         """
         self._method, self._landmarks, self._device = method, landmarks, device
-        settings = mask or MaskSettings()
-        self._mask = settings if restorer is None else replace(settings, detail=0)  # a restorer draws its own
+        self._mask = mask or MaskSettings()
         self._restorer = restorer
 
     def swap_parts(
@@ -152,7 +151,16 @@ class FrameSwapper:
         cover = None if seen is None else cover_mask(seen, crop.image, crop.mesh)
         opacity = 1.0 if part.alone else _opacity(part.tracked)
         done = blend_into(
-            frame, crop, face, mask, self._mask, cover=cover, usual=part.tone, opacity=opacity, shade=part.alone
+            frame,
+            crop,
+            face,
+            mask,
+            self._mask,
+            cover=cover,
+            usual=part.tone,
+            opacity=opacity,
+            shade=part.alone,
+            drawn_side=self._method.size,
         )
         return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen, own)
 
