@@ -15,6 +15,8 @@ from torch import Tensor
 
 from swapper.types import UserError
 
+_MEASURED = 256  # px, side of the crops whose pixels the files' places are shares of
+
 
 @dataclass(frozen=True)
 class Faces:
@@ -83,13 +85,18 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
     def join(name: str) -> Tensor:
         return torch.from_numpy(np.concatenate([g[name].astype(np.float32) for g in geometry]))
 
+    def places(name: str) -> Tensor:
+        points = join(name)
+        points[..., :2] += 0.5 / _MEASURED - 0.5 / size  # resizing aligns the outer edges, not the pixel centres
+        return points
+
     return Faces(
         images=_decoded(folder, split, suffixes, keys, size, cache),
-        landmarks=join("landmarks"),
-        five_points=join("five_points"),
+        landmarks=places("landmarks"),
+        five_points=places("five_points"),
         arcface=join("arcface"),
         identity=torch.tensor([int(row["identity"]) for row in meta]),
-        valid=join("valid_quad"),
+        valid=places("valid_quad"),
         sharp=torch.tensor([float(row["interocular_px"]) >= 63 for row in meta]),
         padded=torch.cat([torch.full((n,), s == "-utk") for n, s in zip(counts, suffixes, strict=True)]),
     )

@@ -47,3 +47,10 @@ def test_missing_data_says_how_to_make_it(tmp_path, capsys):
 def test_config_defaults_are_the_shipped_recipe():
     assert GeometryConfig.lite() == GeometryConfig()
     assert GeometryTrainer.Config is GeometryConfig
+
+
+def test_points_move_with_the_pixel_centres_of_smaller_images(tiny_faces, tmp_path):
+    whole, half = (load_faces(tiny_faces, "train", size, tmp_path) for size in (256, 128))
+    first, second = (faces.landmarks[:, :, :2] * faces.size for faces in (whole, half))
+    assert torch.allclose((first + 0.5) / 2 - 0.5, second, atol=1e-3)
+    assert torch.equal(whole.landmarks[:, :, 2], half.landmarks[:, :, 2])
