@@ -25,6 +25,7 @@ from swapper.metrics.measure import FaceMeasurer, Gallery, MeasuredFace, SwapSco
 from swapper.metrics.realism import RealismFeatures
 from swapper.metrics.report import METRICS, ScoreRow, contact_sheet, format_value, report_data, text_table, write_report
 from swapper.pipeline import FaceSwapper
+from swapper.restore.base import restorers
 from swapper.types import UserError
 from trainers.data import Faces, load_faces
 
@@ -69,6 +70,7 @@ AIMS = (
 def add_evaluate_arguments(p: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m trainers evaluate``."""
     p.add_argument("--method", required=True, help="name of a method, as in python -m swapper image --method")
+    p.add_argument("--restore", choices=restorers(), default="none", help="also score the method with a restoration")
     p.add_argument("--data", type=Path, required=True, help="folder of packed faces with a val split")
     p.add_argument("--pairs", type=int, default=300, help="swaps to score")
     p.add_argument("--out", type=Path, help="folder for report.json, report.md and the contact sheet")
@@ -83,7 +85,7 @@ def evaluate(args: argparse.Namespace) -> int:
     """Score a method and print, and write, its report; returns the exit code."""
     if args.pairs < 2:
         raise UserError(f"Pairs: {args.pairs} are too few to score. Give 2 or more, better 300.")
-    swaps = ways_to_swap(args.method, args.device, args.alone)
+    swaps = ways_to_swap(args.method, args.device, args.alone, args.restore)
     judge = shipped_judge(args.data, args.cache, args.device)
     pairs = draw_pairs(judge.people, judge.faces.padded.numpy(), args.pairs, args.seed)
     rows, pictures = judge.score(swaps, pairs, args.seed)
@@ -106,16 +108,17 @@ def evaluate(args: argparse.Namespace) -> int:
     return 0
 
 
-def ways_to_swap(method: str, device: str, alone: bool) -> dict[str, Swap]:
+def ways_to_swap(method: str, device: str, alone: bool, restore: str = "none") -> dict[str, Swap]:
     """The method and what it is compared with, by name; references first.
 
     Args:
         method: its name.
         device: ``auto``, ``cpu`` or ``cuda``.
         alone: without the pasted source and the baseline.
+        restore: name of a restoration that the method is scored with as well.
 
     Raises:
-        UserError: there is no such method, or its weights are missing.
+        UserError: there is no such method or restoration, or its weights are missing.
     """
     swaps: dict[str, Swap] = {FLOOR: _reencoded}
     if not alone:
@@ -123,6 +126,8 @@ def ways_to_swap(method: str, device: str, alone: bool) -> dict[str, Swap]:
         swaps[BASELINE] = partial(_swapped, FaceSwapper(BASELINE, device))
     if method not in swaps:
         swaps[method] = partial(_swapped, FaceSwapper(method, device))
+    if restore != "none":
+        swaps[f"{method}, {restore}"] = partial(_swapped, FaceSwapper(method, device, restore=restore))
     return swaps
 
 

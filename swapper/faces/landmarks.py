@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from swapper import hub
+from swapper.faces import mesh
 from swapper.faces.align import (
     TEMPLATES,
     align_matrix,
@@ -57,13 +58,14 @@ class LandmarkDetector:
         self.size = int(self.session.get_inputs()[0].shape[2])
 
     def measure(
-        self, frame: UInt8[np.ndarray, "h w 3"], points: Sequence[Float32[np.ndarray, "5 2"]]
+        self, frame: UInt8[np.ndarray, "h w 3"], points: Sequence[Float32[np.ndarray, "5 2"]], careful: bool = False
     ) -> tuple[Float32[np.ndarray, "n 478 3"], Float32[np.ndarray, "n"]]:
         """Find the mesh near given five points.
 
         Args:
             frame: RGB.
             points: the five points of every face, frame pixels; approximate is enough.
+            careful: look at each crop and at its mirror image, and take the mean, which errs less.
 
         Returns:
             Mesh points in frame pixels, and the probability that a face is there.
@@ -73,10 +75,18 @@ class LandmarkDetector:
         matrices = [align_matrix(p, self.size) for p in points]
         crops = np.stack([warp_frame(frame, matrix, self.size) for matrix in matrices])
         pixels = crops.transpose(0, 3, 1, 2).astype(np.float32) / 255
-        shares, presence = self.session.run(["points", "presence"], {"faces": pixels})
-        found = np.asarray(shares, np.float32) * self.size
+        if careful:
+            pixels = np.concatenate([pixels, pixels[..., ::-1]])
+        shares, presence = (
+            np.asarray(x, np.float32) for x in self.session.run(["points", "presence"], {"faces": pixels})
+        )
+        found = shares * self.size
+        if careful:
+            found, turned = np.split(found, 2)
+            turned = turned[:, mesh.mirror_index()] * np.float32([-1, 1, 1]) + np.float32([self.size - 1, 0, 0])
+            found, presence = (found + turned) / 2, presence.reshape(2, -1).mean(0)
         back = [transform_points(p, invert_affine(m)) for p, m in zip(found, matrices, strict=True)]
-        return np.stack(back), 1 / (1 + np.exp(-np.asarray(presence, np.float32)))
+        return np.stack(back), 1 / (1 + np.exp(-presence))
 
     def measure_crop(self, crop: UInt8[np.ndarray, "s s 3"], template: str) -> Float32[np.ndarray, "478 3"]:
         """Find the mesh of a face that lies where a template puts it, in crop pixels.
@@ -99,8 +109,8 @@ class LandmarkDetector:
             faces: from a detector.
         """
         rough, _ = self.measure(frame, [face.points for face in faces])
-        landmarks, _ = self.measure(frame, [five_points(mesh) for mesh in rough])
+        landmarks, _ = self.measure(frame, [five_points(found) for found in rough], careful=True)
         return [
-            Face(box=face.box, score=face.score, points=five_points(mesh), landmarks=mesh)
-            for face, mesh in zip(faces, landmarks, strict=True)
+            Face(box=face.box, score=face.score, points=five_points(found), landmarks=found)
+            for face, found in zip(faces, landmarks, strict=True)
         ]

@@ -13,6 +13,7 @@ from PIL import Image
 from swapper import hub
 from swapper.faces.align import TEMPLATES, align_matrix, invert_affine, transform_points
 from swapper.faces.landmarks import FIVE_POINTS, LandmarkDetector, five_points
+from swapper.faces.mesh import mirror_index
 from swapper.images import read_image
 from swapper.types import Face, UserError
 
@@ -94,7 +95,7 @@ def test_refining_keeps_the_detection_and_adds_the_mesh(constant: LandmarkDetect
     face = Face(np.array([60, 60, 160, 180], np.float32), 0.8, posed(120, -20, 110, 120))
     refined = constant.refine(np.zeros((240, 240, 3), np.uint8), [face])[0]
     assert refined.box is face.box and refined.score == 0.8 and refined.landmarks is not None
-    np.testing.assert_allclose(refined.points, face.points, atol=0.02)
+    np.testing.assert_allclose(refined.points, face.points, atol=1.5)  # this network sees no difference in a mirror
     np.testing.assert_array_equal(refined.points, five_points(refined.landmarks))
 
 
@@ -170,6 +171,20 @@ def test_it_follows_a_face_that_is_turned_and_enlarged(shipped: LandmarkDetector
     expected = transform_points(before, matrix)
     eyes = np.linalg.norm(expected[468, :2] - expected[473, :2])
     assert after is not None and np.linalg.norm(after - expected, axis=1).mean() / eyes < 0.03
+
+
+def test_a_careful_look_sees_the_same_in_a_mirror(shipped: LandmarkDetector) -> None:
+    image = read_image(Path(__file__).parents[2] / "examples" / "portraits" / "01.jpg")
+    image = np.ascontiguousarray(cv2.resize(image, (256, 256), interpolation=cv2.INTER_AREA))
+    points = TEMPLATES["ffhq"] * 256
+    turned = (points * [-1, 1] + [255, 0])[[1, 0, 2, 4, 3]].astype(np.float32)
+    apart = []
+    for careful in (False, True):
+        found = shipped.measure(image, [points], careful)[0][0]
+        other = shipped.measure(np.ascontiguousarray(image[:, ::-1]), [turned], careful)[0][0]
+        back = other[mirror_index()] * [-1, 1, 1] + [255, 0, 0]
+        apart.append(np.linalg.norm((found - back)[:, :2], axis=1).mean())
+    assert apart[1] < 0.6 * apart[0], "px; the template is not quite symmetric, so that a little is left"
 
 
 def test_points_in_whole_photos(shipped: LandmarkDetector, shared_data: Path) -> None:
