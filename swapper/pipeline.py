@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from swapper.compose.mask import MaskSettings
-from swapper.devices import choose_device
+from swapper.devices import choose_device, keep_freed_memory
 from swapper.faces.align import cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
@@ -66,6 +66,8 @@ class FaceSwapper:
             UserError: an unknown name, or weights that cannot be found.
         """
         self.device = choose_device(device)
+        if self.device.type == "cpu":
+            keep_freed_memory()
         name = method or default_method()
         self.method = load_method(name, self.device, threads) if isinstance(name, str) else name
         self.detector = detector or CenterFaceDetector(threads=threads)

@@ -169,8 +169,8 @@ class SPADE(nn.Module):
             x: the map.
             picture: RGB in [0, 1].
         """
-        hidden = torch.relu(self.hidden(F.interpolate(picture, size=x.shape[-2:], mode="nearest")))
-        return self.norm(x) * self.gamma(hidden) + self.beta(hidden)
+        hidden = self.hidden(F.interpolate(picture, size=x.shape[-2:], mode="nearest")).relu_()
+        return torch.addcmul(self.beta(hidden), self.norm(x), self.gamma(hidden))
 
 
 class SPADEResBlock(nn.Module):
@@ -190,11 +190,12 @@ class SPADEResBlock(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c h w"], picture: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d h w"]:
         """Pass a map on; arguments as for ``SPADE``."""
-        y = self.conv_0(F.leaky_relu(self.norm_0(x, picture), _SLOPE))
-        y = self.conv_1(F.leaky_relu(self.norm_1(y, picture), _SLOPE))
+        # In place where nothing is lost: on a CPU most of the time goes into getting memory for new maps.
+        y = self.conv_0(F.leaky_relu_(self.norm_0(x, picture), _SLOPE))
+        y = self.conv_1(F.leaky_relu_(self.norm_1(y, picture), _SLOPE))
         if self.norm_s is not None and self.conv_s is not None:
             x = self.conv_s(self.norm_s(x, picture))
-        return x + y
+        return y.add_(x)
 
 
 class _Down(nn.Module):

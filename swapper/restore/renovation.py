@@ -27,7 +27,8 @@ class RenovationRestorer:
         """
         self.device, self.strength = device, strength
         name = CONVERTED_WEIGHTS if hub.find(CONVERTED_WEIGHTS) else WEIGHTS
-        self.network = (network or hub.load(RenovationGenerator, name)).to(device).eval()
+        network = (network or hub.load(RenovationGenerator, name)).to(device).eval()
+        self.network = network.to(memory_format=torch.channels_last)  # nearly twice as fast on a CPU
 
     @torch.inference_mode()
     def restore(self, faces: Float[Tensor, "b 3 s s"], template: str) -> Float[Tensor, "b 3 s s"]:
@@ -38,4 +39,7 @@ class RenovationRestorer:
             template: alignment of the crops, key of ``faces.align.TEMPLATES``.
         """
         size = self.network.config.size
-        return restore_aligned(faces.to(self.device), template, self.network, size, self.strength)
+        return restore_aligned(faces.to(self.device), template, self._restored, size, self.strength)
+
+    def _restored(self, faces: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 3 s s"]:
+        return self.network(faces.contiguous(memory_format=torch.channels_last))
