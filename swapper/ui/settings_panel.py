@@ -18,6 +18,7 @@ PUBLISHED = "A swapper published by others, run from its ONNX file."
 RESTORE = "Restoration"
 RESTORE_INFO = "Sharpens the swapped face."
 RESTORE_LABELS = {"none": "None", "renovation": "Face renovation", "gfpgan": "GFPGAN"}
+PHOTO_RESTORATION = "renovation"  # chosen at first; videos are not restored unless asked, which takes time
 RESET = "Back to defaults"
 MASK_WORDS = {  # label, what it does, lowest, highest
     "likeness": ("Likeness", "0 the photo's person, 1 the source, more: beyond.", 0, 1.5),
@@ -76,17 +77,17 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
     Args:
         moving: for videos.
     """
-    offered = offered_methods(moving)
+    offered, restorations = offered_methods(moving), local_restorers()
     with gr.Accordion(TITLE, open=False, elem_classes="settings"):
         method = gr.Dropdown(
             [(label, name) for name, label in offered.items()], label=METHOD, info=_sentence(next(iter(offered)))
         )
         restore = gr.Radio(
-            [(RESTORE_LABELS.get(name, name), name) for name in local_restorers()],
-            value="none",
+            [(RESTORE_LABELS.get(name, name), name) for name in restorations],
+            value=PHOTO_RESTORATION if not moving and PHOTO_RESTORATION in restorations else "none",
             label=RESTORE,
             info=RESTORE_INFO,
-            visible=len(local_restorers()) > 1,
+            visible=len(restorations) > 1,
         )
         with gr.Row(elem_classes="blend"):
             mask = [_mask_component(field.name, getattr(MaskSettings(), field.name)) for field in fields(MaskSettings)]
