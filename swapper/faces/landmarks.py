@@ -89,14 +89,14 @@ class LandmarkDetector:
         return np.stack(back), 1 / (1 + np.exp(-presence))
 
     def measure_crop(self, crop: UInt8[np.ndarray, "s s 3"], template: str) -> Float32[np.ndarray, "478 3"]:
-        """Find the mesh of a face that lies where a template puts it, in crop pixels.
+        """Find the mesh of a face that lies where a template puts it, in crop pixels; a careful look.
 
         Args:
             crop: RGB.
             template: key of ``TEMPLATES``.
         """
         to_crop = template_to_template("ffhq", 1, template, len(crop))
-        return self.measure(crop, [transform_points(TEMPLATES["ffhq"], to_crop)])[0][0]
+        return self.measure(crop, [transform_points(TEMPLATES["ffhq"], to_crop)], careful=True)[0][0]
 
     def refine(self, frame: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]) -> list[Face]:
         """Give detected faces their landmarks, and five points that follow from them.
