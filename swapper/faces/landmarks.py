@@ -83,7 +83,8 @@ class LandmarkDetector:
         found = shares * self.size
         if careful:
             found, turned = np.split(found, 2)
-            turned = turned[:, mesh.mirror_index()] * np.float32([-1, 1, 1]) + np.float32([self.size - 1, 0, 0])
+            turned = turned[:, mesh.mirror_index()]
+            turned[..., 0] = self.size - 1 - turned[..., 0]
             found, presence = (found + turned) / 2, presence.reshape(2, -1).mean(0)
         back = [transform_points(p, invert_affine(m)) for p, m in zip(found, matrices, strict=True)]
         return np.stack(back), 1 / (1 + np.exp(-presence))

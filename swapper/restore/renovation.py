@@ -27,8 +27,7 @@ class RenovationRestorer:
         """
         self.device, self.strength = device, strength
         name = CONVERTED_WEIGHTS if hub.find(CONVERTED_WEIGHTS) else WEIGHTS
-        network = (network or hub.load(RenovationGenerator, name)).to(device).eval()
-        self.network = network.to(memory_format=torch.channels_last)  # nearly twice as fast on a CPU
+        self.network = (network or hub.load(RenovationGenerator, name)).to(device).eval()
 
     @torch.inference_mode()
     def restore(self, faces: Float[Tensor, "b 3 s s"], template: str) -> Float[Tensor, "b 3 s s"]:
@@ -42,4 +41,4 @@ class RenovationRestorer:
         return restore_aligned(faces.to(self.device), template, self._restored, size, self.strength)
 
     def _restored(self, faces: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 3 s s"]:
-        return self.network(faces.contiguous(memory_format=torch.channels_last))
+        return self.network(faces.contiguous(memory_format=torch.channels_last))  # a third faster on a CPU
