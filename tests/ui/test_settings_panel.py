@@ -20,8 +20,9 @@ def test_every_mask_setting_has_words_and_its_own_range():
             MaskSettings(**{name: high + 0.01})
 
 
-def test_untouched_settings_are_the_defaults():
+@pytest.mark.parametrize(("moving", "restore"), [(False, "renovation"), (True, "none")])
+def test_untouched_settings_are_the_defaults(moving: bool, restore: str):
     with gr.Blocks():
-        panel = build_settings_panel()
+        panel = build_settings_panel(moving)
     values = [component.value for component in panel.inputs]
-    assert read(values) == (default_method(), "none", MaskSettings())
+    assert read(values) == (default_method(moving), restore, MaskSettings())
