@@ -12,6 +12,7 @@ from swapper.models.arcface import MobileFaceNet
 from swapper.models.ghost import AEINet
 from swapper.models.landmarks import LandmarkNetwork
 from swapper.models.mobilefaceswap import MobileFaceSwap
+from swapper.models.occlusion import OcclusionNetwork
 from swapper.models.quality import QualityNetwork
 from swapper.models.rafswap import RAFSwap
 from swapper.models.renovation import RenovationGenerator
@@ -31,6 +32,7 @@ _NETWORKS: tuple[type[nn.Module], ...] = (
     RenovationGenerator,
     MobileFaceNet,
     LandmarkNetwork,
+    OcclusionNetwork,
     QualityNetwork,
 )
 

@@ -31,6 +31,7 @@ SYSTEMS: dict[str, str] = {  # system -> class in the module of that name
     "stylegan2": "StyleGAN2Trainer",
     "rafswap": "RAFSwapTrainer",
     "renovation": "RenovationTrainer",
+    "occlusion": "OcclusionTrainer",
 }
 MODES: dict[tuple[str, str], tuple[str, str]] = {  # system and --mode -> module and class
     ("embedder", "smooth"): ("smooth_embedder", "SmoothEmbedderTrainer"),

@@ -12,6 +12,7 @@ from swapper.models.ghost import AEINet, AEINetConfig
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
 from swapper.models.ncsnpp import NCSNppConfig
+from swapper.models.occlusion import OcclusionNetwork, OcclusionNetworkConfig
 from swapper.models.quality import QualityNetwork, QualityNetworkConfig
 from swapper.models.rafswap import RAFSwap, RAFSwapConfig
 from swapper.models.renovation import RenovationGenerator, RenovationGeneratorConfig
@@ -89,6 +90,23 @@ CARDS: dict[str, Card] = {
         example=(2, 3, 112, 112),
         outputs=("embedding", "feature_map"),
         metadata={"template": "arcface", "size": "112"},
+    ),
+    "occlusion-lite": Card(
+        network="occlusion",
+        build=lambda: OcclusionNetwork(OcclusionNetworkConfig.lite()),
+        title="Face occlusion network",
+        what=(
+            "Tells what lies in front of a face (glasses, hair, hands, microphones, masks) from the face, pixel by "
+            "pixel, in a 128 px crop: a small U-Net. It has seen drawn things only, over photographs."
+        ),
+        use="Keeping what is in front of a face there when the face is swapped.",
+        limits=(
+            "Things unlike any of those drawn may be missed, and deep shadows or heavy make-up taken for something. "
+            "Where nobody labelled photographs, its scores are those on drawn things."
+        ),
+        example=(2, 3, 128, 128),
+        outputs=("logits",),
+        metadata={"template": "tight", "size": "128"},
     ),
     "ghost-lite": Card(
         network="generator",

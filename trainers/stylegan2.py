@@ -1,7 +1,7 @@
 """Train StyleGAN2 on whole faces: non-saturating GAN, R1 and path length now and then, adaptive augmentation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +65,18 @@ class StyleGAN2TrainingConfig:
             penalty_weight=0.5,
             sign_target=0.6,
             sign_kimg=100.0,
+        )
+
+    @classmethod
+    def small(cls) -> "StyleGAN2TrainingConfig":
+        """64 px, what a CPU core can train in an hour or two."""
+        channels = (128, 128, 128, 96, 48)
+        return replace(
+            cls.lite(),
+            network=StyleGAN2Config(channels=channels, style=128, mapping=4),
+            discriminator=StyleGAN2DiscriminatorConfig(channels=channels),
+            kimg=100.0,
+            sign_kimg=50.0,
         )
 
     @classmethod

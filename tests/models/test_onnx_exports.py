@@ -16,6 +16,7 @@ from swapper.models.arcface import (
 )
 from swapper.models.idn import IdentityAwareDynamicNetwork, IdentityAwareDynamicNetworkConfig
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
+from swapper.models.occlusion import OcclusionNetwork, OcclusionNetworkConfig
 from swapper.models.mobilefaceswap import IdentityInjectionNetwork, IdentityInjectionNetworkConfig, MobileFaceSwap
 
 NARROW_IDN = IdentityAwareDynamicNetworkConfig((8, 8, 16, 16, 32), (16, 16, 8, 8), 4, (16, 8, 8, 4, 2), 32)
@@ -45,6 +46,7 @@ CASES = {
     "landmarks": NetworkCase(
         lambda: LandmarkNetwork(LandmarkNetworkConfig(32, 8, ((8, 1), (16, 2)), 2, 4, 16)), faces(32)
     ),
+    "occlusion": NetworkCase(lambda: OcclusionNetwork(OcclusionNetworkConfig(32, (8, 8, 16))), faces(32)),
     "mobilefaceswap-idn": NetworkCase(lambda: IdentityAwareDynamicNetwork(NARROW_IDN), faces(64)),
     "mobilefaceswap-iin": NetworkCase(lambda: IdentityInjectionNetwork(NARROW_IIN), person),
     "mobilefaceswap": NetworkCase(lambda: MobileFaceSwap(NARROW_IIN), person_and_face),

@@ -1,0 +1,199 @@
+"""Train the occlusion network (``swapper/models/occlusion.py``) on faces that things are drawn over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from torch import Generator, Tensor, nn
+
+from swapper.devices import device_of
+from swapper.faces import mesh
+from swapper.faces.align import template_to_template
+from swapper.faces.regions import draw_polygons, face_outline
+from swapper.models.occlusion import OcclusionNetwork, OcclusionNetworkConfig
+from trainers import augment
+from trainers.data import Faces, load_faces
+from trainers.drawing import SIDE, Scene
+from trainers.loop import Batch, Phase, image_grid
+from trainers.occluders import cover_face
+
+_TEMPLATE = "tight"
+_SIDE = 160  # px, of the photos
+_SCORED = 256
+
+
+@dataclass(frozen=True)
+class OcclusionConfig:
+    """Defaults of the occlusion trainer."""
+
+    network: OcclusionNetworkConfig = field(default_factory=OcclusionNetworkConfig.lite)
+    lr: float = 2e-3
+    batch: int = 32
+    kimg: float = 75.0
+    dice_weight: float = 0.5  # over binary cross-entropy
+    doubt_kimg: float = 10.0  # from here on the network may doubt that a photo itself is bare
+    doubt_weight: float = 0.15  # of places it doubts; with none, what it wrongly sees would never be put right
+
+    @classmethod
+    def lite(cls) -> "OcclusionConfig":
+        """The shipped network."""
+        return cls()
+
+    @classmethod
+    def large(cls) -> "OcclusionConfig":
+        """The shipped network on one GPU."""
+        return cls(batch=128, kimg=3000.0, doubt_kimg=300.0)
+
+    @classmethod
+    def tiny(cls) -> "OcclusionConfig":
+        """Seconds on a CPU, for tests."""
+        return cls(network=OcclusionNetworkConfig(size=64, widths=(8, 16, 16)), lr=1e-2, batch=4, kimg=1.0)
+
+
+class OcclusionTrainer:
+    """Segmentation of drawn occluders.
+
+    Photos that come with glasses or hair over the face are labelled bare. Where the network, looking at the photo as
+    it came, sees something there, that place counts little.
+
+    Source: drawn shapes with any texture teach to find real things nearly as well as cut-out ones do: "Delving into
+    High-Quality Synthetic Face Occlusion Segmentation Datasets" (CVPR Workshops 2022), section 3.
+    """
+
+    Config = OcclusionConfig
+
+    def __init__(self, config: OcclusionConfig, data: Path, cache: Path):
+        self.config = config
+        network = OcclusionNetwork(config.network)
+        self.size = network.config.size
+        self.train = load_faces(data, "train", _SIDE, cache)
+        self.val = load_faces(data, "val", _SIDE, cache, padded=False)
+        self.networks: dict[str, nn.Module] = {"occlusion": network}
+        self.averaged = ("occlusion",)
+        self.phases = (Phase("L", ("occlusion",), lr=config.lr, weight_decay=1e-4),)
+        self.frozen: dict[str, nn.Module] = {}
+
+    def draw(self, generator: Generator, count: int) -> Batch:
+        """Plan photos, placement, what is drawn, colour and degradation."""
+        plan = {
+            "index": torch.randint(len(self.train), (count,), generator=generator),
+            "seed": torch.randint(2**31, (count,), generator=generator),
+            "angle": augment.sometimes(generator, 0.5, augment.uniform(generator, count, -0.3, 0.3), 0.0),
+            "scale": torch.exp(augment.uniform(generator, count, -0.12, 0.12)),
+            "shift": augment.uniform(generator, count, -0.04, 0.04, 2),
+            "mirror": torch.rand(count, generator=generator) < 0.5,
+        }
+        return plan | augment.draw_color(generator, count, 0.7) | augment.draw_degradation(generator, count)
+
+    def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
+        """Cut faces and draw over them."""
+        return self._covered(self.train, plan, device) | {"doubted": torch.tensor(kimg >= self.config.doubt_kimg)}
+
+    def _covered(self, faces: Faces, plan: Batch, device: torch.device) -> Batch:
+        """Faces with and without what is drawn, where the face is hidden, and which places count."""
+        index = plan["index"]
+        template = torch.from_numpy(template_to_template("ffhq", 1, _TEMPLATE, 1).copy()).expand(len(index), 2, 3)
+        moves = augment.similarity_grid(plan["angle"], plan["scale"], plan["shift"], plan["mirror"])
+        maps = augment.compose_maps(moves, template)
+        bare = augment.warp_images(faces.pixels(index, torch.device("cpu")), maps, self.size)
+        points = augment.transform_landmarks(faces.landmarks[index], maps)
+        turned = torch.from_numpy(mesh.mirror_index().astype(np.int64))
+        points = torch.where(plan["mirror"][:, None, None], points[:, turned], points)
+        rows = zip(bare, points.numpy(), plan["seed"].tolist(), strict=True)
+        drawn = [self._draw_over(faces, *row) for row in rows]
+        images, cover, counted = (torch.stack(parts) for parts in zip(*drawn, strict=True))
+        images, bare = (augment.degrade(augment.adjust_color(faces.to(device), plan), plan) for faces in (images, bare))
+        return {"images": images, "bare": bare, "cover": cover.to(device), "counted": counted.to(device)}
+
+    def _draw_over(
+        self, faces: Faces, bare: Float[Tensor, "3 s s"], points: Float[np.ndarray, "478 3"], seed: int
+    ) -> tuple[Float[Tensor, "3 s s"], Float[Tensor, "1 s s"], Float[Tensor, "1 s s"]]:
+        """One face with something drawn over it, where it is hidden, and how much each place counts."""
+        rng = np.random.default_rng(seed)
+
+        def picture() -> UInt8[np.ndarray, "t t 3"]:
+            side = int(rng.integers(faces.size // 5, faces.size))
+            top, left = rng.integers(0, faces.size + 1 - side, 2)
+            photo = faces.images[int(rng.integers(len(faces)))].numpy()
+            return cv2.resize(photo[top : top + side, left : left + side], (SIDE, SIDE))
+
+        crop = np.ascontiguousarray((bare.permute(1, 2, 0) * 255).round().byte().numpy())
+        scene = Scene(rng, points * np.float32(SIDE), crop, picture)
+        image, cover, touched = cover_face(scene, self.size)
+        outline = face_outline(points * np.float32(self.size))
+        middle = outline.mean(0)
+        face = draw_polygons([(middle + 1.1 * (outline - middle)).astype(np.float32)], self.size)
+        # What is seen and hides nothing is left open, and so are the halves of soft edges.
+        clear = 1 - np.clip(touched - cover, 0, 1)
+        return (
+            torch.from_numpy(image).permute(2, 0, 1).float() / 255,
+            torch.from_numpy(cover)[None],
+            torch.from_numpy(face * clear)[None],
+        )
+
+    def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Binary cross-entropy and Dice over the places that count."""
+        network, cover, counted = self.networks["occlusion"], batch["cover"], batch["counted"]
+        doubt = torch.zeros(())
+        if batch["doubted"]:
+            with torch.no_grad():
+                network.eval()
+                seen = network(_packed(batch["bare"])).float().sigmoid()
+                network.train()
+            real = (seen > 0.5) & (cover < 0.5)
+            doubt = (real * counted).sum() / counted.sum()
+            counted = torch.where(real, self.config.doubt_weight * counted, counted)
+        logits = network(_packed(batch["images"])).float()
+        entropy = F.binary_cross_entropy_with_logits(logits, cover, counted, reduction="sum") / counted.sum()
+        guess = logits.sigmoid() * counted
+        both, either = (guess * cover).sum(), (guess + cover * counted).sum()
+        dice = 1 - (2 * both + 1) / (either + 1)
+        return entropy + self.config.dice_weight * dice, {"entropy": entropy, "dice": dice, "doubt": doubt}
+
+    def samples(self, networks: Mapping[str, nn.Module]) -> UInt8[np.ndarray, "h w 3"]:
+        """Validation faces, what was found on them in red; things are drawn over those of the upper rows."""
+        batch = self._fixed(24, device_of(networks["occlusion"]))
+        rows = []
+        for name in ("images", "bare"):
+            faces = batch[name]
+            found = networks["occlusion"](_packed(faces)).float().sigmoid()
+            red = torch.tensor([1.0, 0.0, 0.0], device=faces.device)[:, None, None]
+            marked = torch.lerp(faces, red.expand_as(faces), 0.7 * found)
+            pairs = [image for pair in zip(faces, marked, strict=True) for image in pair]
+            rows += [pairs[i : i + 12] for i in range(0, len(pairs), 12)]
+        return image_grid(rows)
+
+    def evaluate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
+        """Scores of validation faces.
+
+        Returns:
+            ``iou``: intersection over union of drawn and found covers, over all faces; ``bare_percent``: share of
+            the faces without anything drawn that is taken for covered (some do wear glasses).
+        """
+        network = networks["occlusion"]
+        batch = self._fixed(_SCORED, device_of(network))
+        found, bare = (
+            torch.cat([network(_packed(part)).float().sigmoid() for part in batch[name].split(32)]) > 0.5
+            for name in ("images", "bare")
+        )
+        face = batch["counted"] > 0.5
+        true = (batch["cover"] > 0.5) & face
+        both, either = (found & true).sum(), ((found & face) | true).sum()
+        return {
+            "iou": float(both / either.clamp(min=1)),
+            "bare_percent": float(100 * (bare & face).sum() / face.sum()),
+        }
+
+    def _fixed(self, count: int, device: torch.device) -> Batch:
+        plan = self.draw(Generator().manual_seed(7), count)
+        plan["index"] = torch.linspace(0, len(self.val) - 1, count).long()
+        return self._covered(self.val, plan, device)
+
+
+def _packed(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last)
