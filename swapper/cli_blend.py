@@ -35,7 +35,7 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
         "--no-occluders",
         dest="occluders",
         action="store_false",
-        help="swap over dark glasses, hair, hands and other things in front of a face too",
+        help="swap over glasses, hair, hands and other things in front of a face too",
     )
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from swapper.compose.mask import MaskSettings
 from swapper.devices import choose_device, keep_freed_memory
 from swapper.faces.align import cut_crop
+from swapper.faces.covers import CoverFinder, OcclusionDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.pose import head_pose
@@ -72,6 +73,7 @@ class FaceSwapper:
         self.method = load_method(name, self.device, threads) if isinstance(name, str) else name
         self.detector = detector or CenterFaceDetector(threads=threads)
         self.landmarks = LandmarkDetector(self.device, threads)
+        self.occlusion: CoverFinder = OcclusionDetector(self.device, threads)
         self.restorer: Restorer | None = load_restorer(restore, self.device)
         self.mask = mask or MaskSettings()
 
@@ -209,7 +211,9 @@ class FaceSwapper:
             mask: blend like this instead of the way chosen when the swapper was made.
         """
         timer = timer or StepTimer()
-        frames = FrameSwapper(self.method, self.landmarks, self.device, self.restorer, mask or self.mask)
+        frames = FrameSwapper(
+            self.method, self.landmarks, self.device, self.restorer, mask or self.mask, self.occlusion
+        )
         frame, warnings = image.copy(), []
         parts = []
         with timer.step("identify"):

@@ -1,7 +1,9 @@
 """Train the occlusion network (``swapper/models/occlusion.py``) on faces that things are drawn over."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -104,8 +106,8 @@ class OcclusionTrainer:
         points = augment.transform_landmarks(faces.landmarks[index], maps)
         turned = torch.from_numpy(mesh.mirror_index().astype(np.int64))
         points = torch.where(plan["mirror"][:, None, None], points[:, turned], points)
-        rows = zip(bare, points.numpy(), plan["seed"].tolist(), strict=True)
-        drawn = [self._draw_over(faces, *row) for row in rows]
+        with ThreadPoolExecutor() as pool:  # OpenCV draws without holding Python's lock
+            drawn = list(pool.map(partial(self._draw_over, faces), bare, points.numpy(), plan["seed"].tolist()))
         images, cover, counted = (torch.stack(parts) for parts in zip(*drawn, strict=True))
         images, bare = (augment.degrade(augment.adjust_color(faces.to(device), plan), plan) for faces in (images, bare))
         return {"images": images, "bare": bare, "cover": cover.to(device), "counted": counted.to(device)}

@@ -1,7 +1,7 @@
-"""Things in front of a face: dark glasses in any picture, and what passes by in the frames of a video.
+"""Things in front of a face, found by rule: dark glasses in any picture, and what passes by in a video's frames.
 
-Hands, microphones and hair are found where a face does not look as it did in the frames before. One picture alone
-does not tell them from shadows, beards and make-up.
+Hands, microphones and hair are found where a face does not look as it did in the frames before. What is there from the
+beginning is for the network of ``faces/covers.py``, which needs no frames before.
 
 Looks are colours at the mesh points, so that turning, speaking and moving change them little.
 """

@@ -33,7 +33,7 @@ MASK_WORDS = {  # label, what it does, lowest, highest
     "keep_eyes": ("Keep the eyes", "Share of the photo's eyes that stays.", 0, 1),
     "occluders": (
         "Keep what covers the face",
-        "Dark glasses; in videos also hands, hair or a microphone that pass.",
+        "Glasses, hair, hands, a microphone: what is in front of the face stays.",
         0,
         1,
     ),

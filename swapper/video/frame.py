@@ -12,6 +12,7 @@ from swapper.compose.color import Transfer
 from swapper.compose.expression import match_expression
 from swapper.compose.mask import MaskSettings, MaskShape, adaptive_face_mask, mask_shape, shape_offset
 from swapper.faces.align import cut_crop
+from swapper.faces.covers import CoverFinder
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.looks import Glimpse, Look, cover_mask, glimpse
 from swapper.faces.pose import head_pose
@@ -39,6 +40,7 @@ class Part:
         measure: report how much narrower the swapped face is.
         tone: usual change of its colours, from the frames before.
         look: of the target, from the frames before.
+        covered: something was in front of the face when it was last looked for, or it never was.
         alone: the picture is no frame of many: nothing is learnt for a next one, and a face that is turned away or
             hardly there does not fade.
     """
@@ -49,6 +51,7 @@ class Part:
     measure: bool = False
     tone: Transfer | None = None
     look: Look | None = None
+    covered: bool = True
     alone: bool = False
 
 
@@ -62,6 +65,7 @@ class Outcome:
         tone: change of its colours that would match this frame alone.
         box: left, top, right, bottom of the part of the frame that changed; None where none did.
         seen: the target, where what covers it counts.
+        covered: whether something is in front of it; None where that was not looked for.
         mask: the method's own, of its crop.
     """
 
@@ -70,6 +74,7 @@ class Outcome:
     tone: Transfer | None
     box: Box | None
     seen: Glimpse | None = None
+    covered: bool | None = None
     mask: Float32[np.ndarray, "s s"] | None = None
 
 
@@ -83,6 +88,7 @@ class FrameSwapper:
         device: torch.device,
         restorer: Restorer | None = None,
         mask: MaskSettings | None = None,
+        occlusion: CoverFinder | None = None,
     ):
         """Use networks that are loaded.
 
@@ -92,10 +98,11 @@ class FrameSwapper:
             device: where the method wants its input.
             restorer: improves swapped faces.
             mask: how they are blended in.
+            occlusion: finds what is in front of a face; without it only dark glasses and what passes by are found.
         """
         self._method, self._landmarks, self._device = method, landmarks, device
         self._mask = mask or MaskSettings()
-        self._restorer = restorer
+        self._restorer, self._occlusion = restorer, occlusion
 
     def swap_parts(
         self, frame: UInt8[np.ndarray, "h w 3"], parts: Sequence[Part], timer: StepTimer | None = None
@@ -147,8 +154,7 @@ class FrameSwapper:
                 face = match_expression(face, found, crop.mesh, self._measure, self._mask.expression)
         shape = part.shape or mask_shape(offset or 0.0)
         own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._mask)
-        seen = glimpse(crop.image, crop.mesh, part.look) if self._mask.occluders else None
-        cover = None if seen is None else cover_mask(seen, crop.image, crop.mesh)
+        seen, covered, cover = self._look_for_covers(crop, part) if self._mask.occluders else (None, None, None)
         opacity = 1.0 if part.alone else _opacity(part.tracked)
         done = blend_into(
             frame,
@@ -162,7 +168,19 @@ class FrameSwapper:
             shade=part.alone,
             drawn_side=self._method.size,
         )
-        return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen, own)
+        return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen, covered, own)
+
+    def _look_for_covers(
+        self, crop: Crop, part: Part
+    ) -> tuple[Glimpse, bool | None, Float32[np.ndarray, "s s"] | None]:
+        """The face as it is seen, whether the network found something in front of it, and the share of that."""
+        seen = glimpse(crop.image, crop.mesh, part.look)
+        covers = [cover_mask(seen, crop.image, crop.mesh)]
+        looked = self._occlusion is not None and (part.covered or part.measure)
+        if self._occlusion is not None and looked:
+            covers.append(self._occlusion.find(crop.image, self._method.template))
+        found = [cover for cover in covers if cover is not None]
+        return seen, covers[-1] is not None if looked else None, np.maximum.reduce(found) if found else None
 
     def aim(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> Identity:
         """The identity that a face gets so that it becomes as much like the source as wanted.

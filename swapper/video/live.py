@@ -12,6 +12,7 @@ from jaxtyping import Float32, UInt8
 from swapper.compose.mask import MaskSettings
 from swapper.faces import mesh
 from swapper.faces.coarse import CoarseDetector
+from swapper.faces.covers import CoverFinder
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder
 from swapper.faces.landmarks import LandmarkDetector
@@ -44,6 +45,7 @@ class LiveNetworks(Protocol):
     method: Method
     detector: FaceDetector
     landmarks: LandmarkDetector
+    occlusion: CoverFinder
     mask: MaskSettings
 
 
@@ -65,7 +67,13 @@ class LiveEngine:
         if isinstance(self._detector, CenterFaceDetector):
             self._detector = CenterFaceDetector(None, self._detector.threshold, networks.device, thorough=False)
         self._embedder = FaceEmbedder(networks.device)
-        self.frames = FrameSwapper(networks.method, networks.landmarks, networks.device, mask=networks.mask)
+        self.frames = FrameSwapper(
+            networks.method,
+            networks.landmarks,
+            networks.device,
+            mask=networks.mask,
+            occlusion=networks.occlusion,
+        )
 
     def tracker(self) -> FaceTracker:
         """What follows the faces of a new stream."""
@@ -129,12 +137,13 @@ class LiveStream:
             return self._marker.mark(frame), len(parts)
 
     def _part(self, frame: Frame, face: TrackedFace, identity: Identity) -> Part:
-        shapes, track = self._memory.shapes, face.track
-        identity = self._memory.aimed(track, identity, partial(self._engine.frames.aim, frame, face, identity))
+        memory, shapes, track = self._memory, self._memory.shapes, face.track
+        identity = memory.aimed(track, identity, partial(self._engine.frames.aim, frame, face, identity))
         if not shapes.knows(track):
             shapes.learn(track, self._engine.frames.measure(frame, face, identity))
         shape, measure = shapes.next_shape(track)
-        return Part(face, identity, shape, measure, self._memory.tones.usual(track), self._memory.looks.get(track))
+        tone, look, covered = memory.tones.usual(track), memory.looks.get(track), track not in memory.bare
+        return Part(face, identity, shape, measure, tone, look, covered)
 
     def _steadied(self, face: TrackedFace, seconds: float) -> TrackedFace:
         before = self._steady.get(face.track)

@@ -28,6 +28,7 @@ class FaceMemory:
         shapes: of the masks.
         tones: change of the swapped faces' colours.
         looks: of the targets, by track.
+        bare: tracks that nothing was in front of when that was last looked for.
     """
 
     def __init__(self, rows: Sequence[Mapping[str, Any]] = ()):
@@ -37,6 +38,7 @@ class FaceMemory:
             rows: from ``to_rows`` after the frame before the first one; tracks may have other numbers now.
         """
         self.shapes, self.tones, self.looks = ShapeMemory(), ToneMemory(), dict[int, Look]()
+        self.bare: set[int] = set()
         self._aims: dict[int, tuple[Identity, Identity]] = {}
         self._recalled = list(rows)
         self._present: dict[int, Points] = {}
@@ -95,7 +97,10 @@ class FaceMemory:
                 self.tones.learn(outcome.track, outcome.tone)
             if outcome.seen is not None:
                 self.looks[outcome.track] = learnt(self.looks.get(outcome.track), outcome.seen)
+            if outcome.covered is not None:
+                (self.bare.discard if outcome.covered else self.bare.add)(outcome.track)
         self.looks = {track: look for track, look in self.looks.items() if track in self._present}
+        self.bare &= self._present.keys()
 
     def to_rows(self) -> list[dict[str, Any]]:
         """What is known of the faces in the last frame, as plain values that fit into JSON."""

@@ -11,6 +11,7 @@ import torch
 
 from swapper.compose.mask import MaskSettings
 from swapper.faces.coarse import CoarseDetector, PatientDetector
+from swapper.faces.covers import OcclusionDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
 from swapper.faces.gallery import Gallery
@@ -94,6 +95,7 @@ def swap_video(
     if source is None and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person.")
     embedder, landmarks = FaceEmbedder(engine.device), LandmarkDetector(engine.device, 1)
+    occlusion = OcclusionDetector(engine.device, 1)
     identity = source if source is None or isinstance(source, Identity) else engine.identify(source)
     roles = [pair if isinstance(pair, Role) else measured_role(engine, *pair, embedder) for pair in people]
     marks = marks or MarkSettings.from_environment()
@@ -101,7 +103,7 @@ def swap_video(
         reader,
         output,
         Casting(identity, select, roles),
-        FrameSwapper(engine.method, landmarks, engine.device, engine.restorer, engine.mask),
+        FrameSwapper(engine.method, landmarks, engine.device, engine.restorer, engine.mask, occlusion),
         lambda gallery: _tracker(engine, landmarks, embedder, gallery),
         settings,
         FrameMarker(origin_of(engine, count_sources(identity, roles)), marks),

@@ -173,7 +173,8 @@ class VideoJob:
                 memory.shapes.learn(track, self._swapper.measure(image, tracked, identity))
             tone = memory.tones.usual(track) if steady else None
             shape, measure = memory.shapes.next_shape(track)
-            parts.append(Part(tracked, identity, shape, measure, tone, memory.looks.get(track)))
+            look, covered = memory.looks.get(track), track not in memory.bare
+            parts.append(Part(tracked, identity, shape, measure, tone, look, covered))
         return analysed.frame, parts
 
     def _swap(self, task: tuple[TimedFrame, list[Part]]) -> tuple[_Done, StepTimer]:

@@ -16,8 +16,8 @@ from swapper.models.arcface import (
 )
 from swapper.models.idn import IdentityAwareDynamicNetwork, IdentityAwareDynamicNetworkConfig
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
-from swapper.models.occlusion import OcclusionNetwork, OcclusionNetworkConfig
 from swapper.models.mobilefaceswap import IdentityInjectionNetwork, IdentityInjectionNetworkConfig, MobileFaceSwap
+from swapper.models.occlusion import OcclusionNetwork, OcclusionNetworkConfig
 
 NARROW_IDN = IdentityAwareDynamicNetworkConfig((8, 8, 16, 16, 32), (16, 16, 8, 8), 4, (16, 8, 8, 4, 2), 32)
 NARROW_IIN = IdentityInjectionNetworkConfig(NARROW_IDN, 16, 24, 16, (8,) * 5, (8,) * 4)

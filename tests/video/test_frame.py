@@ -14,6 +14,8 @@ from swapper.pipeline import FaceSwapper
 from swapper.types import Face, Identity, Swapped
 from swapper.video.frame import FrameSwapper, Part
 
+LEFT_CHEEK, RIGHT_CHEEK = (50, 205), (280, 425)
+
 
 class Paints:
     """Paints every crop in one colour."""
@@ -67,6 +69,48 @@ def test_dark_glasses_stay_in_photos_and_videos_unless_that_is_switched_off(swap
     inside = lenses > 0
     assert np.abs(kept[inside].astype(int) - image[inside]).mean() < 4
     assert np.abs(over[inside].astype(int) - image[inside]).mean() > 15
+
+
+class Finds:
+    """Something in front of the left half of every face."""
+
+    def __init__(self, there: bool = True):
+        self.there, self.asked = there, 0
+
+    def find(self, image, template):
+        self.asked += 1
+        half = (np.arange(len(image)) < len(image) / 2).astype(np.float32)
+        return np.tile(half, (len(image), 1)) if self.there else None
+
+
+@pytest.mark.parametrize(
+    ("part", "settings", "asked"),
+    [
+        ({"alone": True}, MaskSettings(), True),
+        ({"covered": False}, MaskSettings(), False),
+        ({"covered": False, "measure": True}, MaskSettings(), True),
+        ({"covered": True}, MaskSettings(), True),
+        ({"alone": True}, MaskSettings(occluders=False), False),
+    ],
+)
+def test_what_a_network_finds_in_front_of_a_face_stays_there(swapper, photo, part, settings, asked):
+    image, face = photo
+    finds, whose = Finds(), Identity("paints", np.zeros(4, np.float32))
+    frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, mask=settings, occlusion=finds)
+    result = image.copy()
+    outcome = frames.swap_parts(result, [Part(TrackedFace(0, 0, face), whose, mask_shape(0.0), **part)])[0]
+    assert outcome.covered is (True if asked else None) and finds.asked == asked
+    changed = np.abs(result.astype(int) - image).max(2)
+    left, right = (changed[:, face.mesh[list(points), 0].astype(int)].mean() for points in (LEFT_CHEEK, RIGHT_CHEEK))
+    assert right > 3 and (left < 0.2 * right if asked else left > 0.5 * right)
+
+
+def test_a_bare_face_is_said_to_be_bare(swapper, photo):
+    image, face = photo
+    finds, whose = Finds(there=False), Identity("paints", np.zeros(4, np.float32))
+    frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, occlusion=finds)
+    outcome = frames.swap_parts(image.copy(), [Part(TrackedFace(0, 0, face), whose, alone=True)])[0]
+    assert outcome.covered is False
 
 
 def test_a_photo_and_the_first_frame_of_a_video_are_composed_alike(swapper, photo):

@@ -43,6 +43,20 @@ def test_faces_are_known_again_by_their_places():
     assert not again.shapes.knows(7)
 
 
+def test_faces_that_nothing_covers_are_known_until_they_go():
+    memory, nobody = FaceMemory(), person(4)
+    parts = [Part(tracked(track, 100 * track), nobody) for track in (1, 2, 3)]
+    for part in parts:
+        memory.shapes.learn(part.tracked.track, 0.0)
+    found = [Outcome(1, None, None, None, covered=False), Outcome(2, None, None, None, covered=True)]
+    memory.learn(parts, [*found, Outcome(3, None, None, None)])
+    assert memory.bare == {1}
+    memory.learn(parts, [Outcome(1, None, None, None), Outcome(2, None, None, None, covered=False)])
+    assert memory.bare == {1, 2}
+    memory.learn(parts[1:], [Outcome(2, None, None, None, covered=True)])
+    assert memory.bare == set()
+
+
 class Stop(Exception):
     pass
 
