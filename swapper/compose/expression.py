@@ -9,7 +9,7 @@ from jaxtyping import Float32, Float64, UInt8
 from swapper.faces import mesh
 from swapper.faces.pose import EXPRESSION_PARTS
 
-_REACH = 0.15  # of a point's pull, eye distances
+_REACH = 0.3  # of a point's pull, eye distances
 _DOUBT = 0.1  # how little a single point is trusted against its neighbours
 _FARTHEST = 0.06  # eye distances: a larger miss is one of the measurement, or another shape of the face
 _ROUNDS = 2

@@ -13,7 +13,7 @@ from swapper.faces.align import invert_affine, template_to_template, warp_frame
 from swapper.onnx_session import open_session
 
 _TEMPLATE = "tight"
-_RANGE = (0.35, 0.65)  # probability that counts as nothing, and as covered
+_RANGE = (0.3, 0.6)  # probability that counts as nothing, and as covered
 _LEAST = 0.5  # px of the network's picture, of covered area: less is chance
 
 
