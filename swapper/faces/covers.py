@@ -14,22 +14,25 @@ from swapper.onnx_session import open_session
 
 _TEMPLATE = "tight"
 _RANGE = (0.3, 0.6)  # probability that counts as nothing, and as covered
-_LEAST = 0.5  # px of the network's picture, of covered area: less is chance
+_LEAST = 0.005  # share of the face: less is chance
 
 
 @runtime_checkable
 class CoverFinder(Protocol):
     """Anything that finds what is in front of a face."""
 
-    def find(self, image: UInt8[np.ndarray, "s s 3"], template: str) -> Float32[np.ndarray, "s s"] | None:
-        """Share of each pixel of a face that something hides; outside the face it says nothing.
+    def find(
+        self, image: UInt8[np.ndarray, "s s 3"], template: str, face: Float32[np.ndarray, "s s"]
+    ) -> Float32[np.ndarray, "s s"] | None:
+        """Share of each pixel of a face that something hides.
 
         Args:
             image: RGB crop.
             template: key of ``TEMPLATES`` that it was cut by.
+            face: mask of the face, in [0, 1]; what is beside it does not count.
 
         Returns:
-            In [0, 1]; None where nothing is in front of the face.
+            In [0, 1], of no meaning outside the face; None where next to nothing is in front of it.
         """
         ...
 
@@ -51,7 +54,9 @@ class OcclusionDetector:
         self.session = open_session(path or hub.resolve("occlusion-lite-onnx"), device, threads)
         self.size = int(self.session.get_inputs()[0].shape[2])
 
-    def find(self, image: UInt8[np.ndarray, "s s 3"], template: str) -> Float32[np.ndarray, "s s"] | None:
+    def find(
+        self, image: UInt8[np.ndarray, "s s 3"], template: str, face: Float32[np.ndarray, "s s"]
+    ) -> Float32[np.ndarray, "s s"] | None:
         """Find covers as ``CoverFinder.find`` says."""
         side = len(image)
         to_own = template_to_template(template, side, _TEMPLATE, self.size)
@@ -61,8 +66,7 @@ class OcclusionDetector:
         probability = 1 / (1 + np.exp(-np.asarray(logits, np.float32)[0, 0]))
         low, high = _RANGE
         share = np.clip((probability - low) / (high - low), 0, 1)
-        if float(share.sum()) < _LEAST:
-            return None
-        return cv2.warpAffine(
+        share = cv2.warpAffine(
             share, invert_affine(to_own), (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
+        return share if float((share * face).sum()) > _LEAST * float(face.sum()) else None

@@ -154,7 +154,7 @@ class FrameSwapper:
                 face = match_expression(face, found, crop.mesh, self._measure, self._mask.expression)
         shape = part.shape or mask_shape(offset or 0.0)
         own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._mask)
-        seen, covered, cover = self._look_for_covers(crop, part) if self._mask.occluders else (None, None, None)
+        seen, covered, cover = self._look_for_covers(crop, part, mask) if self._mask.occluders else (None, None, None)
         opacity = 1.0 if part.alone else _opacity(part.tracked)
         done = blend_into(
             frame,
@@ -171,14 +171,14 @@ class FrameSwapper:
         return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen, covered, own)
 
     def _look_for_covers(
-        self, crop: Crop, part: Part
+        self, crop: Crop, part: Part, mask: Float32[np.ndarray, "s s"]
     ) -> tuple[Glimpse, bool | None, Float32[np.ndarray, "s s"] | None]:
         """The face as it is seen, whether the network found something in front of it, and the share of that."""
         seen = glimpse(crop.image, crop.mesh, part.look)
         covers = [cover_mask(seen, crop.image, crop.mesh)]
         looked = self._occlusion is not None and (part.covered or part.measure)
         if self._occlusion is not None and looked:
-            covers.append(self._occlusion.find(crop.image, self._method.template))
+            covers.append(self._occlusion.find(crop.image, self._method.template, mask))
         found = [cover for cover in covers if cover is not None]
         return seen, covers[-1] is not None if looked else None, np.maximum.reduce(found) if found else None
 

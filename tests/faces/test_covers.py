@@ -40,7 +40,7 @@ def dark(tmp_path: Path) -> OcclusionDetector:
 def test_the_mask_lies_where_the_thing_is(dark, template, side):
     image = np.full((side, side, 3), 220, np.uint8)
     cv2.circle(image, (side // 2, round(0.55 * side)), side // 10, (10, 10, 10), -1)
-    found = dark.find(image, template)
+    found = dark.find(image, template, np.ones((side, side), np.float32))
     assert found is not None and found.shape == (side, side) and found.dtype == np.float32
     assert found.min() >= 0 and found.max() <= 1
     wanted = image[..., 0] < 100
@@ -48,7 +48,13 @@ def test_the_mask_lies_where_the_thing_is(dark, template, side):
 
 
 def test_nothing_in_front_of_a_face_is_no_mask(dark):
-    assert dark.find(np.full((96, 96, 3), 230, np.uint8), "tight") is None
+    image, face = np.full((96, 96, 3), 230, np.uint8), np.zeros((96, 96), np.float32)
+    face[20:80, 20:80] = 1
+    assert dark.find(image, "tight", face) is None
+    image[:, :15] = 10
+    assert dark.find(image, "tight", face) is None, "it is beside the face"
+    image[40:60, 40:60] = 10
+    assert dark.find(image, "tight", face) is not None
 
 
 def test_a_damaged_network_is_refused(tmp_path):

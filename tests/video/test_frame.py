@@ -77,7 +77,7 @@ class Finds:
     def __init__(self, there: bool = True):
         self.there, self.asked = there, 0
 
-    def find(self, image, template):
+    def find(self, image, template, face):
         self.asked += 1
         half = (np.arange(len(image)) < len(image) / 2).astype(np.float32)
         return np.tile(half, (len(image), 1)) if self.there else None
