@@ -71,16 +71,19 @@ def _moves(
 def _spread(
     points: Float64[np.ndarray, "n 2"], moves: Float64[np.ndarray, "n 2"], reach: float, size: int
 ) -> Float32[np.ndarray, "s s 2"]:
-    """A field that follows the moves at their points and fades with the distance from all of them."""
-    weights = np.linalg.solve(_pull(points, points, reach) + _DOUBT * np.eye(len(points)), moves)
+    """A field that follows the moves at their points and fades with the distance from all of them, to nothing."""
+    weights = np.linalg.solve(_pull(_squared(points, points), reach) + _DOUBT * np.eye(len(points)), moves)
     steps = (np.arange(_SIDE) + 0.5) * size / _SIDE - 0.5
     places = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
-    field = (_pull(places, points, reach) @ weights).reshape(_SIDE, _SIDE, 2)
-    return cv2.resize(field.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+    squared = _squared(places, points)
+    near = np.clip(2 - np.sqrt(squared.min(1, keepdims=True)) / reach, 0, 1)  # from one reach to two
+    field = near * (_pull(squared, reach) @ weights)
+    return cv2.resize(field.reshape(_SIDE, _SIDE, 2).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
 
 
-def _pull(
-    places: Float64[np.ndarray, "m 2"], points: Float64[np.ndarray, "n 2"], reach: float
-) -> Float64[np.ndarray, "m n"]:
-    squared = (places**2).sum(1)[:, None] + (points**2).sum(1) - 2 * places @ points.T
-    return np.exp(np.minimum(-squared / (2 * reach**2), 0))
+def _squared(places: Float64[np.ndarray, "m 2"], points: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, "m n"]:
+    return np.maximum((places**2).sum(1)[:, None] + (points**2).sum(1) - 2 * places @ points.T, 0)
+
+
+def _pull(squared: Float64[np.ndarray, "m n"], reach: float) -> Float64[np.ndarray, "m n"]:
+    return np.exp(-squared / (2 * reach**2))

@@ -4,6 +4,7 @@ import pytest
 
 from swapper.compose.expression import match_expression
 from swapper.faces import mesh
+from swapper.faces.pose import EXPRESSION_PARTS
 
 SIZE = 128
 
@@ -55,8 +56,13 @@ def test_what_is_far_from_eyes_and_mouth_stays():
     face = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
     found = moved_iris(wanted, 2.0)
     moved = match_expression(face, found, wanted, lambda _: found)
+    y, x = np.mgrid[:SIZE, :SIZE]
+    parts = wanted[[point for part, _ in EXPRESSION_PARTS for point in part], :2]
+    apart = np.hypot(x[..., None] - parts[:, 0], y[..., None] - parts[:, 1]).min(2)
+    assert not np.array_equal(moved, face) and (apart > 26).mean() > 0.2
+    np.testing.assert_array_equal(moved[apart > 26], face[apart > 26])  # 0.65 eye distances
     np.testing.assert_array_equal(moved[:20], face[:20])
-    np.testing.assert_array_equal(moved[110:], face[110:])
+    assert np.abs(moved[110:].astype(int) - face[110:]).max() <= 1, "a mouth that nothing pulls, in a picture of noise"
 
 
 def test_a_wild_measurement_moves_no_further_than_a_miss_can_be():
