@@ -101,10 +101,9 @@ def thing(scene: Scene) -> Layer:
         layer.line(away, color * np.float32(u(0.5, 1.2)), size * u(0.3, 0.8))  # a microphone's handle
     if scene.chance(0.6):
         layer.paint(scene.pictures(), u(0.15, 1.0))
-    if scene.chance(0.5):
-        ramp = np.linspace(u(0, 1), u(0, 1), SIDE, dtype=np.float32)[:, None, None] if scene.chance(0.5) else None
-        if ramp is not None:
-            layer.color = (layer.color * ramp).astype(np.uint8)
+    if scene.chance(0.25):  # light from above or below
+        ramp = np.linspace(u(0, 1), u(0, 1), SIDE, dtype=np.float32)[:, None, None]
+        layer.color = (layer.color * ramp).astype(np.uint8)
     return layer
 
 
