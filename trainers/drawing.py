@@ -93,7 +93,7 @@ class Scene:
     @cached_property
     def origin(self) -> Float32[np.ndarray, "2"]:
         """Place between the eyes."""
-        return self.points[[33, 133, 362, 263], :2].mean(0)
+        return self.points[[*mesh.LEFT_EYE_CORNERS, *mesh.RIGHT_EYE_CORNERS], :2].mean(0)
 
     def uniform(self, low: float, high: float) -> float:
         """A random number."""

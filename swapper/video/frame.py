@@ -175,12 +175,13 @@ class FrameSwapper:
     ) -> tuple[Glimpse, bool | None, Float32[np.ndarray, "s s"] | None]:
         """The face as it is seen, whether the network found something in front of it, and the share of that."""
         seen = glimpse(crop.image, crop.mesh, part.look)
-        covers = [cover_mask(seen, crop.image, crop.mesh)]
-        looked = self._occlusion is not None and (part.covered or part.measure)
-        if self._occlusion is not None and looked:
-            covers.append(self._occlusion.find(crop.image, self._method.template, mask))
-        found = [cover for cover in covers if cover is not None]
-        return seen, covers[-1] is not None if looked else None, np.maximum.reduce(found) if found else None
+        cover = cover_mask(seen, crop.image, crop.mesh)
+        if self._occlusion is None or not (part.covered or part.measure):
+            return seen, None, cover
+        found = self._occlusion.find(crop.image, self._method.template, mask)
+        if found is None:
+            return seen, False, cover
+        return seen, True, found if cover is None else np.maximum(cover, found)
 
     def aim(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> Identity:
         """The identity that a face gets so that it becomes as much like the source as wanted.
