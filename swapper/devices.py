@@ -9,7 +9,6 @@ from torch import nn
 from swapper.types import UserError
 
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # glibc's malloc.h
-_LARGEST_KEPT, _MOST_KEPT = 32 << 20, 256 << 20  # bytes
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -37,12 +36,15 @@ def device_of(network: nn.Module) -> torch.device:
     return next(network.parameters()).device
 
 
-def keep_freed_memory() -> None:
+def keep_freed_memory(most: int = 256 << 20) -> None:
     """Let glibc keep some of the memory that is freed; does nothing with another C library.
 
     Small networks on a CPU otherwise spend up to half of their time on getting fresh pages for their maps.
+
+    Args:
+        most: bytes, below 2^31; single maps up to an eighth of it are kept.
     """
     with suppress(OSError, AttributeError, TypeError):
         library = ctypes.CDLL(None)
-        library.mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT)
-        library.mallopt(_TRIM_THRESHOLD, _MOST_KEPT)
+        library.mallopt(_MMAP_THRESHOLD, most // 8)
+        library.mallopt(_TRIM_THRESHOLD, most)

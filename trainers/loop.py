@@ -17,6 +17,7 @@ from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from swapper import hub
+from swapper.devices import keep_freed_memory
 from swapper.metrics.flops import FlopCount
 from trainers.averaging import ramped_average
 from trainers.checkpoint import load_checkpoint, save_checkpoint
@@ -24,6 +25,8 @@ from trainers.gemm import gemm_peak
 from trainers.loop_config import LoopConfig, Progress
 
 Batch = dict[str, Tensor]
+
+_MOST_KEPT = (1 << 31) - 1  # bytes: a step frees and takes all it holds
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,8 @@ class Run:
         if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
             torch.backends.cudnn.benchmark = True
+        if self.device.type == "cpu":
+            keep_freed_memory(_MOST_KEPT)
         self.bare = dict(trainer.networks)
         for network in [*self.bare.values(), *trainer.frozen.values()]:
             network.to(device=self.device)

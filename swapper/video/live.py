@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -22,7 +21,7 @@ from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
 from swapper.timing import StepTimer
 from swapper.types import Identity
-from swapper.video.frame import FrameSwapper, Part
+from swapper.video.frame import FrameSwapper
 from swapper.video.marks import FrameMarker
 from swapper.video.memory import FaceMemory
 
@@ -129,21 +128,13 @@ class LiveStream:
             faces = [self._steadied(face, seconds) for face in self._tracker.update(frame)]
         present = {face.track for face in faces}
         self._steady = {track: state for track, state in self._steady.items() if track in present}
-        parts = [self._part(frame, face, identity) for face in reversed(faces)]  # near faces on top
-        self._memory.learn(parts, self._engine.frames.swap_parts(frame, parts, timer))
+        frames, memory = self._engine.frames, self._memory
+        parts = [memory.plan(frames, frame, face, identity) for face in reversed(faces)]  # near faces on top
+        memory.learn(parts, frames.swap_parts(frame, parts, timer))
         if not parts:
             return frame, 0
         with timer.step("mark"):
             return self._marker.mark(frame), len(parts)
-
-    def _part(self, frame: Frame, face: TrackedFace, identity: Identity) -> Part:
-        memory, shapes, track = self._memory, self._memory.shapes, face.track
-        identity = memory.aimed(track, identity, partial(self._engine.frames.aim, frame, face, identity))
-        if not shapes.knows(track):
-            shapes.learn(track, self._engine.frames.measure(frame, face, identity))
-        shape, measure = shapes.next_shape(track)
-        tone, look, covered = memory.tones.usual(track), memory.looks.get(track), track not in memory.bare
-        return Part(face, identity, shape, measure, tone, look, covered)
 
     def _steadied(self, face: TrackedFace, seconds: float) -> TrackedFace:
         before = self._steady.get(face.track)

@@ -1,17 +1,18 @@
 """What is known of each face of a video from the frames before, also after the job was stopped and goes on."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from swapper.compose.color import Transfer
 from swapper.faces.association import overlap
 from swapper.faces.looks import Look, learnt
 from swapper.faces.track import TrackedFace
 from swapper.types import Identity
-from swapper.video.frame import Outcome, Part
+from swapper.video.frame import FrameSwapper, Outcome, Part
 from swapper.video.shapes import ShapeMemory
 from swapper.video.tones import ToneMemory
 
@@ -31,12 +32,14 @@ class FaceMemory:
         bare: tracks that nothing was in front of when that was last looked for.
     """
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]] = ()):
+    def __init__(self, rows: Sequence[Mapping[str, Any]] = (), steady: bool = True):
         """Begin, or go on.
 
         Args:
             rows: from ``to_rows`` after the frame before the first one; tracks may have other numbers now.
+            steady: colours change slowly; without it every frame's are matched anew.
         """
+        self._steady = steady
         self.shapes, self.tones, self.looks = ShapeMemory(), ToneMemory(), dict[int, Look]()
         self.bare: set[int] = set()
         self._aims: dict[int, tuple[Identity, Identity]] = {}
@@ -62,6 +65,25 @@ class FaceMemory:
         if len(self._aims) > _MOST_AIMS:
             del self._aims[next(iter(self._aims))]  # the one that was asked for longest ago
         return aimed
+
+    def plan(
+        self, frames: FrameSwapper, image: UInt8[np.ndarray, "h w 3"], face: TrackedFace, identity: Identity
+    ) -> Part:
+        """Say what happens to a face of the next frame.
+
+        Args:
+            frames: swaps it, and measures it where nothing is known of it yet.
+            image: RGB of the frame.
+            face: in it.
+            identity: of the source.
+        """
+        track = face.track
+        identity = self.aimed(track, identity, partial(frames.aim, image, face, identity))
+        if not self.shapes.knows(track):
+            self.shapes.learn(track, frames.measure(image, face, identity))
+        shape, measure = self.shapes.next_shape(track)
+        tone = self.tones.usual(track) if self._steady else None
+        return Part(face, identity, shape, measure, tone, self.looks.get(track), covered=track not in self.bare)
 
     def meet(self, faces: Sequence[TrackedFace]) -> None:
         """Recognise the faces of the first frame by their places; of no use later.

@@ -5,7 +5,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -132,7 +131,7 @@ class VideoJob:
             self._casting.restore(journal.memory["casting"])
         rate = float(self._reader.info.rate)
         clock = Clock(self._end - self._begin, journal.frames, rate, self._seconds(journal.end))
-        memory = FaceMemory(journal.memory.get("faces", []))
+        memory = FaceMemory(journal.memory.get("faces", []), steady=self._settings.steadiness > 0)
         swapped = self._swapped(journal, tracker, memory)
         written = self._written(swapped, journal, lambda: self._known(tracker, memory))
         with closing(run_ahead(written, _AHEAD)) as stream:
@@ -162,19 +161,12 @@ class VideoJob:
 
     def _plan(self, analysed: AnalysedFrame, tracker: FaceTracker, memory: FaceMemory) -> tuple[TimedFrame, list[Part]]:
         """Say what happens to the faces of a frame; small ones come first, so that near ones lie on top."""
-        parts, steady = [], self._settings.steadiness > 0
         memory.meet(analysed.faces)
         cast = self._casting.cast(analysed.faces, tracker.gallery)
-        for index, identity in sorted(cast.items(), reverse=True):
-            tracked = analysed.faces[index]
-            track, image = tracked.track, analysed.frame.image
-            identity = memory.aimed(track, identity, partial(self._swapper.aim, image, tracked, identity))
-            if not memory.shapes.knows(track):
-                memory.shapes.learn(track, self._swapper.measure(image, tracked, identity))
-            tone = memory.tones.usual(track) if steady else None
-            shape, measure = memory.shapes.next_shape(track)
-            look, covered = memory.looks.get(track), track not in memory.bare
-            parts.append(Part(tracked, identity, shape, measure, tone, look, covered))
+        parts = [
+            memory.plan(self._swapper, analysed.frame.image, analysed.faces[index], identity)
+            for index, identity in sorted(cast.items(), reverse=True)
+        ]
         return analysed.frame, parts
 
     def _swap(self, task: tuple[TimedFrame, list[Part]]) -> tuple[_Done, StepTimer]:
