@@ -74,6 +74,9 @@ def test_the_mirrored_average_does_not_see_the_side(random_encoder: MobileFaceNe
     embedder = FaceEmbedder(mirrored=True)
     one, other = (embedder.embed([_from_arcface(c)])[0] for c in both)
     assert one @ other > 0.99
+    plain = FaceEmbedder()
+    seen, turned = (plain.embed([_from_arcface(c)])[0] for c in both)
+    assert np.linalg.norm(seen - turned) > np.linalg.norm(one - other)  # cosines so near 1 would be lost in rounding
     pixels = np.stack([arcface_crop(_from_arcface(both[0])), arcface_crop(_from_arcface(both[0]))[:, ::-1]])
     with torch.inference_mode():
         mean = random_encoder(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255).embedding.mean(0)
