@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 
 from swapper.provenance import MarkSettings
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.types import UserError
 from swapper.ui.build import SWEEP_SECONDS, build_app, launch_options
 from swapper.ui.content_check import load_check

@@ -18,7 +18,7 @@ from swapper.faces import mesh
 from swapper.faces.pose import HeadPose, rotation_of
 from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
-from swapper.whole_file import whole_file
+from swapper.runtime.whole_file import whole_file
 
 HERE = Path(__file__).parent
 WIDTH, HEIGHT, RATE, SECONDS = 640, 360, 25, 5.0

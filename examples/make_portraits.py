@@ -1,6 +1,6 @@
 """Make the portraits of people who do not exist: ``python examples/make_portraits.py DATA``.
 
-Every portrait is the average of about fifteen aligned faces of a data folder (see ``trainers/prepare.py``), drawn
+Every portrait is the average of about fifteen aligned faces of a data folder (see ``trainers/data/prepare.py``), drawn
 in a shape that is none of theirs. An average alone looks like wax, so the strength of its fine detail is raised to
 what single photos have; no donor's own detail is copied. The same folder gives the same pictures.
 

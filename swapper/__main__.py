@@ -5,12 +5,12 @@ import json
 import sys
 from pathlib import Path
 
-from swapper.cli_blend import add_blend_options, blend_settings
-from swapper.cli_compare import add_compare_parser
-from swapper.cli_interpolate import add_gallery_parser, add_interpolate_parser
-from swapper.cli_provenance import add_mark_options, add_provenance_parser, mark_settings
-from swapper.cli_video import add_video_parser
-from swapper.cli_weights import add_weights_parser
+from swapper.cli.compare import add_compare_parser
+from swapper.cli.interpolate import add_gallery_parser, add_interpolate_parser
+from swapper.cli.options import add_blend_options, blend_settings
+from swapper.cli.provenance import add_mark_options, add_provenance_parser, mark_settings
+from swapper.cli.video import add_video_parser
+from swapper.cli.weights import add_weights_parser
 from swapper.methods.base import methods
 from swapper.restore.base import restorers
 from swapper.types import UserError
@@ -102,17 +102,17 @@ def run_export(args: argparse.Namespace) -> int:
 
 def run_bench(args: argparse.Namespace) -> int:
     """Measure and print."""
-    from swapper import bench, bench_marks, bench_models, bench_video
+    from swapper.bench import networks, photo, video, watermark
 
     if args.only and not args.models:
         raise UserError(f"--only {args.only}: it chooses among networks. Add --models.")
     if args.marks:
-        report = bench_marks.marks_report()
+        report = watermark.marks_report()
     elif args.video:
-        report = bench_video.video_report(args.method)
+        report = video.video_report(args.method)
     else:
-        report = bench_models.models_report(args.only) if args.models else bench.pipeline_report(args.method)
-    print(json.dumps(report, indent=1) if args.json else bench.table(report))
+        report = networks.models_report(args.only) if args.models else photo.pipeline_report(args.method)
+    print(json.dumps(report, indent=1) if args.json else photo.table(report))
     return 0
 
 

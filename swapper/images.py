@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageCms
 
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
+from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
-from swapper.whole_file import whole_file
 
 READABLE = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
 WRITABLE = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}

@@ -9,11 +9,11 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from swapper.compose.mask import MaskSettings
-from swapper.devices import choose_device, keep_freed_memory
+from swapper.face_swap import FrameSwapper, Part
 from swapper.faces.align import cut_crop
-from swapper.faces.covers import CoverFinder, OcclusionDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
+from swapper.faces.occlusion.network import CoverFinder, OcclusionDetector
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.faces.track import TrackedFace
@@ -21,11 +21,11 @@ from swapper.images import read_image
 from swapper.methods.base import Method, default_method, load_method
 from swapper.provenance.settings import MarkSettings
 from swapper.restore.base import Restorer, load_restorer
-from swapper.settings import Settings
-from swapper.timing import StepTimer
+from swapper.runtime.devices import choose_device, keep_freed_memory
+from swapper.runtime.limits import Settings
+from swapper.runtime.timing import StepTimer
 from swapper.types import Crop, Face, Identity, SwapResult, UserError
 from swapper.video.casting import Role
-from swapper.video.frame import FrameSwapper, Part
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 from swapper.video.request import swap_video
 

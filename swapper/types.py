@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
+Box = tuple[int, int, int, int]  # left, top, right, bottom of a part of a frame, px
+
 
 class UserError(Exception):
     """Input that cannot be used; the message is one plain sentence that says what to do next.

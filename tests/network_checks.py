@@ -21,7 +21,7 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from swapper.onnx_session import open_session
+from swapper.runtime.onnx_session import open_session
 
 Inputs = tuple[Any, ...]  # tensors, or tuples of tensors
 

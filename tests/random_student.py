@@ -7,6 +7,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from swapper import hub
+from swapper.hub import files
 from swapper.models.arcface import IdentityFeatures
 from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
 
@@ -40,6 +41,6 @@ def write_student(folder: Path) -> Path:
 
 def offer_student(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the random student the one that is found, whatever the manifest lists."""
-    listed = hub.entries
-    monkeypatch.setattr(hub, "entries", lambda: [row for row in listed() if row.name != NAME])
+    listed = files.entries
+    monkeypatch.setattr(files, "entries", lambda: [row for row in listed() if row.name != NAME])
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(folder))

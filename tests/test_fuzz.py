@@ -14,7 +14,7 @@ from clips import Coding, write_clip
 from PIL import Image
 
 from swapper.images import READABLE, read_image
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.types import UserError
 from swapper.video.io import VideoReader
 

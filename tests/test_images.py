@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from swapper.images import check_output, read_image, write_image
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.types import UserError
 
 

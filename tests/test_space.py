@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from swapper.manifest import entries
+from swapper.hub.manifest import entries
 
 ROOT = Path(__file__).parents[1]
 

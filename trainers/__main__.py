@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from swapper.types import UserError
-from trainers.curves import add_curves_arguments, curves
-from trainers.evaluate import add_evaluate_arguments, evaluate
-from trainers.loop import Run, Trainer
-from trainers.loop_config import LoopConfig
-from trainers.prepare import add_prepare_arguments, prepare
-from trainers.publish import add_publish_arguments, publish
+from trainers.data.prepare import add_prepare_arguments, prepare
+from trainers.loop.config import LoopConfig
+from trainers.loop.loop import Run, Trainer
+from trainers.publish.curves import add_curves_arguments, curves
+from trainers.publish.evaluate import add_evaluate_arguments, evaluate
+from trainers.publish.publish import add_publish_arguments, publish
 
 SYSTEMS: dict[str, str] = {  # system -> class in the module of that name
     "geometry": "GeometryTrainer",
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--preset", default="lite", help="recipe: lite (shipped), large (some systems) or paper")
-    p.add_argument("--data", type=Path, required=True, help="folder of packed faces (see trainers/prepare.py)")
+    p.add_argument("--data", type=Path, required=True, help="folder of packed faces (see trainers/data/prepare.py)")
     p.add_argument("--out", type=Path, required=True, help="run folder; made when missing")
     p.add_argument("--resume", action="store_true", help="continue from the run folder's checkpoint")
     p.add_argument("--time-budget", type=float, default=float("inf"), help="seconds; then checkpoint and stop")

@@ -13,10 +13,10 @@ from swapper.models.quality import QualityNetwork
 from swapper.types import UserError
 from trainers import losses
 from trainers.adversarial import judge
-from trainers.checkpoint import weights_file
-from trainers.loop import Batch
+from trainers.data.pairs import to_arcface
+from trainers.loop.checkpoint import weights_file
+from trainers.loop.loop import Batch
 from trainers.mobilefaceswap import MobileFaceSwapConfig, MobileFaceSwapTrainer
-from trainers.pairs import to_arcface
 from trainers.teacher import load_swap_teacher
 
 

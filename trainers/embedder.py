@@ -12,9 +12,9 @@ from torch import Generator, Tensor, nn
 
 from swapper.faces.landmarks import FIVE_POINTS
 from swapper.types import UserError
-from trainers import augment
-from trainers.data import Faces, load_faces
-from trainers.loop import Batch, Phase, image_grid
+from trainers.data import augment
+from trainers.data.faces import Faces, load_faces
+from trainers.loop.loop import Batch, Phase, image_grid
 from trainers.teacher import load_mobile_teacher
 
 SIZE = 112  # px, side of the ArcFace crop

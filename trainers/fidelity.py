@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from trainers import augment
+from trainers.data import augment
 
 
 def peak_signal_to_noise(images: Float[Tensor, "b 3 s s"], truth: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b"]:

@@ -10,11 +10,11 @@ from jaxtyping import Float, Int64
 from scipy.optimize import linear_sum_assignment
 from torch import Generator, Tensor, nn
 
-from swapper.devices import device_of
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
-from trainers import augment
-from trainers.data import Faces, load_faces
-from trainers.loop import Batch, Phase, image_grid
+from swapper.runtime.devices import device_of
+from trainers.data import augment
+from trainers.data.faces import Faces, load_faces
+from trainers.loop.loop import Batch, Phase, image_grid
 
 IRISES = (468, 473)
 MIDLINE = [10, 168, 6, 1, 2, 0, 17, 152]  # forehead to chin

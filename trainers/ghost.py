@@ -11,7 +11,7 @@ from swapper.models.discriminators import MultiscaleDiscriminatorConfig, PatchDi
 from swapper.models.ghost import AEINet, AEINetConfig
 from trainers import losses
 from trainers.adversarial import DiscriminatorConfig, build_discriminator, judge
-from trainers.loop import Batch, Phase
+from trainers.loop.loop import Batch, Phase
 from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
 

@@ -13,16 +13,16 @@ import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from torch import Generator, Tensor, nn
 
-from swapper.devices import device_of
 from swapper.faces import mesh
 from swapper.faces.align import template_to_template
 from swapper.faces.regions import draw_polygons, face_outline
 from swapper.models.occlusion import OcclusionNetwork, OcclusionNetworkConfig
-from trainers import augment
-from trainers.data import Faces, load_faces
-from trainers.drawing import SIDE, Scene
-from trainers.loop import Batch, Phase, image_grid
-from trainers.occluders import cover_face
+from swapper.runtime.devices import device_of
+from trainers.data import augment
+from trainers.data.drawing import SIDE, Scene
+from trainers.data.faces import Faces, load_faces
+from trainers.data.occluders import cover_face
+from trainers.loop.loop import Batch, Phase, image_grid
 
 _TEMPLATE = "tight"
 _SIDE = 160  # px, of the photos

@@ -12,11 +12,11 @@ from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
 from swapper import hub
-from swapper.devices import device_of
 from swapper.models.quality import QualityNetwork, QualityNetworkConfig
+from swapper.runtime.devices import device_of
 from swapper.types import UserError
-from trainers.loop import Batch, Phase, image_grid
-from trainers.swapping import SwapTask
+from trainers.loop.loop import Batch, Phase, image_grid
+from trainers.swap_task import SwapTask
 from trainers.teacher import SwapTeacher, load_swap_teacher
 
 

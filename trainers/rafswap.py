@@ -20,10 +20,10 @@ from swapper.models.trunks import MobileTrunk
 from swapper.types import UserError
 from trainers import losses
 from trainers.adversarial import DiscriminatorConfig, build_discriminator, judge
-from trainers.checkpoint import weights_file
 from trainers.identity_trunk import identity_trunk
-from trainers.loop import Batch, Phase, image_grid
-from trainers.rafswap_ablation import leave_out
+from trainers.loop.checkpoint import weights_file
+from trainers.loop.loop import Batch, Phase, image_grid
+from trainers.publish.rafswap_ablation import leave_out
 from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
 

@@ -17,12 +17,12 @@ from swapper.models.renovation import RenovationGenerator, RenovationGeneratorCo
 from swapper.types import UserError
 from trainers import losses
 from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminator_loss, judge
-from trainers.damage import damage, draw_damage, halve
-from trainers.data import load_faces
+from trainers.data.damage import damage, draw_damage, halve
+from trainers.data.faces import load_faces
+from trainers.data.pairs import to_arcface
 from trainers.fidelity import peak_signal_to_noise, structural_similarity
 from trainers.identity_trunk import PerceptualFeatures
-from trainers.loop import Batch, Phase, image_grid
-from trainers.pairs import to_arcface
+from trainers.loop.loop import Batch, Phase, image_grid
 
 _SCORED = 48  # validation photos
 

@@ -15,12 +15,13 @@ from swapper.interpolation import STEPS, distinct_neighbours, slerp, smoothness
 from swapper.metrics.report import bootstrap_interval
 from swapper.models.smoothswap import SmoothIdentityEmbedder, SmoothIdentityEmbedderConfig
 from swapper.models.trunks import MobileTrunk
-from trainers import augment, losses
-from trainers.checkpoint import weights_file
-from trainers.data import Faces, load_faces
+from trainers import losses
+from trainers.data import augment
+from trainers.data.faces import Faces, load_faces
 from trainers.embedder import verification_auc
 from trainers.identity_trunk import identity_trunk
-from trainers.loop import Batch, Phase, image_grid
+from trainers.loop.checkpoint import weights_file
+from trainers.loop.loop import Batch, Phase, image_grid
 
 Embed = Callable[[Faces, Tensor], np.ndarray]  # a split and rows of it -> unit vectors
 

@@ -12,15 +12,16 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from swapper import hub
-from swapper.devices import device_of
 from swapper.models.discriminators import StyleGAN2Discriminator, StyleGAN2DiscriminatorConfig
 from swapper.models.ncsnpp import NCSNppConfig
 from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
-from trainers import augment, losses
-from trainers.checkpoint import weights_file
-from trainers.loop import Batch, Phase
-from trainers.pairs import Whole, template_map
-from trainers.swapping import Swap, SwapTask
+from swapper.runtime.devices import device_of
+from trainers import losses
+from trainers.data import augment
+from trainers.data.pairs import Whole, template_map
+from trainers.loop.checkpoint import weights_file
+from trainers.loop.loop import Batch, Phase
+from trainers.swap_task import Swap, SwapTask
 
 ARCFACE = "arcface-mobile"
 WHOLE = Whole("ffhq", 144, around=True)  # what the smooth embedder sees

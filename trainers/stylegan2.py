@@ -17,10 +17,10 @@ from swapper.models.discriminators import StyleGAN2Discriminator, StyleGAN2Discr
 from swapper.models.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from swapper.types import Crop, UserError
 from trainers import losses
-from trainers.adaptive_augmentation import AdaptiveAugmentation, draw_changes
-from trainers.data import Faces, load_faces
-from trainers.loop import Batch, Phase, image_grid
-from trainers.pairs import to_arcface
+from trainers.data.adaptive_augmentation import AdaptiveAugmentation, draw_changes
+from trainers.data.faces import Faces, load_faces
+from trainers.data.pairs import to_arcface
+from trainers.loop.loop import Batch, Phase, image_grid
 
 _TRUNCATION = 0.7  # of the lower half of the sample grid
 _SCORED = 400  # pictures that are compared with validation photos

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
-from swapper.devices import device_of
+from swapper.runtime.devices import device_of
 from trainers.adversarial import discriminator_loss
-from trainers.loop import Batch, Phase
-from trainers.pairs import Whole
-from trainers.swapping import SwapTask
+from trainers.data.pairs import Whole
+from trainers.loop.loop import Batch, Phase
+from trainers.swap_task import SwapTask
 from trainers.teacher import swap_with
 
 

@@ -11,7 +11,7 @@ from swapper.convert.arcface_onnx import read_arcface_onnx
 from swapper.convert.checkpoints import read_checkpoint
 from swapper.convert.matching import fit, rename
 from swapper.convert.systems import SYSTEMS, OfficialCheckpoint
-from swapper.manifest import file_sha256
+from swapper.hub.manifest import file_sha256
 from swapper.types import UserError
 
 

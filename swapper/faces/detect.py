@@ -13,7 +13,7 @@ from onnxruntime import InferenceSession
 
 from swapper import hub
 from swapper.faces.search import search, without_duplicates
-from swapper.onnx_session import open_session, used_provider
+from swapper.runtime.onnx_session import open_session, used_provider
 from swapper.types import Face, UserError
 
 GREY = 127  # what lies around the picture

@@ -11,7 +11,7 @@ from swapper import hub
 from swapper.faces.align import recut
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.smoothswap import SmoothIdentityEmbedder
-from swapper.onnx_session import open_session
+from swapper.runtime.onnx_session import open_session
 from swapper.types import Crop
 
 SIZE = 112  # side of the ArcFace template's crops

@@ -17,7 +17,7 @@ from swapper.faces.align import (
     transform_points,
     warp_frame,
 )
-from swapper.onnx_session import open_session
+from swapper.runtime.onnx_session import open_session
 from swapper.types import Face
 
 # Mesh points and weights that stand where a face detector puts its five points (means over the training faces

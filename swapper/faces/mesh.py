@@ -61,7 +61,7 @@ def canonical_face() -> Float32[np.ndarray, "478 3"]:
     """The mean frontal face: x to the image's right, y down, z away from the camera, read-only.
 
     Exactly symmetric; the origin lies midway between the eyes, whose centres (means of their corners) are 1 apart.
-    Made by ``trainers/canonical_face.py``.
+    Made by ``trainers/data/canonical_face.py``.
     """
     return _frozen(np.asarray(_stored()["points"], dtype=np.float32))
 

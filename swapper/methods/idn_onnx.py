@@ -13,8 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from swapper.models.idn import IdentityAwareDynamicNetwork, SeparableConv
+from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
-from swapper.whole_file import whole_file
 
 OPSET, IR_VERSION = 17, 8  # old enough for every runtime in use, browsers included
 _SLOPE = 0.1

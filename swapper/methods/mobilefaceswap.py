@@ -19,7 +19,7 @@ from swapper.methods.idn_onnx import build_onnx, save_onnx
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet
 from swapper.models.idn import IdentityAwareDynamicNetwork
 from swapper.models.mobilefaceswap import MobileFaceSwap
-from swapper.onnx_session import open_session
+from swapper.runtime.onnx_session import open_session
 from swapper.types import Crop, Identity, Swapped, UserError
 
 WEIGHTS, IDENTITY_WEIGHTS = "mobilefaceswap-lite", "arcface-mobile"

@@ -15,7 +15,7 @@ from swapper import hub
 from swapper.faces.align import recut
 from swapper.interpolation import slerp
 from swapper.methods.onnx_records import RECORDS, OnnxSwapper
-from swapper.onnx_session import open_session, used_provider
+from swapper.runtime.onnx_session import open_session, used_provider
 from swapper.types import Crop, Identity, Swapped, UserError
 
 EMBEDDER = "w600k_r50"

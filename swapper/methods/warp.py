@@ -14,7 +14,7 @@ from swapper.compose.light import RADIUS, SIDE, light_difference, shared_skin
 from swapper.faces import mesh
 from swapper.faces.align import TEMPLATES
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion import covered_face, glasses_in
+from swapper.faces.occlusion.glasses import covered_face, glasses_in
 from swapper.faces.raster import interpolate_over_mesh
 from swapper.faces.regions import disc, draw_polygons, face_outline, hull_mask, region_mask
 from swapper.faces.skin import Statistics, to_lab

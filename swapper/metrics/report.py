@@ -12,7 +12,7 @@ from jaxtyping import Float64, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from swapper.images import write_image
-from swapper.whole_file import whole_file
+from swapper.runtime.whole_file import whole_file
 
 
 @dataclass(frozen=True)

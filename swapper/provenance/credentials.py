@@ -11,8 +11,8 @@ from typing import Any
 from swapper.provenance.certificate import Credential, known_roots, signing_credential
 from swapper.provenance.origin import Origin, software_version
 from swapper.provenance.settings import MarkSettings
+from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
-from swapper.whole_file import whole_file
 
 SIGNABLE = {
     ".png": "image/png",

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.models.gfpgan import GFPGANv1Clean
-from swapper.onnx_session import open_session
 from swapper.restore.aligned import Engine, restore_aligned
+from swapper.runtime.onnx_session import open_session
 from swapper.types import UserError
 
 ONNX_WEIGHTS, CONVERTED_WEIGHTS = "gfpgan_1.4", "gfpgan"

@@ -15,8 +15,8 @@ from swapper.metrics.measure import Gallery, MeasuredFace, SwapScores
 from swapper.metrics.report import ScoreRow
 from swapper.metrics.size import drawing_size
 from swapper.pipeline import FaceSwapper
-from swapper.previews import shrink
 from swapper.studies.judges import Judges
+from swapper.studies.previews import shrink
 from swapper.types import Identity, UserError
 
 UNCHANGED, PASTED, BASELINE = "target unchanged", "source pasted", "warp"

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from swapper.metrics.report import Metric, ScoreRow, best_rows, format_value, measured
-from swapper.previews import data_uri
 from swapper.studies.charts import Series, around, chart, legend
 from swapper.studies.comparison import PASTED, UNCHANGED, Comparison, attributes_kept
+from swapper.studies.previews import data_uri
 from swapper.studies.profile import SENTENCE, qualities, radar
 from swapper.studies.published import PROTOCOL, PUBLISHED
 

@@ -13,9 +13,9 @@ from safetensors.numpy import save_file
 
 from swapper import hub
 from swapper.faces.embed import WEIGHTS
-from swapper.manifest import file_sha256
+from swapper.hub.manifest import file_sha256
+from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
-from swapper.whole_file import whole_file
 
 SHIPPED = Path(__file__).with_name("gallery.safetensors")
 """The made-up people of ``examples/portraits``, written by ``python -m swapper gallery examples/portraits``."""

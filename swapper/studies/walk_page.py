@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from swapper.faces.select import SAME_PERSON
-from swapper.previews import data_uri
 from swapper.studies.charts import Axis, Series, around, chart, legend
+from swapper.studies.previews import data_uri
 from swapper.studies.walk_scores import PUBLISHED_NEIGHBOURS, WalkScores, explain, figures, headline
 
 LABELS = {"arcface": "ArcFace", "smooth": "smooth embedder"}

@@ -16,14 +16,14 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from swapper.metrics.report import contact_sheet, write_text
-from swapper.previews import shrink
 from swapper.provenance import MarkSettings, Origin, sign_file, write_marked_image
 from swapper.provenance.watermark import add_mark
+from swapper.runtime.whole_file import whole_file
 from swapper.studies.charts import stack
+from swapper.studies.previews import shrink
 from swapper.studies.walk_page import SHOWN_SIDE, draw_charts, measures, page, published_sentence, viewer
 from swapper.studies.walk_scores import WalkScores, explain
 from swapper.types import Crop, UserError
-from swapper.whole_file import whole_file
 
 PICTURES_PER_SECOND = 8
 GIF_SIDE = 480  # px, longest side: every page and chat shows a GIF, but its files are large

@@ -11,14 +11,14 @@ from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.images import read_image
 from swapper.provenance import Origin, write_marked_image
-from swapper.timing import StepTimer
+from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
 from swapper.ui.files import new_folder, raises_sentences, result_name, upload_path, upload_paths
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image import ENGINE
+from swapper.ui.image.image import ENGINE
+from swapper.ui.image.target import NO_FACE
 from swapper.ui.layout import FORMATS
 from swapper.ui.swappers import SwapperCache
-from swapper.ui.target import NO_FACE
 
 CONSENT_FIRST = "Consent: it has not been given. Pass consent=True if everyone whose face is used has agreed."
 NO_TARGET = "Target: there is no photo. Pass the photo that should be changed."

@@ -6,18 +6,18 @@ from typing import Any
 import gradio as gr
 
 from swapper.pipeline import FaceSwapper
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.ui.api import add_endpoints
-from swapper.ui.compare import build_compare_tab
+from swapper.ui.compare.tab import build_compare_tab
 from swapper.ui.files import KEEP_SECONDS
-from swapper.ui.image import build_image_tab
-from swapper.ui.interpolation import build_interpolation_tab
+from swapper.ui.image.image import build_image_tab
+from swapper.ui.interpolation.tab import build_interpolation_tab
 from swapper.ui.judges import SharedJudges
-from swapper.ui.live import build_live_tab
-from swapper.ui.live_page import page_routes
+from swapper.ui.live.page import page_routes
+from swapper.ui.live.tab import build_live_tab
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.theme import LOGO, theme
-from swapper.ui.video import build_video_tab
+from swapper.ui.video.video import build_video_tab
 
 TITLE = "Swapper"
 VIDEO_TAB, LIVE_TAB = "Video swap", "Live"

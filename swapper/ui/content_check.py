@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.images import read_image
-from swapper.onnx_session import open_session
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
+from swapper.runtime.onnx_session import open_session
 from swapper.types import UserError
 from swapper.video.io import VideoReader
 

@@ -20,9 +20,9 @@ from gradio.utils import get_upload_folder
 from jaxtyping import UInt8
 
 from swapper.images import write_image
-from swapper.previews import shrink
 from swapper.provenance import Origin, write_marked_image
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
+from swapper.studies.previews import shrink
 from swapper.types import UserError
 from swapper.ui.content_check import check_content
 

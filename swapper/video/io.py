@@ -14,7 +14,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.types import UserError
 from swapper.video.colors import Colors, to_rgb
 from swapper.video.opening import open_video, pictures_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.types import UserError
 from swapper.video.encode import QUALITY
 from swapper.video.io import VideoInfo

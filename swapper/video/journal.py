@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from swapper.whole_file import whole_file
+from swapper.runtime.whole_file import whole_file
 
 _VERSION = 1
 _JOURNAL = "journal.json"

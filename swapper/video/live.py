@@ -9,19 +9,19 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from swapper.compose.mask import MaskSettings
+from swapper.face_swap import FrameSwapper
 from swapper.faces import mesh
 from swapper.faces.coarse import CoarseDetector
-from swapper.faces.covers import CoverFinder
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder
 from swapper.faces.landmarks import LandmarkDetector
+from swapper.faces.occlusion.network import CoverFinder
 from swapper.faces.track import FaceTracker, TrackedFace
 from swapper.methods.base import Method
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
-from swapper.timing import StepTimer
+from swapper.runtime.timing import StepTimer
 from swapper.types import Identity
-from swapper.video.frame import FrameSwapper
 from swapper.video.marks import FrameMarker
 from swapper.video.memory import FaceMemory
 

@@ -12,7 +12,8 @@ from swapper.provenance.label import draw_label
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
 from swapper.provenance.watermark import add_mark, mark_change
-from swapper.video.picture import Box, Picture, TimedFrame
+from swapper.types import Box
+from swapper.video.picture import Picture, TimedFrame
 
 _STUDIO = 219 / 255  # luma of 16..235 spans this share of 0..255
 _RENEW = 18  # frames for which the watermark's strength, which follows the picture, is used

@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.compose.color import Transfer
+from swapper.face_swap import FrameSwapper, Outcome, Part
 from swapper.faces.association import overlap
-from swapper.faces.looks import Look, learnt
+from swapper.faces.occlusion.over_time import Look, learnt
 from swapper.faces.track import TrackedFace
 from swapper.types import Identity
-from swapper.video.frame import FrameSwapper, Outcome, Part
 from swapper.video.shapes import ShapeMemory
 from swapper.video.tones import ToneMemory
 

@@ -7,9 +7,8 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from swapper.types import Box
 from swapper.video.colors import Colors, to_rgb, to_yuv
-
-Box = tuple[int, int, int, int]
 
 _SIMILAR = 64  # px: boxes grow to multiples of this, so that a moving face needs no new converter for every frame
 

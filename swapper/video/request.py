@@ -10,23 +10,23 @@ import numpy as np
 import torch
 
 from swapper.compose.mask import MaskSettings
+from swapper.face_swap import FrameSwapper
 from swapper.faces.coarse import CoarseDetector, PatientDetector
-from swapper.faces.covers import OcclusionDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
 from swapper.faces.gallery import Gallery
 from swapper.faces.landmarks import LandmarkDetector
+from swapper.faces.occlusion.network import OcclusionDetector
 from swapper.faces.track import FaceTracker
 from swapper.methods.base import Method
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
 from swapper.restore.base import RESTORERS, Restorer
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.types import Crop, Identity, UserError
 from swapper.video.analyse import DETECT_EVERY
 from swapper.video.casting import Casting, Role, count_sources
 from swapper.video.encode import check_video_output
-from swapper.video.frame import FrameSwapper
 from swapper.video.io import VideoReader
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings, check_limits
 from swapper.video.marks import FrameMarker

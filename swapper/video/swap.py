@@ -8,15 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 from threading import Event
 
+from swapper.face_swap import FrameSwapper, Outcome, Part
 from swapper.faces.gallery import Gallery
 from swapper.faces.track import FaceTracker
-from swapper.timing import StepTimer
+from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
 from swapper.video.analyse import AnalysedFrame, analyse
 from swapper.video.assemble import assemble
 from swapper.video.casting import Casting
 from swapper.video.encode import OutputError, SegmentWriter, check_video_output, writes
-from swapper.video.frame import FrameSwapper, Outcome, Part
 from swapper.video.io import VideoReader
 from swapper.video.job import Clock, VideoCancelled, VideoProgress, VideoResult, VideoSettings, kept_part
 from swapper.video.journal import Journal

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from swapper.convert import convert, read_official
 from swapper.models.arcface import IResNet, IResNetConfig
-from swapper.onnx_session import open_session
+from swapper.runtime.onnx_session import open_session
 from swapper.types import UserError
 
 

@@ -30,6 +30,7 @@ from served_app import ROOT, visit
 from swapper import hub
 from swapper.faces.align import align_matrix, transform_points
 from swapper.faces.landmarks import five_points
+from swapper.hub import files
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.models.mobilefaceswap import MobileFaceSwap
 from swapper.pipeline import FaceSwapper
@@ -70,7 +71,7 @@ def person(tmp_path_factory) -> Path:
     path = write_student(folder)
     listed = hub.entries
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hub, "entries", lambda: [row for row in listed() if row.name != path.stem])
+        patch.setattr(files, "entries", lambda: [row for row in listed() if row.name != path.stem])
         patch.setenv("SWAPPER_WEIGHTS", str(folder))
         network = hub.load(MobileFaceSwap, path.stem)
     method = MobileFaceSwapMethod(torch.device("cpu"), network, template="tight", size=64)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from random_student import NAME, write_student
 from served_app import open_tab, serve, visit
 
-from swapper.manifest import shipped_folder
+from swapper.hub.manifest import shipped_folder
 
 WORK = 120_000  # milliseconds; several times what an idle machine needs
 

@@ -14,6 +14,7 @@ from swapper import hub
 from swapper.faces.align import TEMPLATES, transform_points
 from swapper.faces.detect import CenterFaceDetector, FaceDetector, ScrfdDetector
 from swapper.faces.search import five_point_pose, search, without_duplicates
+from swapper.hub import files
 from swapper.images import read_image
 from swapper.types import Face, UserError
 
@@ -219,8 +220,8 @@ def random_scrfd(path: Path) -> Path:
 
 def test_scrfd_without_its_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(hub, "find_cached", lambda row: None)
-    monkeypatch.setattr(hub, "_download", _no_connection)
+    monkeypatch.setattr(files, "find_cached", lambda row: None)
+    monkeypatch.setattr(files, "_download", _no_connection)
     with pytest.raises(UserError, match="no connection"):
         ScrfdDetector()
 

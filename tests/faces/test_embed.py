@@ -19,6 +19,7 @@ from swapper.faces.embed import (
     arcface_crop,
     local_embedders,
 )
+from swapper.hub import files
 from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
 from swapper.models.smoothswap import SmoothIdentityEmbedder, SmoothIdentityEmbedderConfig
 from swapper.types import Crop, UserError
@@ -33,7 +34,7 @@ def random_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MobileFac
     network = MobileFaceNet(SMALL).eval()
     path = tmp_path / "arcface-mobile.safetensors"
     hub.save(network, path, dtype=torch.float32)
-    monkeypatch.setattr(hub, "resolve", {"arcface-mobile": path}.__getitem__)
+    monkeypatch.setattr(files, "resolve", {"arcface-mobile": path}.__getitem__)
     return network
 
 
@@ -152,7 +153,7 @@ def _member(tar: tarfile.TarFile, name: str) -> bytes:
 
 def test_the_smooth_embedder_is_offered_where_its_weights_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = [row for row in hub.entries() if row.name != "smooth-embedder-lite"]
-    monkeypatch.setattr(hub, "entries", lambda: listed)
+    monkeypatch.setattr(files, "entries", lambda: listed)
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
     assert list(local_embedders()) == ["arcface"]
     torch.manual_seed(0)

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from swapper import hub
+from swapper.hub import files
 from swapper.methods.base import METHODS, default_method, local_methods, methods
 
 
 def test_default_is_the_first_method_whose_weights_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(hub, "entries", list)
+    monkeypatch.setattr(files, "entries", list)
     assert default_method() == "warp"
     first = METHODS[methods()[0]]
     assert first.weights
@@ -22,7 +22,7 @@ def test_default_is_the_first_method_whose_weights_are_here(tmp_path: Path, monk
 
 def test_videos_get_a_quick_method_before_a_better_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(hub, "entries", list)
+    monkeypatch.setattr(files, "entries", list)
     for name in {*METHODS["ghost"].weights, *METHODS["mobilefaceswap"].weights}:
         (tmp_path / f"{name}.safetensors").touch()
     assert local_methods() == ["ghost", "mobilefaceswap", "warp"]

@@ -9,6 +9,7 @@ from walk_checks import check_walk
 
 from swapper import hub
 from swapper.faces.embed import arcface_crop
+from swapper.hub import files
 from swapper.methods.base import Method, load_method
 from swapper.methods.ghost import GhostMethod
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet, MobileFaceNetConfig
@@ -94,7 +95,7 @@ def test_several_photos_are_averaged(method: GhostMethod) -> None:
 
 def test_sizes_come_from_the_weights_file(network: AEINet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(hub, "entries", list)
+    monkeypatch.setattr(files, "entries", list)
     hub.save(network, tmp_path / "ghost-lite.safetensors", {"template": "tight", "size": "48"}, torch.float32)
     hub.save(MobileFaceNet(MobileFaceNetConfig.lite()), tmp_path / "arcface-mobile.safetensors")
     method = load_method("ghost", CPU)
@@ -104,7 +105,7 @@ def test_sizes_come_from_the_weights_file(network: AEINet, tmp_path: Path, monke
 
 def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(hub, "entries", list)
+    monkeypatch.setattr(files, "entries", list)
     with pytest.raises(UserError, match="ghost-lite"):
         load_method("ghost", CPU)
 

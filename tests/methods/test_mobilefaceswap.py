@@ -15,6 +15,7 @@ from walk_checks import check_walk
 
 from swapper import hub
 from swapper.faces.align import template_to_template, warp_frame
+from swapper.hub import files
 from swapper.methods.base import Method
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet, MobileFaceNetConfig
@@ -150,7 +151,7 @@ def test_sizes_come_from_the_weights_file(
     student: MobileFaceSwap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(hub, "entries", list)
+    monkeypatch.setattr(files, "entries", list)
     hub.save(student, tmp_path / "mobilefaceswap-lite.safetensors", {"template": "ffhq", "size": "96"})
     hub.save(MobileFaceNet(MobileFaceNetConfig.lite()), tmp_path / "arcface-mobile.safetensors")
     method = MobileFaceSwapMethod(CPU)

@@ -10,11 +10,12 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from walk_checks import check_walk
 
-from swapper import hub, manifest
+from swapper import hub
 from swapper.faces.align import TEMPLATES, template_to_template, warp_frame
+from swapper.hub import manifest
 from swapper.methods.base import InterpolatingMethod, Method, load_method
 from swapper.methods.onnx_records import RECORDS, OnnxSwapper
-from swapper.onnx_session import open_session
+from swapper.runtime.onnx_session import open_session
 from swapper.types import Crop, UserError
 
 CPU = torch.device("cpu")

@@ -13,6 +13,7 @@ from walk_checks import check_walk
 from swapper import hub
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.mesh import NOSE
+from swapper.hub import files
 from swapper.methods.base import Method, load_method, source_batch
 from swapper.methods.rafswap import RAFSwapMethod, draw_regions
 from swapper.models.arcface import MobileFaceNet
@@ -50,7 +51,7 @@ def network() -> RAFSwap:
 def method(network: RAFSwap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RAFSwapMethod:
     hub.save(network, tmp_path / "rafswap-lite.safetensors", {"template": "ffhq"}, dtype=torch.float32)
     rows = [row for row in hub.entries() if row.name != "rafswap-lite"]  # else the shipped file is meant
-    monkeypatch.setattr(hub, "entries", lambda: rows)
+    monkeypatch.setattr(files, "entries", lambda: rows)
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
     method = load_method("rafswap", CPU)
     assert isinstance(method, RAFSwapMethod)
@@ -163,7 +164,7 @@ def test_faces_without_landmarks_are_measured(network: RAFSwap) -> None:
 
 def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(hub, "entries", list)
+    monkeypatch.setattr(files, "entries", list)
     with pytest.raises(UserError, match="rafswap-lite"):
         load_method("rafswap", CPU)
 

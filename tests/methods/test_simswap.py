@@ -9,6 +9,7 @@ from walk_checks import check_walk
 
 from swapper import hub
 from swapper.faces.embed import IdentityEmbedder
+from swapper.hub import files
 from swapper.methods.base import METHODS, Method, load_method
 from swapper.methods.simswap import SimSwapMethod
 from swapper.models.simswap import SimSwapGenerator, SimSwapGeneratorConfig
@@ -88,7 +89,7 @@ def test_shipped_weights_say_how_they_were_trained(
 ) -> None:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
     rows = [row for row in hub.entries() if not row.name.startswith("simswap-")]
-    monkeypatch.setattr(hub, "entries", lambda: rows)
+    monkeypatch.setattr(files, "entries", lambda: rows)
     hub.save(network, tmp_path / "simswap-lite.safetensors", {"template": "tight", "size": "32"}, torch.float32)
     method = SimSwapMethod(CPU, embedder=MeanColours())
     assert (method.template, method.size) == ("tight", 32)
@@ -99,7 +100,7 @@ def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def missing(name: str) -> Path:
         raise UserError(f"Unknown weights '{name}'. Choose one of: none.")
 
-    monkeypatch.setattr(hub, "resolve", missing)
+    monkeypatch.setattr(files, "resolve", missing)
     with pytest.raises(UserError, match="'simswap-lite'"):
         load_method("simswap", CPU)
 

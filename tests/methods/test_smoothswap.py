@@ -9,6 +9,7 @@ from torch import Generator, nn
 from walk_checks import check_walk
 
 from swapper import hub
+from swapper.hub import files
 from swapper.methods.base import Method, load_method
 from swapper.methods.smoothswap import SmoothSwapMethod
 from swapper.models.ncsnpp import NCSNppConfig
@@ -41,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def method(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Method:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(folder))
-    monkeypatch.setattr(hub, "entries", list)  # else the shipped files are meant
+    monkeypatch.setattr(files, "entries", list)  # else the shipped files are meant
     return load_method("smoothswap", CPU)
 
 
@@ -105,7 +106,7 @@ def test_other_crop_sizes_run_on_given_networks(method: Method) -> None:
 
 def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(hub, "entries", list)
+    monkeypatch.setattr(files, "entries", list)
     with pytest.raises(UserError, match="smoothswap-lite"):
         load_method("smoothswap", CPU)
 

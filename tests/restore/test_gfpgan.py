@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Generator, Tensor
 
 from swapper import hub
+from swapper.hub import files
 from swapper.models.gfpgan import GFPGANv1Clean, GFPGANv1CleanConfig
 from swapper.restore import gfpgan
 from swapper.restore.gfpgan import GFPGANRestorer
@@ -37,7 +38,7 @@ def write_onnx(path: Path, change: float) -> None:
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of the user's own weights, with a manifest that knows none of ours."""
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(hub, "entries", list)
+    monkeypatch.setattr(files, "entries", list)
     return tmp_path
 
 

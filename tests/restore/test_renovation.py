@@ -5,6 +5,7 @@ import torch
 from torch import Generator
 
 from swapper import hub
+from swapper.hub import files
 from swapper.models.renovation import RenovationGenerator, RenovationGeneratorConfig
 from swapper.restore.base import Restorer, load_restorer
 from swapper.restore.renovation import RenovationRestorer
@@ -26,7 +27,7 @@ def network() -> RenovationGenerator:
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of the user's own weights, with a manifest that knows none of ours."""
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(hub, "entries", list)
+    monkeypatch.setattr(files, "entries", list)
     return tmp_path
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainers.swapping import SwapTask
+from trainers.swap_task import SwapTask
 
 
 def _write_split(folder: Path, split: str, count: int, rng: np.random.Generator) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from trainers.__main__ import main
-from trainers.data import load_faces
+from trainers.data.faces import load_faces
 from trainers.geometry import GeometryConfig, GeometryTrainer, mirror_index
 
 
@@ -41,7 +41,7 @@ def test_an_unknown_setting_is_refused_by_name(tiny_faces, tmp_path, capsys):
 
 def test_missing_data_says_how_to_make_it(tmp_path, capsys):
     assert main(["geometry", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
-    assert "trainers.prepare" in capsys.readouterr().err
+    assert "trainers prepare" in capsys.readouterr().err
 
 
 def test_config_defaults_are_the_shipped_recipe():

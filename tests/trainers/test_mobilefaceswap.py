@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from trainers import warped
 from trainers.__main__ import main
+from trainers.data import warped
 
 
 @pytest.fixture(scope="module")

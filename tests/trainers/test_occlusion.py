@@ -7,10 +7,10 @@ import torch
 from torch import Generator, nn
 
 from swapper.faces import mesh
-from trainers import occluders
 from trainers.__main__ import main
-from trainers.drawing import SIDE, Layer, Scene
-from trainers.glasses import glasses
+from trainers.data import occluders
+from trainers.data.drawing import SIDE, Layer, Scene
+from trainers.data.glasses import glasses
 from trainers.occlusion import OcclusionConfig, OcclusionTrainer
 
 

@@ -11,7 +11,7 @@ from swapper.models.stylegan2 import StyleGAN2Generator
 from swapper.types import UserError
 from trainers.__main__ import main
 from trainers.rafswap import RAFSwapTrainer, RAFSwapTrainingConfig, build_network
-from trainers.swapping import SwapTask
+from trainers.swap_task import SwapTask
 
 
 def first_batch(trainer, count=2):

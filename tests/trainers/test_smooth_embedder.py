@@ -7,7 +7,7 @@ from torch import Generator
 from swapper import hub
 from swapper.models.smoothswap import SmoothIdentityEmbedder
 from trainers.__main__ import main
-from trainers.data import load_faces
+from trainers.data.faces import load_faces
 from trainers.smooth_embedder import SmoothEmbedderConfig, SmoothEmbedderTrainer, merge_neighbours
 
 

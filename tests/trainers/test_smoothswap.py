@@ -9,7 +9,7 @@ from swapper import hub
 from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder, SmoothIdentityEmbedderConfig
 from trainers.__main__ import main
 from trainers.smoothswap import SmoothSwapConfig, SmoothSwapTrainer
-from trainers.swapping import SwapTask
+from trainers.swap_task import SwapTask
 
 
 def test_overfitting_one_batch_makes_the_loss_collapse(tiny_faces, tmp_path, monkeypatch):

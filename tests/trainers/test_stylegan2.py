@@ -9,9 +9,9 @@ from torch import Generator
 from swapper.models.stylegan2 import StyleGAN2Generator
 from swapper.types import UserError
 from trainers.__main__ import main
-from trainers.adaptive_augmentation import AdaptiveAugmentation, draw_changes
-from trainers.loop import Run
-from trainers.loop_config import LoopConfig
+from trainers.data.adaptive_augmentation import AdaptiveAugmentation, draw_changes
+from trainers.loop.config import LoopConfig
+from trainers.loop.loop import Run
 from trainers.stylegan2 import MeanPathLength, StyleGAN2Trainer, StyleGAN2TrainingConfig
 
 

@@ -18,7 +18,7 @@ from two_faces import draw
 from swapper.provenance import Origin
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.ui.build import build_app, launch_options
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from swapper.ui import gpu
-from swapper.ui.casting import Cast
-from swapper.ui.clip import Clip
 from swapper.ui.gpu import on_gpu
+from swapper.ui.video.casting import Cast
+from swapper.ui.video.clip import Clip
 from swapper.video.people import SeenPerson
 
 

@@ -21,7 +21,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from two_faces import draw
 
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.ui.build import build_app, launch_options
 from swapper.ui.files import keep_deleting
 from swapper.ui.guard import refuse_addresses

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from clips import Coding, background, clicks, flashes, found_clicks, found_flashes, pictures, times, write_clip
 
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.types import UserError
 from swapper.video import encode
 from swapper.video.encode import OutputError

@@ -8,11 +8,11 @@ from clips import background, lay, pictures, portrait, write_clip
 
 from swapper.compose.color import Transfer
 from swapper.compose.mask import mask_shape
+from swapper.face_swap import Outcome, Part
 from swapper.faces import mesh
 from swapper.faces.track import TrackedFace, face_of
 from swapper.types import Identity
 from swapper.video import encode
-from swapper.video.frame import Outcome, Part
 from swapper.video.memory import FaceMemory
 
 

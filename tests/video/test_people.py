@@ -7,7 +7,7 @@ from clips import PORTRAITS, Coding, background, clicks, flashes, lay, pictures,
 from swapper.faces.align import cut_crop
 from swapper.faces.embed import FaceEmbedder
 from swapper.images import read_image
-from swapper.settings import Settings
+from swapper.runtime.limits import Settings
 from swapper.types import UserError
 from swapper.video.casting import Role
 from swapper.video.io import VideoReader

@@ -1,0 +1,1 @@
+"""Speed on this machine, and what the watermark outlives."""

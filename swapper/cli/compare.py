@@ -1,0 +1,64 @@
+"""The ``compare`` command: several methods on the same photos, with figures."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from swapper.cli.provenance import add_mark_options, mark_settings
+from swapper.methods.base import METHODS, methods
+from swapper.types import UserError
+
+
+def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``compare``; it sets ``run``, a function that returns the exit code."""
+    p = commands.add_parser("compare", help="measure several methods on the same photos")
+    p.add_argument(
+        "--sources", type=Path, required=True, metavar="DIR", help="a photo, or a folder of photos, for each person"
+    )
+    p.add_argument("--targets", type=Path, required=True, metavar="DIR", help="photos whose largest face changes")
+    p.add_argument("--methods", required=True, metavar="M,M", help=f"of {', '.join(methods())}, onnx:NAME")
+    p.add_argument("-o", "--output", type=Path, required=True, metavar="REPORT_DIR", help="folder; made when missing")
+    p.add_argument("--pairs", type=int, default=200, help="most pairs to swap; spread evenly where there are more")
+    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_mark_options(p)
+    p.set_defaults(run=run_compare)
+
+
+def run_compare(args: argparse.Namespace) -> int:
+    """Measure, and write the report."""
+    from swapper.metrics.report import text_table
+    from swapper.pipeline import FaceSwapper
+    from swapper.studies.comparison import BASELINE, compare, draw_pairs, measure_people, people_in
+    from swapper.studies.comparison_report import write_comparison
+    from swapper.studies.judges import load_judges
+
+    marks, names = mark_settings(args), [name.strip() for name in args.methods.split(",") if name.strip()]
+    if args.pairs < 1:
+        raise UserError(f"--pairs {args.pairs}: nothing could be measured. Give 1 or more.")
+    if args.output.exists() and not args.output.is_dir():
+        raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
+    people = people_in(args.sources), people_in(args.targets)
+    finder = FaceSwapper(BASELINE, args.device)
+    for name in names:
+        FaceSwapper(name, args.device)  # a wrong name, or missing weights, end it here and not an hour later
+    judges = load_judges(finder.device)
+
+    def left_out(sentence: str) -> None:
+        print(f"left out: {sentence}", file=sys.stderr)
+
+    def build(name: str) -> FaceSwapper:
+        return FaceSwapper(name, args.device)
+
+    sources, targets = (measure_people(found, finder, judges, left_out) for found in people)
+    pairs = draw_pairs(sources, targets, args.pairs)
+    print(f"{len(pairs)} pairs of {len(sources)} sources and {len(targets)} targets", file=sys.stderr)
+    *_, found = compare(sources, targets, pairs, names, build, judges, _tell)
+    for warning in write_comparison(args.output, found, {name: info.label for name, info in METHODS.items()}, marks):
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"{text_table(found.rows)}\n\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
+    return 0
+
+
+def _tell(done: int, total: int, what: str) -> None:
+    if done % 10 == 0:
+        print(f"swap {done + 1} of {total}: {what}", file=sys.stderr, flush=True)

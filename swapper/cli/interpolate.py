@@ -1,0 +1,127 @@
+"""The ``interpolate`` command, a walk from one person to another on the face of a third, and ``gallery``."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from swapper.cli.provenance import add_mark_options, mark_settings
+from swapper.types import UserError
+
+if TYPE_CHECKING:
+    from swapper.faces.embed import IdentityEmbedder
+    from swapper.pipeline import FaceSwapper
+
+MOST_STEPS = 99  # pictures between the two people
+
+
+def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``interpolate``; it sets ``run``, a function that returns the exit code."""
+    p = commands.add_parser("interpolate", help="walk from one person to another on the face of a third")
+    p.add_argument("first", type=Path, metavar="A", help="photo of the first person")
+    p.add_argument("second", type=Path, metavar="B", help="photo of the second person")
+    p.add_argument("target", type=Path, metavar="TARGET", help="photo whose largest face changes")
+    p.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write; made when missing")
+    p.add_argument("--steps", type=int, default=9, help="pictures between the two people")
+    p.add_argument("--embedder", choices=("smooth", "arcface"), help="identity space to walk in")
+    p.add_argument("--method", help="the recommended one of those that can walk when not given")
+    p.add_argument(
+        "--gallery",
+        type=Path,
+        metavar="PATH",
+        help="photos of other people, to count those met on the way: a folder, or a file of the gallery command; "
+        "the made-up people of the examples when not given",
+    )
+    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_mark_options(p)
+    p.set_defaults(run=run_interpolate)
+
+
+def add_gallery_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``gallery``; it sets ``run``, a function that returns the exit code."""
+    p = commands.add_parser("gallery", help="look at a folder of photos once, for interpolate --gallery")
+    p.add_argument("folder", type=Path, metavar="DIR", help="photos of different people")
+    p.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="file to write: .safetensors")
+    p.set_defaults(run=run_gallery)
+
+
+def run_gallery(args: argparse.Namespace) -> int:
+    """Write the embeddings of a folder's photos."""
+    from swapper.faces.embed import local_embedders
+    from swapper.pipeline import FaceSwapper
+    from swapper.studies.gallery_index import SUFFIX, write_index
+    from swapper.studies.walk import embed_folder
+
+    if args.output.suffix.lower() != SUFFIX:
+        raise UserError(f"Output '{args.output}': the ending is not {SUFFIX}. Name the file something{SUFFIX}.")
+    found = embed_folder(args.folder, FaceSwapper("warp", "cpu"), local_embedders())
+    write_index(found, args.output)
+    photos = len(next(iter(found.values())))
+    print(f"{args.output}: {photos} photos, seen by {' and '.join(found)}, {args.output.stat().st_size / 1e3:.0f} kB")
+    return 0
+
+
+def run_interpolate(args: argparse.Namespace) -> int:
+    """Write the pictures of a walk, and what they measure."""
+    from swapper.images import read_image
+    from swapper.interpolation import path_shares
+    from swapper.pipeline import FaceSwapper
+    from swapper.provenance import Origin, write_marked_image
+    from swapper.studies.judges import load_judges
+    from swapper.studies.walk import choose_walking_method, walk
+    from swapper.studies.walk_report import REPORT, shown, write_walk
+    from swapper.studies.walk_scores import explain, headline, score_walk
+
+    settings = mark_settings(args)
+    if not 1 <= args.steps <= MOST_STEPS:
+        raise UserError(f"--steps {args.steps}: such a walk is not drawn. Give 1 to {MOST_STEPS}, such as 9.")
+    if args.output.exists() and not args.output.is_dir():
+        raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
+    swapper = FaceSwapper(choose_walking_method(args.method, args.embedder), args.device)
+    photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
+    target = read_image(args.target)
+    faces = swapper.find_faces(target)
+    if not faces:
+        raise UserError(f"Target '{args.target}': no face was found. Choose a photo that shows a face larger.")
+    judges = load_judges(swapper.device)
+    gallery = _gallery(args.gallery, swapper, judges.embedders)
+    args.output.mkdir(parents=True, exist_ok=True)
+    origin, shares = Origin(swapper.method.name, sources=2), path_shares(args.steps)
+    people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
+    images, crops = [], []
+    for number, step in enumerate(walk(swapper, people, target, faces, shares)):
+        write_marked_image(step.image, args.output / f"frame-{number:02d}.png", origin, settings=settings)
+        images.append(shown(step.image))
+        crops.append(step.crop)
+        print(f"picture {number + 1} of {len(shares)}", file=sys.stderr, flush=True)
+    scores = score_walk(crops, shares, photos, judges, gallery)
+    about = {
+        "method": swapper.method.name,
+        "pictures": len(shares),
+        "first": args.first.name,
+        "second": args.second.name,
+        "target": args.target.name,
+    }
+    for warning in write_walk(args.output, images, crops, photos, scores, about, origin, settings):
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"{args.output / REPORT}: {headline(scores)}. {explain(scores)}")
+    return 0
+
+
+def _gallery(
+    wanted: Path | None, swapper: "FaceSwapper", embedders: "Mapping[str, IdentityEmbedder]"
+) -> dict[str, np.ndarray] | None:
+    """Embeddings of the people whom the walk may meet; None, after a warning, where the shipped ones are of no use."""
+    from swapper.studies.gallery_index import SHIPPED, read_index
+    from swapper.studies.walk import embed_folder
+
+    if wanted is not None:
+        return read_index(wanted, embedders) if wanted.is_file() else embed_folder(wanted, swapper, embedders)
+    try:
+        return read_index(SHIPPED, embedders)
+    except UserError as error:
+        print(f"warning: {error}", file=sys.stderr)
+        return None

@@ -1,0 +1,153 @@
+"""The ``video`` command: swap the faces of a film, or of every film in a folder."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from swapper.cli.options import add_blend_options, blend_settings
+from swapper.cli.provenance import add_mark_options, mark_settings
+from swapper.methods.base import default_method, methods
+from swapper.restore.base import restorers
+from swapper.types import UserError
+
+if TYPE_CHECKING:
+    from swapper.video.job import VideoProgress
+
+_STOPPED = 130  # exit code of a program that was interrupted
+
+
+def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``video``; it sets ``run``, a function that returns the exit code."""
+    p = commands.add_parser("video", help="put the source person's face on the faces of a video")
+    p.add_argument(
+        "source",
+        nargs="*",
+        type=Path,
+        help="one or several photos of the source person, then the video; none with --map",
+    )
+    p.add_argument("target", type=Path, help="a video, or a folder of videos")
+    p.add_argument(
+        "-o", "--output", type=Path, required=True, help="file to write: .mp4, .mov, .mkv, .webm or .gif; or a folder"
+    )
+    p.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="SRC=REF",
+        help="the person in photo REF becomes the one in photo SRC; may be given several times. Others are left alone, "
+        "unless --select is given as well",
+    )
+    p.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="begin here: seconds, or 1:02:03.5")
+    p.add_argument("--end", type=_seconds, metavar="S", help="end here: seconds, or 1:02:03.5")
+    p.add_argument("--method", help=f"one of {', '.join(methods())}, or onnx:NAME")
+    p.add_argument("--select", help="all (the default), largest, or a face's number from the largest, 0 first")
+    p.add_argument("--restore", choices=restorers(), default="none")
+    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51; 18 when not given")
+    p.add_argument("--steadiness", type=float, default=1.0, help="of the faces over time, 0 to 1; 1 when not given")
+    add_blend_options(p)
+    add_mark_options(p)
+    p.set_defaults(run=run_video)
+
+
+def run_video(args: argparse.Namespace) -> int:
+    """Swap one video or a folder of them."""
+    from swapper.pipeline import FaceSwapper
+    from swapper.video.job import VideoSettings
+
+    settings = VideoSettings(args.start, args.end, args.quality, args.steadiness)
+    marks, mask = mark_settings(args), blend_settings(args)
+    people = [_pair(text) for text in args.map]
+    if not args.source and not people:
+        raise UserError("No source photo was given. Give at least one photo of the source person before the video.")
+    pairs = _files(args.target, args.output)
+    swapper = FaceSwapper(
+        args.method or default_method(moving=True), args.device, restore=args.restore, mask=mask, threads=1
+    )
+    others = args.select is not None or not people
+    source = swapper.identify(args.source) if args.source and others else None
+    people = [(swapper.identify(photo), reference) for photo, reference in people]
+    for target, output in pairs:
+        try:
+            with _bar() as bar:
+                result = swapper.swap_video(
+                    source,
+                    target,
+                    output,
+                    _shown_on(bar, target.name),
+                    select=args.select or "all",
+                    people=people,
+                    settings=settings,
+                    marks=marks,
+                )
+        except KeyboardInterrupt:
+            print("stopped; the same command goes on from there", file=sys.stderr)
+            return _STOPPED
+        for warning in result.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        print(
+            f"{output}: swapped faces in {result.swapped} of {result.frames} frames on {swapper.device} "
+            f"in {result.seconds:.1f} s ({result.fps:.1f} frames/s)"
+        )
+    return 0
+
+
+def _shown_on(bar: Progress, name: str) -> Callable[["VideoProgress"], None]:
+    """A callback that moves a bar."""
+    task = bar.add_task(name, total=1.0, speed="")
+
+    def show(now: "VideoProgress") -> None:
+        bar.update(task, completed=now.fraction, speed=f"{now.frames}/{now.total} frames, {now.fps:.1f}/s")
+
+    return show
+
+
+def _bar() -> Progress:
+    """A bar on a terminal's stderr, nothing elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+
+
+def _pair(text: str) -> tuple[Path, Path]:
+    """``SRC=REF``; of several equals signs the one that separates two files counts."""
+    cuts = [i for i, letter in enumerate(text) if letter == "="]
+    pairs = [(Path(text[:i]), Path(text[i + 1 :])) for i in cuts if text[:i] and text[i + 1 :]]
+    if not pairs:
+        raise UserError(f"--map {text}: this is no pair of photos. Give SRC=REF.")
+    return next((pair for pair in pairs if pair[0].exists() and pair[1].exists()), pairs[0])
+
+
+def _files(target: Path, output: Path) -> list[tuple[Path, Path]]:
+    """Videos and the files they become."""
+    from swapper.video.encode import FORMATS
+
+    if not target.is_dir():
+        return [(target, output / target.name if output.is_dir() else output)]
+    videos = sorted(path for path in target.iterdir() if path.suffix.lower() in READ_FROM_FOLDERS)
+    if not videos:
+        raise UserError(f"Folder '{target}': it holds no video. Give another folder, or one file.")
+    if output.exists() and not output.is_dir():
+        raise UserError(f"Output '{output}': it is a file, but the target is a folder. Give a folder.")
+    output.mkdir(parents=True, exist_ok=True)
+    return [(path, output / (path.name if path.suffix.lower() in FORMATS else f"{path.stem}.mp4")) for path in videos]
+
+
+READ_FROM_FOLDERS = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"}
+)
+
+
+def _seconds(text: str) -> float:
+    """Seconds, from a number or from hours, minutes and seconds with colons between them."""
+    parts = text.split(":")
+    if len(parts) > 3:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds, or hours:minutes:seconds")
+    try:
+        return sum(float(part) * 60**power for power, part in enumerate(reversed(parts)))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds, or hours:minutes:seconds") from error

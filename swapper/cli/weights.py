@@ -1,0 +1,94 @@
+"""The ``weights`` command: list, download, verify and convert weights files."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from swapper import hub
+from swapper.hub.manifest import WeightEntry, shipped_folder
+from swapper.types import UserError
+
+
+def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``weights`` and its own commands; each sets ``run``, a function that returns the exit code."""
+    parser = commands.add_parser("weights", help="list, download, verify or convert weights")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="every file the project knows, and where it is on this machine")
+    listing.set_defaults(run=run_list)
+    pull = actions.add_parser("pull", help="download files, unless they are here already")
+    pull.add_argument("names", nargs="+", metavar="NAME")
+    pull.set_defaults(run=run_pull)
+    verify = actions.add_parser("verify", help="check every file on this machine against the manifest")
+    verify.set_defaults(run=run_verify)
+    convert = actions.add_parser("convert", help="turn an official checkpoint into a weights file of this project")
+    convert.add_argument("system", metavar="SYSTEM", help="which network the checkpoint holds; a wrong one lists all")
+    convert.add_argument("file", type=Path, metavar="FILE", help=".pdparams, .pth, .tar or .onnx")
+    convert.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="safetensors file; beside FILE when not given"
+    )
+    convert.set_defaults(run=run_convert)
+
+
+def run_list(_args: argparse.Namespace) -> int:
+    """Print one line per file: name, size, where it is, licence, what it was trained on."""
+    rows = [("name", "size", "where", "licence", "trained on")]
+    rows += [(row.name, _megabytes(row.bytes), _place(row), row.licence, row.trained_on) for row in hub.entries()]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for name, size, place, licence, data in rows:
+        line = f"{name:<{widths[0]}}  {size:>{widths[1]}}  {place:<{widths[2]}}  {licence:<{widths[3]}}  {data}"
+        print(line.rstrip())
+    return 0
+
+
+def run_pull(args: argparse.Namespace) -> int:
+    """Make files available and print where they are."""
+    for name in args.names:
+        print(f"{name}: {hub.resolve(name)}")
+    return 0
+
+
+def run_verify(_args: argparse.Namespace) -> int:
+    """Check what is here; 2 when anything is wrong."""
+    wrong = 0
+    for row in hub.entries():
+        path = hub.find_local(row) or hub.find_cached(row)
+        if path is None:
+            continue
+        try:
+            hub.verify(row, path)
+        except UserError as error:
+            print(error, file=sys.stderr)
+            wrong += 1
+            continue
+        print(f"{row.name}: {'ok' if row.sha256 else 'here, but its publisher states no SHA-256'} ({path})")
+    for path in _unlisted():
+        print(f"{path}: the manifest does not list it. Remove it or publish it.", file=sys.stderr)
+        wrong += 1
+    return 2 if wrong else 0
+
+
+def run_convert(args: argparse.Namespace) -> int:
+    """Convert one checkpoint and print what was written."""
+    from swapper.convert import convert
+
+    output = args.output or args.file.with_suffix(".safetensors")
+    network = convert(args.system, args.file, output)
+    parameters = sum(p.numel() for p in network.parameters())
+    print(f"{output}: {type(network).__name__}, {parameters:,} parameters")
+    return 0
+
+
+def _place(row: WeightEntry) -> str:
+    local = hub.find_local(row)
+    if local is not None:
+        return "shipped" if local.parent == shipped_folder() else "own folder"
+    return "downloaded" if hub.find_cached(row) is not None else "not here"
+
+
+def _megabytes(size: int | None) -> str:
+    return "? MB" if size is None else f"{size / 1e6:.1f} MB"
+
+
+def _unlisted() -> list[Path]:
+    listed = {row.file_name for row in hub.entries()}
+    return [path for path in sorted(shipped_folder().glob("*.safetensors")) if path.name not in listed]

@@ -1,0 +1,1 @@
+"""What lies in front of a face: glasses, hair, hands and other things."""

@@ -1,0 +1,72 @@
+"""Finding what lies in front of a face in one picture: glasses, hands, hair, microphones, masks."""
+
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+
+from swapper import hub
+from swapper.faces.align import invert_affine, template_to_template, warp_frame
+from swapper.runtime.onnx_session import open_session
+
+_TEMPLATE = "tight"
+_RANGE = (0.3, 0.6)  # probability that counts as nothing, and as covered
+_LEAST = 0.005  # share of the face: less is chance
+
+
+@runtime_checkable
+class CoverFinder(Protocol):
+    """Anything that finds what is in front of a face."""
+
+    def find(
+        self, image: UInt8[np.ndarray, "s s 3"], template: str, face: Float32[np.ndarray, "s s"]
+    ) -> Float32[np.ndarray, "s s"] | None:
+        """Share of each pixel of a face that something hides.
+
+        Args:
+            image: RGB crop.
+            template: key of ``TEMPLATES`` that it was cut by.
+            face: mask of the face, in [0, 1]; what is beside it does not count.
+
+        Returns:
+            In [0, 1], of no meaning outside the face; None where next to nothing is in front of it.
+        """
+        ...
+
+
+class OcclusionDetector:
+    """Runs the occlusion network on crops, through onnxruntime."""
+
+    def __init__(self, device: torch.device | None = None, threads: int | None = None, path: Path | None = None):
+        """Open the network.
+
+        Args:
+            device: where it runs; the CPU when None.
+            threads: CPU threads; onnxruntime's choice when None.
+            path: use this ONNX file instead of the shipped one.
+
+        Raises:
+            UserError: the shipped file is missing or damaged.
+        """
+        self.session = open_session(path or hub.resolve("occlusion-lite-onnx"), device, threads)
+        self.size = int(self.session.get_inputs()[0].shape[2])
+
+    def find(
+        self, image: UInt8[np.ndarray, "s s 3"], template: str, face: Float32[np.ndarray, "s s"]
+    ) -> Float32[np.ndarray, "s s"] | None:
+        """Find covers as ``CoverFinder.find`` says."""
+        side = len(image)
+        to_own = template_to_template(template, side, _TEMPLATE, self.size)
+        small = warp_frame(image, to_own, self.size)
+        pixels = np.ascontiguousarray(small.transpose(2, 0, 1)[None]).astype(np.float32) / np.float32(255)
+        (logits,) = self.session.run(None, {"faces": pixels})
+        probability = 1 / (1 + np.exp(-np.asarray(logits, np.float32)[0, 0]))
+        low, high = _RANGE
+        share = np.clip((probability - low) / (high - low), 0, 1)
+        share = cv2.warpAffine(
+            share, invert_affine(to_own), (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return share if float((share * face).sum()) > _LEAST * float(face.sum()) else None

@@ -1,0 +1,156 @@
+"""The manifest: which weights files the project knows, where each lies on the Hub and what it must contain."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from swapper.runtime.whole_file import whole_file
+from swapper.types import UserError
+
+# The project's planned model repository; SWAPPER_REPO names a copy of it.
+DEFAULT_REPO = "swapper-faces/swapper"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class WeightEntry:
+    """One row of ``weights/manifest.json``.
+
+    Attributes:
+        name: what code asks for.
+        file: path inside the Hub repository; its last part is the file's name in a local folder.
+        sha256: of the file; None where the publisher states none and nobody has measured it.
+        bytes: size; None where unknown.
+        repo_id: model repository on the Hub.
+        revision: commit, tag or branch that is asked for.
+        licence: under which the weights may be used.
+        preset: of the network, ``lite`` or ``paper``; None for networks that are not ours.
+        trained_on: the data in one phrase.
+        metrics: scores by name.
+    """
+
+    name: str
+    file: str
+    sha256: str | None
+    bytes: int | None
+    repo_id: str
+    revision: str
+    licence: str
+    preset: str | None = None
+    trained_on: str = "not stated by the publisher"
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def file_name(self) -> str:
+        """The file's name in a local folder."""
+        return self.file.rsplit("/", 1)[-1]
+
+
+def project_repo() -> str:
+    """The Hub repository of the project's own weights: ``$SWAPPER_REPO`` or the planned one."""
+    return os.environ.get("SWAPPER_REPO") or DEFAULT_REPO
+
+
+def shipped_folder() -> Path:
+    """The project's ``weights`` folder: beside the package in a checkout, or where the wheel unpacked it."""
+    checkout = Path(__file__).resolve().parents[2] / "weights"
+    if (checkout / MANIFEST).is_file():
+        return checkout
+    try:
+        installed = importlib.metadata.files("swapper") or []
+    except importlib.metadata.PackageNotFoundError:
+        installed = []
+    for file in installed:
+        if file.parts[-2:] == ("weights", MANIFEST):
+            return Path(str(file.locate())).resolve().parent
+    return checkout
+
+
+def entries(folder: Path | None = None) -> list[WeightEntry]:
+    """Every file the manifest lists.
+
+    Args:
+        folder: where the manifest lies; the shipped folder when None.
+
+    Raises:
+        UserError: the manifest is missing or unreadable.
+    """
+    path = (folder or shipped_folder()) / MANIFEST
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["files"]
+        found = [WeightEntry(**row) for row in rows]
+    except FileNotFoundError:
+        raise UserError(f"Weights manifest: {path} is missing. Install the project again.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"Weights manifest: {path} cannot be read ({error}). Restore the file.") from error
+    return [replace(e, repo_id=project_repo()) if e.repo_id == DEFAULT_REPO else e for e in found]
+
+
+def entry(name: str) -> WeightEntry:
+    """The manifest's row for a name.
+
+    Raises:
+        UserError: the manifest has no such name.
+    """
+    known = {row.name: row for row in entries()}
+    if name not in known:
+        raise UserError(f"Unknown weights '{name}'. Choose one of: {', '.join(known)}.")
+    return known[name]
+
+
+def add_entry(
+    name: str,
+    path: Path,
+    licence: str,
+    preset: str | None = None,
+    trained_on: str = "",
+    metrics: Mapping[str, float] | None = None,
+    revision: str | None = None,
+) -> WeightEntry:
+    """Write a file of the project's own into the manifest that lies beside it, replacing a row of the same name.
+
+    Args:
+        name: what code will ask for.
+        path: the file, in its final place; the manifest is made when the folder has none.
+        licence: under which it may be used.
+        preset: of the network.
+        trained_on: the data in one phrase.
+        metrics: scores by name.
+        revision: tag or commit it will have on the Hub; the package's version as a tag when None.
+    """
+    row = WeightEntry(
+        name=name,
+        file=path.name,
+        sha256=file_sha256(path),
+        bytes=path.stat().st_size,
+        repo_id=DEFAULT_REPO,
+        revision=revision or f"v{_version()}",
+        licence=licence,
+        preset=preset,
+        trained_on=trained_on,
+        metrics=dict(metrics or {}),
+    )
+    manifest = path.parent / MANIFEST
+    rows = json.loads(manifest.read_text(encoding="utf-8"))["files"] if manifest.is_file() else []
+    rows = [other for other in rows if other["name"] != name] + [asdict(row)]
+    rows.sort(key=lambda other: (other["repo_id"] != DEFAULT_REPO, other["name"]))
+    with whole_file(manifest) as fresh:
+        fresh.write_text(json.dumps({"files": rows}, indent=2) + "\n", encoding="utf-8")
+    return row
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("swapper")
+    except importlib.metadata.PackageNotFoundError:
+        return "0.1.0"
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file in hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

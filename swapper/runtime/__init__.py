@@ -1,0 +1,1 @@
+"""The machine: devices, ONNX sessions, limits, timing, files written whole."""

@@ -1,0 +1,198 @@
+"""The Compare tab."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from swapper.runtime.limits import Settings
+from swapper.studies.comparison import BASELINE, Comparison
+from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
+from swapper.types import UserError
+from swapper.ui.compare.jobs import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
+from swapper.ui.files import new_folder
+from swapper.ui.gpu import on_gpu
+from swapper.ui.image.image import CONSENT_FIRST, LENGTHY
+from swapper.ui.image.result import callout
+from swapper.ui.interpolation.tab import EXAMPLE
+from swapper.ui.judges import SharedJudges
+from swapper.ui.languages import said, said_markup
+from swapper.ui.layout import PHOTO_HEIGHT, QUICK, example_strip, heading
+from swapper.ui.swappers import SwapperCache, offered_methods
+
+SOURCES = ("1", "Sources", "Photos of the people whose faces are given, one photo each.")
+TARGETS = ("2", "Targets", "Photos whose largest face changes.")
+METHODS = ("3", "Methods", "Every one is measured on every pair of a source and a target.")
+COMPARE = "Compare"
+ALWAYS = "The unchanged target, the pasted source and the warp always take part: every figure is read against them."
+TABLE = (
+    "",
+    "Figures",
+    "Best values are marked; arrows say which way is better; click a head to sort. Below each its 95 % interval.",
+)
+PLOTS = (
+    "",
+    "Strengths and weaknesses",
+    "A good swap takes the source's identity and leaves the rest of the target alone.",
+)
+PICTURES = ("", "Side by side", "Click a picture to enlarge it; the arrow keys go from method to method.")
+MEANINGS = "What the columns mean"
+EMPTY = "The figures appear here, method by method."
+DOWNLOAD = "Download report (ZIP)"
+
+
+@dataclass(frozen=True)
+class CompareTab:
+    """The tab's components and what happens when they are used.
+
+    Attributes:
+        swappers: shared by all sessions.
+        judges: shared by all sessions.
+        most: swaps at once.
+        problem: says what is wrong.
+        empty: stands where the figures will.
+        table: figures.
+        cards: the other parts of the result, hidden until there are some.
+        plots: both charts and the papers' figures.
+        gallery: pictures.
+        notes: warnings.
+        archive: downloads the report.
+    """
+
+    swappers: SwapperCache
+    judges: SharedJudges
+    most: int
+    problem: gr.HTML
+    empty: gr.HTML
+    table: gr.HTML
+    cards: list[gr.Column]
+    plots: gr.HTML
+    gallery: gr.Gallery
+    notes: gr.HTML
+    archive: gr.DownloadButton
+
+    @property
+    def outputs(self) -> list[Any]:
+        """All components that a comparison fills."""
+        return [self.problem, self.empty, self.table, *self.cards, self.plots, self.gallery, self.notes, self.archive]
+
+    def compare(
+        self,
+        agreed: bool,
+        sources: Any,
+        targets: Any,
+        methods: Any,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
+    ) -> Iterator[dict[Any, Any]]:
+        """Compare, showing each row when it is done."""
+        try:
+            if not agreed:
+                raise UserError(CONSENT_FIRST)
+            request, labels = read_request(sources, targets, methods, self.most), offered_methods()
+            progress(0.0, said("Measuring the photos"))
+
+            def tell(done: int, total: int, what: str) -> None:
+                progress(done / total, said(f"{labels.get(what, what)}: swap {done + 1} of {total}"))
+
+            found = None
+            for found in run_comparison(self.swappers, self.judges, request, tell):
+                yield {
+                    self.problem: "",
+                    self.empty: gr.HTML(visible=False),
+                    self.table: gr.HTML(value=said_markup(table(found.rows, labels)), visible=True),
+                }
+            assert found is not None, "there are always the references"
+            progress(0.95, said("Writing the report"))
+            yield self._finished(found, labels)
+        except UserError as error:
+            yield {self.problem: callout([error], error=True)}
+
+    def _finished(self, found: Comparison, labels: dict[str, str]) -> dict[Any, Any]:
+        archive, warnings = write_archive(found, labels)
+        pictures = [(path, said(name)) for path, name in write_pictures(found, new_folder(), labels)]
+        return {
+            **{card: gr.Column(visible=True) for card in self.cards},
+            self.table: said_markup(
+                table(found.rows, labels) + f"<details><summary>{MEANINGS}</summary>{meanings(found.rows)}</details>"
+            ),
+            self.plots: said_markup(plots(found.rows, labels)),
+            self.gallery: gr.Gallery(value=pictures, columns=len(found.columns())),
+            self.notes: callout(warnings),
+            self.archive: gr.DownloadButton(value=str(archive), visible=True),
+        }
+
+
+def build_compare_tab(
+    swappers: SwapperCache, judges: SharedJudges, consent: gr.Checkbox, settings: Settings, examples: Path
+) -> None:
+    """Lay out the tab and wire it, and add ``/compare``; called inside Blocks.
+
+    Args:
+        swappers: shared by all sessions.
+        judges: shared by all sessions.
+        consent: the page's checkbox.
+        settings: limits.
+        examples: folder with ``portraits``; missing files are not shown.
+    """
+    add_compare_endpoint(swappers, judges, settings)
+    portraits, offered = sorted((examples / "portraits").glob("*.jpg")), offered_methods()
+    with gr.Row(equal_height=True, elem_classes="inputs"):
+        sources = _photos(SOURCES, "compare-sources", portraits)
+        targets = _photos(TARGETS, "compare-targets", portraits[::-1])
+        with gr.Column(min_width=240, elem_classes="card"):
+            heading(METHODS)
+            choices = [(label, name) for name, label in offered.items() if len(offered) == 1 or name != BASELINE]
+            ticked = [name for _, name in choices[:2]]
+            methods = gr.CheckboxGroup(choices, value=ticked, show_label=False, elem_id="compare-methods")
+            gr.HTML(f'<p class="hint">{ALWAYS}</p>')
+            button = gr.Button(COMPARE, variant="primary", elem_id="compare")
+            fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 7)
+    problem = gr.HTML(elem_id="compare-problem")
+    with gr.Column(elem_classes="card"):
+        heading(TABLE)
+        empty = gr.HTML(f'<div class="empty low"><p>{EMPTY}</p></div>')
+        figures = gr.HTML(visible=False, css_template=STYLE, js_on_load=SCRIPT, elem_id="compare-table")
+        notes = gr.HTML()
+        archive = gr.DownloadButton(DOWNLOAD, size="md", visible=False, elem_id="compare-zip")
+    with gr.Column(visible=False, elem_classes="card") as pictures:
+        heading(PICTURES)
+        gallery = gr.Gallery(
+            interactive=False, show_label=False, object_fit="cover", buttons=[], elem_id="compare-gallery"
+        )
+    with gr.Column(visible=False, elem_classes="card") as views:
+        heading(PLOTS)
+        plots = gr.HTML(css_template=STYLE, elem_id="compare-plots")
+    most, cards = settings.max_compared_swaps, [pictures, views]
+    tab = CompareTab(swappers, judges, most, problem, empty, figures, cards, plots, gallery, notes, archive)
+    chosen = [[str(portraits[index]) for index in some] for some in ((0, 3), (1, 5, 7))] if len(portraits) > 7 else []
+    fill.click(lambda: chosen, None, [sources, targets], **QUICK)
+    button.click(
+        on_gpu(tab.compare, tab.outputs),
+        [consent, sources, targets, methods],
+        tab.outputs,
+        show_progress_on=[empty, figures],
+        api_visibility="private",
+        preprocess=False,
+        concurrency_id=LENGTHY,
+        concurrency_limit=settings.concurrency,
+    )
+
+
+def _photos(words: tuple[str, str, str], name: str, examples: list[Path]) -> gr.Gallery:
+    with gr.Column(min_width=240, elem_classes="card"):
+        heading(words)
+        photos = gr.Gallery(
+            label="Photos",
+            interactive=True,
+            sources=["upload", "webcam", "clipboard"],
+            file_types=["image"],
+            columns=3,
+            height=PHOTO_HEIGHT,
+            object_fit="cover",
+            buttons=[],
+            elem_id=name,
+        )
+        example_strip(examples, photos, many=True, adds=True)
+    return photos

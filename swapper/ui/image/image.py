@@ -1,0 +1,158 @@
+"""The Image swap tab."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from swapper.images import read_image
+from swapper.methods.base import METHODS
+from swapper.provenance import Origin, write_marked_image
+from swapper.types import SwapResult, UserError
+from swapper.ui.example import FinishedExample
+from swapper.ui.files import new_folder, result_name, upload_path, upload_paths, write_preview
+from swapper.ui.gpu import on_gpu
+from swapper.ui.image.result import callout, summary, swap_target
+from swapper.ui.image.target import Target, find_target
+from swapper.ui.languages import said
+from swapper.ui.layout import FORMATS, ResultPanel, build_inputs, build_result
+from swapper.ui.people import PEOPLE
+from swapper.ui.people_panel import PeoplePanel, Updates, build_people_panel
+from swapper.ui.settings_panel import build_settings_panel, read
+from swapper.ui.swappers import SwapperCache
+
+SWAP = "Swap faces"
+FACES = ("", "Faces found", "Click a face to choose who it becomes.")
+BECOMES = "Face {face} becomes"
+NO_TARGET = "Target: there is no photo yet. Add the photo that should be changed."
+CONSENT_FIRST = "Consent: it has not been given yet. Tick the box at the top of the page, then swap."
+SHOW_EXAMPLE = "Show an example"
+ENGINE = "engine"  # events that share this name wait for each other: what is done in seconds
+LENGTHY = "lengthy"  # what may take minutes; nobody with a photo waits for it
+
+
+@dataclass(frozen=True)
+class ImageTab:
+    """The tab's components and what happens when they are used.
+
+    Attributes:
+        swappers: shared by all sessions.
+        faces: who each face of the target becomes.
+        result: the finished picture.
+        problem: says what is wrong.
+    """
+
+    swappers: SwapperCache
+    faces: PeoplePanel
+    result: ResultPanel
+    problem: gr.HTML
+
+    def show_faces(self, payload: Any, people: int) -> Updates:
+        """Find the faces of a new target; ``payload`` is the photo as Gradio sends it."""
+        try:
+            paths = upload_paths(payload)
+            found = find_target(self.swappers.finder(), paths[0]) if paths else None
+        except UserError as error:
+            return {**self.faces.show(None, people), self.problem: callout([error], error=True)}
+        return {**self.faces.show(found, people), self.problem: ""}
+
+    def swap(
+        self,
+        agreed: bool,
+        payload: Any,
+        found: Target | None,
+        *values: Any,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
+    ) -> Iterator[Updates]:
+        """Swap and show the picture; ``values`` are the sources' photos and the settings."""
+        try:
+            if not agreed:
+                raise UserError(CONSENT_FIRST)
+            path = upload_path(payload, NO_TARGET)
+            photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
+            method, restore, mask = read(list(values[len(PEOPLE) :]))
+            progress(0.0, said("Loading the method"))
+            swapper = self.swappers.get(method, restore)
+            if found is None or found.path != path:  # the click came before the search for faces ended
+                found = find_target(swapper, path)
+            swapped = swap_target(swapper, found, photos, mask, progress)
+            progress(0.9, said("Saving"))
+            origin = Origin(swapper.method.name, restore, sources=len(set(found.wanted().values())))
+            yield from self._show(found.path, swapped, origin)
+        except UserError as error:
+            yield {self.problem: callout([error], error=True)}
+
+    def show_example(self, example: FinishedExample, progress: gr.Progress) -> Iterator[Updates]:
+        """Show what was swapped between two of the made-up people, whom nobody has to ask."""
+        swapped, method = example.get(self.swappers, lambda: progress(0.2, said("Swapping")))
+        yield from self._show(str(example.target), swapped, Origin(method))
+
+    def _show(self, target: str, swapped: SwapResult, origin: Origin) -> Iterator[Updates]:
+        """Show the picture at once with its JPEG, and hand in the PNG, which takes longer to write."""
+        folder = new_folder()
+        before = write_preview(read_image(target), folder / "before.jpg")
+        after = write_preview(swapped.image, folder / "after.jpg", origin)
+        jpeg = write_marked_image(swapped.image, folder / result_name(target, FORMATS["JPEG"]), origin)
+        label = METHODS[origin.method].label if origin.method in METHODS else origin.method
+        yield {
+            self.problem: "",
+            self.result.empty: gr.HTML(visible=False),
+            self.result.slider: gr.ImageSlider(value=(before, after), visible=True),
+            self.result.downloads: gr.Row(visible=True),
+            self.result.png: gr.DownloadButton(interactive=False),
+            self.result.jpeg: gr.DownloadButton(value=str(jpeg.path)),
+            self.result.notes: callout(swapped.warnings + jpeg.warnings),
+            self.result.summary: summary(swapped, label),
+        }
+        png = write_marked_image(swapped.image, folder / result_name(target, FORMATS["PNG"]), origin)
+        yield {self.result.png: gr.DownloadButton(value=str(png.path), interactive=True)}
+
+
+def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: int, examples: Path) -> None:
+    """Lay out the tab and wire it; called inside Blocks.
+
+    Args:
+        swappers: shared by all sessions.
+        consent: the page's checkbox.
+        concurrency: swaps at a time.
+        examples: folder with ``portraits`` and group photos; missing files are not shown.
+    """
+    with gr.Row(elem_classes="workspace"):
+        with gr.Column(scale=10, min_width=320):
+            sources, target = build_inputs(examples)
+            faces = build_people_panel(sources, BECOMES, words=FACES)
+            button = gr.Button(SWAP, variant="primary", elem_id="swap")
+            problem = gr.HTML(elem_id="problem")
+            settings = build_settings_panel()
+        with gr.Column(scale=11, min_width=320, elem_classes="card result"):
+            result = build_result()
+            portraits = sorted((examples / "portraits").glob("*.jpg"))[:2]
+            show = gr.Button(
+                SHOW_EXAMPLE, size="sm", elem_classes="quiet", elem_id="example", visible=len(portraits) == 2
+            )
+    tab = ImageTab(swappers, faces, result, problem)
+    busy: dict[str, Any] = {
+        "api_visibility": "private",
+        "preprocess": False,  # photos are read by read_image, which knows more kinds and says what is wrong
+        "concurrency_id": ENGINE,
+        "concurrency_limit": concurrency,
+    }
+    faces.wire()
+    seen, done = [*faces.shown, problem], [*result.outputs, problem]
+    target.change(on_gpu(tab.show_faces, seen), [target, faces.people], seen, show_progress_on=target, **busy)
+    button.click(
+        on_gpu(tab.swap, done),
+        [consent, target, faces.found, *sources.galleries, *settings.inputs],
+        done,
+        show_progress_on=[result.empty, result.slider],
+        **busy,
+    )
+    if len(portraits) == 2:
+        example = FinishedExample(*portraits)
+
+        def show_example(progress: gr.Progress = gr.Progress()) -> Iterator[Updates]:  # noqa: B008
+            yield from tab.show_example(example, progress)
+
+        show.click(on_gpu(show_example, done), None, done, show_progress_on=[result.empty, result.slider], **busy)

@@ -1,0 +1,140 @@
+"""Swapping a session's target, and what a user is told about it."""
+
+import base64
+import html
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from swapper.compose.mask import MaskSettings
+from swapper.images import read_image
+from swapper.pipeline import FaceSwapper
+from swapper.runtime.timing import StepTimer
+from swapper.types import SwapResult, UserError
+from swapper.ui.files import plain_sentence
+from swapper.ui.image.target import Target
+from swapper.ui.languages import said, said_markup
+from swapper.ui.people import PEOPLE
+
+NO_SOURCE = "Source: person {letter} has no photo yet. Add one, or choose somebody else for face {face}."
+NOTHING_TO_DO = "Target: every face is set to stay unchanged. Click a face and choose who it becomes."
+OWN_MASK = "Where the method itself says that the face belongs:"
+UNUSED = "Person {letter} has photos, but no face becomes this person. Click a face under the target to choose."
+STEPS = {
+    "decode": "read",
+    "detect": "find faces",
+    "landmarks": "landmarks",
+    "identify": "learn source",
+    "align": "align",
+    "swap": "swap",
+    "restore": "restore",
+    "compose": "blend",
+    "analyse": "find and follow faces",
+    "encode": "encode",
+    "assemble": "join",
+}
+
+Progress = Callable[[float, str], Any]
+
+
+def swap_target(
+    swapper: FaceSwapper, target: Target, photos: Sequence[Sequence[str]], mask: MaskSettings, progress: Progress
+) -> SwapResult:
+    """Give each face of a target the person chosen for it.
+
+    Args:
+        swapper: does it.
+        target: the photo, and who each face becomes.
+        photos: paths of the photos by person, as in ``PEOPLE``.
+        mask: how the faces are blended in.
+        progress: called with the share done in [0, 1] and what is being done.
+
+    Raises:
+        UserError: a person has no photo, or one that cannot be used; or no face is to change.
+    """
+    wanted = target.wanted()
+    if not wanted:
+        raise UserError(NOTHING_TO_DO)
+    for face, person in wanted.items():
+        if not photos[person]:
+            raise UserError(NO_SOURCE.format(letter=PEOPLE[person], face=face + 1))
+    timer = StepTimer()
+    timer.milliseconds.update(target.timings)
+    progress(0.1, said("Learning the source"))
+    with timer.step("identify"):
+        identities = {person: swapper.identify(list(photos[person])) for person in sorted(set(wanted.values()))}
+    progress(0.5, said("Swapping"))
+    image = read_image(target.path)
+    assignment = {face: identities[person] for face, person in wanted.items()}
+    result = swapper.swap_faces(image, target.faces, assignment, timer, mask)
+    unused = [PEOPLE[i] for i, paths in enumerate(photos) if paths and i not in identities]
+    result.warnings.extend(UNUSED.format(letter=letter) for letter in unused)
+    return result
+
+
+def summary(result: SwapResult, method: str) -> str:
+    """HTML with what was swapped and how long each step took.
+
+    Args:
+        result: the finished picture.
+        method: label of the method.
+    """
+    height, width = result.image.shape[:2]
+    total = sum(result.timings.values())
+    faces = "face" if len(result.faces) == 1 else "faces"
+    facts = f"{len(result.swapped)} of {len(result.faces)} {faces} swapped with {html.escape(method)}"
+    return said_markup(
+        f'<div class="summary"><p><b>{_milliseconds(total)}</b> in total · {facts} · {width} × {height} px</p>'
+        f"{step_bars(result.timings)}{_masks(result)}</div>"
+    )
+
+
+def _masks(result: SwapResult) -> str:
+    """HTML with the masks that a method drew itself; empty without any."""
+    shown = "".join(
+        f'<img src="data:image/png;base64,{_png(mask)}" alt="Mask of face {face + 1}"/>'
+        for face, mask in result.masks.items()
+    )
+    return f'<div class="masks"><p>{OWN_MASK}</p>{shown}</div>' if shown else ""
+
+
+def _png(mask: Float32[np.ndarray, "s s"]) -> str:
+    done, data = cv2.imencode(".png", np.rint(mask * 255).astype(np.uint8))
+    assert done, "pictures of eight bits can always be written"
+    return base64.b64encode(data.tobytes()).decode()
+
+
+def step_bars(timings: Mapping[str, float]) -> str:
+    """HTML with a bar and a number for every step.
+
+    Args:
+        timings: milliseconds by step.
+    """
+    total = sum(timings.values())
+    # Bars narrower than a hundredth could not be seen; the numbers beside them stay exact.
+    colours = {name: f"s{i}" for i, name in enumerate(STEPS)}
+    bars = "".join(
+        f'<span class="{colours.get(name, "s0")}" style="flex-grow:{max(ms, total / 100):.1f}"></span>'
+        for name, ms in timings.items()
+    )
+    rows = "".join(
+        f'<li><i class="{colours.get(name, "s0")}"></i>{STEPS.get(name, name)} <b>{_milliseconds(ms)}</b></li>'
+        for name, ms in timings.items()
+    )
+    return f'<div class="bars" aria-hidden="true">{bars}</div><ul>{rows}</ul>'
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
+
+
+def callout(sentences: Sequence[UserError | str], error: bool = False) -> str:
+    """HTML that shows plain sentences, made safe for it here, as warnings or as an error; empty without any."""
+    if not sentences:
+        return ""
+    kind, role = ("error", "alert") if error else ("warning", "status")
+    rows = "".join(f"<p>{said_markup(plain_sentence(sentence))}</p>" for sentence in sentences)
+    return f'<div class="callout {kind}" role="{role}">{rows}</div>'

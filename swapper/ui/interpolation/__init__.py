@@ -1,0 +1,1 @@
+"""The Interpolation tab."""

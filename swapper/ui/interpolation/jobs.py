@@ -1,0 +1,163 @@
+"""Walks for the Interpolation tab and for the endpoint that does the same."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.events import api
+
+from swapper.images import read_image
+from swapper.interpolation import path_shares
+from swapper.provenance import Origin, write_marked_image
+from swapper.runtime.limits import Settings
+from swapper.studies.previews import shrink
+from swapper.studies.walk import choose_walking_method, walk
+from swapper.studies.walk_page import measures, viewer
+from swapper.studies.walk_report import CLIP, GIF, pack, shown, write_walk
+from swapper.studies.walk_scores import WalkScores, explain, headline, score_walk
+from swapper.types import UserError
+from swapper.ui.api import CONSENT_FIRST, Upload
+from swapper.ui.files import new_folder, raises_sentences, upload_path
+from swapper.ui.gpu import on_gpu
+from swapper.ui.image.image import LENGTHY
+from swapper.ui.image.target import NO_FACE
+from swapper.ui.judges import SharedJudges
+from swapper.ui.languages import said
+from swapper.ui.swappers import SwapperCache
+
+MISSING = "{who}: there is no photo yet. Add one, or fill in an example."
+BAD_STEPS = "Steps: {steps} is not possible here. Choose 1 to {most}."
+SIDE = 1600  # px, longest side of the target here: a walk is many pictures
+
+Progress = Callable[[float, str], Any]
+
+
+@dataclass(frozen=True)
+class Walked:
+    """A finished walk.
+
+    Attributes:
+        view: HTML of the slider with its pictures.
+        measures: HTML of charts and figures.
+        scores: its figures.
+        clip: the video's path.
+        gif: path of the same as an animated GIF.
+        archive: path of the ZIP with everything.
+        warnings: sentences about marks that are missing.
+    """
+
+    view: str
+    measures: str
+    scores: WalkScores
+    clip: Path
+    gif: Path
+    archive: Path
+    warnings: list[str]
+
+
+def draw_walk(
+    swappers: SwapperCache,
+    judges: SharedJudges,
+    paths: tuple[str, str, str],
+    method: str,
+    steps: int,
+    progress: Progress,
+) -> Walked:
+    """Draw and measure a walk.
+
+    Args:
+        swappers: shared by all sessions.
+        judges: shared by all sessions.
+        paths: of the photos of A, of B and of the target.
+        method: name; the recommended one that can walk when empty.
+        steps: pictures between the two people.
+        progress: called with the share done in [0, 1] and what is being done.
+
+    Raises:
+        UserError: a photo or the method cannot be used.
+    """
+    progress(0.0, said("Looking at the photos"))
+    swapper = swappers.get(choose_walking_method(method or None))
+    photos = swapper.source_crop(read_image(paths[0])), swapper.source_crop(read_image(paths[1]))
+    target = shrink(read_image(paths[2]), SIDE)
+    faces = swapper.find_faces(target)
+    if not faces:
+        raise UserError(NO_FACE)
+    people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
+    origin, shares, folder = Origin(swapper.method.name, sources=2), path_shares(steps), new_folder()
+    images, crops = [], []
+    for step in walk(swapper, people, target, faces, shares):
+        progress(0.1 + 0.6 * step.share, said(f"Picture {len(images) + 1} of {len(shares)}"))
+        write_marked_image(step.image, folder / f"frame-{len(images):02d}.jpg", origin)
+        images.append(shown(step.image))
+        crops.append(step.crop)
+    progress(0.75, said("Measuring"))
+    scores = score_walk(crops, shares, photos, judges.get(), judges.gallery(swapper))
+    progress(0.9, said("Writing the clip"))
+    warnings = write_walk(folder, images, crops, photos, scores, {"method": swapper.method.name}, origin)
+    archive = pack(sorted(folder.iterdir()), folder / "walk.zip")
+    view = viewer(images, [crop.image for crop in crops], scores)
+    return Walked(view, measures(scores), scores, folder / CLIP, folder / GIF, archive, warnings)
+
+
+def read_photos(first: Any, second: Any, target: Any) -> tuple[str, str, str]:
+    """Paths of the three photos, as components or endpoints receive them.
+
+    Raises:
+        UserError: one is missing or is no upload.
+    """
+    return (
+        upload_path(first, MISSING.format(who="Person A")),
+        upload_path(second, MISSING.format(who="Person B")),
+        upload_path(target, MISSING.format(who="Target")),
+    )
+
+
+def check_steps(steps: Any, most: int) -> None:
+    """Make sure that a walk has a possible number of pictures.
+
+    Raises:
+        UserError: it has not.
+    """
+    if not isinstance(steps, int | float) or not 1 <= steps <= most:
+        raise UserError(BAD_STEPS.format(steps=steps, most=most))
+
+
+def add_interpolation_endpoint(swappers: SwapperCache, judges: SharedJudges, settings: Settings) -> None:
+    """Add ``/interpolate``; called inside Blocks.
+
+    Args:
+        swappers: shared by all sessions.
+        judges: shared by all sessions.
+        settings: limits.
+    """
+
+    def interpolate(
+        first: Upload, second: Upload, target: Upload, consent: bool = False, steps: int = 9, method: str = ""
+    ) -> tuple[gr.FileData, dict]:
+        """Walk from one person to another on the face of a target; returns a ZIP with everything, and the figures.
+
+        Args:
+            first: photo of the person where the walk begins.
+            second: photo of the person where it ends.
+            target: photo whose largest face changes.
+            consent: True if everyone whose face is used has agreed; nothing is drawn otherwise.
+            steps: pictures between the two people.
+            method: the app's recommended method that can walk when empty.
+        """
+        if not consent:
+            raise UserError(CONSENT_FIRST)
+        paths = read_photos(first, second, target)
+        check_steps(steps, settings.max_walk_steps)
+        found = draw_walk(swappers, judges, paths, method, int(steps), lambda _share, _what: None)
+        report = {"headline": headline(found.scores), "explanation": explain(found.scores), **found.scores.data()}
+        return gr.FileData(path=str(found.archive)), report
+
+    api(
+        on_gpu(raises_sentences(interpolate)),
+        api_name="interpolate",
+        concurrency_id=LENGTHY,
+        concurrency_limit=settings.concurrency,
+    )

@@ -1,0 +1,194 @@
+"""The Interpolation tab."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from swapper.runtime.limits import Settings
+from swapper.studies.walk import walking_methods
+from swapper.studies.walk_page import SCRIPT, STYLE
+from swapper.types import UserError
+from swapper.ui.gpu import on_gpu
+from swapper.ui.image.image import CONSENT_FIRST, LENGTHY
+from swapper.ui.image.result import callout
+from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_walk, read_photos
+from swapper.ui.judges import SharedJudges
+from swapper.ui.languages import said_markup
+from swapper.ui.layout import QUICK, build_photo, heading
+from swapper.ui.swappers import SwapperCache, offered_methods
+
+FIRST = ("1", "Person A", "Where the walk begins.")
+SECOND = ("2", "Person B", "Where it ends.")
+TARGET = ("3", "Target", "The photo whose largest face walks from A to B.")
+RESULT = ("4", "Walk", "Move the slider to go from A to B.")
+MEASURES = ("", "How smooth the walk is", "A line in the charts follows the slider.")
+WALK = "Walk from A to B"
+EXAMPLE = "Fill in an example"
+EMPTY = "The walk appears here."
+NO_METHOD = (
+    "Interpolation needs a learned method, and none has its weights on this machine yet: "
+    "the warp stretches a photo and knows nobody between two people."
+)
+METHOD_INFO = "Each walks in the identity space it was trained with."
+STEPS_INFO = "Pictures between A and B; the paper looks at nine."
+
+
+@dataclass(frozen=True)
+class InterpolationTab:
+    """The tab's components and what happens when they are used.
+
+    Attributes:
+        swappers: shared by all sessions.
+        judges: shared by all sessions.
+        most_steps: limit.
+        empty: stands where the walk will.
+        view: the walk.
+        card: holds the measures.
+        measures: charts and figures.
+        downloads: row of the three buttons.
+        clip: downloads the video.
+        gif: downloads the same as an animated GIF.
+        archive: downloads everything.
+        notes: warnings.
+        problem: says what is wrong.
+    """
+
+    swappers: SwapperCache
+    judges: SharedJudges
+    most_steps: int
+    empty: gr.HTML
+    view: gr.HTML
+    card: gr.Column
+    measures: gr.HTML
+    downloads: gr.Row
+    clip: gr.DownloadButton
+    gif: gr.DownloadButton
+    archive: gr.DownloadButton
+    notes: gr.HTML
+    problem: gr.HTML
+
+    @property
+    def outputs(self) -> list[Any]:
+        """All components that a walk fills."""
+        return [
+            self.empty,
+            self.view,
+            self.card,
+            self.measures,
+            self.downloads,
+            self.clip,
+            self.gif,
+            self.archive,
+            self.notes,
+            self.problem,
+        ]
+
+    def walk(
+        self,
+        agreed: bool,
+        first: Any,
+        second: Any,
+        target: Any,
+        method: str,
+        steps: float,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
+    ) -> dict[Any, Any]:
+        """Walk and show it; the photos come as Gradio sends them."""
+        try:
+            if not agreed:
+                raise UserError(CONSENT_FIRST)
+            paths = read_photos(first, second, target)
+            check_steps(steps, self.most_steps)
+            found = draw_walk(self.swappers, self.judges, paths, method, int(steps), progress)
+        except UserError as error:
+            return {self.problem: callout([error], error=True)}
+        return {
+            self.problem: "",
+            self.empty: gr.HTML(visible=False),
+            self.view: gr.HTML(value=said_markup(found.view), visible=True),
+            self.card: gr.Column(visible=True),
+            self.measures: said_markup(found.measures),
+            self.downloads: gr.Row(visible=True),
+            self.clip: gr.DownloadButton(value=str(found.clip)),
+            self.gif: gr.DownloadButton(value=str(found.gif)),
+            self.archive: gr.DownloadButton(value=str(found.archive)),
+            self.notes: callout(found.warnings),
+        }
+
+
+def build_interpolation_tab(
+    swappers: SwapperCache, judges: SharedJudges, consent: gr.Checkbox, settings: Settings, examples: Path
+) -> None:
+    """Lay out the tab and wire it, and add ``/interpolate``; called inside Blocks.
+
+    Args:
+        swappers: shared by all sessions.
+        judges: shared by all sessions.
+        consent: the page's checkbox.
+        settings: limits.
+        examples: folder with ``portraits``; missing files are not shown.
+    """
+    add_interpolation_endpoint(swappers, judges, settings)
+    if not walking_methods():
+        gr.HTML(callout([NO_METHOD]))
+        return
+    portraits = sorted((examples / "portraits").glob("*.jpg"))
+    with gr.Row(elem_classes="workspace"):
+        with gr.Column(scale=10, min_width=320):
+            with gr.Row(equal_height=True, elem_classes="inputs"):
+                first, second = build_photo(FIRST, "walk-a", portraits), build_photo(SECOND, "walk-b", portraits[::-1])
+            target = build_photo(TARGET, "walk-target", portraits)
+            method, steps = _choices(settings.max_walk_steps)
+            button = gr.Button(WALK, variant="primary", elem_id="walk")
+            fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 6)
+            problem = gr.HTML(elem_id="walk-problem")
+        with gr.Column(scale=11, min_width=320, elem_classes="card"):
+            heading(RESULT)
+            empty = gr.HTML(f'<div class="empty"><p>{EMPTY}</p></div>')
+            view = gr.HTML(visible=False, css_template=STYLE, js_on_load=SCRIPT, elem_id="walk-view")
+            notes = gr.HTML()
+            with gr.Row(visible=False) as downloads:
+                clip = gr.DownloadButton("Download clip (MP4)", size="md", min_width=120, elem_id="walk-clip")
+                gif = gr.DownloadButton("Download clip (GIF)", size="md", min_width=120, elem_id="walk-gif")
+                archive = gr.DownloadButton("Download all (ZIP)", size="md", min_width=120, elem_id="walk-zip")
+    with gr.Column(visible=False, elem_classes="card") as card:
+        heading(MEASURES)
+        measures = gr.HTML(css_template=STYLE, elem_id="walk-measures")
+    tab = InterpolationTab(
+        swappers,
+        judges,
+        settings.max_walk_steps,
+        empty,
+        view,
+        card,
+        measures,
+        downloads,
+        clip,
+        gif,
+        archive,
+        notes,
+        problem,
+    )
+    chosen = [str(path) for path in portraits[:7:3]]
+    fill.click(lambda: chosen, None, [first, second, target], **QUICK)
+    button.click(
+        on_gpu(tab.walk, tab.outputs),
+        [consent, first, second, target, method, steps],
+        tab.outputs,
+        show_progress_on=[empty, view],
+        api_visibility="private",
+        preprocess=False,
+        concurrency_id=LENGTHY,
+        concurrency_limit=settings.concurrency,
+    )
+
+
+def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider]:
+    labels = offered_methods()
+    offered = [(labels.get(name, name), name) for name in walking_methods()]
+    with gr.Row(elem_classes="card choices"):
+        method = gr.Dropdown(offered, value=offered[0][1], label="Method", info=METHOD_INFO, elem_id="walk-method")
+        steps = gr.Slider(1, most, min(9, most), step=1, label="Steps", info=STEPS_INFO, buttons=[])
+    return method, steps

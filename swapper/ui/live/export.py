@@ -1,0 +1,138 @@
+"""One person's network from the Live tab: to download, or to open in the page that swaps in the browser."""
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+
+from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
+from swapper.runtime.limits import Settings
+from swapper.types import UserError
+from swapper.ui.files import new_folder, upload_path
+from swapper.ui.gpu import on_gpu
+from swapper.ui.image.image import CONSENT_FIRST, ENGINE
+from swapper.ui.image.result import callout
+from swapper.ui.languages import said_markup
+from swapper.ui.live.page import PAGE, page_routes
+from swapper.ui.live.streams import FASTEST, live_method
+from swapper.ui.swappers import SwapperCache
+
+NO_SOURCE = "Source: there is no photo yet. Add one, or choose an example."
+MAKE = "Make face.onnx"
+DOWNLOAD = "Download face.onnx"
+MAKES = "Your own browser can do this, too, and then sends nothing anywhere: it needs the source's network, a file."
+FILE = "face.onnx"
+BY_COMMAND = (
+    "To swap in your own browser and send nothing anywhere, write a person's network with "
+    "“python -m swapper export”, then:"
+)
+OPEN_PAGE = "Open the page that swaps by itself"
+OPEN_WITH_FACE = "Open the page that swaps by itself with this face"
+FROM_PAGE = "../gradio_api/file="  # where Gradio serves files, seen from the page
+
+
+@dataclass(frozen=True)
+class FaceExport:
+    """The components, and what happens when the button is pressed.
+
+    Attributes:
+        swappers: shared by all sessions.
+        linked: whether the page that swaps in the browser is served.
+        download: hands the file out.
+        link: opens the page.
+        problem: says what is wrong.
+    """
+
+    swappers: SwapperCache
+    linked: bool
+    download: gr.DownloadButton
+    link: gr.HTML
+    problem: gr.HTML
+
+    def make(self, agreed: bool, source: Any) -> dict[Any, Any]:
+        """Write the source's network, where nobody else can guess it; ``source`` is the photo as Gradio sends it."""
+        try:
+            if not agreed:
+                raise UserError(CONSENT_FIRST)
+            file = write_face(self.swappers, upload_path(source, NO_SOURCE))
+        except UserError as error:
+            return {self.problem: callout([error], error=True)}
+        link = said_markup(f'<p class="hint">{page_link(OPEN_WITH_FACE, file)}</p>') if self.linked else ""
+        return {
+            self.problem: "",
+            self.download: gr.DownloadButton(value=str(file), visible=True),
+            self.link: gr.HTML(value=link),
+        }
+
+
+def write_face(swappers: SwapperCache, photo: str) -> Path:
+    """Write the network of the person in a photo into a folder of its own.
+
+    Args:
+        swappers: shared by all sessions; they have the student.
+        photo: path.
+
+    Raises:
+        UserError: the photo cannot be used.
+    """
+    swapper = swappers.get(FASTEST)
+    assert isinstance(swapper.method, MobileFaceSwapMethod), "that is its name"
+    identity, path = swapper.identify(photo), new_folder() / FILE
+    swapper.method.export(identity, path, half=True)
+    return path
+
+
+def page_link(words: str, face: Path | None = None) -> str:
+    """HTML of a link to the page that swaps in the browser.
+
+    Args:
+        words: on it.
+        face: file that the page shall load, among the app's temporary ones.
+    """
+    asked = f"?face={quote(f'{FROM_PAGE}{face}', safe='')}" if face else ""
+    return f'<a href="{PAGE}{html.escape(asked)}" target="_blank" rel="noopener">{words}</a>'
+
+
+def build_face_export(
+    swappers: SwapperCache,
+    consent: gr.Checkbox,
+    source: gr.Image,
+    problem: gr.HTML,
+    settings: Settings,
+    examples: Path,
+) -> None:
+    """Lay it out and wire it; called inside Blocks. Without the student it says which command does the same.
+
+    Args:
+        swappers: shared by all sessions.
+        consent: the page's checkbox.
+        source: the tab's photo.
+        problem: the tab's place for what is wrong.
+        settings: limits.
+        examples: folder with the page.
+    """
+    linked = bool(page_routes(examples))
+    if live_method() != FASTEST:
+        if linked:
+            gr.HTML(f'<p class="hint"><span>{BY_COMMAND}</span> {page_link(OPEN_PAGE)}</p>')
+        return
+    gr.HTML(f'<p class="hint">{MAKES}</p>')
+    with gr.Row():
+        make = gr.Button(MAKE, size="md", min_width=120, elem_id="live-make")
+        download = gr.DownloadButton(DOWNLOAD, size="md", min_width=120, visible=False, elem_id="live-face")
+    link = gr.HTML(f'<p class="hint">{page_link(OPEN_PAGE)}</p>' if linked else "", elem_id="live-page")
+    export = FaceExport(swappers, linked, download, link, problem)
+    done: list[Any] = [download, link, problem]
+    make.click(
+        on_gpu(export.make, done),
+        [consent, source],
+        done,
+        show_progress_on=download,
+        api_visibility="private",
+        preprocess=False,
+        concurrency_id=ENGINE,
+        concurrency_limit=settings.concurrency,
+    )

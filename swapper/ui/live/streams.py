@@ -1,0 +1,183 @@
+"""The live streams of all visitors: frames come in as data links and go out as data links, nothing touches the disk."""
+
+import base64
+import binascii
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from swapper.images import read_image
+from swapper.methods.warp import WarpMethod
+from swapper.pipeline import FaceSwapper
+from swapper.runtime.limits import Settings
+from swapper.studies.previews import data_uri, shrink
+from swapper.types import Identity, UserError
+from swapper.ui.gpu import is_lent
+from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.video.live import LiveEngine, LiveStream
+
+FASTEST = "mobilefaceswap"
+NO_FRAME = "Webcam: the frame is no JPEG picture of at most {most} MB. Reload the page and start again."
+_BEGIN = "data:image/jpeg;base64,"
+_MOST_FRAME_BYTES = 4 * 2**20
+_WARP_SIDE = 256  # px; half the side that photos are warped at, in half the time
+_IDLE_SECONDS = 60.0  # after which a visitor's stream is forgotten
+_PAUSE = 2.0  # seconds between two frames beyond which the rate is counted anew
+_COUNTED = 20  # frames
+
+
+@dataclass(frozen=True)
+class ShownFrame:
+    """A finished frame.
+
+    Attributes:
+        url: of the picture, a data link.
+        faces: how many were swapped.
+        rate: frames a second lately, 0 for the first.
+        milliseconds: from the frame's arrival to here.
+    """
+
+    url: str
+    faces: int
+    rate: float
+    milliseconds: float
+
+
+@dataclass
+class _Visit:
+    stream: LiveStream
+    lock: Lock = field(default_factory=Lock)
+    photo: str = ""
+    identity: Identity | UserError | None = None
+    finished: deque[float] = field(default_factory=lambda: deque(maxlen=_COUNTED))
+    seen: float = 0.0  # of the process's clock, seconds
+
+
+def live_method() -> str:
+    """Name of the fastest method whose weights are on this machine."""
+    return FASTEST if FASTEST in offered_methods() else WarpMethod.name
+
+
+def live_swapper(swappers: SwapperCache) -> FaceSwapper:
+    """What swaps live frames.
+
+    Args:
+        swappers: shared by all sessions.
+    """
+    if live_method() == FASTEST:
+        return FaceSwapper(FASTEST, "cpu") if is_lent() else swappers.get(FASTEST)
+    return FaceSwapper(WarpMethod(torch.device("cpu"), _WARP_SIDE), "cpu")
+
+
+class LiveStreams:
+    """One stream for each visitor who is live; what is known of a visitor is dropped soon after the last frame."""
+
+    def __init__(self, build: Callable[[], FaceSwapper], settings: Settings):
+        """Start with nobody; networks are loaded for the first frame.
+
+        Args:
+            build: makes what swaps.
+            settings: limits.
+        """
+        self._build, self._settings = build, settings
+        self._lock = Lock()
+        self._swapper: FaceSwapper | None = None
+        self._engine: LiveEngine | None = None
+        self._visits: OrderedDict[str, _Visit] = OrderedDict()  # the one seen last comes last
+
+    def __len__(self) -> int:
+        """How many visitors are known."""
+        return len(self._visits)
+
+    def swap(self, visitor: str, payload: Any, photo: str) -> ShownFrame:
+        """Swap the next frame of a visitor.
+
+        Args:
+            visitor: hash of the session.
+            payload: the frame as Gradio sends it.
+            photo: path of the source person's photo.
+
+        Raises:
+            UserError: the frame or the photo cannot be used.
+        """
+        begun = time.monotonic()
+        frame = self._read(payload)
+        visit = self._visit(visitor, begun)
+        with visit.lock:
+            identity = self._identity(visit, photo)
+            swapped, faces = visit.stream.swap(frame, identity, begun)
+            url, now = data_uri(swapped), time.monotonic()
+            if visit.finished and now - visit.finished[-1] > _PAUSE:
+                visit.finished.clear()
+            visit.finished.append(now)
+            passed = now - visit.finished[0]
+            rate = (len(visit.finished) - 1) / passed if passed > 0 else 0.0
+        return ShownFrame(url, faces, rate, 1000 * (now - begun))
+
+    def leave(self, visitor: str) -> None:
+        """Forget a visitor.
+
+        Args:
+            visitor: hash of the session.
+        """
+        with self._lock:
+            self._visits.pop(visitor, None)
+
+    def _read(self, payload: Any) -> UInt8[np.ndarray, "h w 3"]:
+        url = payload.get("url") if isinstance(payload, dict) else None
+        wrong = UserError(NO_FRAME.format(most=_MOST_FRAME_BYTES // 2**20))
+        if not isinstance(url, str) or not url.startswith(_BEGIN) or len(url) > _MOST_FRAME_BYTES * 4 // 3:
+            raise wrong
+        try:
+            data = base64.b64decode(url[len(_BEGIN) :], validate=True)
+        except binascii.Error as error:
+            raise wrong from error
+        return shrink(read_image(data, self._settings), self._settings.max_live_side)
+
+    def _visit(self, visitor: str, now: float) -> _Visit:
+        """The visitor's stream, made when there is none; idle ones, and more than can be live, are dropped."""
+        with self._lock:
+            if self._engine is None:
+                self._swapper = self._build()
+                self._engine = LiveEngine(self._swapper)
+            visit = self._visits.setdefault(visitor, _Visit(LiveStream(self._engine)))
+            visit.seen = now
+            self._visits.move_to_end(visitor)
+            for other, old in list(self._visits.items())[:-1]:
+                if len(self._visits) > self._settings.live_visitors or now - old.seen > _IDLE_SECONDS:
+                    del self._visits[other]
+            return visit
+
+    def _identity(self, visit: _Visit, photo: str) -> Identity:
+        """Who the visitor's faces become; a photo is looked at once, even when it cannot be used."""
+        if visit.photo != photo or visit.identity is None:
+            assert self._swapper is not None, "a visit begins with the networks"
+            visit.photo = photo
+            try:
+                visit.identity = self._swapper.identify(photo)
+            except UserError as error:
+                visit.identity = error
+        if isinstance(visit.identity, UserError):
+            raise visit.identity
+        return visit.identity
+
+
+async def end_streams(app: gr.Blocks, visitor: str) -> None:
+    """End the streams of a visitor who left without stopping; Gradio would keep their place until the time is up.
+
+    Args:
+        app: serves them.
+        visitor: hash of the session.
+    """
+    for event in list(app._queue.event_ids_to_events.values()):
+        if event.session_hash == visitor and event.streaming:
+            event.closed = True
+            event.signal.set()

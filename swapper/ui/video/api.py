@@ -1,0 +1,108 @@
+"""The app's endpoint for videos, for ``gradio_client`` and other programs."""
+
+from typing import Any
+
+import gradio as gr
+from gradio.events import api
+
+from swapper.methods.base import default_method
+from swapper.pipeline import FaceSwapper
+from swapper.runtime.limits import Settings
+from swapper.types import UserError
+from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, mask_settings
+from swapper.ui.files import raises_sentences, upload_path, upload_paths
+from swapper.ui.gpu import FILM_SECONDS, on_gpu
+from swapper.ui.image.image import LENGTHY
+from swapper.ui.swappers import SwapperCache
+from swapper.ui.video.casting import Plan
+from swapper.ui.video.jobs import FORMATS, film, video_work
+from swapper.video.job import VideoSettings
+from swapper.video.request import measured_role
+
+NO_TARGET = "Target: there is no video. Pass the video that should be changed."
+BAD_PEOPLE = "People: this is no list of pairs. Pass [{'source': file, 'reference': file}, ...]."
+
+
+def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
+    """Add ``/swap_video``; called inside Blocks.
+
+    Args:
+        swappers: shared by all sessions.
+        settings: limits.
+    """
+
+    def swap_video(
+        source: list[Upload],
+        target: Upload,
+        consent: bool = False,
+        select: str = "all",
+        people: list[dict] | None = None,
+        start: float = 0.0,
+        end: float | None = None,
+        method: str = "",
+        restore: str = "none",
+        mask: dict | None = None,
+        quality: int = 18,
+        steadiness: float = 1.0,
+        file_format: str = "MP4",
+    ) -> tuple[gr.FileData, dict]:
+        """Put the source person's face on faces of the target video; returns the new video and a report.
+
+        Args:
+            source: one or several photos of one person; may be empty where people are given.
+            target: the video that is changed.
+            consent: True if everyone whose face is used has agreed; nothing is swapped otherwise.
+            select: all, largest, or a face's number counted from the largest, 0 first.
+            people: {"source": photo, "reference": photo} each: whoever resembles the reference becomes the source, and
+                others are left alone unless there is a source for them, too.
+            start: second at which the part begins that is kept.
+            end: second at which it ends; the end of the video when None.
+            method: the app's recommended method for videos when empty.
+            restore: none, or a restoration of this app.
+            mask: blend settings by name, such as feather, grow, forehead, color; defaults where left out.
+            quality: 0 (best) to 51.
+            steadiness: of the faces over time, 0 to 1.
+            file_format: MP4, or GIF, which has no sound; the target may be one, too.
+        """
+        if not consent:
+            raise UserError(CONSENT_FIRST)
+        suffix = FORMATS.get(file_format.upper())
+        if suffix is None:
+            raise UserError(BAD_FORMAT.format(name=file_format, known=", ".join(FORMATS)))
+        path = upload_path(target, NO_TARGET, settings.max_video_bytes)
+        photos, pairs = upload_paths(source), _pairs(people or [])
+
+        def plan(swapper: FaceSwapper) -> Plan:
+            roles = [measured_role(swapper, *pair) for pair in pairs]
+            return Plan(swapper.identify(photos) if photos or not roles else None, select, roles)
+
+        part, blend = VideoSettings(start, end, quality, steadiness), mask_settings(mask or {})
+        method = method or default_method(moving=True)
+        work = video_work(lambda: swappers.get(method, restore), plan, path, part, blend, settings)
+        result = film(path, work, suffix)
+        report = {
+            "frames": result.frames,
+            "swapped": result.swapped,
+            "people": result.people,
+            "seconds": round(result.seconds, 2),
+            "fps": round(result.fps, 2),
+            "milliseconds": {step: round(ms, 1) for step, ms in result.timings.items()},
+            "warnings": result.warnings,
+        }
+        return gr.FileData(path=str(result.path)), report
+
+    api(
+        on_gpu(raises_sentences(swap_video), seconds=FILM_SECONDS),
+        api_name="swap_video",
+        concurrency_id=LENGTHY,
+        concurrency_limit=settings.concurrency,
+    )
+
+
+def _pairs(people: Any) -> list[tuple[str, str]]:
+    if not isinstance(people, list) or not all(isinstance(row, dict) for row in people):
+        raise UserError(BAD_PEOPLE)
+    found = [(upload_paths(row.get("source")), upload_paths(row.get("reference"))) for row in people]
+    if not all(len(source) == len(reference) == 1 for source, reference in found):
+        raise UserError(BAD_PEOPLE)
+    return [(source[0], reference[0]) for source, reference in found]

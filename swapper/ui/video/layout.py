@@ -1,0 +1,244 @@
+"""The parts of the Video tab as they lie on the page."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.components import Component
+from jaxtyping import UInt8
+
+from swapper.studies.previews import shrink
+from swapper.ui.layout import PHOTO_HEIGHT, Sources, build_sources, example_strip, heading
+from swapper.ui.people_panel import PeoplePanel, build_people_panel
+from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
+from swapper.ui.video.casting import CHOSEN, EVERYONE, LARGEST
+from swapper.ui.video.clip import STEP
+from swapper.ui.video.jobs import FORMATS
+from swapper.video.io import VideoReader
+
+TARGET = ("2", "Video", "The clip to change. Everything but the faces stays as it is, and so does the sound.")
+PART = ("3", "Part and preview", "Choose what to swap, and see a frame of it before you start.")
+PEOPLE = ("4", "Who changes", "Without a choice every face becomes person A.")
+RESULT = ("5", "Result", "Play it here or download it.")
+WHO = [("Everyone", EVERYONE), ("The largest face", LARGEST), ("People I choose", CHOSEN)]
+WHO_LABEL = "Faces to swap"
+FIND = "Find people"
+FIND_HINT = "Looks through the selected part; then click somebody and choose who they become."
+NOBODY_YET = "The people of the clip appear here."
+BECOMES = "This person becomes"
+TIME, TIME_INFO = "Frame", "In seconds from the start of the video."
+START, END = "Start", "End"
+PREVIEW = "Preview the swap"
+SWAP, CANCEL = "Swap video", "Cancel"
+EMPTY = "Your video appears here."
+DOWNLOAD = "Download {kind}"
+GIF = "Choose a GIF"
+STEADINESS, STEADINESS_INFO = "Steadiness", "How far trembling of the faces is smoothed away."
+QUALITY, QUALITY_INFO = "Picture quality", "Of the file: better is larger."
+QUALITIES = [("Best", 18), ("Good", 23), ("Small file", 28)]
+STILL_SIDE = 240  # px
+KIND, KIND_INFO = "File format", "A GIF has no sound and fewer colours."
+
+
+@dataclass(frozen=True)
+class PartPanel:
+    """Components that choose a part of the video and preview it.
+
+    Attributes:
+        box: holds the rest; hidden until there is a video.
+        facts: what the video is.
+        frame: a frame, and its swap.
+        time: seconds of the frame.
+        preview: swaps the frame.
+        start: first second of the part.
+        end: last second of the part.
+        length: says how long the part is.
+    """
+
+    box: gr.Column
+    facts: gr.HTML
+    frame: gr.HTML
+    time: gr.Slider
+    preview: gr.Button
+    start: gr.Slider
+    end: gr.Slider
+    length: gr.HTML
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Components that a new video fills."""
+        return [self.box, self.facts, self.frame, self.time, self.start, self.end, self.length]
+
+
+@dataclass(frozen=True)
+class CastPanel:
+    """Components that say who changes.
+
+    Attributes:
+        box: holds the rest; hidden until there is a video.
+        who: everyone, the largest face, or people who are chosen.
+        search: holds what finds people; shown when people are chosen.
+        find: looks for people.
+        empty: stands where they will.
+        people: those found.
+    """
+
+    box: gr.Column
+    who: gr.Radio
+    search: gr.Column
+    find: gr.Button
+    empty: gr.HTML
+    people: PeoplePanel
+
+
+@dataclass(frozen=True)
+class VideoResultPanel:
+    """Components that show a job and its result.
+
+    Attributes:
+        empty: stands where the video will.
+        running: where the job is.
+        cancel: ends it.
+        player: the finished video.
+        picture: the same where it is a GIF.
+        download: hands it over.
+        notes: warnings.
+        summary: what was done, and how fast.
+    """
+
+    empty: gr.HTML
+    running: gr.HTML
+    cancel: gr.Button
+    player: gr.Video
+    picture: gr.Image
+    download: gr.DownloadButton
+    notes: gr.HTML
+    summary: gr.HTML
+
+    @property
+    def outputs(self) -> list[Any]:
+        """All components."""
+        return [
+            self.empty,
+            self.running,
+            self.cancel,
+            self.player,
+            self.picture,
+            self.download,
+            self.notes,
+            self.summary,
+        ]
+
+
+@dataclass(frozen=True)
+class VideoSettingsPanel:
+    """Settings of a swap, and of the file it is written to.
+
+    Attributes:
+        swap: as for photos.
+        steadiness: of the faces over time.
+        quality: constant rate factor of the result.
+        kind: suffix of the result.
+    """
+
+    swap: SettingsPanel
+    steadiness: gr.Slider
+    quality: gr.Radio
+    kind: gr.Radio
+
+    @property
+    def inputs(self) -> list[Component]:
+        """All components, for an event's inputs; ``settings_panel.read`` takes the values after the first three."""
+        return [self.steadiness, self.quality, self.kind, *self.swap.inputs]
+
+
+def build_inputs(examples: Path) -> tuple[Sources, gr.Video, gr.UploadButton]:
+    """Lay out source photos, target video, and the button for a GIF instead.
+
+    Args:
+        examples: folder with ``portraits`` and clips; missing files are not shown.
+    """
+    with gr.Row(equal_height=True, elem_classes="inputs"):
+        sources = build_sources(examples, "video-")
+        with gr.Column(min_width=240, elem_classes="card"):
+            heading(TARGET)
+            target = gr.Video(
+                label="Video",
+                sources=["upload", "webcam"],
+                include_audio=True,
+                height=PHOTO_HEIGHT,
+                buttons=[],
+                elem_id="video-target",
+            )
+            clips = sorted(examples.glob("*.mp4"))
+            example_strip(clips, target, many=False, pictures=[_still(path) for path in clips])
+            gif = gr.UploadButton(GIF, file_types=[".gif"], size="sm", elem_classes="quiet", elem_id="video-gif")
+    return sources, target, gif
+
+
+def _still(path: Path) -> UInt8[np.ndarray, "a b 3"]:
+    """A small picture of a clip."""
+    with closing(VideoReader(path).samples([0.0])) as frames:
+        return shrink(next(frames).image, STILL_SIDE)
+
+
+def build_part() -> PartPanel:
+    """Lay out trimming and preview, hidden until there is a video."""
+    with gr.Column(visible=False, elem_classes="card") as box:
+        heading(PART)
+        facts = gr.HTML(elem_id="video-facts")
+        frame = gr.HTML(elem_id="video-frame")
+        time = gr.Slider(0, 1, 0, step=STEP, label=TIME, info=TIME_INFO, buttons=[], elem_id="video-time")
+        preview = gr.Button(PREVIEW, size="md", variant="secondary", elem_id="video-preview")
+        with gr.Row():
+            start = gr.Slider(0, 1, 0, step=STEP, label=START, buttons=[], min_width=200, elem_id="video-start")
+            end = gr.Slider(0, 1, 1, step=STEP, label=END, buttons=[], min_width=200, elem_id="video-end")
+        length = gr.HTML(elem_id="video-length")
+    return PartPanel(box, facts, frame, time, preview, start, end, length)
+
+
+def build_cast(sources: Sources) -> CastPanel:
+    """Lay out the choice of who changes, hidden until there is a video.
+
+    Args:
+        sources: where the photos of the source persons go.
+    """
+    with gr.Column(visible=False, elem_classes="card") as box:
+        heading(PEOPLE)
+        who = gr.Radio(WHO, value=EVERYONE, label=WHO_LABEL, elem_id="video-who")
+        with gr.Column(visible=False) as search:
+            gr.HTML(f'<p class="hint">{FIND_HINT}</p>')
+            find = gr.Button(FIND, size="md", variant="secondary", elem_id="video-find")
+            empty = gr.HTML(f'<div class="empty low"><p>{NOBODY_YET}</p></div>')
+            people = build_people_panel(sources, BECOMES, "video-")
+    return CastPanel(box, who, search, find, empty, people)
+
+
+def build_settings() -> VideoSettingsPanel:
+    """Lay out the settings."""
+    swap = build_settings_panel(moving=True)
+    with gr.Accordion("Video settings", open=False, elem_classes="settings"), gr.Row(elem_classes="blend"):
+        steadiness = gr.Slider(0, 1, 1, step=0.05, label=STEADINESS, info=STEADINESS_INFO, buttons=[])
+        quality = gr.Radio(QUALITIES, value=QUALITIES[0][1], label=QUALITY, info=QUALITY_INFO)
+        kind = gr.Radio(list(FORMATS.items()), value=FORMATS["MP4"], label=KIND, info=KIND_INFO, elem_id="video-kind")
+    return VideoSettingsPanel(swap, steadiness, quality, kind)
+
+
+def build_result() -> VideoResultPanel:
+    """Lay out the result."""
+    heading(RESULT)
+    empty = gr.HTML(f'<div class="empty"><p>{EMPTY}</p></div>')
+    running = gr.HTML(visible=False, elem_id="video-running")
+    cancel = gr.Button(CANCEL, size="md", variant="stop", visible=False, elem_id="video-cancel")
+    player = gr.Video(
+        visible=False, interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-player"
+    )
+    picture = gr.Image(
+        visible=False, interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-gif-result"
+    )
+    download = gr.DownloadButton(DOWNLOAD.format(kind="MP4"), size="md", visible=False, elem_id="video-download")
+    notes = gr.HTML(elem_id="video-notes")
+    return VideoResultPanel(empty, running, cancel, player, picture, download, notes, gr.HTML(elem_id="video-summary"))

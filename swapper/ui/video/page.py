@@ -1,0 +1,126 @@
+"""HTML of the Video tab: frames, where a job is, and what came of it."""
+
+import html
+
+import numpy as np
+from jaxtyping import UInt8
+
+from swapper.studies.previews import data_uri, shrink
+from swapper.ui.image.result import step_bars
+from swapper.ui.languages import said, said_markup
+from swapper.ui.video.clip import SHOWN_SIDE, Clip
+from swapper.video.job import VideoProgress, VideoResult
+
+LIVE_SIDE = 640  # px, longer side of the frame that is shown while a job runs
+QUEUED = "Waiting for its turn."
+WAITING = "Getting ready: loading the method and learning the source."
+PROGRESS = "Share of the video that is finished"
+BEFORE, AFTER = "Before", "After"
+FRAME_AT = "Frame at {time}"
+LATEST = "The frame finished last"
+PART = "{length} selected, about {frames} frames."
+TOO_LONG = "{length} selected; at most {longest} can be swapped at once. Move the start or the end."
+FACTS = "{width} × {height} pixels, {rate} frames a second, {length}"
+NOW = "{frames} of {total} frames · {fps} frames/s · {left} left"
+DONE = "{time} in total · {swapped} of {frames} frames swapped with {method} · {fps} frames/s"
+
+
+def clock(seconds: float) -> str:
+    """Minutes, seconds and tenths, such as ``1:02.5``.
+
+    Args:
+        seconds: 0 or more.
+    """
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words as short as they are exact enough.
+
+    Args:
+        seconds: 0 or more.
+    """
+    whole = round(seconds)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+def frames(before: UInt8[np.ndarray, "h w 3"], time: str, after: UInt8[np.ndarray, "a b 3"] | None = None) -> str:
+    """HTML of a frame, beside its swap where there is one.
+
+    Args:
+        before: RGB.
+        time: of the frame.
+        after: the swapped frame, RGB.
+    """
+    caption = FRAME_AT.format(time=time)
+    if after is None:
+        return said_markup(f'<div class="frames">{_figure(before, caption)}</div>')
+    pictures = _figure(before, BEFORE) + _figure(after, AFTER)
+    return said_markup(f'<div class="frames pair">{pictures}<p class="hint">{caption}</p></div>')
+
+
+def _figure(image: UInt8[np.ndarray, "h w 3"], caption: str) -> str:
+    uri = data_uri(shrink(image, SHOWN_SIDE))
+    return f'<figure><img src="{uri}" alt="{caption}" decoding="sync"><figcaption>{caption}</figcaption></figure>'
+
+
+def facts(clip: Clip) -> str:
+    """HTML that says what a video is."""
+    rate, length = f"{clip.rate:.3g}", duration(clip.seconds)
+    words = FACTS.format(width=clip.width, height=clip.height, rate=rate, length=length)
+    return f'<p class="hint">{said(words)}</p>'
+
+
+def part(clip: Clip, start: float, end: float) -> str:
+    """HTML that says how long the chosen part is.
+
+    Args:
+        clip: the video.
+        start: seconds.
+        end: seconds.
+    """
+    length = max(min(end, clip.seconds) - start, 0)
+    words = TOO_LONG if length > clip.longest + 0.5 else PART
+    frames = max(round(length * clip.rate), 1)
+    text = words.format(length=duration(length), frames=frames, longest=duration(clip.longest))
+    return f'<p class="hint{" warn" if words is TOO_LONG else ""}">{said(text)}</p>'
+
+
+def running(now: VideoProgress | None, told: str = WAITING) -> str:
+    """HTML of a job that is under way.
+
+    Args:
+        now: where it is; None before its first frame.
+        told: what is said before the first frame.
+    """
+    share = 0.0 if now is None else now.fraction
+    percent = round(100 * share)
+    picture = '<div class="empty"></div>'
+    if now is not None:
+        told = NOW.format(frames=now.frames, total=now.total, fps=f"{now.fps:.1f}", left=duration(now.seconds_left))
+        picture = f'<img src="{data_uri(shrink(now.image, LIVE_SIDE), 80)}" alt="{LATEST}" decoding="sync">'
+    return said_markup(
+        f'<div class="running">{picture}<div class="meter" role="progressbar" aria-label="{PROGRESS}" '
+        f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}"><span style="width:{100 * share:.1f}%">'
+        f"</span></div><p>{told}</p></div>"
+    )
+
+
+def summary(result: VideoResult, method: str) -> str:
+    """HTML with what was swapped, how fast, and where the time went.
+
+    Args:
+        result: the finished video.
+        method: label of the method.
+    """
+    told = DONE.format(
+        time=duration(result.seconds),
+        swapped=result.swapped,
+        frames=result.frames,
+        method=html.escape(method),
+        fps=f"{result.fps:.1f}",
+    )
+    return said_markup(f'<div class="summary"><p>{told}</p>{step_bars(result.timings)}</div>')

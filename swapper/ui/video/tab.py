@@ -1,0 +1,267 @@
+"""What happens when the Video tab is used."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from swapper.methods.base import METHODS
+from swapper.runtime.limits import Settings
+from swapper.types import UserError
+from swapper.ui.files import upload_path, upload_paths
+from swapper.ui.image.image import CONSENT_FIRST
+from swapper.ui.image.result import callout
+from swapper.ui.languages import said
+from swapper.ui.people import PEOPLE
+from swapper.ui.people_panel import Updates
+from swapper.ui.settings_panel import read
+from swapper.ui.swappers import SwapperCache
+from swapper.ui.video import page
+from swapper.ui.video.casting import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
+from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
+from swapper.ui.video.gif import Gif, stand_in
+from swapper.ui.video.jobs import FORMATS, follow, video_work
+from swapper.ui.video.layout import DOWNLOAD, CastPanel, PartPanel, VideoResultPanel
+from swapper.video.io import VideoReader
+from swapper.video.job import VideoProgress, VideoResult
+
+NO_TARGET = "Video: there is none yet. Add the video that should be changed."
+CANCELLED = "Cancelled; nothing was kept of the unfinished video."
+LOOKING = "Looking for people"
+
+Job = Generator[VideoProgress | VideoResult | None, None, None]
+
+
+@dataclass(frozen=True)
+class VideoTab:
+    """The tab's components and what happens when they are used.
+
+    Attributes:
+        swappers: shared by all sessions.
+        limits: what is allowed on this machine.
+        part: trimming and preview.
+        cast: who changes.
+        result: the job and its result.
+        start: begins the job.
+        problem: says what is wrong.
+        clip: state of the session: a ``Clip`` or None.
+        target: the video as it was uploaded.
+        gif: state of the session: the ``Gif`` that the video on the page stands for, or None.
+        kind: suffix of the result.
+    """
+
+    swappers: SwapperCache
+    limits: Settings
+    part: PartPanel
+    cast: CastPanel
+    result: VideoResultPanel
+    start: gr.Button
+    problem: gr.HTML
+    clip: gr.State
+    target: gr.Video
+    gif: gr.State
+    kind: gr.Radio
+
+    def take_gif(self, payload: Any) -> Updates:
+        """Show a GIF as a video; ``payload`` is the file as Gradio sends it."""
+        try:
+            gif = stand_in(upload_path(payload, NO_TARGET, self.limits.max_video_bytes), self.limits)
+        except UserError as error:
+            return self._wrong(error)
+        return {self.gif: gif, self.target: gif.stand_in, self.kind: FORMATS["GIF"], self.problem: ""}
+
+    def load(self, payload: Any, people: int, gif: Gif | None) -> Updates:
+        """Look at a new video; ``payload`` is the file as Gradio sends it."""
+        emptied = {self.clip: None, self.part.box: gr.Column(visible=False), self.cast.box: gr.Column(visible=False)}
+        fresh = {
+            **self.cast.people.show(None, people),
+            **self.choose(EVERYONE),
+            self.cast.who: EVERYONE,
+            self.cast.empty: gr.HTML(visible=True),
+            self.problem: "",
+        }
+        try:
+            paths = upload_paths(payload, self.limits.max_video_bytes)
+            if not paths:
+                return {**fresh, **emptied}
+            clip = open_clip(_meant(paths[0], gif), self.limits)
+            image = frame_at(clip, 0, self.limits)
+        except UserError as error:
+            return {**fresh, **emptied, **self._wrong(error)}
+        end = min(clip.last, clip.longest)
+        return {
+            **fresh,
+            self.clip: clip,
+            self.part.box: gr.Column(visible=True),
+            self.cast.box: gr.Column(visible=True),
+            self.part.facts: page.facts(clip),
+            self.part.frame: page.frames(image, page.clock(0)),
+            self.part.time: gr.Slider(maximum=clip.last, value=0),
+            self.part.start: gr.Slider(maximum=clip.last, value=0),
+            self.part.end: gr.Slider(maximum=clip.last, value=end),
+            self.part.length: page.part(clip, 0, end),
+        }
+
+    def show_frame(self, clip: Clip | None, seconds: float, start: float, end: float) -> Updates:
+        """Show the frame at a time, and how long the chosen part is."""
+        if clip is None:
+            return {self.problem: gr.skip()}
+        try:
+            image = frame_at(clip, seconds, self.limits)
+        except UserError as error:
+            return self._wrong(error)
+        shown = page.frames(image, page.clock(seconds))
+        return {self.part.frame: shown, self.part.length: page.part(clip, start, end)}
+
+    def choose(self, who: str) -> Updates:
+        """Offer to look for people when some are to be chosen."""
+        return {self.cast.search: gr.Column(visible=who == CHOSEN)}
+
+    def find(
+        self,
+        clip: Clip | None,
+        start: float,
+        end: float,
+        people: int,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
+    ) -> Updates:
+        """Find the people of the chosen part."""
+        try:
+            if clip is None:
+                raise UserError(NO_TARGET)
+            part = clip.part(start, end)
+            reader, last = VideoReader(clip.path, self.limits), min(part.end or clip.seconds, start + clip.longest)
+            told = said(LOOKING)
+            found = look_for_people(
+                self.swappers.finder(), reader, part.start, last, lambda share: progress(share, told)
+            )
+        except UserError as error:
+            return self._wrong(error)
+        return {**self.cast.people.show(found, people), self.cast.empty: gr.HTML(visible=False), self.problem: ""}
+
+    def preview(
+        self, agreed: bool, clip: Clip | None, cast: Cast | None, who: str, seconds: float, *values: Any
+    ) -> Updates:
+        """Swap the frame that is shown; ``values`` are the sources' photos and the settings."""
+        try:
+            if not agreed:
+                raise UserError(CONSENT_FIRST)
+            if clip is None:
+                raise UserError(NO_TARGET)
+            photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
+            wanted_people(who, cast, photos)
+            method, restore, mask = read(list(values[len(PEOPLE) + 3 :]))
+            swapper = self.swappers.get(method, restore)
+            plan = plan_swap(swapper, who, cast, photos)
+            image, time = frame_at(clip, seconds, self.limits), page.clock(seconds)
+            after = preview_swap(swapper, image, plan, mask, time)
+        except UserError as error:
+            return self._wrong(error)
+        return {self.part.frame: page.frames(image, time, after), self.problem: ""}
+
+    def preview_if_possible(self, *values: Any) -> Updates:
+        """The same without complaints, for a slider that was moved."""
+        found = self.preview(*values)
+        return found if self.part.frame in found else {self.part.frame: gr.skip()}
+
+    def begin(self) -> Updates:
+        """Show that a job waits for its turn."""
+        return {
+            self.problem: "",
+            self.start: gr.Button(interactive=False),
+            self.result.cancel: gr.Button(visible=True),
+            **dict.fromkeys([self.result.notes, self.result.summary], ""),
+            self.result.empty: gr.HTML(visible=False),
+            self.result.running: gr.HTML(value=page.running(None, page.QUEUED), visible=True),
+            self.result.player: gr.Video(value=None, visible=False),
+            self.result.picture: gr.Image(value=None, visible=False),
+            self.result.download: gr.DownloadButton(visible=False),
+        }
+
+    def swap(
+        self,
+        agreed: bool,
+        payload: Any,
+        clip: Clip | None,
+        cast: Cast | None,
+        who: str,
+        start: float,
+        end: float,
+        gif: Gif | None,
+        *values: Any,
+    ) -> Iterator[Updates]:
+        """Swap the video, telling how far it is; ``values`` are the sources' photos and the settings."""
+        try:
+            if not agreed:
+                raise UserError(CONSENT_FIRST)
+            path = _meant(upload_path(payload, NO_TARGET, self.limits.max_video_bytes), gif)
+            if clip is None or clip.path != path:  # the click came before the video had been looked at
+                clip, cast, who = open_clip(path, self.limits), None, EVERYONE
+                end = clip.longest
+            photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
+            wanted_people(who, cast, photos)
+            steadiness, quality, suffix, *swap = values[len(PEOPLE) :]
+            method, restore, mask = read(swap)
+            part = clip.part(start, end, quality, steadiness)
+            work = video_work(
+                lambda: self.swappers.get(method, restore),
+                lambda swapper: plan_swap(swapper, who, cast, photos),
+                clip.path,
+                part,
+                mask,
+                self.limits,
+            )
+            yield from self._work(follow(clip.path, work, suffix), method)
+        except UserError as error:
+            yield {**self._idle(), **self._wrong(error)}
+
+    def _work(self, job: Job, method: str) -> Iterator[Updates]:
+        shown = None
+        with closing(job) as states:
+            for state in states:
+                if isinstance(state, VideoResult):
+                    yield self._finished(state, method)
+                elif state is None or state is not shown:
+                    shown = state
+                    yield {self.result.running: page.running(state)}
+                else:
+                    yield {self.result.running: gr.skip()}
+
+    def _finished(self, result: VideoResult, method: str) -> Updates:
+        label = METHODS[method].label if method in METHODS else method
+        kind, path = result.path.suffix.removeprefix(".").upper(), str(result.path)
+        shown = (
+            {self.result.picture: gr.Image(value=path, visible=True)}
+            if kind == "GIF"
+            else {self.result.player: gr.Video(value=path, visible=True)}
+        )
+        return {
+            **self._idle(),
+            **shown,
+            self.result.empty: gr.HTML(visible=False),
+            self.result.download: gr.DownloadButton(said(DOWNLOAD.format(kind=kind)), value=path, visible=True),
+            self.result.notes: callout(result.warnings),
+            self.result.summary: page.summary(result, label),
+        }
+
+    def cancelled(self) -> Updates:
+        """Show that the job has ended."""
+        return {**self._idle(), self.result.notes: callout([CANCELLED])}
+
+    def _idle(self) -> Updates:
+        return {
+            self.start: gr.Button(interactive=True),
+            self.result.cancel: gr.Button(visible=False),
+            self.result.empty: gr.HTML(visible=True),
+            self.result.running: gr.HTML(value="", visible=False),
+        }
+
+    def _wrong(self, error: UserError) -> Updates:
+        return {self.problem: callout([error], error=True)}
+
+
+def _meant(path: str, gif: Gif | None) -> str:
+    """The GIF's path where a video only stands for it."""
+    return gif.path if gif is not None and gif.stands_for(path) else path

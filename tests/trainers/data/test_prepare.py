@@ -1,0 +1,88 @@
+import json
+import tarfile
+
+import numpy as np
+import pytest
+
+from swapper.types import Face, UserError
+from trainers.data.faces import load_faces
+from trainers.data.pack import write_split
+from trainers.data.prepare import PrepareConfig, judge, list_items
+
+rng = np.random.default_rng(0)
+POINTS = np.array([[96, 120], [160, 120], [128, 157], [101, 186], [156, 186]], np.float32)
+UPRIGHT = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+
+
+def _part(folder, number, person, images, embeddings, dropped=None):
+    count = len(images)
+    quad = [[0, 0], [1, 0], [1, 1], [0, 1]]
+    facts = [{"interocular_px": 70.0, "sharpness": 99.0, "valid_quad": quad} for _ in range(count)]
+    outcome = {"dropped": dropped or {}, "kept": count, "facts": facts, "item": {"path": "p.jpg", "person": person}}
+    path = folder / f"{number:08d}"
+    path.with_suffix(".json").write_text(json.dumps(outcome))
+    if count:
+        np.savez(
+            path.with_suffix(".npz"),
+            images=np.stack(images),
+            landmarks=np.zeros((count, 478, 3)),
+            five_points=np.zeros((count, 5, 2)),
+            arcface=np.stack(embeddings),
+        )
+    return path
+
+
+def _photo():
+    return rng.integers(0, 255, (256, 256, 3), np.uint8), np.eye(512)[rng.integers(512)]
+
+
+def test_a_split_is_written_and_read_back_without_near_duplicates(tmp_path):
+    photos = [_photo() for _ in range(3)]
+    again = (np.clip(photos[0][0].astype(int) + 1, 0, 255).astype(np.uint8), photos[0][1])
+    parts = [
+        _part(tmp_path, 0, "a", *zip(photos[0], strict=True)),
+        _part(tmp_path, 1, "a", *zip(again, strict=True)),
+        _part(tmp_path, 2, "b", *zip(*photos[1:], strict=True)),
+        _part(tmp_path, 3, "", [], [], {"no face": 1}),
+    ]
+    report = write_split(tmp_path, "train", parts)
+    assert report == {"pictures": 4, "kept": 3, "people": 2, "dropped": {"near duplicate": 1, "no face": 1}}
+    faces = load_faces(tmp_path, "train", 64, tmp_path / "cache")
+    assert faces.identity.tolist() == [0, 1, 1]
+    np.testing.assert_allclose(faces.arcface, [photos[0][1], photos[1][1], photos[2][1]])
+    with tarfile.open(tmp_path / "faces256-train.tar") as tar:
+        assert [member.name for member in tar] == ["000000.webp", "000001.webp", "000002.webp"]
+
+
+def test_nothing_usable_leaves_no_file(tmp_path):
+    part = _part(tmp_path, 0, "", [], [], {"no face": 1})
+    with pytest.raises(UserError, match="no usable face"):
+        write_split(tmp_path, "train", [part])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["00000000.json"]
+
+
+def test_folders_and_identity_files_name_the_person(tmp_path):
+    (tmp_path / "ann").mkdir()
+    for name in ("ann/1.jpg", "2.jpg", "3.jpg", "notes.txt"):
+        (tmp_path / name).touch()
+    table = tmp_path / "identities"
+    table.write_text("2.jpg 17\n")
+    found = {item.path.rsplit("/", 1)[1]: item.person for item in list_items(tmp_path, table, 1.0)}
+    assert found == {"1.jpg": "ann", "2.jpg": "17", "3.jpg": ""}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, ""),
+        ({"score": 0.2}, "low score"),
+        ({"points": POINTS * 0.3}, "small"),
+        ({"matrix": UPRIGHT + np.array([[0, 0, 90], [0, 0, 0]], np.float32)}, "cut off"),
+        ({"flat": True}, "blurred"),
+        ({"points": POINTS[::-1].copy()}, "misaligned"),
+    ],
+)
+def test_a_face_is_dropped_for_the_right_reason(change, reason):
+    image = np.full((256, 256, 3), 90, np.uint8) if change.get("flat") else _photo()[0]
+    face = Face(np.array([60, 60, 200, 220], np.float32), change.get("score", 0.9), change.get("points", POINTS))
+    assert judge(image, face, image, change.get("matrix", UPRIGHT), PrepareConfig())[0] == reason

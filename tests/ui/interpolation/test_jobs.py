@@ -1,0 +1,53 @@
+"""Walks as the app makes them: what is checked, what is written."""
+
+import shutil
+import zipfile
+
+import pytest
+from random_student import offer_student, write_student
+
+from swapper.types import UserError
+from swapper.ui.interpolation.jobs import check_steps, draw_walk, read_photos
+from swapper.ui.judges import SharedJudges
+
+
+@pytest.fixture
+def photos(portraits, uploads) -> list[str]:
+    return [str(shutil.copy(path, uploads)) for path in portraits[:3]]
+
+
+def upload(path: str) -> dict:
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def test_all_three_photos_are_needed_and_must_be_uploads(photos):
+    first, second, target = map(upload, photos)
+    assert read_photos(first, second, target) == tuple(photos)
+    for given, who in (((None, second, target), "Person A"), ((first, None, target), "Person B")):
+        with pytest.raises(UserError, match=f"{who}: there is no photo yet"):
+            read_photos(*given)
+    with pytest.raises(UserError, match="no uploaded file"):
+        read_photos(first, second, upload("/etc/passwd"))
+
+
+@pytest.mark.parametrize("steps", [0, 22, "many", None, float("nan")])
+def test_steps_are_limited(steps):
+    check_steps(21, 21)
+    with pytest.raises(UserError, match="Choose 1 to 21"):
+        check_steps(steps, 21)
+
+
+def test_a_walk_comes_with_clip_and_archive(photos, loading, tmp_path, monkeypatch):
+    offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
+    monkeypatch.setenv("SWAPPER_MARK", "off")
+    judges, told = SharedJudges(tmp_path / "no gallery", tmp_path / "no index"), []
+    found = draw_walk(loading, judges, (photos[0], photos[1], photos[2]), "", 1, lambda *said: told.append(said))
+    with zipfile.ZipFile(found.archive) as archive:
+        names = archive.namelist()
+    assert {"frame-00.jpg", "frame-02.jpg", "report.json", "strip.jpg", "walk.mp4", "walk.gif", "walk.html"} <= set(
+        names
+    )
+    assert found.clip.is_file() and found.gif.is_file() and found.warnings == []
+    assert found.view.count("<img") == 6 and found.measures.count('<svg class="chart"') == 3
+    assert [share for share, _ in told] == sorted(share for share, _ in told) and told[-1][0] <= 1
+    assert found.scores.judge.neighbours is None

@@ -1,0 +1,104 @@
+import base64
+
+import cv2
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from clips import PORTRAITS, background, lay, portrait
+
+from swapper.methods.warp import WarpMethod
+from swapper.pipeline import FaceSwapper
+from swapper.runtime.limits import Settings
+from swapper.studies.previews import data_uri
+from swapper.types import UserError
+from swapper.ui.image.image import CONSENT_FIRST
+from swapper.ui.live.streams import LiveStreams, ShownFrame
+from swapper.ui.live.tab import NO_SOURCE, LiveTab, stats
+
+
+@pytest.fixture(scope="module")
+def swapper() -> FaceSwapper:
+    return FaceSwapper(WarpMethod(torch.device("cpu"), 128), "cpu", threads=1)
+
+
+@pytest.fixture
+def streams(swapper: FaceSwapper) -> LiveStreams:
+    return LiveStreams(lambda: swapper, Settings(max_live_side=320, live_visitors=2))
+
+
+@pytest.fixture(scope="module")
+def frame() -> dict:
+    image = background(480, 640)
+    lay(image, portrait(1), (320, 240), 360)
+    return {"path": None, "url": data_uri(image)}
+
+
+def decode(url: str) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(base64.b64decode(url.split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
+
+
+PEOPLE = [str(path) for path in sorted(PORTRAITS.glob("*.jpg"))]
+
+
+def test_a_frame_comes_back_reduced_and_swapped(streams: LiveStreams, frame: dict) -> None:
+    shown = [streams.swap("me", frame, PEOPLE[n]) for n in (0, 0, 5)]
+    assert [s.faces for s in shown] == [1, 1, 1]
+    assert decode(shown[0].url).shape == (240, 320, 3)
+    assert shown[0].rate == 0 and shown[1].rate > 0 and shown[1].milliseconds > 0
+    assert shown[2].url != shown[1].url
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [None, {}, "text", {"url": None}, {"url": "http://example.org/a.jpg"}, {"url": "data:image/jpeg;base64,%%"}],
+)
+def test_what_is_no_frame_is_refused(streams: LiveStreams, payload: object) -> None:
+    with pytest.raises(UserError, match="Webcam: the frame is no JPEG picture"):
+        streams.swap("me", payload, PEOPLE[0])
+    assert len(streams) == 0
+
+
+def test_a_frame_that_is_too_large_or_damaged_is_refused(streams: LiveStreams, frame: dict) -> None:
+    with pytest.raises(UserError, match="at most 4 MB"):
+        streams.swap("me", {"url": "data:image/jpeg;base64," + "A" * 6_000_000}, PEOPLE[0])
+    with pytest.raises(UserError, match="damaged"):
+        streams.swap("me", {"url": frame["url"][:2047]}, PEOPLE[0])
+
+
+def test_a_photo_without_a_face_is_looked_at_once(streams: LiveStreams, frame: dict, tmp_path) -> None:
+    wall = tmp_path / "wall.png"
+    cv2.imwrite(str(wall), np.full((200, 200, 3), 90, np.uint8))
+    with pytest.raises(UserError, match="no face was found"):
+        streams.swap("me", frame, str(wall))
+    wall.unlink()
+    with pytest.raises(UserError, match="no face was found"):
+        streams.swap("me", frame, str(wall))
+    assert streams.swap("me", frame, PEOPLE[0]).faces == 1
+
+
+def test_visitors_are_forgotten(streams: LiveStreams, frame: dict, monkeypatch) -> None:
+    for visitor in "abc":
+        streams.swap(visitor, frame, PEOPLE[0])
+    assert len(streams) == 2
+    streams.leave("c")
+    streams.leave("nobody")
+    assert len(streams) == 1
+    monkeypatch.setattr("swapper.ui.live.streams._IDLE_SECONDS", -1)
+    streams.swap("d", frame, PEOPLE[0])
+    assert len(streams) == 1
+
+
+def test_nothing_is_swapped_without_consent_or_source(streams: LiveStreams, frame: dict) -> None:
+    tab, request = LiveTab(streams), gr.Request(session_hash="me")
+    for agreed, said in ((False, CONSENT_FIRST), (True, NO_SOURCE)):
+        picture, numbers, problem = tab.show(frame, agreed, None, "1", request)
+        assert picture is None and numbers == "" and said in problem
+    assert len(streams) == 0
+
+
+def test_only_a_number_is_taken_from_the_browser() -> None:
+    shown = ShownFrame("", 2, 9.96, 81.2)
+    assert 'data-sent="123"' in stats(shown, "123") and "2 faces" in stats(shown, "123")
+    for hostile in ('"><script>', "1e9", "", None, "٣"):
+        assert 'data-sent=""' in stats(shown, hostile)

@@ -1,0 +1,51 @@
+"""What the Video tab says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from swapper.ui.video import page
+from swapper.ui.video.clip import Clip
+from swapper.video.job import VideoProgress, VideoResult
+from swapper.video.picture import TimedFrame
+
+PICTURE = np.zeros((90, 160, 3), np.uint8)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "0:00.0"), (9.97, "0:10.0"), (62.5, "1:02.5"), (3600, "60:00.0")])
+def test_clock(seconds: float, said: str):
+    assert page.clock(seconds) == said
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.25, "0.2 s"), (9.5, "9.5 s"), (42.4, "42 s"), (60, "1 min 0 s")])
+def test_duration(seconds: float, said: str):
+    assert page.duration(seconds) == said
+
+
+def test_frames_have_captions_and_alternative_texts():
+    alone, pair = page.frames(PICTURE, "0:01.0"), page.frames(PICTURE, "0:01.0", PICTURE)
+    assert alone.count("<img") == 1 and 'alt="Frame at 0:01.0"' in alone
+    assert pair.count("<img") == 2 and 'alt="Before"' in pair and 'alt="After"' in pair and "Frame at 0:01.0" in pair
+
+
+def test_a_part_that_is_too_long_is_marked():
+    clip = Clip("x.mp4", 300, 25, 1280, 720, 120)
+    assert page.part(clip, 10, 22) == '<p class="hint">12 s selected, about 300 frames.</p>'
+    assert 'class="hint warn"' in page.part(clip, 0, 130)
+    assert "at most 2 min 0 s can be swapped at once" in page.part(clip, 0, 130)
+    assert "1280 × 720 pixels, 25 frames a second, 5 min 0 s" in page.facts(clip)
+
+
+def test_where_a_job_is():
+    before, now = page.running(None), page.running(VideoProgress(0.25, 30, 120, 12.34, 7.2, TimedFrame(PICTURE, 0, 1)))
+    assert page.WAITING in before and 'aria-valuenow="0"' in before and "<img" not in before
+    assert "30 of 120 frames · 12.3 frames/s · 7.2 s left" in now and 'aria-valuenow="25"' in now
+    assert 'alt="The frame finished last"' in now
+
+
+def test_summary():
+    result = VideoResult(Path("x.mp4"), 75, 70, 2, 12.3, 6.1, {"analyse": 900.0, "encode": 40.0})
+    text = page.summary(result, "<Warp>")
+    assert "12 s in total · 70 of 75 frames swapped with &lt;Warp&gt; · 6.1 frames/s" in text
+    assert "find and follow faces <b>900 ms" in text and "encode <b>40 ms" in text

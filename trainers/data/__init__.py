@@ -1,0 +1,1 @@
+"""The photos that networks learn from: prepared, packed, paired, changed."""

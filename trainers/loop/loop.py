@@ -1,0 +1,304 @@
+"""The one training loop: every trainer gives it networks, phases and losses; it alone steps optimisers."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs, set_seed
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Generator, Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from swapper import hub
+from swapper.metrics.flops import FlopCount
+from swapper.runtime.devices import keep_freed_memory
+from trainers.loop.averaging import ramped_average
+from trainers.loop.checkpoint import load_checkpoint, save_checkpoint
+from trainers.loop.config import LoopConfig, Progress
+from trainers.loop.gemm import gemm_peak
+
+Batch = dict[str, Tensor]
+
+_MOST_KEPT = (1 << 31) - 1  # bytes: a step frees and takes all it holds
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One optimiser step within a training step.
+
+    Attributes:
+        name: shown in the log, ``G`` or ``D`` for instance.
+        trained: names of the networks it updates; all others are frozen meanwhile.
+        lr: peak learning rate.
+        betas: Adam's averaging constants.
+        weight_decay: decoupled (AdamW).
+        interval: run once in so many steps.
+        optimizer: the earlier phase whose optimiser takes this one's steps too; its own when empty. StyleGAN2's lazy
+            regularisation needs it: an optimiser of its own would scale the regulariser's weight away.
+        clip: limit the gradient's norm to ``LoopConfig.clip``.
+        begins: thousand images before which it rests, a discriminator that nobody hears yet for instance.
+    """
+
+    name: str
+    trained: tuple[str, ...]
+    lr: float
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 0.0
+    interval: int = 1
+    optimizer: str = ""
+    clip: bool = True
+    begins: float = 0.0
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """What one system brings to the loop.
+
+    Attributes:
+        networks: by name; the loop moves, wraps, saves and averages them. Parameters that come without
+            ``requires_grad`` are never trained.
+        averaged: names of the networks whose exponential moving average is kept and published.
+        phases: the optimiser steps, in order.
+        frozen: networks used by the losses only; moved to the device, never saved.
+    """
+
+    networks: dict[str, nn.Module]
+    averaged: tuple[str, ...]
+    phases: tuple[Phase, ...]
+    frozen: dict[str, nn.Module]
+
+    def draw(self, generator: Generator, count: int) -> Batch:
+        """Plan a batch: small tensors with one row per image (indices, augmentation), on the CPU."""
+        ...
+
+    def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
+        """Carry a plan out: images and labels on the device, at the resolution due after ``kimg``."""
+        ...
+
+    def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The scalar to minimise in a phase, and its terms under the paper's names."""
+        ...
+
+    def samples(self, networks: Mapping[str, nn.Module]) -> UInt8[np.ndarray, "h w 3"]:
+        """A grid of pictures on fixed validation faces."""
+        ...
+
+    def evaluate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
+        """Scores on the validation split."""
+        ...
+
+
+class Run:
+    """A trainer being trained: owns devices, optimisers, averages, checkpoints and the log."""
+
+    def __init__(self, trainer: Trainer, config: LoopConfig):
+        """Move, wrap and count everything; nothing is trained yet."""
+        self.trainer, self.config = trainer, config
+        precision = "bf16" if config.bf16 else "no"
+        # Copying buffers between processes at each call would spoil those that a second call's backward still needs.
+        wrapping = DistributedDataParallelKwargs(broadcast_buffers=False)
+        self.accelerator = Accelerator(
+            mixed_precision=precision, cpu=config.device == "cpu", kwargs_handlers=[wrapping]
+        )
+        self.device = self.accelerator.device
+        set_seed(config.seed)
+        if self.device.type == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+            torch.backends.cudnn.benchmark = True
+        if self.device.type == "cpu":
+            keep_freed_memory(_MOST_KEPT)
+        self.bare = dict(trainer.networks)
+        for network in [*self.bare.values(), *trainer.frozen.values()]:
+            network.to(device=self.device)
+            if config.channels_last:
+                network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        decay = 0.5 ** (config.batch / 1000 / config.ema_kimg)
+        self.averages = {
+            name: AveragedModel(self.bare[name], multi_avg_fn=ramped_average(decay), use_buffers=True)
+            for name in trainer.averaged
+        }
+        self.trainable = {name: [p for p in net.parameters() if p.requires_grad] for name, net in self.bare.items()}
+        self.optimizers = {phase.name: self._optimizer(phase) for phase in trainer.phases if not phase.optimizer}
+        for name, network in self.bare.items():
+            prepared = self.accelerator.prepare(torch.compile(network) if config.compile else network)
+            trainer.networks[name] = prepared
+        self.progress = Progress()
+        self.flops = 0.0
+
+    def _optimizer(self, phase: Phase) -> torch.optim.Optimizer:
+        parameters = [p for name in phase.trained for p in self.trainable[name]]
+        optimizer = torch.optim.AdamW(
+            parameters, lr=phase.lr, betas=phase.betas, weight_decay=phase.weight_decay, fused=True
+        )
+        return self.accelerator.prepare(optimizer)
+
+    @property
+    def published(self) -> dict[str, nn.Module]:
+        """The networks to look at and to ship: averages where kept, else as trained."""
+        averaged = {name: average.module for name, average in self.averages.items()}
+        return {**self.bare, **averaged}
+
+    def plan(self) -> Batch:
+        """The rows of this step's batch that belong to this process; depends on seed and step only."""
+        index = 0 if self.config.overfit else self.progress.step
+        generator = Generator().manual_seed(hash((self.config.seed, index)) % 2**63)
+        plan = self.trainer.draw(generator, self.config.batch)
+        rank, world = self.accelerator.process_index, self.accelerator.num_processes
+        return {name: rows.tensor_split(world)[rank] for name, rows in plan.items()}
+
+    def step(self) -> dict[str, Tensor]:
+        """One training step: every phase that is due, then the averages."""
+        torch.manual_seed(hash((self.config.seed, self.progress.step, self.accelerator.process_index)) % 2**63)
+        batch = self.trainer.batch(self.plan(), self.device, self.progress.kimg)
+        terms: dict[str, Tensor] = {}
+        rate = self.config.rate(self.progress.kimg)
+        for phase in self.trainer.phases:
+            if self.progress.step % phase.interval == 0 and self.progress.kimg >= phase.begins:
+                terms |= self._phase(phase, batch, rate)
+        for name, average in self.averages.items():
+            average.update_parameters(self.bare[name])
+        self.progress.step += 1
+        self.progress.kimg += self.config.batch / 1000
+        return terms
+
+    def _phase(self, phase: Phase, batch: Batch, rate: float) -> dict[str, Tensor]:
+        for name, network in self.bare.items():
+            network.train()
+            for parameter in self.trainable[name]:
+                parameter.requires_grad_(name in phase.trained)
+        optimizer = self.optimizers[phase.optimizer or phase.name]
+        for group in optimizer.param_groups:
+            group["lr"] = phase.lr * rate
+        with self.accelerator.autocast():
+            loss, terms = self.trainer.loss(phase.name, batch)
+        self.accelerator.backward(loss)
+        if self.config.clip and phase.clip:
+            norm = self.accelerator.clip_grad_norm_(
+                [p for name in phase.trained for p in self.trainable[name]], self.config.clip
+            )
+            terms = terms | {f"{phase.name}_grad": torch.as_tensor(norm)}
+        optimizer.step()
+        optimizer.zero_grad()
+        return {f"{phase.name}_loss": loss.detach()} | {name: term.detach() for name, term in terms.items()}
+
+    def count_flops(self) -> None:
+        """Count a mean step's arithmetic (forward and backward) without keeping its update."""
+        kept = {name: {k: v.clone() for k, v in network.state_dict().items()} for name, network in self.bare.items()}
+        batch = self.trainer.batch(self.plan(), self.device, self.progress.kimg)
+        for phase in self.trainer.phases:
+            with FlopCount() as counter:
+                with self.accelerator.autocast():
+                    loss, _ = self.trainer.loss(phase.name, batch)
+                loss.backward()
+            self.flops += counter.total / phase.interval
+        for optimizer in self.optimizers.values():
+            optimizer.zero_grad()
+        for name, network in self.bare.items():
+            network.load_state_dict(kept[name])
+
+    def save(self) -> None:
+        """Write a checkpoint, from the main process only."""
+        self.accelerator.wait_for_everyone()
+        if self.accelerator.is_main_process:
+            save_checkpoint(self.config.out, self.bare, self.averages, self.optimizers, vars(self.progress))
+
+    def keep(self) -> None:
+        """Write the averages as weights files of their own, ``kept/NETWORK-KIMG.safetensors``."""
+        kimg = self.progress.kimg
+        if self.accelerator.is_main_process:
+            for name, average in self.averages.items():
+                path = self.config.out / "kept" / f"{name}-{kimg:08.2f}.safetensors"
+                hub.save(average.module, path, extra={"kimg": str(kimg)})
+
+    def _due(self, every: float) -> bool:
+        """Whether the last step passed a multiple of ``every`` thousand images."""
+        kimg = self.progress.kimg
+        return int(kimg / every) != int((kimg - self.config.batch / 1000) / every)
+
+    def resume(self) -> None:
+        """Continue from the run folder's checkpoint, exactly where it stopped."""
+        state = load_checkpoint(self.config.out, self.bare, self.averages, self.optimizers)
+        self.progress = Progress(**state)
+
+    def train(self) -> Progress:
+        """Train until the run is complete or the time budget is spent."""
+        config, start = self.config, time.monotonic()
+        config.out.mkdir(parents=True, exist_ok=True)
+        log = Log(config.out, self.accelerator.is_main_process)
+        peak = gemm_peak(self.device)
+        if not config.compile:
+            self.count_flops()
+        began, saved, mark, before = self.progress.seconds, start, start, self.progress.kimg
+        while self.progress.kimg < config.kimg and time.monotonic() - start < config.time_budget:
+            terms = self.step()
+            now = time.monotonic()
+            self.progress.seconds = began + now - start
+            if self.progress.step % config.log_every == 0 or self.progress.step == 1:
+                speed = (self.progress.kimg - before) * 1000 / max(now - mark, 1e-9)
+                row = {name: float(value) for name, value in terms.items()}
+                row |= {"img_s": speed, "gemm_share": speed / config.batch * self.flops / peak}
+                self.progress.first = self.progress.first or row
+                self.progress.last = row
+                log.write(self.progress, row)
+                mark, before = time.monotonic(), self.progress.kimg
+            self._look(log)
+            if config.keep_every and self._due(config.keep_every):
+                self.keep()
+            if now - saved > config.save_every:
+                self.save()
+                saved = time.monotonic()
+        self._look(log, force=True)
+        self.save()
+        return self.progress
+
+    def _look(self, log: "Log", force: bool = False) -> None:
+        """Write sample grids and scores when they are due."""
+        config, kimg = self.config, self.progress.kimg
+        if not self.accelerator.is_main_process or (config.overfit and not force):
+            return
+        networks = self.published
+        due = [force or self._due(every) for every in (config.sample_every, config.evaluate_every)]
+        if any(due):
+            for network in networks.values():
+                network.eval()
+        with torch.inference_mode():
+            if due[0]:
+                Image.fromarray(self.trainer.samples(networks)).save(config.out / f"samples-{int(kimg):06d}.png")
+            if due[1]:
+                log.write(self.progress, {f"val_{k}": v for k, v in self.trainer.evaluate(networks).items()})
+
+
+class Log:
+    """Scalars of a run, as JSON lines and for TensorBoard, and one line on the terminal."""
+
+    def __init__(self, folder: Path, active: bool):
+        self.active = active
+        if active:
+            from torch.utils.tensorboard import SummaryWriter  # heavy, and of use to the main process only
+
+            self.file = (folder / "log.jsonl").open("a", buffering=1)
+            self.board = SummaryWriter(str(folder / "tensorboard"))
+
+    def write(self, progress: Progress, row: Mapping[str, float]) -> None:
+        """Add one row at the present number of images."""
+        if not self.active:
+            return
+        place = {"step": progress.step, "kimg": round(progress.kimg, 3), "seconds": round(progress.seconds, 1)}
+        self.file.write(json.dumps(place | {k: round(v, 6) for k, v in row.items()}) + "\n")
+        for name, value in row.items():
+            self.board.add_scalar(name, value, progress.step)
+        shown = " ".join(f"{name} {value:.4g}" for name, value in row.items())
+        print(f"{progress.kimg:9.1f} kimg {progress.seconds:7.0f} s  {shown}", flush=True)
+
+
+def image_grid(rows: Sequence[Sequence[Tensor]]) -> UInt8[np.ndarray, "h w 3"]:
+    """Lay out [3, s, s] images in [0, 1] as a table; all must have one size."""
+    lines = [torch.cat([image.detach().float().cpu().clamp(0, 1) for image in row], dim=2) for row in rows]
+    return (torch.cat(lines, dim=1).permute(1, 2, 0) * 255).round().byte().numpy()

@@ -1,0 +1,222 @@
+"""What all swap trainers share: pairs, the frozen judges (identity, landmarks), sample grids and scores."""
+
+from collections.abc import Callable
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from torch import Generator, Tensor, nn
+
+from swapper import hub
+from swapper.faces import mesh
+from swapper.models.arcface import IdentityFeatures, MobileFaceNet
+from swapper.models.awl import draw_heatmaps
+from swapper.models.landmarks import LandmarkNetwork
+from trainers.data import augment
+from trainers.data.faces import load_faces
+from trainers.data.pairs import Pairs, Whole, template_map, to_arcface
+from trainers.data.warped import WarpedPairs, load_warped
+from trainers.loop.loop import Batch, image_grid
+from trainers.losses import landmark_loss
+
+IRISES = (468, 473)  # their centres
+
+# Points that carry expression and gaze.
+EXPRESSION = (
+    *mesh.LEFT_EYE,
+    *mesh.RIGHT_EYE,
+    *range(mesh.MESH_POINTS, mesh.POINTS),
+    *mesh.LIPS_OUTER,
+    *mesh.LIPS_INNER,
+    *mesh.LEFT_BROW,
+    *mesh.RIGHT_BROW,
+)
+
+# (what is known of the sources, target crops) -> swapped crops
+Swap = Callable[[Any, Tensor], Tensor]
+# rows of a batch -> what a swap is told of the sources (and, for region-aware networks, of the targets)
+Describe = Callable[[Batch], Any]
+
+
+class SwapTask:
+    """Batches of pairs, and the judges that say how good a swap is.
+
+    Attributes:
+        frozen: the judges by name, for the loop to move to the device.
+        side: of the crops that are swapped at present, px; samples and scores are made there too.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        cache: Path,
+        template: str,
+        size: int,
+        same_image: float,
+        same_identity: float,
+        padded: bool,
+        whole: Whole | None = None,
+        known: float = 0.0,
+        small_kimg: float = 0.0,
+    ):
+        """Load the photos and the judges.
+
+        Args:
+            data: folder of packed faces.
+            cache: folder of decoded images.
+            template: alignment of the crops that are swapped.
+            size: largest side of these crops during training, px.
+            same_image: share of pairs whose target is the source photo itself.
+            same_identity: share of pairs with two photos of one person.
+            padded: use the mostly padded photos as sources too.
+            whole: how to cut sources and targets besides, for encoders that see the whole face.
+            known: share of pairs whose answer is known, from warped faces; the other shares are of the rest.
+            small_kimg: thousand images before which these crops have half the side.
+        """
+        stored = 160 if size <= 128 else 256
+        self.side = size
+        self.template, self.size, self.whole, self.small_kimg = template, size, whole, small_kimg
+        faces = load_faces(data, "train", stored, cache, padded)
+        self.val = Pairs(load_faces(data, "val", stored, cache, padded=False), template, 0.0, 0.0)
+        self.identity = hub.load(MobileFaceNet, "arcface-mobile")
+        self.landmarks = hub.load(LandmarkNetwork, "geometry-lite")
+        self.train = Pairs(faces, template, same_image, same_identity)
+        if known:
+            warped = load_warped(faces, self.identity, cache)
+            self.train = WarpedPairs(faces, template, same_image, same_identity, known, warped)
+        self.frozen: dict[str, nn.Module] = {"identity": self.identity, "landmarks": self.landmarks}
+
+    def draw(self, generator: Generator, count: int) -> Batch:
+        """Plan pairs, and how results are shaken before they are judged."""
+        plan = self.train.draw(generator, count)
+        plan["judge_angle"] = augment.uniform(generator, count, -0.06, 0.06)
+        plan["judge_scale"] = torch.exp(augment.uniform(generator, count, -0.06, 0.06))
+        plan["judge_shift"] = augment.uniform(generator, count, -0.02, 0.02, 2)
+        return plan
+
+    def batch(self, plan: Batch, device: torch.device, kimg: float = inf) -> Batch:
+        """Cut a planned batch at the side that is due after ``kimg``; see ``Pairs.cut``.
+
+        Adds ``jitter`` (b, 2, 3) for ``embed``.
+        """
+        self.side = self.size // 2 if kimg < self.small_kimg else self.size
+        batch = self.train.cut(plan, device, self.side, self.whole)
+        batch["jitter"] = augment.similarity_grid(
+            plan["judge_angle"],
+            plan["judge_scale"],
+            plan["judge_shift"],
+            torch.zeros(len(plan["source"]), dtype=torch.bool),
+        ).to(device)
+        return batch
+
+    @torch.no_grad()
+    def features(self, sources: Float[Tensor, "b 3 112 112"]) -> IdentityFeatures:
+        """Identity of the sources, without gradient."""
+        return self.identity(sources)
+
+    def embed(self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"] | None = None) -> Tensor:
+        """Identity embedding of results, with gradient; jitter keeps identity from being painted into pixels."""
+        return self.identity(to_arcface(faces, self.template, jitter)).embedding
+
+    @torch.no_grad()
+    def recognize(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """Identity embedding of the targets, without gradient; jitter as for the results."""
+        return self.embed(batch["target"], batch["jitter"])
+
+    def look(
+        self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"]
+    ) -> tuple[IdentityFeatures, tuple[Tensor, Tensor, Tensor]]:
+        """Identity of results, and maps of early layers that see how they look; with gradient, jitter as ``embed``."""
+        return self.identity.look(to_arcface(faces, self.template, jitter))
+
+    def appearance(
+        self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The early maps of ``look`` alone."""
+        return self.identity.early(to_arcface(faces, self.template, jitter))
+
+    def measure(self, faces: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 478 3"]:
+        """Landmarks of crops as a share of the ``ffhq`` crop, with gradient."""
+        maps = template_map(self.template, "ffhq", faces.device).expand(len(faces), 2, 3)
+        side = self.landmarks.config.size
+        return self.landmarks(augment.warp_images(faces, maps, side)).points
+
+    def expression_loss(self, result: Float[Tensor, "b 3 s s"], target: Float[Tensor, "b 3 s s"]) -> Tensor:
+        """Landmark distance of lids, irises, lips and brows between result and target (our stand-in for L_eye)."""
+        with torch.no_grad():
+            goal = self.measure(target)
+        return self.expression_distance(goal, self.measure(result))
+
+    def expression_distance(self, target: Float[Tensor, "b 478 3"], result: Float[Tensor, "b 478 3"]) -> Tensor:
+        """As ``expression_loss``, of what ``measure`` gave."""
+        goal = target[:, :, :2]
+        scale = (goal[:, 468] - goal[:, 473]).norm(dim=1).clamp(min=0.05)
+        rows = torch.tensor(EXPRESSION, device=goal.device)
+        return landmark_loss(goal[:, rows], result[:, rows, :2], scale)
+
+    def draw_pupils(self, points: Float[Tensor, "b 478 3"]) -> Float[Tensor, "b 2 64 64"]:
+        """Heatmaps of the irises in this task's crop, from what ``measure`` gave."""
+        maps = template_map("ffhq", self.template, points.device).expand(len(points), 2, 3)
+        return draw_heatmaps(augment.transform_landmarks(points[:, list(IRISES)], maps)[:, :, :2])
+
+    def fixed(self, count: int, device: torch.device) -> Batch:
+        """The same validation pairs every time: strangers, not moved or recoloured."""
+        plan = self.val.draw(Generator().manual_seed(1), count, jitter=0.0)
+        return self.val.cut(plan, device, self.side, self.whole)
+
+    def describe(self, batch: Batch) -> IdentityFeatures:
+        """What swaps are told of the sources unless a trainer says otherwise."""
+        return self.features(batch["source"])
+
+    def grid(self, swap: Swap, device: torch.device, describe: Describe | None = None) -> UInt8[np.ndarray, "h w 3"]:
+        """Sources, targets and results of fixed validation pairs, in rows of twelve."""
+        batch = self.fixed(24, device)
+        results = swap((describe or self.describe)(batch), batch["target"]).float()
+        sources = F.interpolate(batch["source"], self.side, mode="bilinear")
+        rows = []
+        for part in torch.arange(24).split(12):
+            rows += [list(sources[part]), list(batch["target"][part]), list(results[part])]
+        return image_grid(rows)
+
+    def scores(
+        self, swap: Swap, device: torch.device, count: int = 192, describe: Describe | None = None
+    ) -> dict[str, float]:
+        """Identity, attributes and change on fixed validation pairs.
+
+        Returns:
+            ``id``: mean cosine of result and source; ``id_target``: of result and target; ``gain``: mean of
+            cos(result, source) - cos(target, source); ``retrieval``: share of results nearest to their own source
+            among all sources; ``expression``: share of the inter-ocular distance; ``change``: mean absolute
+            difference of pixels.
+        """
+        batch = self.fixed(count, device)
+        embedded: dict[str, list[Tensor]] = {"source": [], "target": [], "result": []}
+        expression, change = [], []
+        for rows in torch.arange(count).split(32):
+            source, target = batch["source"][rows], batch["target"][rows]
+            known = (describe or self.describe)({name: values[rows] for name, values in batch.items()})
+            result = swap(known, target).float().clamp(0, 1)
+            for name, value in (
+                ("source", self.features(source).embedding),
+                ("target", self.embed(target)),
+                ("result", self.embed(result)),
+            ):
+                embedded[name].append(F.normalize(value.float()))
+            expression.append(self.expression_loss(result, target))
+            change.append((result - target).abs().mean())
+        source, target, result = (torch.cat(embedded[name]) for name in ("source", "target", "result"))
+        own, before = (result * source).sum(1), (target * source).sum(1)
+        photo = self.val.draw(Generator().manual_seed(1), count, jitter=0.0)["source"]
+        nearest = photo[(result @ source.T).argmax(1).cpu()]
+        return {
+            "id": float(own.mean()),
+            "id_target": float((result * target).sum(1).mean()),
+            "gain": float((own - before).mean()),
+            "retrieval": float((nearest == photo).float().mean()),
+            "expression": float(torch.stack(expression).mean()),
+            "change": float(torch.stack(change).mean()),
+        }
