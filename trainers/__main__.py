@@ -182,7 +182,7 @@ def train(args: argparse.Namespace) -> int:
     settings = {"system": args.system, "preset": args.preset, "recipe": recipe, "loop": loop_settings}
     (args.out / "config.json").write_text(json.dumps(settings, default=str, indent=1))
     run = Run(trainer, loop)
-    if run.device.type == "cpu" and not loop.compile:
+    if run.device.type == "cpu" and run.accelerator.num_processes == 1 and not loop.compile:
         choose_format(run, args)
     if args.resume:
         run.resume()

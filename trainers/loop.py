@@ -105,9 +105,7 @@ class Run:
         self.trainer, self.config = trainer, config
         # Copying buffers between processes at each call would spoil those that a second call's backward still needs.
         wrapping = DistributedDataParallelKwargs(broadcast_buffers=False)
-        self.accelerator = Accelerator(
-            mixed_precision="no", cpu=config.device == "cpu", kwargs_handlers=[wrapping]
-        )
+        self.accelerator = Accelerator(mixed_precision="no", cpu=config.device == "cpu", kwargs_handlers=[wrapping])
         self.device = self.accelerator.device
         set_seed(config.seed)
         if self.device.type == "cuda":
