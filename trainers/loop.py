@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGTERM, signal
+from threading import Event, current_thread, main_thread
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -278,7 +280,7 @@ class Run:
         self.progress = Progress(**state)
 
     def train(self) -> Progress:
-        """Train until the run is complete or the time budget is spent."""
+        """Train until the run is complete, the time budget is spent or the process is asked to end (SIGTERM)."""
         config, start = self.config, time.monotonic()
         config.out.mkdir(parents=True, exist_ok=True)
         log = Log(config.out, self.accelerator.is_main_process)
@@ -286,7 +288,10 @@ class Run:
         if not config.compile:
             self.count_flops()
         began, saved, mark, before = self.progress.seconds, start, start, self.progress.kimg
-        while self.progress.kimg < config.kimg and time.monotonic() - start < config.time_budget:
+        stopped = _stop_signal()
+        while (
+            self.progress.kimg < config.kimg and time.monotonic() - start < config.time_budget and not stopped.is_set()
+        ):
             terms = self.step()
             now = time.monotonic()
             self.progress.seconds = began + now - start
@@ -304,7 +309,8 @@ class Run:
             if now - saved > config.save_every:
                 self.save()
                 saved = time.monotonic()
-        self._look(log, force=True)
+        if not stopped.is_set():
+            self._look(log, force=True)
         self.save()
         return self.progress
 
@@ -323,6 +329,14 @@ class Run:
                 Image.fromarray(self.trainer.samples(networks)).save(config.out / f"samples-{int(kimg):06d}.png")
             if due[1]:
                 log.write(self.progress, {f"val_{k}": v for k, v in self.trainer.evaluate(networks).items()})
+
+
+def _stop_signal() -> Event:
+    """Set once somebody asks the process to end; the run then keeps what it has."""
+    event = Event()
+    if current_thread() is main_thread():  # others may not set handlers
+        signal(SIGTERM, lambda *_: event.set())
+    return event
 
 
 def _in_float32(_module: nn.Module, _arguments: object, result: object) -> object:

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -91,6 +93,20 @@ def test_a_time_budget_stops_with_a_checkpoint(tmp_path):
     progress = Run(LineTrainer(), config(tmp_path, kimg=1e6, time_budget=3.0)).train()
     assert 0 < progress.step < 1e5
     assert (tmp_path / "last" / "progress.json").is_file()
+
+
+def test_a_run_that_is_told_to_end_keeps_what_it_has(tmp_path):
+    run = Run(LineTrainer(), config(tmp_path, kimg=1e6, time_budget=60.0))
+    step = run.step
+
+    def step_and_end() -> dict[str, Tensor]:
+        if run.progress.step == 7:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step()
+
+    run.step = step_and_end
+    assert run.train().step == 8
+    assert json.loads((tmp_path / "last" / "progress.json").read_text())["step"] == 8
 
 
 def test_overfit_repeats_one_batch(tmp_path):
