@@ -13,7 +13,7 @@ import torch
 
 from swapper.types import UserError
 from trainers.data.prepare import add_prepare_arguments, prepare
-from trainers.loop.config import LoopConfig
+from trainers.loop.config import STEP_FORMATS, LoopConfig
 from trainers.loop.loop import Run, Trainer
 from trainers.publish.curves import add_curves_arguments, curves
 from trainers.publish.evaluate import add_evaluate_arguments, evaluate
@@ -64,8 +64,13 @@ def _add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     p.add_argument("--compile", action="store_true", help="torch.compile the networks")
-    p.add_argument("--contiguous", action="store_true", help="no channels_last; AEI-Net is faster so on a CPU")
-    p.add_argument("--fp32", action="store_true", help="no bfloat16 autocast")
+    precision = p.add_mutually_exclusive_group()
+    precision.add_argument("--bf16", action="store_true", default=None, help="bfloat16; a CPU times both by itself")
+    precision.add_argument("--fp32", dest="bf16", action="store_false", help="float32")
+    layout = p.add_mutually_exclusive_group()
+    layout.add_argument("--channels-last", action="store_true", default=None, help="memory layout; a CPU times both")
+    layout.add_argument("--contiguous", dest="channels_last", action="store_false", help="the other layout")
+    p.add_argument("--start", default="", metavar="WEIGHTS", help="go on from published weights, by name or file")
     p.add_argument("--sample-every", type=float, default=20.0, metavar="KIMG", help="between sample grids")
     p.add_argument("--evaluate-every", type=float, default=50.0, metavar="KIMG", help="between validation scores")
     p.add_argument("--keep-every", type=float, default=0.0, metavar="KIMG", help="between averages that are kept")
@@ -120,9 +125,10 @@ def loop_config(args: argparse.Namespace, config: Any) -> LoopConfig:
         kimg=config.kimg,
         batch=config.batch,
         seed=args.seed,
-        bf16=not args.fp32,
+        start="" if args.resume else args.start,
+        bf16=args.bf16 is not False,
         compile=args.compile,
-        channels_last=not args.contiguous,
+        channels_last=args.channels_last is not False,
         device=args.device,
         time_budget=args.time_budget,
         overfit=args.overfit,
@@ -176,11 +182,22 @@ def train(args: argparse.Namespace) -> int:
     settings = {"system": args.system, "preset": args.preset, "recipe": recipe, "loop": loop_settings}
     (args.out / "config.json").write_text(json.dumps(settings, default=str, indent=1))
     run = Run(trainer, loop)
+    if run.device.type == "cpu" and run.accelerator.num_processes == 1 and not loop.compile:
+        choose_format(run, args)
     if args.resume:
         run.resume()
     progress = run.train()
     print(f"{progress.kimg:.1f} of {loop.kimg:g} thousand images done in {args.out}")
     return 0
+
+
+def choose_format(run: Run, args: argparse.Namespace) -> None:
+    """Time the precisions and layouts that the command line leaves open, and say which one the run takes."""
+    given = {"bf16": args.bf16, "channels_last": args.channels_last}
+    formats = [f for f in STEP_FORMATS if all(value in (None, getattr(f, name)) for name, value in given.items())]
+    if len(formats) > 1:
+        seconds = run.choose_format(formats)
+        print(f"Trains in {run.format}; seconds a step:", "; ".join(f"{f} {s:.3g}" for f, s in seconds.items()))
 
 
 if __name__ == "__main__":

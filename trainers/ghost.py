@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from swapper.faces.regions import region_masks
 from swapper.models.discriminators import MultiscaleDiscriminatorConfig, PatchDiscriminatorConfig
 from swapper.models.ghost import AEINet, AEINetConfig
 from trainers import losses
@@ -25,8 +26,12 @@ class GhostConfig(SwapTrainerConfig):
     batch: int = 16
     kimg: float = 24_000.0  # 12 epochs of VGGFace2's larger photos, about two million
     attribute_weight: float = 10.0
+    enlarged_attributes: bool = True  # the attributes loss also compares the largest maps, the others' enlargement
     reconstruction_weight: float = 10.0
     perceptual_weight: float = 0.0  # of early features of the identity network, where the answer is told
+    attention_weight: float = 0.0  # how much more eyes, brows, lips and teeth count where the answer is told
+    enough_identity: float = 1.0  # cosine to the source from which on no more likeness is asked for
+    blended_identity: bool = False  # measure likeness on the face pasted into its target
     id_weight: float = 15.0  # first stage
     late_id_weight: float = 70.0  # second stage
     late_eye_weight: float = 1200.0  # second stage; the first has none
@@ -39,23 +44,31 @@ class GhostConfig(SwapTrainerConfig):
 
     @classmethod
     def lite(cls) -> "GhostConfig":
-        """A narrow network for 128 px that a CPU can train, on warped pairs above all; see the log for its weights."""
+        """A narrow network for 192 px that a CPU can train, on warped pairs above all; see the log for its weights."""
         return cls(
             network=AEINetConfig.lite(),
             discriminator=PatchDiscriminatorConfig.lite(),
-            size=128,
+            size=192,
             batch=8,
-            kimg=80.0,
+            kimg=240.0,
             small_kimg=28.0,
-            known=0.7,
+            known=0.5,
+            virtual=0.5,
+            open_mouths=0.25,
+            sharp_real=True,
+            enlarged_attributes=False,
             reconstruction_weight=100.0,
             perceptual_weight=8.0,
+            attention_weight=2.0,
             id_weight=15.0,
-            late_id_weight=6.0,
+            late_id_weight=10.0,
+            enough_identity=0.7,
+            blended_identity=True,
             residual_weight=5.0,
             second_kimg=48.0,
-            expression_weight=30.0,
+            expression_weight=40.0,
             adversarial_weight=2.0,
+            component_weight=1.0,
             penalty_weight=1.0,
             plain_kimg=4.0,
         )
@@ -114,32 +127,45 @@ class GhostTrainer(SwapTrainer):
     def swapper_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Realism, attributes, identity, reconstruction, eyes and expression."""
         target, task = batch["target"], self.task
-        z_id = task.features(batch["source"]).embedding
+        c, z_id = self.config, task.identities(batch)
         drawn = self.networks["generator"](target, z_id)
         result = drawn.face.float()
         batch["fake"] = result.detach()
         with torch.no_grad():
             goal = task.measure(batch["photo"])
         points = task.measure(result)
-        seen, maps = task.look(result, batch["jitter"])
+        seen, maps = task.look(task.blend(result, batch) if c.blended_identity else result, batch["jitter"])
         told = batch["same"] + batch["known"]
         terms = {
             "adv": losses.ghost_generator_loss([score for _, score in judge(self.discriminator, result)]),
-            "att": losses.attribute_loss(drawn.attributes, self.generator.measure_attributes(result)),
-            "id": losses.identity_loss(z_id, seen.embedding),
+            "att": self._attribute_loss(drawn.attributes, result),
+            "components": self.component_loss(result, batch),
+            "id": losses.identity_loss(z_id, seen.embedding, c.enough_identity),
             "residual": losses.residual_identity_loss(z_id, task.recognize(batch), seen.embedding),
-            "rec": losses.reconstruction_loss(result, batch["answer"], told),
+            "rec": losses.reconstruction_loss(result, batch["answer"], told, self._attention(batch)),
             "per": losses.perceptual_loss(task.appearance(batch["answer"], batch["jitter"]), maps, told),
             "eye": losses.eye_loss(task.draw_pupils(goal), task.draw_pupils(points)),
             "expression": task.expression_distance(goal, points),
         }
         return losses.weighted_sum(terms, self.weights(self.kimg)), terms
 
+    def _attribute_loss(self, attributes: list[Tensor], result: Tensor) -> Tensor:
+        measured = self.generator.measure_attributes(result, enlarged=self.config.enlarged_attributes)
+        return losses.attribute_loss(attributes[: len(measured)], measured)
+
+    def _attention(self, batch: Batch) -> Tensor | None:
+        """Where eyes, brows and mouth are, times their weight."""
+        if not self.config.attention_weight:
+            return None
+        masks = region_masks(batch["landmarks"], batch["target"].shape[-1], ("eyes", "brows", "lips", "mouth"))
+        return self.config.attention_weight * masks.amax(1, keepdim=True)
+
     def weights(self, kimg: float) -> dict[str, float]:
         """Weights of the loss terms after ``kimg``: the two stages."""
         c, second = self.config, kimg >= self.config.second_kimg
         return {
             "adv": c.adversarial_weight * float(kimg >= c.plain_kimg),
+            "components": c.component_weight * float(kimg >= c.plain_kimg),
             "att": c.attribute_weight,
             "id": c.late_id_weight if second else c.id_weight,
             "residual": c.residual_weight,

@@ -12,6 +12,7 @@ from jaxtyping import Float, UInt8
 from torch import Generator, Tensor, nn
 
 from swapper import hub
+from swapper.compose.mask import MaskSettings, adaptive_face_mask, mask_shape
 from swapper.faces import mesh
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet
 from swapper.models.awl import draw_heatmaps
@@ -22,6 +23,8 @@ from trainers.data.pairs import Pairs, Whole, template_map, to_arcface
 from trainers.data.warped import WarpedPairs, load_warped
 from trainers.loop.loop import Batch, image_grid
 from trainers.losses import landmark_loss
+
+_USUAL_SHAPE, _USUAL_BLEND = mask_shape(0.0), MaskSettings()
 
 IRISES = (468, 473)  # their centres
 
@@ -40,6 +43,22 @@ EXPRESSION = (
 Swap = Callable[[Any, Tensor], Tensor]
 # rows of a batch -> what a swap is told of the sources (and, for region-aware networks, of the targets)
 Describe = Callable[[Batch], Any]
+
+
+def between(first: Float[Tensor, "b d"], second: Float[Tensor, "b d"], share: Float[Tensor, "b"]) -> Tensor:
+    """Points on the great circles from one embedding to another, with the first one's length.
+
+    Args:
+        first: embeddings of any length.
+        second: others.
+        share: 0 stays at the first, 1 goes to the direction of the second.
+    """
+    length = first.norm(dim=1, keepdim=True)
+    a, b = F.normalize(first.float()), F.normalize(second.float())
+    angle = (a * b).sum(1, keepdim=True).clamp(-1, 1).acos().clamp(min=1e-4)
+    way = share[:, None]
+    point = (torch.sin((1 - way) * angle) * a + torch.sin(way * angle) * b) / torch.sin(angle)
+    return torch.where(way > 0, F.normalize(point) * length, first)
 
 
 class SwapTask:
@@ -62,6 +81,9 @@ class SwapTask:
         whole: Whole | None = None,
         known: float = 0.0,
         small_kimg: float = 0.0,
+        virtual: float = 0.0,
+        open_mouths: float = 0.0,
+        sharp_real: bool = False,
     ):
         """Load the photos and the judges.
 
@@ -76,18 +98,22 @@ class SwapTask:
             whole: how to cut sources and targets besides, for encoders that see the whole face.
             known: share of pairs whose answer is known, from warped faces; the other shares are of the rest.
             small_kimg: thousand images before which these crops have half the side.
+            virtual: share of the pairs of strangers whose source is a virtual person, between two sources.
+            open_mouths: share of the targets drawn among those with an open mouth alone.
+            sharp_real: cut photos that are sharp for the discriminator too.
         """
         stored = 160 if size <= 128 else 256
         self.side = size
         self.template, self.size, self.whole, self.small_kimg = template, size, whole, small_kimg
+        self.virtual, self.sharp_real = virtual, sharp_real
         faces = load_faces(data, "train", stored, cache, padded)
         self.val = Pairs(load_faces(data, "val", stored, cache, padded=False), template, 0.0, 0.0)
         self.identity = hub.load(MobileFaceNet, "arcface-mobile")
         self.landmarks = hub.load(LandmarkNetwork, "geometry-lite")
-        self.train = Pairs(faces, template, same_image, same_identity)
+        self.train = Pairs(faces, template, same_image, same_identity, open_mouths)
         if known:
             warped = load_warped(faces, self.identity, cache)
-            self.train = WarpedPairs(faces, template, same_image, same_identity, known, warped)
+            self.train = WarpedPairs(faces, template, same_image, same_identity, known, warped, open_mouths)
         self.frozen: dict[str, nn.Module] = {"identity": self.identity, "landmarks": self.landmarks}
 
     def draw(self, generator: Generator, count: int) -> Batch:
@@ -96,12 +122,18 @@ class SwapTask:
         plan["judge_angle"] = augment.uniform(generator, count, -0.06, 0.06)
         plan["judge_scale"] = torch.exp(augment.uniform(generator, count, -0.06, 0.06))
         plan["judge_shift"] = augment.uniform(generator, count, -0.02, 0.02, 2)
+        told = plan["same"] + plan.get("forward", 0) + plan.get("backward", 0)
+        chosen = (torch.rand(count, generator=generator) < self.virtual) & (told == 0)
+        plan["between"] = augment.uniform(generator, count, 0.2, 0.8) * chosen
+        plan["sharp"] = torch.randint(max(len(self.train.sharp), 1), (count,), generator=generator)
         return plan
 
     def batch(self, plan: Batch, device: torch.device, kimg: float = inf) -> Batch:
         """Cut a planned batch at the side that is due after ``kimg``; see ``Pairs.cut``.
 
-        Adds ``jitter`` (b, 2, 3) for ``embed``.
+        Adds ``jitter`` (b, 2, 3) for ``embed``, ``between`` (b) for ``identities`` and ``real`` and
+        ``real_landmarks``, what a discriminator takes as real: photos that are sharp at this side where asked for,
+        else the targets' photos.
         """
         self.side = self.size // 2 if kimg < self.small_kimg else self.size
         batch = self.train.cut(plan, device, self.side, self.whole)
@@ -111,12 +143,39 @@ class SwapTask:
             plan["judge_shift"],
             torch.zeros(len(plan["source"]), dtype=torch.bool),
         ).to(device)
+        batch["between"] = plan["between"].to(device)
+        real = self._sharp(plan, device) if self.sharp_real else (batch["photo"], batch["landmarks"])
+        batch["real"], batch["real_landmarks"] = real
         return batch
+
+    def _sharp(self, plan: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Sharp photos in the place of the targets, and their landmarks."""
+        index, maps = self.train.sharp[plan["sharp"]], self.train.maps(plan, device)
+        moved = augment.warp_images(self.train.faces.pixels(index, device), maps, self.side)
+        landmarks = augment.transform_landmarks(self.train.faces.landmarks[index].to(device), maps)
+        return augment.adjust_color(moved, plan), landmarks
+
+    @torch.no_grad()
+    def identities(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """What a swapper is told: the sources' embeddings, and for virtual persons points between two of them.
+
+        A point on the way from one person's embedding to another's is a person whom nobody has photographed; so a few
+        thousand photos give any number of people. Results are judged against the same embedding.
+        """
+        embedding = self.features(batch["source"]).embedding
+        return between(embedding, embedding.roll(1, 0), batch["between"])
 
     @torch.no_grad()
     def features(self, sources: Float[Tensor, "b 3 112 112"]) -> IdentityFeatures:
         """Identity of the sources, without gradient."""
         return self.identity(sources)
+
+    def blend(self, results: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b 3 s s"]:
+        """Results pasted into their targets by the usual mask, as users see them."""
+        side = results.shape[-1]
+        points = batch["landmarks"].float().cpu().numpy() * side
+        masks = np.stack([adaptive_face_mask(face, _USUAL_SHAPE, side, _USUAL_BLEND) for face in points])
+        return torch.lerp(batch["target"], results, torch.from_numpy(masks)[:, None].to(results.device))
 
     def embed(self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"] | None = None) -> Tensor:
         """Identity embedding of results, with gradient; jitter keeps identity from being painted into pixels."""

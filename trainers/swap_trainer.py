@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,20 @@ from torch import Generator, Tensor, nn
 from swapper.runtime.devices import device_of
 from trainers.adversarial import discriminator_loss
 from trainers.data.pairs import Whole
+from trainers.facial_components import (
+    ComponentDiscriminator,
+    component_discriminator_loss,
+    component_generator_loss,
+    cut_components,
+)
 from trainers.loop.loop import Batch, Phase
 from trainers.swap_task import SwapTask
 from trainers.teacher import swap_with
+
+
+def _with_components(phase: Phase) -> Phase:
+    """The discriminators' phase also trains the one of eyes and mouth."""
+    return replace(phase, trained=(*phase.trained, "component_discriminator")) if phase.name == "D" else phase
 
 
 @dataclass(frozen=True)
@@ -27,9 +38,13 @@ class SwapTrainerConfig:
     same_image: float = 0.0  # share of pairs
     same_identity: float = 0.2  # another photo of the person where there is one
     known: float = 0.0  # share of pairs with a known answer, from warped faces; the shares above are of the rest
+    virtual: float = 0.0  # share of the pairs of strangers whose source is a virtual person, between two people
+    open_mouths: float = 0.0  # share of the targets drawn among those with an open mouth alone
+    sharp_real: bool = False  # the discriminator takes only sharp photos as real
     residual_weight: float = 0.0  # likeness to the target
     expression_weight: float = 0.0  # landmark distance of lids, irises, lips and brows
     adversarial_weight: float = 1.0
+    component_weight: float = 0.0  # realism of eyes and mouth, judged by a network of their own
     penalty_weight: float = 0.0  # R1
     penalty_share: float = 0.25  # of the batch
     plain_kimg: float = 0.0  # before this the discriminator is not heard
@@ -76,11 +91,18 @@ class SwapTrainer(ABC):
             whole=Whole(config.template, config.size) if whole else None,
             known=config.known,
             small_kimg=config.small_kimg,
+            virtual=config.virtual,
+            open_mouths=config.open_mouths,
+            sharp_real=config.sharp_real,
         )
+        if config.component_weight:
+            self.component_discriminator = ComponentDiscriminator()
+            networks = {**networks, "component_discriminator": self.component_discriminator}
+            phases = tuple(_with_components(phase) for phase in phases)
         self.settings, self.networks, self.phases = config, networks, phases
         if "discriminator" in networks:
             self.discriminator = networks["discriminator"]
-        (self.swapper,) = set(networks) - {"discriminator"}
+        (self.swapper,) = (name for name in networks if not name.endswith("discriminator"))
         self.averaged = (self.swapper,)
         self.frozen = self.task.frozen
         self.kimg = 0.0
@@ -99,8 +121,22 @@ class SwapTrainer(ABC):
         if phase == "G":
             return self.swapper_loss(batch)
         wrapped, c = self.networks["discriminator"], self.settings
-        photo, fake = batch["photo"], batch["fake"]
-        return discriminator_loss(wrapped, self.discriminator, photo, fake, c.penalty_weight, c.penalty_share)
+        real, fake = batch["real"], batch["fake"]
+        loss, terms = discriminator_loss(wrapped, self.discriminator, real, fake, c.penalty_weight, c.penalty_share)
+        if c.component_weight:
+            cut = (cut_components(real, batch["real_landmarks"]), cut_components(fake, batch["landmarks"]))
+            wrapped = self.networks["component_discriminator"]
+            of_components, more = component_discriminator_loss(
+                wrapped, self.component_discriminator, *cut, c.penalty_weight
+            )
+            loss, terms = loss + of_components, terms | more
+        return loss, terms
+
+    def component_loss(self, result: Tensor, batch: Batch) -> Tensor:
+        """Realism of the results' eyes and mouths; zero where nobody judges them."""
+        if not self.settings.component_weight:
+            return result.new_zeros(())
+        return component_generator_loss(self.component_discriminator, cut_components(result, batch["landmarks"]))
 
     @abstractmethod
     def swapper_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:

@@ -53,6 +53,15 @@ class MultilevelAttributesEncoder(nn.Module):
         Args:
             x: RGB in [-1, 1].
         """
+        maps = self.levels(x)
+        return [*maps, double_side(maps[-1])]
+
+    def levels(self, x: Float[Tensor, "b 3 s s"]) -> list[Tensor]:
+        """The maps that say something of their own: all but the last.
+
+        Args:
+            x: RGB in [-1, 1].
+        """
         skips = []
         for layer in self.down:
             x = layer(x)
@@ -61,7 +70,7 @@ class MultilevelAttributesEncoder(nn.Module):
         for layer, skip in zip(self.up, skips[-2::-1], strict=True):
             x = self.join(layer(x), skip)
             maps.append(x)
-        return [*maps, double_side(x)]
+        return maps
 
 
 class UNetAttributesEncoder(MultilevelAttributesEncoder):
@@ -134,6 +143,14 @@ class ResNetAttributesEncoder(nn.Module):
 
     def forward(self, x: Float[Tensor, "b 3 s s"]) -> list[Tensor]:
         """Measure faces.
+
+        Args:
+            x: RGB in [-1, 1].
+        """
+        return self.levels(x)
+
+    def levels(self, x: Float[Tensor, "b 3 s s"]) -> list[Tensor]:
+        """The maps that say something of their own: all.
 
         Args:
             x: RGB in [-1, 1].

@@ -264,10 +264,11 @@ class AEINet(nn.Module):
         attributes = self.measure_attributes(targets)
         return AEIResult((self.generator(attributes, identity) + 1) / 2, attributes)
 
-    def measure_attributes(self, faces: Float[Tensor, "b 3 s s"]) -> list[Tensor]:
+    def measure_attributes(self, faces: Float[Tensor, "b 3 s s"], enlarged: bool = True) -> list[Tensor]:
         """Attribute maps (z_att), from 2 px up to the full side; of results too, for the attributes loss.
 
         Args:
             faces: RGB in [0, 1]; side as for ``forward``.
+            enlarged: also give the map of the full side where it is an enlargement of the one before it.
         """
-        return self.encoder(faces * 2 - 1)
+        return self.encoder(faces * 2 - 1) if enlarged else self.encoder.levels(faces * 2 - 1)

@@ -99,3 +99,15 @@ def test_path_lengths_of_a_linear_picture_are_its_slopes():
     noise = torch.full((2, 3, 4, 4), 1 / 12)  # sums to 4, the side
     lengths = losses.path_lengths(images, latents, noise)
     torch.testing.assert_close(lengths, slopes * 2)  # the root of four equal entries in each row
+
+
+def test_identity_loss_stops_asking_once_there_is_enough():
+    source = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    result = torch.tensor([[0.8, 0.6], [0.5, 0.75**0.5]])
+    assert losses.identity_loss(source, result, enough=0.7) == pytest.approx(0.1)  # nothing, and 0.2
+
+
+def test_attention_counts_pixels_more_than_once():
+    result, target = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
+    where = torch.tensor([[[[1.0, 0.0], [0.0, 0.0]]]])
+    assert losses.reconstruction_loss(result, target, torch.ones(1), 2 * where) == pytest.approx(1.5)

@@ -6,12 +6,15 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from swapper.faces import mesh
 from swapper.faces.align import template_to_template
 from trainers.data import augment
 from trainers.data.augment import Plan
 from trainers.data.faces import Faces
 from trainers.embedder import SIZE as ARCFACE_SIZE
 from trainers.embedder import mesh_five_points
+
+_OPEN = 0.12  # gap between the lips, in eye distances, from which teeth show
 
 
 class Whole(NamedTuple):
@@ -34,7 +37,7 @@ class Pairs:
     Targets are never padded crops, whose borders are not photographs; sources may be.
     """
 
-    def __init__(self, faces: Faces, template: str, same_image: float, same_identity: float):
+    def __init__(self, faces: Faces, template: str, same_image: float, same_identity: float, open_mouths: float = 0.0):
         """Index the split.
 
         Args:
@@ -42,10 +45,13 @@ class Pairs:
             template: alignment of the target crops.
             same_image: share of pairs whose target is the source photo itself.
             same_identity: share of pairs with two photos of one person.
+            open_mouths: share of the targets drawn among those with an open mouth alone; the others show any.
         """
-        self.faces, self.template = faces, template
+        self.faces, self.template, self.open_mouths = faces, template, open_mouths
         self.same_image, self.same_identity = same_image, same_identity
         self.targets = torch.nonzero(~faces.padded).squeeze(1)
+        self.open_targets = torch.nonzero(~faces.padded & (mouth_opening(faces.landmarks) > _OPEN)).squeeze(1)
+        self.sharp = torch.nonzero(~faces.padded & faces.sharp).squeeze(1)
         labelled = torch.nonzero((faces.identity >= 0) & ~faces.padded).squeeze(1)
         order = labelled[faces.identity[labelled].argsort(stable=True)]
         self.by_person = order
@@ -62,6 +68,9 @@ class Pairs:
             jitter: strength of misplacement and colour change.
         """
         target = self.targets[torch.randint(len(self.targets), (count,), generator=generator)]
+        if self.open_mouths and len(self.open_targets):
+            wide = self.open_targets[torch.randint(len(self.open_targets), (count,), generator=generator)]
+            target = torch.where(torch.rand(count, generator=generator) < self.open_mouths, wide, target)
         source = torch.randint(len(self.faces), (count,), generator=generator)
         kind = torch.rand(count, generator=generator)
         pick = torch.rand(count, generator=generator)
@@ -163,6 +172,13 @@ class Pairs:
 def _flips(mirror: Tensor, device: torch.device) -> Float[Tensor, "b 2 3"]:
     still = torch.zeros(len(mirror), device=device)
     return augment.similarity_grid(still, still + 1, torch.stack([still, still], 1), mirror.to(device))
+
+
+def mouth_opening(landmarks: Float[Tensor, "n 478 d"]) -> Float[Tensor, "n"]:
+    """Gap between the lips, in eye distances."""
+    upper, lower = (landmarks[:, index, :2] for index in (mesh.LIPS_INNER[5], mesh.LIPS_INNER[15]))
+    eyes = landmarks[:, mesh.LEFT_IRIS_CENTRE, :2] - landmarks[:, mesh.RIGHT_IRIS_CENTRE, :2]
+    return (upper - lower).norm(dim=1) / eyes.norm(dim=1).clamp(min=1e-6)
 
 
 def template_map(source: str, target: str, device: torch.device) -> Float[Tensor, "1 2 3"]:

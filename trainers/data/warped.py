@@ -57,7 +57,14 @@ class WarpedPairs(Pairs):
     """
 
     def __init__(
-        self, faces: Faces, template: str, same_image: float, same_identity: float, known: float, warped: WarpedFaces
+        self,
+        faces: Faces,
+        template: str,
+        same_image: float,
+        same_identity: float,
+        known: float,
+        warped: WarpedFaces,
+        open_mouths: float = 0.0,
     ):
         """Index the split.
 
@@ -68,8 +75,9 @@ class WarpedPairs(Pairs):
             same_identity: share of the other pairs with two photos of one person.
             known: share of pairs with a known answer, half of them in each direction.
             warped: made of ``faces``.
+            open_mouths: share of the other targets drawn among those with an open mouth alone.
         """
-        super().__init__(faces, template, same_image, same_identity)
+        super().__init__(faces, template, same_image, same_identity, open_mouths)
         self.known, self.warped = known, warped
 
     def draw(self, generator: Generator, count: int, jitter: float = 1.0) -> Plan:

@@ -3,6 +3,25 @@
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
+
+
+class StepFormat(NamedTuple):
+    """How a training step computes.
+
+    Attributes:
+        bf16: networks in bfloat16, else in float32.
+        channels_last: maps lie in memory with their channels last, else contiguous.
+    """
+
+    bf16: bool
+    channels_last: bool
+
+    def __str__(self) -> str:
+        return f"{'bfloat16' if self.bf16 else 'float32'}, {'channels last' if self.channels_last else 'contiguous'}"
+
+
+STEP_FORMATS = tuple(StepFormat(bf16, channels_last) for bf16 in (True, False) for channels_last in (True, False))
 
 
 @dataclass(frozen=True)
@@ -17,6 +36,7 @@ class LoopConfig:
     decay_from: float = 0.3  # share of the run after which it falls along a cosine
     ema_kimg: float = 5.0  # half-life of the average, thousand images
     clip: float = 1.0  # largest gradient norm of a phase; 0 turns clipping off
+    start: str = ""  # weights to go on from, by name or file, in the network that is averaged; fresh ones when empty
     bf16: bool = True  # autocast to bfloat16
     compile: bool = False  # torch.compile the networks
     channels_last: bool = True  # memory layout of the networks' maps

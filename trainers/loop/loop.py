@@ -2,17 +2,21 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGTERM, signal
+from threading import Event, current_thread, main_thread
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs, set_seed
+from accelerate.utils import DistributedDataParallelKwargs, convert_to_fp32, set_seed
 from jaxtyping import UInt8
 from PIL import Image
+from safetensors.torch import load_file
 from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
@@ -20,8 +24,8 @@ from swapper import hub
 from swapper.metrics.flops import FlopCount
 from swapper.runtime.devices import keep_freed_memory
 from trainers.loop.averaging import ramped_average
-from trainers.loop.checkpoint import load_checkpoint, save_checkpoint
-from trainers.loop.config import LoopConfig, Progress
+from trainers.loop.checkpoint import load_checkpoint, save_checkpoint, weights_file
+from trainers.loop.config import STEP_FORMATS, LoopConfig, Progress, StepFormat
 from trainers.loop.gemm import gemm_peak
 
 Batch = dict[str, Tensor]
@@ -101,12 +105,9 @@ class Run:
     def __init__(self, trainer: Trainer, config: LoopConfig):
         """Move, wrap and count everything; nothing is trained yet."""
         self.trainer, self.config = trainer, config
-        precision = "bf16" if config.bf16 else "no"
         # Copying buffers between processes at each call would spoil those that a second call's backward still needs.
         wrapping = DistributedDataParallelKwargs(broadcast_buffers=False)
-        self.accelerator = Accelerator(
-            mixed_precision=precision, cpu=config.device == "cpu", kwargs_handlers=[wrapping]
-        )
+        self.accelerator = Accelerator(mixed_precision="no", cpu=config.device == "cpu", kwargs_handlers=[wrapping])
         self.device = self.accelerator.device
         set_seed(config.seed)
         if self.device.type == "cuda":
@@ -117,8 +118,9 @@ class Run:
         self.bare = dict(trainer.networks)
         for network in [*self.bare.values(), *trainer.frozen.values()]:
             network.to(device=self.device)
-            if config.channels_last:
-                network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._set_format(StepFormat(config.bf16, config.channels_last))
+        if config.start:
+            self._start_from(config.start)
         decay = 0.5 ** (config.batch / 1000 / config.ema_kimg)
         self.averages = {
             name: AveragedModel(self.bare[name], multi_avg_fn=ramped_average(decay), use_buffers=True)
@@ -128,9 +130,44 @@ class Run:
         self.optimizers = {phase.name: self._optimizer(phase) for phase in trainer.phases if not phase.optimizer}
         for name, network in self.bare.items():
             prepared = self.accelerator.prepare(torch.compile(network) if config.compile else network)
+            prepared.register_forward_hook(_in_float32)
             trainer.networks[name] = prepared
         self.progress = Progress()
         self.flops = 0.0
+
+    def _set_format(self, step_format: StepFormat) -> None:
+        """Lay the networks out in memory, and remember the precision."""
+        self.format = step_format
+        layout = torch.channels_last if step_format.channels_last else torch.contiguous_format
+        for network in [*self.bare.values(), *self.trainer.frozen.values()]:
+            network.to(memory_format=layout)  # type: ignore[call-overload]
+
+    def _start_from(self, source: str) -> None:
+        """Load published weights into the network that is averaged."""
+        (name,) = self.trainer.averaged
+        self.bare[name].load_state_dict(load_file(weights_file(source)))
+
+    def choose_format(self, formats: Sequence[StepFormat] = STEP_FORMATS) -> dict[StepFormat, float]:
+        """Train on in the precision and memory layout whose step is fastest here.
+
+        CPUs without bfloat16 units emulate it: convolutions then take up to fifteen times as long.
+
+        Args:
+            formats: what to try.
+
+        Returns:
+            Seconds that a step's forward and backward passes take in each.
+        """
+        seconds = {}
+        with self._undone():
+            for step_format in formats:
+                self._set_format(step_format)
+                self._try_step()  # the first one also picks the library's kernels
+                start = time.perf_counter()
+                self._try_step()
+                seconds[step_format] = time.perf_counter() - start
+        self._set_format(min(seconds, key=seconds.__getitem__))
+        return seconds
 
     def _optimizer(self, phase: Phase) -> torch.optim.Optimizer:
         parameters = [p for name in phase.trained for p in self.trainable[name]]
@@ -169,16 +206,10 @@ class Run:
         return terms
 
     def _phase(self, phase: Phase, batch: Batch, rate: float) -> dict[str, Tensor]:
-        for name, network in self.bare.items():
-            network.train()
-            for parameter in self.trainable[name]:
-                parameter.requires_grad_(name in phase.trained)
         optimizer = self.optimizers[phase.optimizer or phase.name]
         for group in optimizer.param_groups:
             group["lr"] = phase.lr * rate
-        with self.accelerator.autocast():
-            loss, terms = self.trainer.loss(phase.name, batch)
-        self.accelerator.backward(loss)
+        loss, terms = self._gradients(phase, batch)
         if self.config.clip and phase.clip:
             norm = self.accelerator.clip_grad_norm_(
                 [p for name in phase.trained for p in self.trainable[name]], self.config.clip
@@ -188,20 +219,41 @@ class Run:
         optimizer.zero_grad()
         return {f"{phase.name}_loss": loss.detach()} | {name: term.detach() for name, term in terms.items()}
 
-    def count_flops(self) -> None:
-        """Count a mean step's arithmetic (forward and backward) without keeping its update."""
+    def _gradients(self, phase: Phase, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """A phase's loss and terms; its networks have their gradients afterwards."""
+        for name, network in self.bare.items():
+            network.train()
+            for parameter in self.trainable[name]:
+                parameter.requires_grad_(name in phase.trained)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.format.bf16):
+            loss, terms = self.trainer.loss(phase.name, batch)
+        self.accelerator.backward(loss)
+        return loss, terms
+
+    @contextmanager
+    def _undone(self) -> Iterator[None]:
+        """Take back what forward and backward passes within leave behind: gradients and running statistics."""
         kept = {name: {k: v.clone() for k, v in network.state_dict().items()} for name, network in self.bare.items()}
-        batch = self.trainer.batch(self.plan(), self.device, self.progress.kimg)
-        for phase in self.trainer.phases:
-            with FlopCount() as counter:
-                with self.accelerator.autocast():
-                    loss, _ = self.trainer.loss(phase.name, batch)
-                loss.backward()
-            self.flops += counter.total / phase.interval
+        yield
         for optimizer in self.optimizers.values():
             optimizer.zero_grad()
         for name, network in self.bare.items():
             network.load_state_dict(kept[name])
+
+    def _try_step(self) -> float:
+        """Forward and backward passes of a mean step without its update, and their arithmetic."""
+        batch = self.trainer.batch(self.plan(), self.device, self.progress.kimg)
+        total = 0.0
+        for phase in self.trainer.phases:
+            with FlopCount() as counter:
+                self._gradients(phase, batch)
+            total += counter.total / phase.interval
+        return total
+
+    def count_flops(self) -> None:
+        """Count a mean step's arithmetic (forward and backward)."""
+        with self._undone():
+            self.flops = self._try_step()
 
     def save(self) -> None:
         """Write a checkpoint, from the main process only."""
@@ -228,7 +280,7 @@ class Run:
         self.progress = Progress(**state)
 
     def train(self) -> Progress:
-        """Train until the run is complete or the time budget is spent."""
+        """Train until the run is complete, the time budget is spent or the process is asked to end (SIGTERM)."""
         config, start = self.config, time.monotonic()
         config.out.mkdir(parents=True, exist_ok=True)
         log = Log(config.out, self.accelerator.is_main_process)
@@ -236,7 +288,10 @@ class Run:
         if not config.compile:
             self.count_flops()
         began, saved, mark, before = self.progress.seconds, start, start, self.progress.kimg
-        while self.progress.kimg < config.kimg and time.monotonic() - start < config.time_budget:
+        stopped = _stop_signal()
+        while (
+            self.progress.kimg < config.kimg and time.monotonic() - start < config.time_budget and not stopped.is_set()
+        ):
             terms = self.step()
             now = time.monotonic()
             self.progress.seconds = began + now - start
@@ -254,7 +309,8 @@ class Run:
             if now - saved > config.save_every:
                 self.save()
                 saved = time.monotonic()
-        self._look(log, force=True)
+        if not stopped.is_set():
+            self._look(log, force=True)
         self.save()
         return self.progress
 
@@ -273,6 +329,19 @@ class Run:
                 Image.fromarray(self.trainer.samples(networks)).save(config.out / f"samples-{int(kimg):06d}.png")
             if due[1]:
                 log.write(self.progress, {f"val_{k}": v for k, v in self.trainer.evaluate(networks).items()})
+
+
+def _stop_signal() -> Event:
+    """Set once somebody asks the process to end; the run then keeps what it has."""
+    event = Event()
+    if current_thread() is main_thread():  # others may not set handlers
+        signal(SIGTERM, lambda *_: event.set())
+    return event
+
+
+def _in_float32(_module: nn.Module, _arguments: object, result: object) -> object:
+    """Networks answer in float32 whatever they compute in, so that losses lose nothing."""
+    return convert_to_fp32(result)
 
 
 class Log:

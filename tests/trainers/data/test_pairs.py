@@ -1,9 +1,11 @@
+import dataclasses
+
 import pytest
 import torch
 from torch import Generator
 
 from trainers.data.faces import load_faces
-from trainers.data.pairs import Pairs, Whole, to_arcface
+from trainers.data.pairs import Pairs, Whole, mouth_opening, to_arcface
 
 
 @pytest.fixture
@@ -46,3 +48,14 @@ def test_results_reach_the_identity_encoder_with_a_gradient():
     result = torch.rand(2, 3, 64, 64, requires_grad=True)
     to_arcface(result, "tight").sum().backward()
     assert result.grad is not None and result.grad.abs().sum() > 0
+
+
+def test_open_mouths_are_drawn_when_asked_for(faces):
+    opening = mouth_opening(faces.landmarks)
+    assert opening.shape == (len(faces),) and (opening >= 0).all() and (opening < 1).all()
+    gaping = faces.landmarks.clone()
+    gaping[0, 14, 1] += 0.3  # the lower lip of the first photo
+    pairs = Pairs(dataclasses.replace(faces, landmarks=gaping), "tight", 0.0, 0.0, open_mouths=1.0)
+    wide = torch.nonzero(mouth_opening(gaping) > 0.12).flatten().tolist()
+    drawn = pairs.draw(Generator().manual_seed(0), 50)["target"]
+    assert 0 in drawn and set(drawn.tolist()) <= set(wide)

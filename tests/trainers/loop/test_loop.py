@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -7,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Generator, Tensor, nn
 
 from swapper.types import UserError
-from trainers.loop.config import LoopConfig
+from trainers.__main__ import choose_format, parser
+from trainers.loop.config import LoopConfig, StepFormat
 from trainers.loop.loop import Batch, Phase, Run, image_grid
 
 
@@ -91,6 +95,20 @@ def test_a_time_budget_stops_with_a_checkpoint(tmp_path):
     assert (tmp_path / "last" / "progress.json").is_file()
 
 
+def test_a_run_that_is_told_to_end_keeps_what_it_has(tmp_path):
+    run = Run(LineTrainer(), config(tmp_path, kimg=1e6, time_budget=60.0))
+    step = run.step
+
+    def step_and_end() -> dict[str, Tensor]:
+        if run.progress.step == 7:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step()
+
+    run.step = step_and_end
+    assert run.train().step == 8
+    assert json.loads((tmp_path / "last" / "progress.json").read_text())["step"] == 8
+
+
 def test_overfit_repeats_one_batch(tmp_path):
     run = Run(LineTrainer(), config(tmp_path, overfit=True))
     first = run.plan()["x"]
@@ -165,3 +183,44 @@ def test_two_processes_learn_what_one_learns(tmp_path):
     two.resume()
     for a, b in zip(one.bare["line"].parameters(), two.bare["line"].parameters(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
+
+
+def test_the_fastest_step_format_is_taken_and_the_trial_leaves_no_trace(tmp_path, monkeypatch):
+    run, untried = Run(LineTrainer(), config(tmp_path)), Run(LineTrainer(), config(tmp_path))
+    clock = iter([0.0, 9.0, 9.0, 16.0, 16.0, 17.0, 17.0, 20.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    seconds = run.choose_format()
+    assert list(seconds.values()) == [9.0, 7.0, 1.0, 3.0]
+    assert run.format == list(seconds)[2] == StepFormat(bf16=False, channels_last=True)
+    assert [float(run.step()["A_error"]) for _ in range(3)] == [float(untried.step()["A_error"]) for _ in range(3)]
+
+
+def test_a_checkpoint_goes_on_under_another_precision(tmp_path):
+    run = Run(LineTrainer(), config(tmp_path))
+    for _ in range(5):
+        run.step()
+    run.save()
+    again = Run(LineTrainer(), config(tmp_path, bf16=True))
+    again.resume()
+    assert again.progress.step == 5
+    in_bfloat16, in_float32 = float(again.step()["A_error"]), float(run.step()["A_error"])
+    assert in_bfloat16 != in_float32 and in_bfloat16 == pytest.approx(in_float32, rel=0.05)
+
+
+def test_the_command_line_says_which_format_it_takes(tmp_path, capsys):
+    arguments = ["geometry", "--data", "DATA", "--out", str(tmp_path)]
+    run = Run(LineTrainer(), config(tmp_path))
+    choose_format(run, parser().parse_args([*arguments, "--fp32", "--contiguous"]))
+    assert capsys.readouterr().out == ""
+    choose_format(run, parser().parse_args([*arguments, "--bf16"]))
+    said = capsys.readouterr().out
+    assert said.startswith(f"Trains in {run.format}; ") and run.format.bf16 and "float32" not in said
+
+
+def test_a_run_starts_from_published_weights(tmp_path):
+    trainer = LineTrainer()
+    trainer.networks["line"].weight.data.fill_(0.25)
+    save_file(trainer.networks["line"].state_dict(), tmp_path / "line.safetensors")
+    run = Run(LineTrainer(), config(tmp_path, start=str(tmp_path / "line.safetensors")))
+    assert run.bare["line"].weight.eq(0.25).all() and run.averages["line"].module.weight.eq(0.25).all()
+    assert not run.bare["other"].weight.eq(0.25).any()
