@@ -1,4 +1,4 @@
-"""The ``weights`` command on this machine's files; ``test_hub.py`` tests what downloads them."""
+"""The ``weights`` command on this machine's files; ``tests/hub/test_files.py`` tests what downloads them."""
 
 from pathlib import Path
 
