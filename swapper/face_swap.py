@@ -10,7 +10,8 @@ from jaxtyping import Float32, UInt8
 from swapper.compose.blend import blend_into
 from swapper.compose.color import Transfer
 from swapper.compose.expression import match_expression
-from swapper.compose.mask import MaskSettings, MaskShape, adaptive_face_mask, mask_shape, shape_offset
+from swapper.compose.mask import MaskShape, adaptive_face_mask, mask_shape, shape_offset
+from swapper.compose.settings import BlendSettings
 from swapper.faces.align import cut_crop
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import CoverFinder
@@ -86,7 +87,7 @@ class FrameSwapper:
         landmarks: LandmarkDetector,
         device: torch.device,
         restorer: Restorer | None = None,
-        mask: MaskSettings | None = None,
+        blend: BlendSettings | None = None,
         occlusion: CoverFinder | None = None,
     ):
         """Use networks that are loaded.
@@ -96,11 +97,11 @@ class FrameSwapper:
             landmarks: measures swapped faces, for their masks.
             device: where the method wants its input.
             restorer: improves swapped faces.
-            mask: how they are blended in.
+            blend: how they are blended in.
             occlusion: finds what is in front of a face; without it only dark glasses and what passes by are found.
         """
         self._method, self._landmarks, self._device = method, landmarks, device
-        self._mask = mask or MaskSettings()
+        self._blend = blend or BlendSettings()
         self._restorer, self._occlusion = restorer, occlusion
 
     def swap_parts(
@@ -148,19 +149,19 @@ class FrameSwapper:
         offset = None
         if part.measure or part.shape is None:
             found = self._measure(face)
-            offset = shape_offset(crop.mesh, found) if self._mask.adapt else 0.0
+            offset = shape_offset(crop.mesh, found) if self._blend.adapt else 0.0
             if part.alone:
-                face = match_expression(face, found, crop.mesh, self._measure, self._mask.expression)
+                face = match_expression(face, found, crop.mesh, self._measure, self._blend.expression)
         shape = part.shape or mask_shape(offset or 0.0)
-        own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._mask)
-        seen, covered, cover = self._look_for_covers(crop, part, mask) if self._mask.occluders else (None, None, None)
+        own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._blend)
+        seen, covered, cover = self._look_for_covers(crop, part, mask) if self._blend.occluders else (None, None, None)
         opacity = 1.0 if part.alone else _opacity(part.tracked)
         done = blend_into(
             frame,
             crop,
             face,
             mask,
-            self._mask,
+            self._blend,
             cover=cover,
             usual=part.tone,
             opacity=opacity,
@@ -191,7 +192,7 @@ class FrameSwapper:
             identity: of the source.
         """
         crop = cut_crop(frame, tracked.face.points, landmarks=tracked.landmarks)
-        return aim_identity(self._method, identity, crop, self._mask.likeness)
+        return aim_identity(self._method, identity, crop, self._blend.likeness)
 
     def measure(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.
@@ -202,7 +203,7 @@ class FrameSwapper:
             identity: what it becomes.
         """
         crop = self._cut(frame, tracked, self._method.size)
-        if not self._mask.adapt:
+        if not self._blend.adapt:
             return 0.0
         face = swap_crops(self._method, identity, [crop], self._device).images()[0]
         return shape_offset(crop.mesh, self._measure(face))

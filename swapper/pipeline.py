@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.face_swap import FrameSwapper, Part
 from swapper.faces.align import cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
@@ -49,7 +49,7 @@ class FaceSwapper:
         device: str = "auto",
         *,
         restore: str = "none",
-        mask: MaskSettings | None = None,
+        blend: BlendSettings | None = None,
         detector: FaceDetector | None = None,
         threads: int | None = None,
     ):
@@ -59,7 +59,7 @@ class FaceSwapper:
             method: a name from ``methods()``, or a method made by the caller; ``default_method()`` when None.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             restore: ``none``, ``renovation`` or ``gfpgan``.
-            mask: how the swapped face is blended in.
+            blend: how the swapped face is blended in.
             detector: use this face detector instead of the shipped one.
             threads: CPU threads of each network; as many as the machine has by default.
 
@@ -75,7 +75,7 @@ class FaceSwapper:
         self.landmarks = LandmarkDetector(self.device, threads)
         self.occlusion: CoverFinder = OcclusionDetector(self.device, threads)
         self.restorer: Restorer | None = load_restorer(restore, self.device)
-        self.mask = mask or MaskSettings()
+        self.blend = blend or BlendSettings()
 
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"], timer: StepTimer | None = None) -> list[Face]:
         """Find all faces of an image with their landmarks, largest first.
@@ -199,7 +199,7 @@ class FaceSwapper:
         faces: list[Face],
         assignment: Mapping[int, Identity],
         timer: StepTimer | None = None,
-        mask: MaskSettings | None = None,
+        blend: BlendSettings | None = None,
     ) -> SwapResult:
         """Give chosen faces of an image an identity each; faces not named are left alone.
 
@@ -208,11 +208,11 @@ class FaceSwapper:
             faces: from ``find_faces``.
             assignment: identity by index into ``faces``.
             timer: continues an earlier measurement.
-            mask: blend like this instead of the way chosen when the swapper was made.
+            blend: like this instead of the way chosen when the swapper was made.
         """
         timer = timer or StepTimer()
         frames = FrameSwapper(
-            self.method, self.landmarks, self.device, self.restorer, mask or self.mask, self.occlusion
+            self.method, self.landmarks, self.device, self.restorer, blend or self.blend, self.occlusion
         )
         frame, warnings = image.copy(), []
         parts = []

@@ -6,7 +6,8 @@ import pytest
 import torch
 from clips import background, lay, portrait
 
-from swapper.compose.mask import MaskSettings, mask_shape
+from swapper.compose.mask import mask_shape
+from swapper.compose.settings import BlendSettings
 from swapper.face_swap import FrameSwapper, Part
 from swapper.faces import mesh
 from swapper.faces.occlusion.over_time import learnt
@@ -46,8 +47,8 @@ def photo(swapper: FaceSwapper) -> tuple[np.ndarray, Face]:
     return image, swapper.find_faces(image)[0]
 
 
-def swapped(swapper: FaceSwapper, image: np.ndarray, face: Face, settings: MaskSettings, **part) -> np.ndarray:
-    frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, mask=settings)
+def swapped(swapper: FaceSwapper, image: np.ndarray, face: Face, settings: BlendSettings, **part) -> np.ndarray:
+    frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, blend=settings)
     result = image.copy()
     whose = Identity("paints", np.zeros(4, np.float32))
     frames.swap_parts(result, [Part(TrackedFace(0, 0, face), whose, **part)])
@@ -64,8 +65,8 @@ def test_dark_glasses_stay_in_photos_and_videos_unless_that_is_switched_off(swap
         cv2.circle(image, (x, y + radius // 6), radius, (22, 22, 24), -1)
         cv2.circle(lenses, (x, y), radius // 2, 1, -1)
     plain = {"alone": alone, "shape": mask_shape(0.0)}
-    kept = swapped(swapper, image, face, MaskSettings(), **plain)
-    over = swapped(swapper, image, face, MaskSettings(occluders=False), **plain)
+    kept = swapped(swapper, image, face, BlendSettings(), **plain)
+    over = swapped(swapper, image, face, BlendSettings(occluders=False), **plain)
     inside = lenses > 0
     assert np.abs(kept[inside].astype(int) - image[inside]).mean() < 4
     assert np.abs(over[inside].astype(int) - image[inside]).mean() > 15
@@ -86,17 +87,17 @@ class Finds:
 @pytest.mark.parametrize(
     ("part", "settings", "asked"),
     [
-        ({"alone": True}, MaskSettings(), True),
-        ({"covered": False}, MaskSettings(), False),
-        ({"covered": False, "measure": True}, MaskSettings(), True),
-        ({"covered": True}, MaskSettings(), True),
-        ({"alone": True}, MaskSettings(occluders=False), False),
+        ({"alone": True}, BlendSettings(), True),
+        ({"covered": False}, BlendSettings(), False),
+        ({"covered": False, "measure": True}, BlendSettings(), True),
+        ({"covered": True}, BlendSettings(), True),
+        ({"alone": True}, BlendSettings(occluders=False), False),
     ],
 )
 def test_what_a_network_finds_in_front_of_a_face_stays_there(swapper, photo, part, settings, asked):
     image, face = photo
     finds, whose = Finds(), Identity("paints", np.zeros(4, np.float32))
-    frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, mask=settings, occlusion=finds)
+    frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, blend=settings, occlusion=finds)
     result = image.copy()
     outcome = frames.swap_parts(result, [Part(TrackedFace(0, 0, face), whose, mask_shape(0.0), **part)])[0]
     assert outcome.covered is (True if asked else None) and finds.asked == asked
@@ -114,7 +115,7 @@ def test_a_bare_face_is_said_to_be_bare(swapper, photo):
 
 
 def test_a_photo_and_the_first_frame_of_a_video_are_composed_alike(swapper, photo):
-    same = MaskSettings(light=0)  # which photos alone take on
+    same = BlendSettings(light=0)  # which photos alone take on
     one, other = (swapped(swapper, *photo, same, alone=alone) for alone in (True, False))
     assert (one != photo[0]).any()
     assert np.abs(one.astype(int) - other).max() <= 2, "but for a face that is hardly there"

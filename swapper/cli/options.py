@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from swapper.compose.mask import MaskSettings
+    from swapper.compose.settings import BlendSettings
 
 _AMOUNTS = (  # name, unit, what it says
     ("likeness", "AMOUNT", "0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it"),
@@ -39,7 +39,7 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
     )
 
 
-def blend_settings(args: argparse.Namespace) -> "MaskSettings":
+def blend_settings(args: argparse.Namespace) -> "BlendSettings":
     """The settings that a command was given.
 
     Args:
@@ -48,7 +48,7 @@ def blend_settings(args: argparse.Namespace) -> "MaskSettings":
     Raises:
         UserError: a value out of its range.
     """
-    from swapper.compose.mask import MaskSettings
+    from swapper.compose.settings import BlendSettings
 
-    given = {field.name: getattr(args, field.name) for field in fields(MaskSettings) if field.name in args}
-    return MaskSettings(**given)
+    given = {field.name: getattr(args, field.name) for field in fields(BlendSettings) if field.name in args}
+    return BlendSettings(**given)

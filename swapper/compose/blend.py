@@ -8,8 +8,8 @@ from jaxtyping import Float32, UInt8
 from swapper.compose.color import Transfer, measure_transfer, recolor, steadied
 from swapper.compose.detail import let_detail_through
 from swapper.compose.light import match_light
-from swapper.compose.mask import MaskSettings
 from swapper.compose.paste import paste_into
+from swapper.compose.settings import BlendSettings
 from swapper.faces import mesh
 from swapper.faces.align import affine_scale
 from swapper.types import Crop
@@ -35,7 +35,7 @@ def blend_into(
     crop: Crop,
     face: UInt8[np.ndarray, "s s 3"],
     mask: Float32[np.ndarray, "s s"],
-    settings: MaskSettings,
+    settings: BlendSettings,
     *,
     cover: Float32[np.ndarray, "s s"] | None = None,
     usual: Transfer | None = None,

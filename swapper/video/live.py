@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.face_swap import FrameSwapper
 from swapper.faces import mesh
 from swapper.faces.coarse import CoarseDetector
@@ -45,7 +45,7 @@ class LiveNetworks(Protocol):
     detector: FaceDetector
     landmarks: LandmarkDetector
     occlusion: CoverFinder
-    mask: MaskSettings
+    blend: BlendSettings
 
 
 class LiveEngine:
@@ -70,7 +70,7 @@ class LiveEngine:
             networks.method,
             networks.landmarks,
             networks.device,
-            mask=networks.mask,
+            blend=networks.blend,
             occlusion=networks.occlusion,
         )
 

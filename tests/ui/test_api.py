@@ -77,10 +77,10 @@ def test_results_say_that_they_were_swapped(client, pictures, file_format):
     assert report["warnings"] == []
 
 
-def test_swap_image_as_jpeg_with_mask_settings(client, pictures):
+def test_swap_image_as_jpeg_with_blend_settings(client, pictures):
     source, target = pictures
     path, _ = client.predict(
-        [source, source], target, consent=True, mask={"feather": 0.5}, file_format="JPEG", api_name="/swap_image"
+        [source, source], target, consent=True, blend={"feather": 0.5}, file_format="JPEG", api_name="/swap_image"
     )
     with Image.open(path) as picture:
         assert (picture.format, picture.size) == ("JPEG", (300, 200))
@@ -93,9 +93,9 @@ def test_swap_image_as_jpeg_with_mask_settings(client, pictures):
         ({"select": "7"}, "2 faces were found"),
         ({"method": "onnx:inswapper_128"}, "this app does not have it"),
         ({"restore": "magic"}, "this app does not have it"),
-        ({"mask": {"feather": 99}}, "Give 0 to 3"),
-        ({"mask": {"softness": 1}}, "there is no such setting"),
-        ({"mask": {"feather": "wide"}}, "there is no such setting"),
+        ({"blend": {"feather": 99}}, "Give 0 to 3"),
+        ({"blend": {"softness": 1}}, "there is no such setting"),
+        ({"blend": {"feather": "wide"}}, "there is no such setting"),
         ({"file_format": "BMP"}, "Choose one of: PNG, JPEG"),
         ({"source": []}, "Give at least one photo"),
         ({"target": {"path": "/etc/hostname"}}, "no uploaded file"),

@@ -72,12 +72,12 @@ class ImageTab:
                 raise UserError(CONSENT_FIRST)
             path = upload_path(payload, NO_TARGET)
             photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
-            method, restore, mask = read(list(values[len(PEOPLE) :]))
+            method, restore, blend = read(list(values[len(PEOPLE) :]))
             progress(0.0, said("Loading the method"))
             swapper = self.swappers.get(method, restore)
             if found is None or found.path != path:  # the click came before the search for faces ended
                 found = find_target(swapper, path)
-            swapped = swap_target(swapper, found, photos, mask, progress)
+            swapped = swap_target(swapper, found, photos, blend, progress)
             progress(0.9, said("Saving"))
             origin = Origin(swapper.method.name, restore, sources=len(set(found.wanted().values())))
             yield from self._show(found.path, swapped, origin)

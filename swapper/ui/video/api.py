@@ -9,7 +9,7 @@ from swapper.methods.base import default_method
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Settings
 from swapper.types import UserError
-from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, mask_settings
+from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, blend_settings
 from swapper.ui.files import raises_sentences, upload_path, upload_paths
 from swapper.ui.gpu import FILM_SECONDS, on_gpu
 from swapper.ui.image.image import LENGTHY
@@ -41,7 +41,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
         end: float | None = None,
         method: str = "",
         restore: str = "none",
-        mask: dict | None = None,
+        blend: dict | None = None,
         quality: int = 18,
         steadiness: float = 1.0,
         file_format: str = "MP4",
@@ -59,7 +59,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
             end: second at which it ends; the end of the video when None.
             method: the app's recommended method for videos when empty.
             restore: none, or a restoration of this app.
-            mask: blend settings by name, such as feather, grow, forehead, color; defaults where left out.
+            blend: settings by name, such as feather, grow, forehead, color; defaults where left out.
             quality: 0 (best) to 51.
             steadiness: of the faces over time, 0 to 1.
             file_format: MP4, or GIF, which has no sound; the target may be one, too.
@@ -76,9 +76,9 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
             roles = [measured_role(swapper, *pair) for pair in pairs]
             return Plan(swapper.identify(photos) if photos or not roles else None, select, roles)
 
-        part, blend = VideoSettings(start, end, quality, steadiness), mask_settings(mask or {})
+        part, blending = VideoSettings(start, end, quality, steadiness), blend_settings(blend or {})
         method = method or default_method(moving=True)
-        work = video_work(lambda: swappers.get(method, restore), plan, path, part, blend, settings)
+        work = video_work(lambda: swappers.get(method, restore), plan, path, part, blending, settings)
         result = film(path, work, suffix)
         report = {
             "frames": result.frames,

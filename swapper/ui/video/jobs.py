@@ -6,7 +6,7 @@ from copy import copy
 from queue import Empty, Queue
 from threading import Event, Thread
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Settings
 from swapper.ui.files import new_folder, result_name
@@ -26,7 +26,7 @@ def video_work(
     plan: Callable[[FaceSwapper], Plan],
     target: str,
     part: VideoSettings,
-    mask: MaskSettings,
+    blend: BlendSettings,
     limits: Settings,
 ) -> Work:
     """The job of swapping a video; nothing is done yet.
@@ -36,13 +36,13 @@ def video_work(
         plan: says who becomes whom.
         target: path of the video.
         part: trim, quality and steadiness.
-        mask: how faces are blended in.
+        blend: how faces are blended in.
         limits: what is allowed on this machine.
     """
 
     def work(path: str, tell: Tell, cancel: Event) -> VideoResult:
-        swapper = copy(load())  # shares the networks with other sessions, not the mask
-        swapper.mask = mask
+        swapper = copy(load())  # shares the networks with other sessions, not the blend settings
+        swapper.blend = blend
         found = plan(swapper)
         return swap_video(
             swapper,

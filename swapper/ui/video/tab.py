@@ -152,11 +152,11 @@ class VideoTab:
                 raise UserError(NO_TARGET)
             photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
             wanted_people(who, cast, photos)
-            method, restore, mask = read(list(values[len(PEOPLE) + 3 :]))
+            method, restore, blend = read(list(values[len(PEOPLE) + 3 :]))
             swapper = self.swappers.get(method, restore)
             plan = plan_swap(swapper, who, cast, photos)
             image, time = frame_at(clip, seconds, self.limits), page.clock(seconds)
-            after = preview_swap(swapper, image, plan, mask, time)
+            after = preview_swap(swapper, image, plan, blend, time)
         except UserError as error:
             return self._wrong(error)
         return {self.part.frame: page.frames(image, time, after), self.problem: ""}
@@ -203,14 +203,14 @@ class VideoTab:
             photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
             wanted_people(who, cast, photos)
             steadiness, quality, suffix, *swap = values[len(PEOPLE) :]
-            method, restore, mask = read(swap)
+            method, restore, blend = read(swap)
             part = clip.part(start, end, quality, steadiness)
             work = video_work(
                 lambda: self.swappers.get(method, restore),
                 lambda swapper: plan_swap(swapper, who, cast, photos),
                 clip.path,
                 part,
-                mask,
+                blend,
                 self.limits,
             )
             yield from self._work(follow(clip.path, work, suffix), method)

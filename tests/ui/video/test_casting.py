@@ -5,7 +5,7 @@ import pytest
 from clips import PORTRAITS, background, lay, portrait, write_clip
 from PIL import Image
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.faces.align import cut_crop
 from swapper.faces.embed import FaceEmbedder
 from swapper.images import read_image
@@ -83,7 +83,7 @@ def test_a_preview_swaps_the_selected_faces(finder, couple, uploads, who, expect
     image = frame_at(open_clip(couple, Settings()), 0.2, Settings())
     plan = plan_swap(finder, who, None, photos(4))
     assert plan.sources == 1
-    assert changed(image, preview_swap(finder, image, plan, MaskSettings(), "0:00.2")) == expected
+    assert changed(image, preview_swap(finder, image, plan, BlendSettings(), "0:00.2")) == expected
     assert not any(uploads.iterdir())  # frames travel inside the page
 
 
@@ -94,7 +94,7 @@ def test_a_preview_leaves_alone_whom_nobody_chose(finder, couple, cast, alone):
     people[alone] = UNCHANGED
     chosen = Cast(path=cast.path, thumbnails=cast.thumbnails, people=people, seen=cast.seen)
     plan = plan_swap(finder, CHOSEN, chosen, photos(4))
-    after = changed(image, preview_swap(finder, image, plan, MaskSettings(), "0:00.2"))
+    after = changed(image, preview_swap(finder, image, plan, BlendSettings(), "0:00.2"))
     who = [float(person.embedding @ _embedding(finder, 0)) for person in cast.seen]  # the left one
     assert after == ((False, True) if who[alone] > 0.5 else (True, False))
 
@@ -114,4 +114,4 @@ def test_two_people_become_two_others(finder, cast):
 def test_a_preview_without_a_face_says_where(finder, uploads):
     plan = plan_swap(finder, EVERYONE, None, photos(4))
     with pytest.raises(UserError, match=r"no face was found at 0:01\.5"):
-        preview_swap(finder, background(270, 480), plan, MaskSettings(), "0:01.5")
+        preview_swap(finder, background(270, 480), plan, BlendSettings(), "0:01.5")
