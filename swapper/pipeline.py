@@ -22,7 +22,7 @@ from swapper.methods.base import Method, default_method, load_method
 from swapper.provenance.settings import MarkSettings
 from swapper.restore.base import Restorer, load_restorer
 from swapper.runtime.devices import choose_device, keep_freed_memory
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.runtime.timing import StepTimer
 from swapper.types import Crop, Face, Identity, SwapResult, UserError
 from swapper.video.casting import Role
@@ -157,7 +157,7 @@ class FaceSwapper:
         select: str | int = "all",
         people: Sequence[tuple[ImageSource | Sequence[ImageSource] | Identity, ImageSource] | Role] = (),
         settings: VideoSettings | None = None,
-        limits: Settings | None = None,
+        limits: Limits | None = None,
         marks: MarkSettings | None = None,
         cancel: Event | None = None,
     ) -> VideoResult:

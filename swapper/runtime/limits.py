@@ -8,7 +8,7 @@ from swapper.types import UserError
 
 
 @dataclass(frozen=True)
-class Settings:
+class Limits:
     """Limits; the environment variable of a field is its name in capitals after ``SWAPPER_``."""
 
     max_upload_bytes: int = 64 * 2**20  # bytes, one picture handed over as bytes or uploaded
@@ -26,7 +26,7 @@ class Settings:
     queue_size: int = 20  # jobs that may wait in the app before others are turned away
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Limits":
         """The defaults, changed by what the environment says.
 
         Args:

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.images import read_image
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.runtime.onnx_session import open_session
 from swapper.types import UserError
 from swapper.video.io import VideoReader
@@ -117,7 +117,7 @@ def load_check() -> None:
 
 @lru_cache(maxsize=512)
 def _refuses(wanted: str, limit: str, path: str, video: bool, _changed: int, _size: int) -> bool:
-    judge, most, limits = _judge(wanted), _limit(limit), Settings.from_environment()
+    judge, most, limits = _judge(wanted), _limit(limit), Limits.from_environment()
     if not video:
         return judge(read_image(path, limits)) >= most
     reader = VideoReader(path, limits)

@@ -22,7 +22,7 @@ from swapper.methods.base import Method
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
 from swapper.restore.base import RESTORERS, Restorer
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import Crop, Identity, UserError
 from swapper.video.analyse import DETECT_EVERY
 from swapper.video.casting import Casting, Role, count_sources
@@ -61,7 +61,7 @@ def swap_video(
     select: str | int = "all",
     people: Sequence[tuple[Any, Any] | Role] = (),
     settings: VideoSettings | None = None,
-    limits: Settings | None = None,
+    limits: Limits | None = None,
     marks: MarkSettings | None = None,
     progress: Callable[[VideoProgress], object] | None = None,
     cancel: Event | None = None,

@@ -18,20 +18,18 @@ from two_faces import draw
 from swapper.provenance import Origin
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.ui.build import build_app, launch_options
 
 
 @pytest.fixture(scope="module")
 def client(swappers, tmp_path_factory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("uploads")
-    settings = Settings(max_upload_bytes=200_000, max_video_bytes=250_000)
+    limits = Limits(max_upload_bytes=200_000, max_video_bytes=250_000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        app = build_app(settings, swappers)
-        _, url, _ = app.launch(
-            prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(settings)
-        )
+        app = build_app(limits, swappers)
+        _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(limits))
         yield Client(url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
         app.close()
 

@@ -11,7 +11,7 @@ from gradio.events import api
 from swapper.images import write_image
 from swapper.metrics.report import report_data
 from swapper.provenance import Origin, write_marked_image
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.studies.comparison import (
     BASELINE,
     PASTED,
@@ -137,13 +137,13 @@ def write_archive(found: Comparison, labels: dict[str, str]) -> tuple[Path, list
     return pack(sorted(folder.iterdir()), folder / "comparison.zip"), warnings
 
 
-def add_compare_endpoint(swappers: SwapperCache, judges: SharedJudges, settings: Settings) -> None:
+def add_compare_endpoint(swappers: SwapperCache, judges: SharedJudges, limits: Limits) -> None:
     """Add ``/compare``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
         judges: shared by all sessions.
-        settings: limits.
+        limits: what is allowed on this machine.
     """
 
     def compare_methods(
@@ -159,7 +159,7 @@ def add_compare_endpoint(swappers: SwapperCache, judges: SharedJudges, settings:
         """
         if not consent:
             raise UserError(CONSENT_FIRST)
-        request = read_request(sources, targets, methods, settings.max_compared_swaps)
+        request = read_request(sources, targets, methods, limits.max_compared_swaps)
         *_, found = run_comparison(swappers, judges, request, lambda _done, _total, _what: None)
         archive, _ = write_archive(found, offered_methods())
         return gr.FileData(path=str(archive)), report_data(found.rows, describe(found))
@@ -168,5 +168,5 @@ def add_compare_endpoint(swappers: SwapperCache, judges: SharedJudges, settings:
         on_gpu(raises_sentences(compare_methods)),
         api_name="compare",
         concurrency_id=LENGTHY,
-        concurrency_limit=settings.concurrency,
+        concurrency_limit=limits.concurrency,
     )

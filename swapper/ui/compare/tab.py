@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.studies.comparison import BASELINE, Comparison
 from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
 from swapper.types import UserError
@@ -125,7 +125,7 @@ class CompareTab:
 
 
 def build_compare_tab(
-    swappers: SwapperCache, judges: SharedJudges, consent: gr.Checkbox, settings: Settings, examples: Path
+    swappers: SwapperCache, judges: SharedJudges, consent: gr.Checkbox, limits: Limits, examples: Path
 ) -> None:
     """Lay out the tab and wire it, and add ``/compare``; called inside Blocks.
 
@@ -133,10 +133,10 @@ def build_compare_tab(
         swappers: shared by all sessions.
         judges: shared by all sessions.
         consent: the page's checkbox.
-        settings: limits.
+        limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
     """
-    add_compare_endpoint(swappers, judges, settings)
+    add_compare_endpoint(swappers, judges, limits)
     portraits, offered = sorted((examples / "portraits").glob("*.jpg")), offered_methods()
     with gr.Row(equal_height=True, elem_classes="inputs"):
         sources = _photos(SOURCES, "compare-sources", portraits)
@@ -164,7 +164,7 @@ def build_compare_tab(
     with gr.Column(visible=False, elem_classes="card") as views:
         heading(PLOTS)
         plots = gr.HTML(css_template=STYLE, elem_id="compare-plots")
-    most, cards = settings.max_compared_swaps, [pictures, views]
+    most, cards = limits.max_compared_swaps, [pictures, views]
     tab = CompareTab(swappers, judges, most, problem, empty, figures, cards, plots, gallery, notes, archive)
     chosen = [[str(portraits[index]) for index in some] for some in ((0, 3), (1, 5, 7))] if len(portraits) > 7 else []
     fill.click(lambda: chosen, None, [sources, targets], **QUICK)
@@ -176,7 +176,7 @@ def build_compare_tab(
         api_visibility="private",
         preprocess=False,
         concurrency_id=LENGTHY,
-        concurrency_limit=settings.concurrency,
+        concurrency_limit=limits.concurrency,
     )
 
 

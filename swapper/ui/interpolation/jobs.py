@@ -11,7 +11,7 @@ from gradio.events import api
 from swapper.images import read_image
 from swapper.interpolation import path_shares
 from swapper.provenance import Origin, write_marked_image
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.studies.previews import shrink
 from swapper.studies.walk import choose_walking_method, walk
 from swapper.studies.walk_page import measures, viewer
@@ -125,13 +125,13 @@ def check_steps(steps: Any, most: int) -> None:
         raise UserError(BAD_STEPS.format(steps=steps, most=most))
 
 
-def add_interpolation_endpoint(swappers: SwapperCache, judges: SharedJudges, settings: Settings) -> None:
+def add_interpolation_endpoint(swappers: SwapperCache, judges: SharedJudges, limits: Limits) -> None:
     """Add ``/interpolate``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
         judges: shared by all sessions.
-        settings: limits.
+        limits: what is allowed on this machine.
     """
 
     def interpolate(
@@ -150,7 +150,7 @@ def add_interpolation_endpoint(swappers: SwapperCache, judges: SharedJudges, set
         if not consent:
             raise UserError(CONSENT_FIRST)
         paths = read_photos(first, second, target)
-        check_steps(steps, settings.max_walk_steps)
+        check_steps(steps, limits.max_walk_steps)
         found = draw_walk(swappers, judges, paths, method, int(steps), lambda _share, _what: None)
         report = {"headline": headline(found.scores), "explanation": explain(found.scores), **found.scores.data()}
         return gr.FileData(path=str(found.archive)), report
@@ -159,5 +159,5 @@ def add_interpolation_endpoint(swappers: SwapperCache, judges: SharedJudges, set
         on_gpu(raises_sentences(interpolate)),
         api_name="interpolate",
         concurrency_id=LENGTHY,
-        concurrency_limit=settings.concurrency,
+        concurrency_limit=limits.concurrency,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.studies.walk import walking_methods
 from swapper.studies.walk_page import SCRIPT, STYLE
 from swapper.types import UserError
@@ -119,7 +119,7 @@ class InterpolationTab:
 
 
 def build_interpolation_tab(
-    swappers: SwapperCache, judges: SharedJudges, consent: gr.Checkbox, settings: Settings, examples: Path
+    swappers: SwapperCache, judges: SharedJudges, consent: gr.Checkbox, limits: Limits, examples: Path
 ) -> None:
     """Lay out the tab and wire it, and add ``/interpolate``; called inside Blocks.
 
@@ -127,10 +127,10 @@ def build_interpolation_tab(
         swappers: shared by all sessions.
         judges: shared by all sessions.
         consent: the page's checkbox.
-        settings: limits.
+        limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
     """
-    add_interpolation_endpoint(swappers, judges, settings)
+    add_interpolation_endpoint(swappers, judges, limits)
     if not walking_methods():
         gr.HTML(callout([NO_METHOD]))
         return
@@ -140,7 +140,7 @@ def build_interpolation_tab(
             with gr.Row(equal_height=True, elem_classes="inputs"):
                 first, second = build_photo(FIRST, "walk-a", portraits), build_photo(SECOND, "walk-b", portraits[::-1])
             target = build_photo(TARGET, "walk-target", portraits)
-            method, steps = _choices(settings.max_walk_steps)
+            method, steps = _choices(limits.max_walk_steps)
             button = gr.Button(WALK, variant="primary", elem_id="walk")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 6)
             problem = gr.HTML(elem_id="walk-problem")
@@ -159,7 +159,7 @@ def build_interpolation_tab(
     tab = InterpolationTab(
         swappers,
         judges,
-        settings.max_walk_steps,
+        limits.max_walk_steps,
         empty,
         view,
         card,
@@ -181,7 +181,7 @@ def build_interpolation_tab(
         api_visibility="private",
         preprocess=False,
         concurrency_id=LENGTHY,
-        concurrency_limit=settings.concurrency,
+        concurrency_limit=limits.concurrency,
     )
 
 

@@ -7,7 +7,7 @@ from gradio.events import api
 
 from swapper.methods.base import default_method
 from swapper.pipeline import FaceSwapper
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, blend_settings
 from swapper.ui.files import raises_sentences, upload_path, upload_paths
@@ -23,12 +23,12 @@ NO_TARGET = "Target: there is no video. Pass the video that should be changed."
 BAD_PEOPLE = "People: this is no list of pairs. Pass [{'source': file, 'reference': file}, ...]."
 
 
-def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
+def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
     """Add ``/swap_video``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
-        settings: limits.
+        limits: what is allowed on this machine.
     """
 
     def swap_video(
@@ -69,7 +69,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
         suffix = FORMATS.get(file_format.upper())
         if suffix is None:
             raise UserError(BAD_FORMAT.format(name=file_format, known=", ".join(FORMATS)))
-        path = upload_path(target, NO_TARGET, settings.max_video_bytes)
+        path = upload_path(target, NO_TARGET, limits.max_video_bytes)
         photos, pairs = upload_paths(source), _pairs(people or [])
 
         def plan(swapper: FaceSwapper) -> Plan:
@@ -78,7 +78,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
 
         part, blending = VideoSettings(start, end, quality, steadiness), blend_settings(blend or {})
         method = method or default_method(moving=True)
-        work = video_work(lambda: swappers.get(method, restore), plan, path, part, blending, settings)
+        work = video_work(lambda: swappers.get(method, restore), plan, path, part, blending, limits)
         result = film(path, work, suffix)
         report = {
             "frames": result.frames,
@@ -95,7 +95,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
         on_gpu(raises_sentences(swap_video), seconds=FILM_SECONDS),
         api_name="swap_video",
         concurrency_id=LENGTHY,
-        concurrency_limit=settings.concurrency,
+        concurrency_limit=limits.concurrency,
     )
 
 

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from swapper.compose.settings import BlendSettings
 from swapper.pipeline import FaceSwapper
 from swapper.provenance import MarkSettings
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.studies.previews import shrink
 from swapper.types import UserError
 from swapper.ui.video.casting import Plan
@@ -65,7 +65,7 @@ class Clip:
         return VideoSettings(start, None if end >= self.last - STEP / 2 else end, quality, steadiness)
 
 
-def open_clip(path: str, limits: Settings) -> Clip:
+def open_clip(path: str, limits: Limits) -> Clip:
     """Look at a video.
 
     Args:
@@ -81,7 +81,7 @@ def open_clip(path: str, limits: Settings) -> Clip:
     return Clip(path, info.duration, float(info.rate), info.width, info.height, longest)
 
 
-def frame_at(clip: Clip, seconds: float, limits: Settings) -> UInt8[np.ndarray, "h w 3"]:
+def frame_at(clip: Clip, seconds: float, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:
     """The frame on view at a time.
 
     Args:

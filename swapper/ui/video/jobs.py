@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 from swapper.compose.settings import BlendSettings
 from swapper.pipeline import FaceSwapper
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.ui.files import new_folder, result_name
 from swapper.ui.video.casting import Plan
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
@@ -27,7 +27,7 @@ def video_work(
     target: str,
     part: VideoSettings,
     blend: BlendSettings,
-    limits: Settings,
+    limits: Limits,
 ) -> Work:
     """The job of swapping a video; nothing is done yet.
 

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from swapper.methods.base import METHODS
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.files import upload_path, upload_paths
 from swapper.ui.image.image import CONSENT_FIRST
@@ -53,7 +53,7 @@ class VideoTab:
     """
 
     swappers: SwapperCache
-    limits: Settings
+    limits: Limits
     part: PartPanel
     cast: CastPanel
     result: VideoResultPanel

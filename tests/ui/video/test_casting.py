@@ -10,7 +10,7 @@ from swapper.faces.align import cut_crop
 from swapper.faces.embed import FaceEmbedder
 from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.people import UNCHANGED
 from swapper.ui.video.casting import CHOSEN, EVERYONE, LARGEST, Cast, look_for_people, plan_swap, wanted_people
@@ -80,7 +80,7 @@ def changed(before: np.ndarray, after: np.ndarray) -> tuple[bool, bool]:
 
 @pytest.mark.parametrize(("who", "expected"), [(EVERYONE, (True, True)), (LARGEST, (True, False))])
 def test_a_preview_swaps_the_selected_faces(finder, couple, uploads, who, expected):
-    image = frame_at(open_clip(couple, Settings()), 0.2, Settings())
+    image = frame_at(open_clip(couple, Limits()), 0.2, Limits())
     plan = plan_swap(finder, who, None, photos(4))
     assert plan.sources == 1
     assert changed(image, preview_swap(finder, image, plan, BlendSettings(), "0:00.2")) == expected
@@ -89,7 +89,7 @@ def test_a_preview_swaps_the_selected_faces(finder, couple, uploads, who, expect
 
 @pytest.mark.parametrize("alone", [0, 1])
 def test_a_preview_leaves_alone_whom_nobody_chose(finder, couple, cast, alone):
-    image = frame_at(open_clip(couple, Settings()), 0.2, Settings())
+    image = frame_at(open_clip(couple, Limits()), 0.2, Limits())
     people = [0, 0]
     people[alone] = UNCHANGED
     chosen = Cast(path=cast.path, thumbnails=cast.thumbnails, people=people, seen=cast.seen)
