@@ -22,7 +22,7 @@ from swapper.ui.video.video import build_video_tab
 TITLE = "Swapper"
 VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
 INTRO = "Give the people in one photo the face of somebody from another."
-IMAGE_TAB, WALK_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
+IMAGE_TAB, INTERPOLATION_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
 CONSENT_INFO = (
     "Asked once per visit. Photos and videos stay on the machine that runs this app and are deleted within two hours."
@@ -52,7 +52,7 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
             build_video_tab(swappers, consent, limits, EXAMPLES)
         with gr.Tab(LIVE_TAB):
             build_live_tab(app, swappers, consent, limits, EXAMPLES)
-        with gr.Tab(WALK_TAB):
+        with gr.Tab(INTERPOLATION_TAB):
             build_interpolation_tab(swappers, judges, consent, limits, EXAMPLES)
         with gr.Tab(COMPARE_TAB):
             build_compare_tab(swappers, judges, consent, limits, EXAMPLES)

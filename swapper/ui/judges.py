@@ -7,8 +7,8 @@ import numpy as np
 
 from swapper.pipeline import FaceSwapper
 from swapper.studies.gallery_index import SHIPPED, read_index
+from swapper.studies.interpolation_study import embed_folder
 from swapper.studies.judges import Judges, load_judges
-from swapper.studies.walk import embed_folder
 from swapper.types import UserError
 
 
@@ -19,7 +19,7 @@ class SharedJudges:
         """Start empty.
 
         Args:
-            gallery: folder of photos of people whom a walk may meet, looked at where there is no ``index`` for the
+            gallery: folder of photos of people whom an interpolation may resemble, for where no ``index`` fits the
                 networks in use; none are met where it is missing, too.
             index: what was seen in them, from ``gallery_index.write_index``.
         """

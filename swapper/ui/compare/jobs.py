@@ -23,7 +23,7 @@ from swapper.studies.comparison import (
     measure_people,
 )
 from swapper.studies.comparison_report import describe, write_comparison
-from swapper.studies.walk_report import pack
+from swapper.studies.interpolation_report import pack
 from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_paths
