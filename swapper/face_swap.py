@@ -19,7 +19,7 @@ from swapper.faces.occlusion.over_time import Glimpse, Look, cover_mask, glimpse
 from swapper.faces.pose import head_pose
 from swapper.faces.track import TrackedFace
 from swapper.methods.base import Method, swap_crops
-from swapper.methods.likeness import aim_identity
+from swapper.methods.likeness import extrapolate_identity
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.runtime.timing import StepTimer
 from swapper.types import Box, Crop, Identity
@@ -192,7 +192,7 @@ class FrameSwapper:
             identity: of the source.
         """
         crop = cut_crop(frame, tracked.face.points, landmarks=tracked.landmarks)
-        return aim_identity(self._method, identity, crop, self._blend.likeness)
+        return extrapolate_identity(self._method, identity, crop, self._blend.likeness)
 
     def measure(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.

@@ -77,8 +77,8 @@ def test_a_video_gets_longer_and_is_closed_from_here(lent):
         finally:
             ended.append(True)
 
-    answers = on_gpu(job, [state], gpu.FILM_SECONDS)()
-    assert next(answers) == [0] and lent == [gpu.FILM_SECONDS]
+    answers = on_gpu(job, [state], gpu.VIDEO_SECONDS)()
+    assert next(answers) == [0] and lent == [gpu.VIDEO_SECONDS]
     answers.close()
     assert ended == [True]
 
