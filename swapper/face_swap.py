@@ -30,7 +30,7 @@ _FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it 
 
 
 @dataclass(frozen=True)
-class Part:
+class FaceToSwap:
     """One face to be swapped.
 
     Attributes:
@@ -105,7 +105,7 @@ class FrameSwapper:
         self._restorer, self._occlusion = restorer, occlusion
 
     def swap_parts(
-        self, frame: UInt8[np.ndarray, "h w 3"], parts: Sequence[Part], timer: StepTimer | None = None
+        self, frame: UInt8[np.ndarray, "h w 3"], parts: Sequence[FaceToSwap], timer: StepTimer | None = None
     ) -> list[Outcome]:
         """Swap faces in place.
 
@@ -141,7 +141,7 @@ class FrameSwapper:
         self,
         frame: UInt8[np.ndarray, "h w 3"],
         crop: Crop,
-        part: Part,
+        part: FaceToSwap,
         face: UInt8[np.ndarray, "s s 3"],
         mask: Float32[np.ndarray, "s s"],
     ) -> Outcome:
@@ -171,7 +171,7 @@ class FrameSwapper:
         return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen, covered, own)
 
     def _look_for_covers(
-        self, crop: Crop, part: Part, mask: Float32[np.ndarray, "s s"]
+        self, crop: Crop, part: FaceToSwap, mask: Float32[np.ndarray, "s s"]
     ) -> tuple[Glimpse, bool | None, Float32[np.ndarray, "s s"] | None]:
         """The face as it is seen, whether the network found something in front of it, and the share of that."""
         seen = glimpse(crop.image, crop.mesh, part.look)
@@ -212,7 +212,7 @@ class FrameSwapper:
         return self._landmarks.measure_crop(face, self._method.template)
 
 
-def _groups(parts: Sequence[Part]) -> list[list[int]]:
+def _groups(parts: Sequence[FaceToSwap]) -> list[list[int]]:
     """Indices of faces that share an identity, in order of appearance, few enough for one batch."""
     groups: dict[int, list[int]] = {}
     for index, part in enumerate(parts):

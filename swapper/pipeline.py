@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from swapper.compose.settings import BlendSettings
-from swapper.face_swap import FrameSwapper, Part
+from swapper.face_swap import FrameSwapper, FaceToSwap
 from swapper.faces.align import cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
@@ -219,7 +219,7 @@ class FaceSwapper:
         with timer.step("identify"):
             for index, identity in sorted(assignment.items(), reverse=True):  # near faces last
                 tracked = TrackedFace(index, index, faces[index])
-                parts.append(Part(tracked, frames.aim(image, tracked, identity), alone=True))
+                parts.append(FaceToSwap(tracked, frames.aim(image, tracked, identity), alone=True))
         done = zip(parts, frames.swap_parts(frame, parts, timer), strict=True)
         own = {part.tracked.track: outcome.mask for part, outcome in done}
         for index in assignment:

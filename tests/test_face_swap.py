@@ -8,7 +8,7 @@ from clips import background, lay, portrait
 
 from swapper.compose.mask import mask_shape
 from swapper.compose.settings import BlendSettings
-from swapper.face_swap import FrameSwapper, Part
+from swapper.face_swap import FrameSwapper, FaceToSwap
 from swapper.faces import mesh
 from swapper.faces.occlusion.over_time import learnt
 from swapper.faces.track import TrackedFace
@@ -51,7 +51,7 @@ def swapped(swapper: FaceSwapper, image: np.ndarray, face: Face, settings: Blend
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, blend=settings)
     result = image.copy()
     whose = Identity("paints", np.zeros(4, np.float32))
-    frames.swap_parts(result, [Part(TrackedFace(0, 0, face), whose, **part)])
+    frames.swap_parts(result, [FaceToSwap(TrackedFace(0, 0, face), whose, **part)])
     return result
 
 
@@ -99,7 +99,7 @@ def test_what_a_network_finds_in_front_of_a_face_stays_there(swapper, photo, par
     finds, whose = Finds(), Identity("paints", np.zeros(4, np.float32))
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, blend=settings, occlusion=finds)
     result = image.copy()
-    outcome = frames.swap_parts(result, [Part(TrackedFace(0, 0, face), whose, mask_shape(0.0), **part)])[0]
+    outcome = frames.swap_parts(result, [FaceToSwap(TrackedFace(0, 0, face), whose, mask_shape(0.0), **part)])[0]
     assert outcome.covered is (True if asked else None) and finds.asked == asked
     changed = np.abs(result.astype(int) - image).max(2)
     left, right = (changed[:, face.mesh[list(points), 0].astype(int)].mean() for points in (LEFT_CHEEK, RIGHT_CHEEK))
@@ -110,7 +110,7 @@ def test_a_bare_face_is_said_to_be_bare(swapper, photo):
     image, face = photo
     finds, whose = Finds(there=False), Identity("paints", np.zeros(4, np.float32))
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, occlusion=finds)
-    outcome = frames.swap_parts(image.copy(), [Part(TrackedFace(0, 0, face), whose, alone=True)])[0]
+    outcome = frames.swap_parts(image.copy(), [FaceToSwap(TrackedFace(0, 0, face), whose, alone=True)])[0]
     assert outcome.covered is False
 
 
@@ -126,7 +126,9 @@ def test_many_faces_go_in_small_batches(swapper, photo):
     method = Paints()
     frames = FrameSwapper(method, swapper.landmarks, swapper.device)
     whose = Identity("paints", np.zeros(4, np.float32))
-    outcomes = frames.swap_parts(image.copy(), [Part(TrackedFace(i, i, face), whose, alone=True) for i in range(10)])
+    outcomes = frames.swap_parts(
+        image.copy(), [FaceToSwap(TrackedFace(i, i, face), whose, alone=True) for i in range(10)]
+    )
     assert [outcome.track for outcome in outcomes] == list(range(10))
     assert sum(method.batches) == 10 and max(method.batches) <= 4
     assert learnt(None, outcomes[0].seen).glasses == 0

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.compose.color import Transfer
-from swapper.face_swap import FrameSwapper, Outcome, Part
+from swapper.face_swap import FrameSwapper, Outcome, FaceToSwap
 from swapper.faces.association import overlap
 from swapper.faces.occlusion.over_time import Look, learnt
 from swapper.faces.track import TrackedFace
@@ -68,7 +68,7 @@ class FaceMemory:
 
     def plan(
         self, frames: FrameSwapper, image: UInt8[np.ndarray, "h w 3"], face: TrackedFace, identity: Identity
-    ) -> Part:
+    ) -> FaceToSwap:
         """Say what happens to a face of the next frame.
 
         Args:
@@ -83,7 +83,7 @@ class FaceMemory:
             self.shapes.learn(track, frames.measure(image, face, identity))
         shape, measure = self.shapes.next_shape(track)
         tone = self.tones.usual(track) if self._steady else None
-        return Part(face, identity, shape, measure, tone, self.looks.get(track), covered=track not in self.bare)
+        return FaceToSwap(face, identity, shape, measure, tone, self.looks.get(track), covered=track not in self.bare)
 
     def meet(self, faces: Sequence[TrackedFace]) -> None:
         """Recognise the faces of the first frame by their places; of no use later.
@@ -104,7 +104,7 @@ class FaceMemory:
                 self.looks[face.track] = Look.from_row(row["look"])
         self._recalled = []
 
-    def learn(self, parts: Sequence[Part], outcomes: Sequence[Outcome]) -> None:
+    def learn(self, parts: Sequence[FaceToSwap], outcomes: Sequence[Outcome]) -> None:
         """Take in a finished frame.
 
         Args:
