@@ -14,8 +14,8 @@ from swapper.compose.mask import MaskShape, adaptive_face_mask, mask_shape, shap
 from swapper.compose.settings import BlendSettings
 from swapper.faces.align import cut_crop
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import CoverFinder
-from swapper.faces.occlusion.over_time import Glimpse, Look, cover_mask, glimpse
+from swapper.faces.occlusion.network import OcclusionFinder
+from swapper.faces.occlusion.over_time import Appearance, UsualAppearance, measure_appearance, occlusion_mask
 from swapper.faces.pose import head_pose
 from swapper.faces.track import TrackedFace
 from swapper.methods.base import Method, swap_crops
@@ -39,8 +39,8 @@ class FaceToSwap:
         shape: of its mask; as measured in this picture when None.
         measure: report how much narrower the swapped face is.
         tone: usual change of its colours, from the frames before.
-        look: of the target, from the frames before.
-        covered: something was in front of the face when it was last looked for, or it never was.
+        appearance: of the target, from the frames before.
+        occluded: something was in front of the face when it was last looked for, or it never was.
         alone: the picture is no frame of many: nothing is learnt for a next one, and a face that is turned away or
             hardly there does not fade.
     """
@@ -50,8 +50,8 @@ class FaceToSwap:
     shape: MaskShape | None = None
     measure: bool = False
     tone: Transfer | None = None
-    look: Look | None = None
-    covered: bool = True
+    appearance: UsualAppearance | None = None
+    occluded: bool = True
     alone: bool = False
 
 
@@ -64,8 +64,8 @@ class Outcome:
         offset: ``shape_offset``, where it was to be measured.
         tone: change of its colours that would match this frame alone.
         box: left, top, right, bottom of the part of the frame that changed; None where none did.
-        seen: the target, where what covers it counts.
-        covered: whether something is in front of it; None where that was not looked for.
+        appearance: of the target, where occlusion counts.
+        occluded: whether something is in front of it; None where that was not looked for.
         mask: the method's own, of its crop.
     """
 
@@ -73,8 +73,8 @@ class Outcome:
     offset: float | None
     tone: Transfer | None
     box: Box | None
-    seen: Glimpse | None = None
-    covered: bool | None = None
+    appearance: Appearance | None = None
+    occluded: bool | None = None
     mask: Float32[np.ndarray, "s s"] | None = None
 
 
@@ -88,7 +88,7 @@ class FrameSwapper:
         device: torch.device,
         restorer: Restorer | None = None,
         blend: BlendSettings | None = None,
-        occlusion: CoverFinder | None = None,
+        occlusion: OcclusionFinder | None = None,
     ):
         """Use networks that are loaded.
 
@@ -154,7 +154,9 @@ class FrameSwapper:
                 face = match_expression(face, found, crop.mesh, self._measure, self._blend.expression)
         shape = part.shape or mask_shape(offset or 0.0)
         own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._blend)
-        seen, covered, cover = self._look_for_covers(crop, part, mask) if self._blend.occluders else (None, None, None)
+        appearance, occluded, occlusion = (
+            self._find_occlusion(crop, part, mask) if self._blend.occluders else (None, None, None)
+        )
         opacity = 1.0 if part.alone else _opacity(part.tracked)
         done = blend_into(
             frame,
@@ -162,26 +164,28 @@ class FrameSwapper:
             face,
             mask,
             self._blend,
-            cover=cover,
+            occlusion=occlusion,
             usual=part.tone,
             opacity=opacity,
             shade=part.alone,
             drawn_side=self._method.size,
         )
-        return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen, covered, own)
+        return Outcome(
+            part.tracked.track, offset if part.measure else None, done.tone, done.box, appearance, occluded, own
+        )
 
-    def _look_for_covers(
+    def _find_occlusion(
         self, crop: Crop, part: FaceToSwap, mask: Float32[np.ndarray, "s s"]
-    ) -> tuple[Glimpse, bool | None, Float32[np.ndarray, "s s"] | None]:
+    ) -> tuple[Appearance, bool | None, Float32[np.ndarray, "s s"] | None]:
         """The face as it is seen, whether the network found something in front of it, and the share of that."""
-        seen = glimpse(crop.image, crop.mesh, part.look)
-        cover = cover_mask(seen, crop.image, crop.mesh)
-        if self._occlusion is None or not (part.covered or part.measure):
-            return seen, None, cover
+        appearance = measure_appearance(crop.image, crop.mesh, part.appearance)
+        occlusion = occlusion_mask(appearance, crop.image, crop.mesh)
+        if self._occlusion is None or not (part.occluded or part.measure):
+            return appearance, None, occlusion
         found = self._occlusion.find(crop.image, self._method.template, mask)
         if found is None:
-            return seen, False, cover
-        return seen, True, found if cover is None else np.maximum(cover, found)
+            return appearance, False, occlusion
+        return appearance, True, found if occlusion is None else np.maximum(occlusion, found)
 
     def aim(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> Identity:
         """The identity that a face gets so that it becomes as much like the source as wanted.

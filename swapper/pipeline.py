@@ -9,11 +9,11 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from swapper.compose.settings import BlendSettings
-from swapper.face_swap import FrameSwapper, FaceToSwap
+from swapper.face_swap import FaceToSwap, FrameSwapper
 from swapper.faces.align import cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import CoverFinder, OcclusionDetector
+from swapper.faces.occlusion.network import OcclusionDetector, OcclusionFinder
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.faces.track import TrackedFace
@@ -73,7 +73,7 @@ class FaceSwapper:
         self.method = load_method(name, self.device, threads) if isinstance(name, str) else name
         self.detector = detector or CenterFaceDetector(threads=threads)
         self.landmarks = LandmarkDetector(self.device, threads)
-        self.occlusion: CoverFinder = OcclusionDetector(self.device, threads)
+        self.occlusion: OcclusionFinder = OcclusionDetector(self.device, threads)
         self.restorer: Restorer | None = load_restorer(restore, self.device)
         self.blend = blend or BlendSettings()
 

@@ -8,9 +8,9 @@ from clips import background, lay, portrait
 
 from swapper.compose.mask import mask_shape
 from swapper.compose.settings import BlendSettings
-from swapper.face_swap import FrameSwapper, FaceToSwap
+from swapper.face_swap import FaceToSwap, FrameSwapper
 from swapper.faces import mesh
-from swapper.faces.occlusion.over_time import learnt
+from swapper.faces.occlusion.over_time import update_appearance
 from swapper.faces.track import TrackedFace
 from swapper.pipeline import FaceSwapper
 from swapper.types import Face, Identity, Swapped
@@ -88,9 +88,9 @@ class Finds:
     ("part", "settings", "asked"),
     [
         ({"alone": True}, BlendSettings(), True),
-        ({"covered": False}, BlendSettings(), False),
-        ({"covered": False, "measure": True}, BlendSettings(), True),
-        ({"covered": True}, BlendSettings(), True),
+        ({"occluded": False}, BlendSettings(), False),
+        ({"occluded": False, "measure": True}, BlendSettings(), True),
+        ({"occluded": True}, BlendSettings(), True),
         ({"alone": True}, BlendSettings(occluders=False), False),
     ],
 )
@@ -100,7 +100,7 @@ def test_what_a_network_finds_in_front_of_a_face_stays_there(swapper, photo, par
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, blend=settings, occlusion=finds)
     result = image.copy()
     outcome = frames.swap_parts(result, [FaceToSwap(TrackedFace(0, 0, face), whose, mask_shape(0.0), **part)])[0]
-    assert outcome.covered is (True if asked else None) and finds.asked == asked
+    assert outcome.occluded is (True if asked else None) and finds.asked == asked
     changed = np.abs(result.astype(int) - image).max(2)
     left, right = (changed[:, face.mesh[list(points), 0].astype(int)].mean() for points in (LEFT_CHEEK, RIGHT_CHEEK))
     assert right > 3 and (left < 0.2 * right if asked else left > 0.5 * right)
@@ -111,7 +111,7 @@ def test_a_bare_face_is_said_to_be_bare(swapper, photo):
     finds, whose = Finds(there=False), Identity("paints", np.zeros(4, np.float32))
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, occlusion=finds)
     outcome = frames.swap_parts(image.copy(), [FaceToSwap(TrackedFace(0, 0, face), whose, alone=True)])[0]
-    assert outcome.covered is False
+    assert outcome.occluded is False
 
 
 def test_a_photo_and_the_first_frame_of_a_video_are_composed_alike(swapper, photo):
@@ -131,4 +131,4 @@ def test_many_faces_go_in_small_batches(swapper, photo):
     )
     assert [outcome.track for outcome in outcomes] == list(range(10))
     assert sum(method.batches) == 10 and max(method.batches) <= 4
-    assert learnt(None, outcomes[0].seen).glasses == 0
+    assert update_appearance(None, outcomes[0].appearance).glasses == 0

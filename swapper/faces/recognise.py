@@ -9,11 +9,11 @@ from jaxtyping import Float32, UInt8
 from swapper.faces.align import cut_crop
 from swapper.faces.association import is_readable
 from swapper.faces.embed import IdentityEmbedder
-from swapper.faces.gallery import Gallery, Person
+from swapper.faces.gallery import EnrolledPerson, Gallery
 from swapper.faces.landmarks import five_points
 from swapper.faces.select import SAME_PERSON
 
-NOBODY = Person(-1)  # of a track that nobody has looked at yet; never learns
+NOBODY = EnrolledPerson(-1)  # of a track that nobody has looked at yet; never learns
 _FIRST_LOOKS, _RARE_LOOKS = 4, 4  # looks at a new face at every detection; later at every so many
 _STRANGER = 0.15  # cosine below which a face is hardly the person it was
 _DOUBTS = 2  # such looks in a row before it is believed
@@ -43,7 +43,7 @@ class Track:
     presence: float
     picture: UInt8[np.ndarray, "s s"]
     shift: Float32[np.ndarray, "2"]
-    person: Person = field(default_factory=lambda: NOBODY)
+    person: EnrolledPerson = field(default_factory=lambda: NOBODY)
     age: int = 0
     missed: int = 0
     looks: int = 0
@@ -113,7 +113,7 @@ class Recogniser:
                 self._become(track, known)
             elif track.person is NOBODY:
                 track.person = self.gallery.stranger()
-            elif track.person.looks:
+            elif track.person.sightings:
                 if track.doubts >= _DOUBTS:
                     self._change_places(frame, track, look, tracks)
                 return  # a doubtful look teaches nothing
@@ -134,7 +134,7 @@ class Recogniser:
             if again is not None:
                 self._name(frame, holder, again, tracks)
 
-    def _become(self, track: Track, person: Person) -> None:
+    def _become(self, track: Track, person: EnrolledPerson) -> None:
         track.person, track.doubts = person, 0
         if track.age:
             track.number, track.age = next(self._numbers), 0

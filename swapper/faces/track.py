@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.faces import mesh
-from swapper.faces.association import change_of_looks, distance, overlap, plausible, small_picture
+from swapper.faces.association import appearance_change, distance, overlap, plausible, small_picture
 from swapper.faces.detect import FaceDetector
 from swapper.faces.embed import IdentityEmbedder
 from swapper.faces.gallery import Gallery
@@ -143,7 +143,7 @@ class FaceTracker:
             track.mesh, track.presence = now
             track.shift = (track.points - before).mean(0)
             picture = small_picture(frame, track.points)
-            if change_of_looks(picture, track.picture) > _CHANGED:
+            if appearance_change(picture, track.picture) > _CHANGED:
                 track.suspect()
                 changed = True
             track.picture = picture

@@ -15,7 +15,7 @@ from swapper.faces.coarse import CoarseDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import CoverFinder
+from swapper.faces.occlusion.network import OcclusionFinder
 from swapper.faces.track import FaceTracker, TrackedFace
 from swapper.methods.base import Method
 from swapper.provenance.origin import Origin
@@ -44,7 +44,7 @@ class LiveNetworks(Protocol):
     method: Method
     detector: FaceDetector
     landmarks: LandmarkDetector
-    occlusion: CoverFinder
+    occlusion: OcclusionFinder
     blend: BlendSettings
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from threading import Event
 
-from swapper.face_swap import FrameSwapper, Outcome, FaceToSwap
+from swapper.face_swap import FaceToSwap, FrameSwapper, Outcome
 from swapper.faces.gallery import Gallery
 from swapper.faces.track import FaceTracker
 from swapper.runtime.timing import StepTimer
@@ -113,7 +113,7 @@ class VideoJob:
             path=self._output,
             frames=journal.frames,
             swapped=journal.changed,
-            people=sum(person.looks > 0 for person in tracker.gallery.people),
+            people=sum(person.sightings > 0 for person in tracker.gallery.people),
             seconds=seconds,
             fps=(journal.frames - already) / max(seconds, 1e-9),
             timings=self._timer.milliseconds,

@@ -88,7 +88,7 @@ def test_all_that_a_video_tab_remembers_can_cross(lent):
     cast = Cast(path="a.mp4", seen=[person], thumbnails=["a.jpg"], people=[0])
     clip = Clip("a.mp4", 2.0, 25.0, 64, 48, 2.0)
     back_clip, back_cast = on_gpu(lambda *values: list(values))(clip, cast)
-    assert back_clip == clip and back_cast.path == "a.mp4" and back_cast.seen[0].looks == 3
+    assert back_clip == clip and back_cast.path == "a.mp4" and back_cast.seen[0].sightings == 3
 
 
 def test_endpoints_answer_plainly(lent):

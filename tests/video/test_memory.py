@@ -8,7 +8,7 @@ from clips import background, lay, pictures, portrait, write_clip
 
 from swapper.compose.color import Transfer
 from swapper.compose.mask import mask_shape
-from swapper.face_swap import Outcome, FaceToSwap
+from swapper.face_swap import FaceToSwap, Outcome
 from swapper.faces import mesh
 from swapper.faces.track import TrackedFace, face_of
 from swapper.types import Identity
@@ -48,13 +48,13 @@ def test_faces_that_nothing_covers_are_known_until_they_go():
     parts = [FaceToSwap(tracked(track, 100 * track), nobody) for track in (1, 2, 3)]
     for part in parts:
         memory.shapes.learn(part.tracked.track, 0.0)
-    found = [Outcome(1, None, None, None, covered=False), Outcome(2, None, None, None, covered=True)]
+    found = [Outcome(1, None, None, None, occluded=False), Outcome(2, None, None, None, occluded=True)]
     memory.learn(parts, [*found, Outcome(3, None, None, None)])
-    assert memory.bare == {1}
-    memory.learn(parts, [Outcome(1, None, None, None), Outcome(2, None, None, None, covered=False)])
-    assert memory.bare == {1, 2}
-    memory.learn(parts[1:], [Outcome(2, None, None, None, covered=True)])
-    assert memory.bare == set()
+    assert memory.unoccluded == {1}
+    memory.learn(parts, [Outcome(1, None, None, None), Outcome(2, None, None, None, occluded=False)])
+    assert memory.unoccluded == {1, 2}
+    memory.learn(parts[1:], [Outcome(2, None, None, None, occluded=True)])
+    assert memory.unoccluded == set()
 
 
 class Stop(Exception):

@@ -69,9 +69,9 @@ class Plan:
         """
         if self.source is not None:
             return dict.fromkeys(select_faces(faces, self.select), self.source)
-        looks = FaceEmbedder(swapper.device).embed([cut_crop(image, face.points) for face in faces])
+        sightings = FaceEmbedder(swapper.device).embed([cut_crop(image, face.points) for face in faces])
         references = np.stack([role.reference for role in self.roles])
-        matched = match_identities(looks, references, once=True)
+        matched = match_identities(sightings, references, once=True)
         assigned = {face: self.roles[role].identity for face, role in matched.items()}
         return {face: identity for face, identity in assigned.items() if identity is not None}
 

@@ -49,7 +49,7 @@ def photos(*numbers: int) -> list[list[str]]:
 def test_found_people_have_pictures_and_become_the_first_person(cast, couple):
     assert cast.path == couple and cast.wanted() == {0: 0, 1: 0}
     assert all(Image.open(path).size == (192, 192) for path in cast.thumbnails)
-    assert [person.looks for person in cast.seen] == [1, 1]
+    assert [person.sightings for person in cast.seen] == [1, 1]
 
 
 def test_nobody_to_be_found(finder, uploads, tmp_path):
