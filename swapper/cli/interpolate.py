@@ -70,10 +70,10 @@ def run_interpolate(args: argparse.Namespace) -> int:
     from swapper.interpolation import path_shares
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
+    from swapper.studies.evaluators import load_evaluators
     from swapper.studies.interpolation_report import REPORT, shown, write_interpolation
     from swapper.studies.interpolation_scores import explain, headline, score_interpolation
     from swapper.studies.interpolation_study import choose_interpolating_method, interpolate_faces
-    from swapper.studies.judges import load_judges
 
     settings = mark_settings(args)
     if not 1 <= args.steps <= MOST_STEPS:
@@ -86,8 +86,8 @@ def run_interpolate(args: argparse.Namespace) -> int:
     faces = swapper.find_faces(target)
     if not faces:
         raise UserError(f"Target '{args.target}': no face was found. Choose a photo that shows a face larger.")
-    judges = load_judges(swapper.device)
-    gallery = _gallery(args.gallery, swapper, judges.embedders)
+    evaluators = load_evaluators(swapper.device)
+    gallery = _gallery(args.gallery, swapper, evaluators.embedders)
     args.output.mkdir(parents=True, exist_ok=True)
     origin, shares = Origin(swapper.method.name, sources=2), path_shares(args.steps)
     people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
@@ -97,7 +97,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
         images.append(shown(step.image))
         crops.append(step.crop)
         print(f"picture {number + 1} of {len(shares)}", file=sys.stderr, flush=True)
-    scores = score_interpolation(crops, shares, photos, judges, gallery)
+    scores = score_interpolation(crops, shares, photos, evaluators, gallery)
     about = {
         "method": swapper.method.name,
         "pictures": len(shares),

@@ -24,7 +24,7 @@ _MISSED = 3  # detections in a row that may miss any other face
 _LOOK_TWICE = (0.12, 1.2)  # eye distances from where it was expected at which a face is measured once more
 _SAME_PLACE = 0.3  # least overlap (intersection over union) of a detection with a followed face
 _ON_TOP = 0.55  # overlap of two followed faces that must be one
-_CHANGED = 26.0  # grey levels by which a face's looks change at once only when it is another face
+_CHANGED = 26.0  # grey levels by which a face's appearance changes at once only when it is another face
 
 Mesh = Float32[np.ndarray, "478 3"]
 Points = Float32[np.ndarray, "5 2"]

@@ -18,7 +18,7 @@ from swapper.interpolation import (
     progress,
     smoothness,
 )
-from swapper.studies.judges import Judges
+from swapper.studies.evaluators import Evaluators
 from swapper.types import Crop
 
 LEAST_GALLERY = 5  # photos, below which neighbours mean nothing
@@ -97,7 +97,7 @@ def score_interpolation(
     crops: Sequence[Crop],
     shares: Float64[np.ndarray, "n"],
     photos: tuple[Crop, Crop],
-    judges: Judges,
+    evaluators: Evaluators,
     gallery: Mapping[str, Float32[np.ndarray, "m d"]] | None = None,
 ) -> InterpolationScores:
     """Measure an interpolation.
@@ -106,13 +106,13 @@ def score_interpolation(
         crops: the faces of its pictures in order, from one place.
         shares: of the way, one for each crop.
         photos: of the two people.
-        judges: the first of their identity networks makes the score.
+        evaluators: the first of their identity networks makes the score.
         gallery: embeddings of photos of other people, by embedder.
     """
-    steps, direct = judges.perceptual.path([crop.image for crop in crops])
+    steps, direct = evaluators.perceptual.path([crop.image for crop in crops])
     curves = {
         name: _curve(embedder.embed(crops), embedder.embed(photos), shares, (gallery or {}).get(name))
-        for name, embedder in judges.embedders.items()
+        for name, embedder in evaluators.embedders.items()
     }
     return InterpolationScores(
         shares=[round(float(share), 6) for share in shares],

@@ -63,14 +63,14 @@ def test_without_weights_it_says_what_to_get(monkeypatch):
         choose_interpolating_method()
 
 
-def test_a_gallery_is_whoever_has_a_face(student, portraits, judges, tmp_path):
+def test_a_gallery_is_whoever_has_a_face(student, portraits, evaluators, tmp_path):
     for path in portraits[:2]:
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "notes.txt").write_text("no picture")
-    found = embed_folder(tmp_path, student, judges.embedders)
+    found = embed_folder(tmp_path, student, evaluators.embedders)
     assert found["arcface"].shape == (2, 512)
     with pytest.raises(UserError, match="there is no such folder"):
-        embed_folder(tmp_path / "missing", student, judges.embedders)
+        embed_folder(tmp_path / "missing", student, evaluators.embedders)
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="no picture in it shows a face"):
-        embed_folder(tmp_path / "empty", student, judges.embedders)
+        embed_folder(tmp_path / "empty", student, evaluators.embedders)

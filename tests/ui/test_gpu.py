@@ -11,8 +11,8 @@ import pytest
 
 from swapper.ui import gpu
 from swapper.ui.gpu import on_gpu
-from swapper.ui.video.casting import Cast
 from swapper.ui.video.clip import Clip
+from swapper.ui.video.plan import Cast
 from swapper.video.people import SeenPerson
 
 

@@ -1,6 +1,5 @@
 """Interpolations for the Interpolation tab and for the endpoint that does the same."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,14 @@ from swapper.ui.files import new_folder, raises_sentences, upload_path
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.image import LENGTHY
 from swapper.ui.image.target import NO_FACE
-from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said
+from swapper.ui.progress import ReportProgress
+from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache
 
 MISSING = "{who}: there is no photo yet. Add one, or fill in an example."
 BAD_STEPS = "Steps: {steps} is not possible here. Choose 1 to {most}."
 SIDE = 1600  # px, longest side of the target here: an interpolation is many pictures
-
-Progress = Callable[[float, str], Any]
 
 
 @dataclass(frozen=True)
@@ -59,17 +57,17 @@ class FinishedInterpolation:
 
 def draw_interpolation(
     swappers: SwapperCache,
-    judges: SharedJudges,
+    evaluators: SharedEvaluators,
     paths: tuple[str, str, str],
     method: str,
     steps: int,
-    progress: Progress,
+    progress: ReportProgress,
 ) -> FinishedInterpolation:
     """Draw and measure an interpolation.
 
     Args:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         paths: of the photos of A, of B and of the target.
         method: name; the recommended one that can interpolate when empty.
         steps: pictures between the two people.
@@ -94,7 +92,7 @@ def draw_interpolation(
         images.append(shown(step.image))
         crops.append(step.crop)
     progress(0.75, said("Measuring"))
-    scores = score_interpolation(crops, shares, photos, judges.get(), judges.gallery(swapper))
+    scores = score_interpolation(crops, shares, photos, evaluators.get(), evaluators.gallery(swapper))
     progress(0.9, said("Writing the clip"))
     warnings = write_interpolation(folder, images, crops, photos, scores, {"method": swapper.method.name}, origin)
     archive = pack(sorted(folder.iterdir()), folder / "interpolation.zip")
@@ -125,12 +123,12 @@ def check_steps(steps: Any, most: int) -> None:
         raise UserError(BAD_STEPS.format(steps=steps, most=most))
 
 
-def add_interpolation_endpoint(swappers: SwapperCache, judges: SharedJudges, limits: Limits) -> None:
+def add_interpolation_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, limits: Limits) -> None:
     """Add ``/interpolate``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         limits: what is allowed on this machine.
     """
 
@@ -151,7 +149,7 @@ def add_interpolation_endpoint(swappers: SwapperCache, judges: SharedJudges, lim
             raise UserError(CONSENT_FIRST)
         paths = read_photos(first, second, target)
         check_steps(steps, limits.max_interpolation_steps)
-        found = draw_interpolation(swappers, judges, paths, method, int(steps), lambda _share, _what: None)
+        found = draw_interpolation(swappers, evaluators, paths, method, int(steps), lambda _share, _what: None)
         report = {"headline": headline(found.scores), "explanation": explain(found.scores), **found.scores.data()}
         return gr.FileData(path=str(found.archive)), report
 

@@ -14,9 +14,9 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.image.image import CONSENT_FIRST, LENGTHY
 from swapper.ui.image.result import callout
 from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_interpolation, read_photos
-from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said_markup
 from swapper.ui.layout import QUICK, build_photo, heading
+from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 
 FIRST = ("1", "Person A", "Where the interpolation starts.")
@@ -41,7 +41,7 @@ class InterpolationTab:
 
     Attributes:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         most_steps: limit.
         empty: stands where the interpolation will.
         view: the interpolation.
@@ -56,7 +56,7 @@ class InterpolationTab:
     """
 
     swappers: SwapperCache
-    judges: SharedJudges
+    evaluators: SharedEvaluators
     most_steps: int
     empty: gr.HTML
     view: gr.HTML
@@ -101,7 +101,7 @@ class InterpolationTab:
                 raise UserError(CONSENT_FIRST)
             paths = read_photos(first, second, target)
             check_steps(steps, self.most_steps)
-            found = draw_interpolation(self.swappers, self.judges, paths, method, int(steps), progress)
+            found = draw_interpolation(self.swappers, self.evaluators, paths, method, int(steps), progress)
         except UserError as error:
             return {self.problem: callout([error], error=True)}
         return {
@@ -119,18 +119,18 @@ class InterpolationTab:
 
 
 def build_interpolation_tab(
-    swappers: SwapperCache, judges: SharedJudges, consent: gr.Checkbox, limits: Limits, examples: Path
+    swappers: SwapperCache, evaluators: SharedEvaluators, consent: gr.Checkbox, limits: Limits, examples: Path
 ) -> None:
     """Lay out the tab and wire it, and add ``/interpolate``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         consent: the page's checkbox.
         limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
     """
-    add_interpolation_endpoint(swappers, judges, limits)
+    add_interpolation_endpoint(swappers, evaluators, limits)
     if not interpolating_methods():
         gr.HTML(callout([NO_METHOD]))
         return
@@ -161,7 +161,7 @@ def build_interpolation_tab(
         measures = gr.HTML(css_template=STYLE, elem_id="interpolation-measures")
     tab = InterpolationTab(
         swappers,
-        judges,
+        evaluators,
         limits.max_interpolation_steps,
         empty,
         view,

@@ -14,8 +14,8 @@ from swapper.ui.files import raises_sentences, upload_path, upload_paths
 from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
 from swapper.ui.image.image import LENGTHY
 from swapper.ui.swappers import SwapperCache
-from swapper.ui.video.casting import Plan
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
+from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoSettings
 from swapper.video.request import measured_role
 

@@ -10,7 +10,7 @@ from swapper.compose.settings import BlendSettings
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Limits
 from swapper.ui.files import new_folder, result_name
-from swapper.ui.video.casting import Plan
+from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 from swapper.video.request import swap_video
 

@@ -8,7 +8,7 @@ from random_student import offer_student, write_student
 
 from swapper.types import UserError
 from swapper.ui.interpolation.jobs import check_steps, draw_interpolation, read_photos
-from swapper.ui.judges import SharedJudges
+from swapper.ui.shared_evaluators import SharedEvaluators
 
 
 @pytest.fixture
@@ -40,9 +40,9 @@ def test_steps_are_limited(steps):
 def test_an_interpolation_comes_with_clip_and_archive(photos, loading, tmp_path, monkeypatch):
     offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
     monkeypatch.setenv("SWAPPER_MARK", "off")
-    judges, told = SharedJudges(tmp_path / "no gallery", tmp_path / "no index"), []
+    evaluators, told = SharedEvaluators(tmp_path / "no gallery", tmp_path / "no index"), []
     found = draw_interpolation(
-        loading, judges, (photos[0], photos[1], photos[2]), "", 1, lambda *said: told.append(said)
+        loading, evaluators, (photos[0], photos[1], photos[2]), "", 1, lambda *said: told.append(said)
     )
     with zipfile.ZipFile(found.archive) as archive:
         names = archive.namelist()

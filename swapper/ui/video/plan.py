@@ -11,8 +11,8 @@ from swapper.faces.embed import FaceEmbedder
 from swapper.faces.select import match_identities, select_faces
 from swapper.pipeline import FaceSwapper
 from swapper.types import Face, Identity, UserError
+from swapper.ui.assignment import PEOPLE, UNCHANGED, Assignment
 from swapper.ui.files import write_thumbnails
-from swapper.ui.people import PEOPLE, UNCHANGED, Assignment
 from swapper.video.casting import Role, count_sources
 from swapper.video.io import VideoReader
 from swapper.video.people import SeenPerson, find_people
