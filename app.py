@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 
 from swapper.provenance import MarkSettings
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.build import SWEEP_SECONDS, build_app, launch_options
 from swapper.ui.content_check import load_check
@@ -43,13 +43,13 @@ def address(environ: Mapping[str, str]) -> dict[str, Any]:
 def main() -> int:
     """Serve the app until it is stopped; returns the exit code."""
     try:
-        settings, where = Settings.from_environment(), address(os.environ)
+        limits, where = Limits.from_environment(), address(os.environ)
         MarkSettings.from_environment()  # wrong ones are refused before anybody waits for a picture
         load_check()
-        app = build_app(settings)
+        app = build_app(limits)
         refuse_addresses(app)
         keep_deleting(app, SWEEP_SECONDS, Event())
-        app.launch(**where, i18n=offer_korean(app), **launch_options(settings))
+        app.launch(**where, i18n=offer_korean(app), **launch_options(limits))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

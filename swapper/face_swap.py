@@ -10,15 +10,16 @@ from jaxtyping import Float32, UInt8
 from swapper.compose.blend import blend_into
 from swapper.compose.color import Transfer
 from swapper.compose.expression import match_expression
-from swapper.compose.mask import MaskSettings, MaskShape, adaptive_face_mask, mask_shape, shape_offset
+from swapper.compose.mask import MaskShape, adaptive_face_mask, mask_shape, shape_offset
+from swapper.compose.settings import BlendSettings
 from swapper.faces.align import cut_crop
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import CoverFinder
-from swapper.faces.occlusion.over_time import Glimpse, Look, cover_mask, glimpse
+from swapper.faces.occlusion.network import OcclusionFinder
+from swapper.faces.occlusion.over_time import Appearance, UsualAppearance, measure_appearance, occlusion_mask
 from swapper.faces.pose import head_pose
 from swapper.faces.track import TrackedFace
 from swapper.methods.base import Method, swap_crops
-from swapper.methods.likeness import aim_identity
+from swapper.methods.likeness import extrapolate_identity
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.runtime.timing import StepTimer
 from swapper.types import Box, Crop, Identity
@@ -29,7 +30,7 @@ _FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it 
 
 
 @dataclass(frozen=True)
-class Part:
+class FaceToSwap:
     """One face to be swapped.
 
     Attributes:
@@ -38,8 +39,8 @@ class Part:
         shape: of its mask; as measured in this picture when None.
         measure: report how much narrower the swapped face is.
         tone: usual change of its colours, from the frames before.
-        look: of the target, from the frames before.
-        covered: something was in front of the face when it was last looked for, or it never was.
+        appearance: of the target, from the frames before.
+        occluded: something was in front of the face when it was last looked for, or it never was.
         alone: the picture is no frame of many: nothing is learnt for a next one, and a face that is turned away or
             hardly there does not fade.
     """
@@ -49,8 +50,8 @@ class Part:
     shape: MaskShape | None = None
     measure: bool = False
     tone: Transfer | None = None
-    look: Look | None = None
-    covered: bool = True
+    appearance: UsualAppearance | None = None
+    occluded: bool = True
     alone: bool = False
 
 
@@ -63,8 +64,8 @@ class Outcome:
         offset: ``shape_offset``, where it was to be measured.
         tone: change of its colours that would match this frame alone.
         box: left, top, right, bottom of the part of the frame that changed; None where none did.
-        seen: the target, where what covers it counts.
-        covered: whether something is in front of it; None where that was not looked for.
+        appearance: of the target, where occlusion counts.
+        occluded: whether something is in front of it; None where that was not looked for.
         mask: the method's own, of its crop.
     """
 
@@ -72,8 +73,8 @@ class Outcome:
     offset: float | None
     tone: Transfer | None
     box: Box | None
-    seen: Glimpse | None = None
-    covered: bool | None = None
+    appearance: Appearance | None = None
+    occluded: bool | None = None
     mask: Float32[np.ndarray, "s s"] | None = None
 
 
@@ -86,8 +87,8 @@ class FrameSwapper:
         landmarks: LandmarkDetector,
         device: torch.device,
         restorer: Restorer | None = None,
-        mask: MaskSettings | None = None,
-        occlusion: CoverFinder | None = None,
+        blend: BlendSettings | None = None,
+        occlusion: OcclusionFinder | None = None,
     ):
         """Use networks that are loaded.
 
@@ -96,15 +97,15 @@ class FrameSwapper:
             landmarks: measures swapped faces, for their masks.
             device: where the method wants its input.
             restorer: improves swapped faces.
-            mask: how they are blended in.
+            blend: how they are blended in.
             occlusion: finds what is in front of a face; without it only dark glasses and what passes by are found.
         """
         self._method, self._landmarks, self._device = method, landmarks, device
-        self._mask = mask or MaskSettings()
+        self._blend = blend or BlendSettings()
         self._restorer, self._occlusion = restorer, occlusion
 
     def swap_parts(
-        self, frame: UInt8[np.ndarray, "h w 3"], parts: Sequence[Part], timer: StepTimer | None = None
+        self, frame: UInt8[np.ndarray, "h w 3"], parts: Sequence[FaceToSwap], timer: StepTimer | None = None
     ) -> list[Outcome]:
         """Swap faces in place.
 
@@ -140,7 +141,7 @@ class FrameSwapper:
         self,
         frame: UInt8[np.ndarray, "h w 3"],
         crop: Crop,
-        part: Part,
+        part: FaceToSwap,
         face: UInt8[np.ndarray, "s s 3"],
         mask: Float32[np.ndarray, "s s"],
     ) -> Outcome:
@@ -148,39 +149,43 @@ class FrameSwapper:
         offset = None
         if part.measure or part.shape is None:
             found = self._measure(face)
-            offset = shape_offset(crop.mesh, found) if self._mask.adapt else 0.0
+            offset = shape_offset(crop.mesh, found) if self._blend.adapt else 0.0
             if part.alone:
-                face = match_expression(face, found, crop.mesh, self._measure, self._mask.expression)
+                face = match_expression(face, found, crop.mesh, self._measure, self._blend.expression)
         shape = part.shape or mask_shape(offset or 0.0)
-        own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._mask)
-        seen, covered, cover = self._look_for_covers(crop, part, mask) if self._mask.occluders else (None, None, None)
+        own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._blend)
+        appearance, occluded, occlusion = (
+            self._find_occlusion(crop, part, mask) if self._blend.occluders else (None, None, None)
+        )
         opacity = 1.0 if part.alone else _opacity(part.tracked)
         done = blend_into(
             frame,
             crop,
             face,
             mask,
-            self._mask,
-            cover=cover,
+            self._blend,
+            occlusion=occlusion,
             usual=part.tone,
             opacity=opacity,
             shade=part.alone,
             drawn_side=self._method.size,
         )
-        return Outcome(part.tracked.track, offset if part.measure else None, done.tone, done.box, seen, covered, own)
+        return Outcome(
+            part.tracked.track, offset if part.measure else None, done.tone, done.box, appearance, occluded, own
+        )
 
-    def _look_for_covers(
-        self, crop: Crop, part: Part, mask: Float32[np.ndarray, "s s"]
-    ) -> tuple[Glimpse, bool | None, Float32[np.ndarray, "s s"] | None]:
+    def _find_occlusion(
+        self, crop: Crop, part: FaceToSwap, mask: Float32[np.ndarray, "s s"]
+    ) -> tuple[Appearance, bool | None, Float32[np.ndarray, "s s"] | None]:
         """The face as it is seen, whether the network found something in front of it, and the share of that."""
-        seen = glimpse(crop.image, crop.mesh, part.look)
-        cover = cover_mask(seen, crop.image, crop.mesh)
-        if self._occlusion is None or not (part.covered or part.measure):
-            return seen, None, cover
+        appearance = measure_appearance(crop.image, crop.mesh, part.appearance)
+        occlusion = occlusion_mask(appearance, crop.image, crop.mesh)
+        if self._occlusion is None or not (part.occluded or part.measure):
+            return appearance, None, occlusion
         found = self._occlusion.find(crop.image, self._method.template, mask)
         if found is None:
-            return seen, False, cover
-        return seen, True, found if cover is None else np.maximum(cover, found)
+            return appearance, False, occlusion
+        return appearance, True, found if occlusion is None else np.maximum(occlusion, found)
 
     def aim(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> Identity:
         """The identity that a face gets so that it becomes as much like the source as wanted.
@@ -191,7 +196,7 @@ class FrameSwapper:
             identity: of the source.
         """
         crop = cut_crop(frame, tracked.face.points, landmarks=tracked.landmarks)
-        return aim_identity(self._method, identity, crop, self._mask.likeness)
+        return extrapolate_identity(self._method, identity, crop, self._blend.likeness)
 
     def measure(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.
@@ -202,7 +207,7 @@ class FrameSwapper:
             identity: what it becomes.
         """
         crop = self._cut(frame, tracked, self._method.size)
-        if not self._mask.adapt:
+        if not self._blend.adapt:
             return 0.0
         face = swap_crops(self._method, identity, [crop], self._device).images()[0]
         return shape_offset(crop.mesh, self._measure(face))
@@ -211,7 +216,7 @@ class FrameSwapper:
         return self._landmarks.measure_crop(face, self._method.template)
 
 
-def _groups(parts: Sequence[Part]) -> list[list[int]]:
+def _groups(parts: Sequence[FaceToSwap]) -> list[list[int]]:
     """Indices of faces that share an identity, in order of appearance, few enough for one batch."""
     groups: dict[int, list[int]] = {}
     for index, part in enumerate(parts):

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageCms
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
 
@@ -57,7 +57,7 @@ _AT_A_TIME = 4_000_000  # pixels converted at a time: a large picture is in memo
 
 
 def read_image(
-    source: str | Path | bytes | Image.Image | np.ndarray, settings: Settings | None = None
+    source: str | Path | bytes | Image.Image | np.ndarray, limits: Limits | None = None
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Read a picture as RGB pixels, upright and in sRGB.
 
@@ -67,26 +67,26 @@ def read_image(
     Args:
         source: a file's path, a file's bytes, a PIL image, or an array (H, W), (H, W, 1), (H, W, 3) RGB or
             (H, W, 4) RGBA of uint8 in 0..255 or uint16 in 0..65535. An RGB uint8 array is returned as it is.
-        settings: limits on bytes and pixels; those of the environment when None.
+        limits: what is allowed on this machine on bytes and pixels; those of the environment when None.
 
     Raises:
         UserError: there is no such file, or it is no picture that can be read, is damaged or too large.
     """
-    settings = settings or Settings.from_environment()
+    limits = limits or Limits.from_environment()
     if isinstance(source, np.ndarray):
-        return _from_array(source, settings)
+        return _from_array(source, limits)
     if isinstance(source, Image.Image):
         path = getattr(source, "filename", "")
-        return _decode(source, f"Picture '{path}'" if path else "Picture", settings)
+        return _decode(source, f"Picture '{path}'" if path else "Picture", limits)
     if isinstance(source, bytes):
-        if len(source) > settings.max_upload_bytes:
+        if len(source) > limits.max_upload_bytes:
             raise UserError(
                 f"Picture: it has {len(source) / 2**20:.0f} MB, more than the limit of "
-                f"{settings.max_upload_bytes / 2**20:.0f} MB. Make it smaller."
+                f"{limits.max_upload_bytes / 2**20:.0f} MB. Make it smaller."
             )
-        return _read_bytes(source, "Picture", settings)
+        return _read_bytes(source, "Picture", limits)
     name = f"Picture '{source}'"
-    return _read_bytes(_file_bytes(Path(source), name), name, settings)
+    return _read_bytes(_file_bytes(Path(source), name), name, limits)
 
 
 def _file_bytes(path: Path, name: str) -> bytes:
@@ -104,7 +104,7 @@ def _file_bytes(path: Path, name: str) -> bytes:
         raise UserError(f"{name}: it cannot be read ({error}). Check the path.") from error
 
 
-def _read_bytes(data: bytes, name: str, settings: Settings) -> UInt8[np.ndarray, "h w 3"]:
+def _read_bytes(data: bytes, name: str, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:
     if not data:
         raise UserError(f"{name}: the file is empty. Copy or download it again.")
     with warnings.catch_warnings():
@@ -112,10 +112,10 @@ def _read_bytes(data: bytes, name: str, settings: Settings) -> UInt8[np.ndarray,
         try:
             image = Image.open(io.BytesIO(data), formats=READABLE)
         except Image.DecompressionBombError as error:
-            raise _too_large(name, None, settings) from error
+            raise _too_large(name, None, limits) from error
         except _DAMAGED as error:
             raise UserError(f"{name}: {_unreadable(data)}") from error
-        return _decode(image, name, settings)
+        return _decode(image, name, limits)
 
 
 def _unreadable(data: bytes) -> str:
@@ -133,16 +133,16 @@ def _unreadable(data: bytes) -> str:
     return f"this is no picture that can be read. Give a file in one of the formats {known}."
 
 
-def _too_large(name: str, pixels: int | None, settings: Settings) -> UserError:
+def _too_large(name: str, pixels: int | None, limits: Limits) -> UserError:
     found = "it has" if pixels is None else f"it has {pixels / 1e6:.0f} megapixels,"
-    limit = min(settings.max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or settings.max_pixels))
+    limit = min(limits.max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or limits.max_pixels))
     return UserError(f"{name}: {found} more than the limit of {limit / 1e6:g} megapixels. Make it smaller.")
 
 
-def _decode(image: Image.Image, name: str, settings: Settings) -> UInt8[np.ndarray, "h w 3"]:
+def _decode(image: Image.Image, name: str, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:
     """Check the size before any pixel is decoded, then decode."""
-    if image.width * image.height > settings.max_pixels:
-        raise _too_large(name, image.width * image.height, settings)
+    if image.width * image.height > limits.max_pixels:
+        raise _too_large(name, image.width * image.height, limits)
     if image.width == 0 or image.height == 0:
         raise UserError(f"{name}: it has no pixels. Give another picture.")
     try:
@@ -220,15 +220,15 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return converted or image
 
 
-def _from_array(array: np.ndarray, settings: Settings) -> UInt8[np.ndarray, "h w 3"]:
+def _from_array(array: np.ndarray, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:
     name = f"Array of shape {array.shape} and type {array.dtype}"
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 3, 4) or array.size == 0:
         raise UserError(f"{name}: it is no picture. Give height x width x 3 RGB values of type uint8.")
     if array.dtype not in (np.uint8, np.uint16):
         raise UserError(f"{name}: only whole numbers of 8 or 16 bits are pixels. Convert it to uint8 in 0..255.")
-    if array.shape[0] * array.shape[1] > settings.max_pixels:
-        raise _too_large(name, array.shape[0] * array.shape[1], settings)
+    if array.shape[0] * array.shape[1] > limits.max_pixels:
+        raise _too_large(name, array.shape[0] * array.shape[1], limits)
     if array.dtype == np.uint16:
         array = (array >> 8).astype(np.uint8)
     if channels == 4:

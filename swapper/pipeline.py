@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from swapper.compose.mask import MaskSettings
-from swapper.face_swap import FrameSwapper, Part
+from swapper.compose.settings import BlendSettings
+from swapper.face_swap import FaceToSwap, FrameSwapper
 from swapper.faces.align import cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import CoverFinder, OcclusionDetector
+from swapper.faces.occlusion.network import OcclusionDetector, OcclusionFinder
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.faces.track import TrackedFace
@@ -22,7 +22,7 @@ from swapper.methods.base import Method, default_method, load_method
 from swapper.provenance.settings import MarkSettings
 from swapper.restore.base import Restorer, load_restorer
 from swapper.runtime.devices import choose_device, keep_freed_memory
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.runtime.timing import StepTimer
 from swapper.types import Crop, Face, Identity, SwapResult, UserError
 from swapper.video.casting import Role
@@ -49,7 +49,7 @@ class FaceSwapper:
         device: str = "auto",
         *,
         restore: str = "none",
-        mask: MaskSettings | None = None,
+        blend: BlendSettings | None = None,
         detector: FaceDetector | None = None,
         threads: int | None = None,
     ):
@@ -59,7 +59,7 @@ class FaceSwapper:
             method: a name from ``methods()``, or a method made by the caller; ``default_method()`` when None.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             restore: ``none``, ``renovation`` or ``gfpgan``.
-            mask: how the swapped face is blended in.
+            blend: how the swapped face is blended in.
             detector: use this face detector instead of the shipped one.
             threads: CPU threads of each network; as many as the machine has by default.
 
@@ -73,9 +73,9 @@ class FaceSwapper:
         self.method = load_method(name, self.device, threads) if isinstance(name, str) else name
         self.detector = detector or CenterFaceDetector(threads=threads)
         self.landmarks = LandmarkDetector(self.device, threads)
-        self.occlusion: CoverFinder = OcclusionDetector(self.device, threads)
+        self.occlusion: OcclusionFinder = OcclusionDetector(self.device, threads)
         self.restorer: Restorer | None = load_restorer(restore, self.device)
-        self.mask = mask or MaskSettings()
+        self.blend = blend or BlendSettings()
 
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"], timer: StepTimer | None = None) -> list[Face]:
         """Find all faces of an image with their landmarks, largest first.
@@ -157,7 +157,7 @@ class FaceSwapper:
         select: str | int = "all",
         people: Sequence[tuple[ImageSource | Sequence[ImageSource] | Identity, ImageSource] | Role] = (),
         settings: VideoSettings | None = None,
-        limits: Settings | None = None,
+        limits: Limits | None = None,
         marks: MarkSettings | None = None,
         cancel: Event | None = None,
     ) -> VideoResult:
@@ -199,7 +199,7 @@ class FaceSwapper:
         faces: list[Face],
         assignment: Mapping[int, Identity],
         timer: StepTimer | None = None,
-        mask: MaskSettings | None = None,
+        blend: BlendSettings | None = None,
     ) -> SwapResult:
         """Give chosen faces of an image an identity each; faces not named are left alone.
 
@@ -208,18 +208,18 @@ class FaceSwapper:
             faces: from ``find_faces``.
             assignment: identity by index into ``faces``.
             timer: continues an earlier measurement.
-            mask: blend like this instead of the way chosen when the swapper was made.
+            blend: like this instead of the way chosen when the swapper was made.
         """
         timer = timer or StepTimer()
         frames = FrameSwapper(
-            self.method, self.landmarks, self.device, self.restorer, mask or self.mask, self.occlusion
+            self.method, self.landmarks, self.device, self.restorer, blend or self.blend, self.occlusion
         )
         frame, warnings = image.copy(), []
         parts = []
         with timer.step("identify"):
             for index, identity in sorted(assignment.items(), reverse=True):  # near faces last
                 tracked = TrackedFace(index, index, faces[index])
-                parts.append(Part(tracked, frames.aim(image, tracked, identity), alone=True))
+                parts.append(FaceToSwap(tracked, frames.aim(image, tracked, identity), alone=True))
         done = zip(parts, frames.swap_parts(frame, parts, timer), strict=True)
         own = {part.tracked.track: outcome.mask for part, outcome in done}
         for index in assignment:

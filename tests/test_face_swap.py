@@ -6,10 +6,11 @@ import pytest
 import torch
 from clips import background, lay, portrait
 
-from swapper.compose.mask import MaskSettings, mask_shape
-from swapper.face_swap import FrameSwapper, Part
+from swapper.compose.mask import mask_shape
+from swapper.compose.settings import BlendSettings
+from swapper.face_swap import FaceToSwap, FrameSwapper
 from swapper.faces import mesh
-from swapper.faces.occlusion.over_time import learnt
+from swapper.faces.occlusion.over_time import update_appearance
 from swapper.faces.track import TrackedFace
 from swapper.pipeline import FaceSwapper
 from swapper.types import Face, Identity, Swapped
@@ -46,11 +47,11 @@ def photo(swapper: FaceSwapper) -> tuple[np.ndarray, Face]:
     return image, swapper.find_faces(image)[0]
 
 
-def swapped(swapper: FaceSwapper, image: np.ndarray, face: Face, settings: MaskSettings, **part) -> np.ndarray:
-    frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, mask=settings)
+def swapped(swapper: FaceSwapper, image: np.ndarray, face: Face, settings: BlendSettings, **part) -> np.ndarray:
+    frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, blend=settings)
     result = image.copy()
     whose = Identity("paints", np.zeros(4, np.float32))
-    frames.swap_parts(result, [Part(TrackedFace(0, 0, face), whose, **part)])
+    frames.swap_parts(result, [FaceToSwap(TrackedFace(0, 0, face), whose, **part)])
     return result
 
 
@@ -64,8 +65,8 @@ def test_dark_glasses_stay_in_photos_and_videos_unless_that_is_switched_off(swap
         cv2.circle(image, (x, y + radius // 6), radius, (22, 22, 24), -1)
         cv2.circle(lenses, (x, y), radius // 2, 1, -1)
     plain = {"alone": alone, "shape": mask_shape(0.0)}
-    kept = swapped(swapper, image, face, MaskSettings(), **plain)
-    over = swapped(swapper, image, face, MaskSettings(occluders=False), **plain)
+    kept = swapped(swapper, image, face, BlendSettings(), **plain)
+    over = swapped(swapper, image, face, BlendSettings(occluders=False), **plain)
     inside = lenses > 0
     assert np.abs(kept[inside].astype(int) - image[inside]).mean() < 4
     assert np.abs(over[inside].astype(int) - image[inside]).mean() > 15
@@ -86,20 +87,20 @@ class Finds:
 @pytest.mark.parametrize(
     ("part", "settings", "asked"),
     [
-        ({"alone": True}, MaskSettings(), True),
-        ({"covered": False}, MaskSettings(), False),
-        ({"covered": False, "measure": True}, MaskSettings(), True),
-        ({"covered": True}, MaskSettings(), True),
-        ({"alone": True}, MaskSettings(occluders=False), False),
+        ({"alone": True}, BlendSettings(), True),
+        ({"occluded": False}, BlendSettings(), False),
+        ({"occluded": False, "measure": True}, BlendSettings(), True),
+        ({"occluded": True}, BlendSettings(), True),
+        ({"alone": True}, BlendSettings(occluders=False), False),
     ],
 )
 def test_what_a_network_finds_in_front_of_a_face_stays_there(swapper, photo, part, settings, asked):
     image, face = photo
     finds, whose = Finds(), Identity("paints", np.zeros(4, np.float32))
-    frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, mask=settings, occlusion=finds)
+    frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, blend=settings, occlusion=finds)
     result = image.copy()
-    outcome = frames.swap_parts(result, [Part(TrackedFace(0, 0, face), whose, mask_shape(0.0), **part)])[0]
-    assert outcome.covered is (True if asked else None) and finds.asked == asked
+    outcome = frames.swap_parts(result, [FaceToSwap(TrackedFace(0, 0, face), whose, mask_shape(0.0), **part)])[0]
+    assert outcome.occluded is (True if asked else None) and finds.asked == asked
     changed = np.abs(result.astype(int) - image).max(2)
     left, right = (changed[:, face.mesh[list(points), 0].astype(int)].mean() for points in (LEFT_CHEEK, RIGHT_CHEEK))
     assert right > 3 and (left < 0.2 * right if asked else left > 0.5 * right)
@@ -109,12 +110,12 @@ def test_a_bare_face_is_said_to_be_bare(swapper, photo):
     image, face = photo
     finds, whose = Finds(there=False), Identity("paints", np.zeros(4, np.float32))
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, occlusion=finds)
-    outcome = frames.swap_parts(image.copy(), [Part(TrackedFace(0, 0, face), whose, alone=True)])[0]
-    assert outcome.covered is False
+    outcome = frames.swap_parts(image.copy(), [FaceToSwap(TrackedFace(0, 0, face), whose, alone=True)])[0]
+    assert outcome.occluded is False
 
 
 def test_a_photo_and_the_first_frame_of_a_video_are_composed_alike(swapper, photo):
-    same = MaskSettings(light=0)  # which photos alone take on
+    same = BlendSettings(light=0)  # which photos alone take on
     one, other = (swapped(swapper, *photo, same, alone=alone) for alone in (True, False))
     assert (one != photo[0]).any()
     assert np.abs(one.astype(int) - other).max() <= 2, "but for a face that is hardly there"
@@ -125,7 +126,9 @@ def test_many_faces_go_in_small_batches(swapper, photo):
     method = Paints()
     frames = FrameSwapper(method, swapper.landmarks, swapper.device)
     whose = Identity("paints", np.zeros(4, np.float32))
-    outcomes = frames.swap_parts(image.copy(), [Part(TrackedFace(i, i, face), whose, alone=True) for i in range(10)])
+    outcomes = frames.swap_parts(
+        image.copy(), [FaceToSwap(TrackedFace(i, i, face), whose, alone=True) for i in range(10)]
+    )
     assert [outcome.track for outcome in outcomes] == list(range(10))
     assert sum(method.batches) == 10 and max(method.batches) <= 4
-    assert learnt(None, outcomes[0].seen).glasses == 0
+    assert update_appearance(None, outcomes[0].appearance).glasses == 0

@@ -14,13 +14,13 @@ from clips import Coding, write_clip
 from PIL import Image
 
 from swapper.images import READABLE, read_image
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video.io import VideoReader
 
 CASES = int(os.environ.get("SWAPPER_FUZZ_CASES", "1000"))
 SECONDS = float(os.environ.get("SWAPPER_FUZZ_SECONDS", "120" if CASES <= 1000 else "1e9"))
-LIMITS = Settings(max_pixels=1_000_000, max_upload_bytes=4_000_000)
+LIMITS = Limits(max_pixels=1_000_000, max_upload_bytes=4_000_000)
 VIDEO_SHARE = 10  # one case of so many is a video
 TOKENS = (b"\0" * 8, b"\xff" * 8, b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"IHDR", b"IDAT", b"moov", b"mdat", b"ftypavif")
 TOKENS += (b"#EXTM3U\n", b"file:///etc/passwd\n", b"<svg", b"%!PS", b"RIFF", b"GIF89a", b"II*\0", b"MM\0*", b"8BPS")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from swapper.images import check_output, read_image, write_image
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 
 
@@ -153,7 +153,7 @@ def _exchange_red_and_green(profile: bytes) -> bytes:
 
 
 def test_pixel_limit_is_checked_before_decoding() -> None:
-    limits = Settings(max_pixels=1000)
+    limits = Limits(max_pixels=1000)
     header = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0))
     bomb = header + _chunk(b"IDAT", b"") + _chunk(b"IEND", b"")
     for source in (bomb, picture(), Image.fromarray(picture())):
@@ -169,7 +169,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 def test_upload_limit() -> None:
     with pytest.raises(UserError, match="more than the limit of 0 MB"):
-        read_image(encoded(Image.fromarray(picture()), "PNG"), Settings(max_upload_bytes=100))
+        read_image(encoded(Image.fromarray(picture()), "PNG"), Limits(max_upload_bytes=100))
 
 
 def test_forty_megapixels_within_the_limits_and_bounded_memory(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_damaged_files_never_crash(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
-        found = read_image(bytes(content), Settings(max_pixels=10_000_000))
+        found = read_image(bytes(content), Limits(max_pixels=10_000_000))
     except UserError:
         return
     assert found.ndim == 3 and found.shape[2] == 3

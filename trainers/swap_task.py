@@ -12,7 +12,8 @@ from jaxtyping import Float, UInt8
 from torch import Generator, Tensor, nn
 
 from swapper import hub
-from swapper.compose.mask import MaskSettings, adaptive_face_mask, mask_shape
+from swapper.compose.mask import adaptive_face_mask, mask_shape
+from swapper.compose.settings import BlendSettings
 from swapper.faces import mesh
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet
 from swapper.models.awl import draw_heatmaps
@@ -24,7 +25,7 @@ from trainers.data.warped import WarpedPairs, load_warped
 from trainers.loop.loop import Batch, image_grid
 from trainers.losses import landmark_loss
 
-_USUAL_SHAPE, _USUAL_BLEND = mask_shape(0.0), MaskSettings()
+_USUAL_SHAPE, _USUAL_BLEND = mask_shape(0.0), BlendSettings()
 
 IRISES = (468, 473)  # their centres
 

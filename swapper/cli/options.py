@@ -11,7 +11,7 @@ from swapper.restore.base import restorers
 from swapper.types import UserError
 
 if TYPE_CHECKING:
-    from swapper.compose.mask import MaskSettings
+    from swapper.compose.settings import BlendSettings
 
 _AMOUNTS = (  # name, unit, what it says
     ("likeness", "AMOUNT", "0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it"),
@@ -69,7 +69,7 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
     )
 
 
-def blend_settings(args: argparse.Namespace) -> "MaskSettings":
+def blend_settings(args: argparse.Namespace) -> "BlendSettings":
     """The settings that a command was given.
 
     Args:
@@ -78,10 +78,10 @@ def blend_settings(args: argparse.Namespace) -> "MaskSettings":
     Raises:
         UserError: a value out of its range.
     """
-    from swapper.compose.mask import MaskSettings
+    from swapper.compose.settings import BlendSettings
 
-    given = {field.name: getattr(args, field.name) for field in fields(MaskSettings) if field.name in args}
-    return MaskSettings(**given)
+    given = {field.name: getattr(args, field.name) for field in fields(BlendSettings) if field.name in args}
+    return BlendSettings(**given)
 
 
 def add_mark_options(p: argparse.ArgumentParser) -> None:

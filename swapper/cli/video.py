@@ -67,13 +67,13 @@ def run_video(args: argparse.Namespace) -> int:
     from swapper.video.job import VideoSettings
 
     settings = VideoSettings(args.start, args.end, args.quality, args.steadiness)
-    marks, mask = mark_settings(args), blend_settings(args)
+    marks, blend = mark_settings(args), blend_settings(args)
     people = [_pair(text) for text in args.map]
     if not args.source and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person before the video.")
     pairs = _files(args.target, args.output)
     swapper = FaceSwapper(
-        args.method or default_method(moving=True), args.device, restore=args.restore, mask=mask, threads=1
+        args.method or default_method(moving=True), args.device, restore=args.restore, blend=blend, threads=1
     )
     others = args.select is not None or not people
     source = swapper.identify(args.source) if args.source and others else None

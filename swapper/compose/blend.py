@@ -8,8 +8,8 @@ from jaxtyping import Float32, UInt8
 from swapper.compose.color import Transfer, measure_transfer, recolor, steadied
 from swapper.compose.detail import let_detail_through
 from swapper.compose.light import match_light
-from swapper.compose.mask import MaskSettings
 from swapper.compose.paste import paste_into
+from swapper.compose.settings import BlendSettings
 from swapper.faces import mesh
 from swapper.faces.align import affine_scale
 from swapper.types import Crop
@@ -35,9 +35,9 @@ def blend_into(
     crop: Crop,
     face: UInt8[np.ndarray, "s s 3"],
     mask: Float32[np.ndarray, "s s"],
-    settings: MaskSettings,
+    settings: BlendSettings,
     *,
-    cover: Float32[np.ndarray, "s s"] | None = None,
+    occlusion: Float32[np.ndarray, "s s"] | None = None,
     usual: Transfer | None = None,
     opacity: float = 1.0,
     shade: bool = False,
@@ -51,14 +51,14 @@ def blend_into(
         face: RGB, swapped.
         mask: share of the face, in [0, 1].
         settings: what the user chose.
-        cover: share of things in front of the target, in [0, 1]; they stay there, and their colours do not count.
+        occlusion: share of things in front of the target, in [0, 1]; they stay there, and their colours do not count.
         usual: change of the colours in the frames before; None where there are none.
         opacity: how much of the face is shown, 0 to 1.
         shade: give the skin the target's large-scale light and shade too, which takes time.
         drawn_side: px, of the face before it was restored; the crop's when None.
     """
-    bare = mask if cover is None else mask * (1 - cover)
-    seen = settings.color > 0 and (cover is None or float(bare.sum()) > _LEAST_BARE * float(mask.sum()))
+    bare = mask if occlusion is None else mask * (1 - occlusion)
+    seen = settings.color > 0 and (occlusion is None or float(bare.sum()) > _LEAST_BARE * float(mask.sum()))
     measured = measure_transfer(face, crop.image, bare) if seen else None
     tone = steadied(measured, usual)
     if tone is not None:

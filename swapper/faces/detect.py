@@ -71,9 +71,9 @@ class CenterFaceDetector:
         Args:
             frame: RGB.
         """
-        return search(frame, self._look, self.thorough)
+        return search(frame, self._detect_once, self.thorough)
 
-    def _look(self, frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
+    def _detect_once(self, frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
         padded, back = _padded(frame, side)
         pixels = padded.transpose(2, 0, 1)[None].astype(np.float32)
         heat, scale, offset, points = (np.asarray(v)[0] for v in self._session.run(None, {"input.1": pixels}))
@@ -117,9 +117,9 @@ class ScrfdDetector:
         Args:
             frame: RGB.
         """
-        return search(frame, self._look, self.thorough)
+        return search(frame, self._detect_once, self.thorough)
 
-    def _look(self, frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
+    def _detect_once(self, frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
         padded, back = _padded(frame, side)
         pixels = ((padded.astype(np.float32) - 127.5) / 128).transpose(2, 0, 1)[None]
         outputs = self._session.run(None, {self._session.get_inputs()[0].name: pixels})

@@ -8,7 +8,7 @@ from swapper.types import UserError
 
 
 @dataclass(frozen=True)
-class Settings:
+class Limits:
     """Limits; the environment variable of a field is its name in capitals after ``SWAPPER_``."""
 
     max_upload_bytes: int = 64 * 2**20  # bytes, one picture handed over as bytes or uploaded
@@ -17,7 +17,7 @@ class Settings:
     max_video_seconds: int = 120  # length of the part of a video that is swapped
     max_video_fps: int = 60  # frames per second
     max_video_frames: int = 3600  # frames of one job
-    max_walk_steps: int = 21  # pictures between the two people of a walk in the app
+    max_interpolation_steps: int = 21  # pictures between the two people of a walk in the app
     max_compared_swaps: int = 96  # pairs times methods of one comparison in the app
     max_live_side: int = 640  # longer side of live frames, px; larger ones are reduced
     live_visitors: int = 2  # live streams at a time
@@ -26,7 +26,7 @@ class Settings:
     queue_size: int = 20  # jobs that may wait in the app before others are turned away
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Limits":
         """The defaults, changed by what the environment says.
 
         Args:

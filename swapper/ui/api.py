@@ -6,7 +6,7 @@ from typing import Any, Literal, TypedDict
 import gradio as gr
 from gradio.events import api
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.images import read_image
@@ -22,7 +22,7 @@ from swapper.ui.swappers import SwapperCache
 CONSENT_FIRST = "Consent: it has not been given. Pass consent=True if everyone whose face is used has agreed."
 NO_TARGET = "Target: there is no photo. Pass the photo that should be changed."
 BAD_FORMAT = "Format '{name}': it is not written. Choose one of: {known}."
-BAD_MASK = "Mask setting '{name}': there is no such setting with a number as its value. Choose from: {known}."
+BAD_BLEND = "Blend setting '{name}': there is no such setting with a number as its value. Choose from: {known}."
 
 
 class UploadMark(TypedDict):
@@ -77,7 +77,7 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         select: str = "all",
         method: str = "",
         restore: str = "none",
-        mask: dict | None = None,
+        blend: dict | None = None,
         file_format: str = "PNG",
     ) -> tuple[gr.FileData, dict]:
         """Put the source person's face on faces of the target photo; returns the picture and a report.
@@ -89,7 +89,7 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
             select: all, largest, or a face's number counted from the largest, 0 first.
             method: the app's recommended method when empty.
             restore: none, or a restoration of this app.
-            mask: blend settings by name, such as feather, grow, forehead, color; defaults where left out.
+            blend: settings by name, such as feather, grow, forehead, color; defaults where left out.
             file_format: PNG or JPEG.
         """
         if not consent:
@@ -98,7 +98,7 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         if suffix is None:
             raise UserError(BAD_FORMAT.format(name=file_format, known=", ".join(FORMATS)))
         path = upload_path(target, NO_TARGET)
-        blend = mask_settings(mask or {})
+        blending = blend_settings(blend or {})
         swapper, timer = swappers.get(method, restore), StepTimer()
         with timer.step("decode"):
             image = read_image(path)
@@ -108,7 +108,7 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         chosen = select_faces(faces, select)
         with timer.step("identify"):
             identity = swapper.identify(upload_paths(source))
-        result = swapper.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer, blend)
+        result = swapper.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer, blending)
         origin = Origin(swapper.method.name, restore)
         file = write_marked_image(result.image, new_folder() / result_name(path, suffix), origin)
         report = {
@@ -134,14 +134,14 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
     )
 
 
-def mask_settings(values: dict[str, Any]) -> MaskSettings:
+def blend_settings(values: dict[str, Any]) -> BlendSettings:
     """Blend settings from their names and values, as an endpoint receives them.
 
     Raises:
         UserError: there is no such setting, or its value is out of range.
     """
-    known = [field.name for field in fields(MaskSettings)]
+    known = [field.name for field in fields(BlendSettings)]
     for name, value in values.items():
         if name not in known or not isinstance(value, int | float):
-            raise UserError(BAD_MASK.format(name=name, known=", ".join(known)))
-    return MaskSettings(**values)
+            raise UserError(BAD_BLEND.format(name=name, known=", ".join(known)))
+    return BlendSettings(**values)

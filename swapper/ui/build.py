@@ -6,15 +6,15 @@ from typing import Any
 import gradio as gr
 
 from swapper.pipeline import FaceSwapper
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.ui.api import add_endpoints
 from swapper.ui.compare.tab import build_compare_tab
 from swapper.ui.files import KEEP_SECONDS
 from swapper.ui.image.image import build_image_tab
 from swapper.ui.interpolation.tab import build_interpolation_tab
-from swapper.ui.judges import SharedJudges
 from swapper.ui.live.page import page_routes
 from swapper.ui.live.tab import build_live_tab
+from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.theme import LOGO, theme
 from swapper.ui.video.video import build_video_tab
@@ -22,7 +22,7 @@ from swapper.ui.video.video import build_video_tab
 TITLE = "Swapper"
 VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
 INTRO = "Give the people in one photo the face of somebody from another."
-IMAGE_TAB, WALK_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
+IMAGE_TAB, INTERPOLATION_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
 CONSENT_INFO = (
     "Asked once per visit. Photos and videos stay on the machine that runs this app and are deleted within two hours."
@@ -31,46 +31,46 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SWEEP_SECONDS = 600  # how often old files are looked for
 
 
-def build_app(settings: Settings | None = None, swappers: SwapperCache | None = None) -> gr.Blocks:
+def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None) -> gr.Blocks:
     """The whole app, queued and ready to launch with ``launch_options``.
 
     Args:
-        settings: limits; those of the environment when None.
+        limits: what is allowed on this machine; those of the environment when None.
         swappers: what does the work; made here when None.
     """
-    settings = settings or Settings.from_environment()
+    limits = limits or Limits.from_environment()
     swappers = swappers or SwapperCache(lambda method, restore: FaceSwapper(method, restore=restore))
-    judges = SharedJudges(EXAMPLES / "portraits")
+    evaluators = SharedEvaluators(EXAMPLES / "portraits")
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, KEEP_SECONDS), fill_width=True
     ) as app:
         gr.HTML(f'<header class="masthead">{LOGO}<div><h1>{TITLE}</h1><p>{INTRO}</p></div></header>')
         consent = gr.Checkbox(label=CONSENT, info=CONSENT_INFO, elem_id="consent", container=True)
         with gr.Tab(IMAGE_TAB):
-            build_image_tab(swappers, consent, settings.concurrency, EXAMPLES)
+            build_image_tab(swappers, consent, limits.concurrency, EXAMPLES)
         with gr.Tab(VIDEO_TAB):
-            build_video_tab(swappers, consent, settings, EXAMPLES)
+            build_video_tab(swappers, consent, limits, EXAMPLES)
         with gr.Tab(LIVE_TAB):
-            build_live_tab(app, swappers, consent, settings, EXAMPLES)
-        with gr.Tab(WALK_TAB):
-            build_interpolation_tab(swappers, judges, consent, settings, EXAMPLES)
+            build_live_tab(app, swappers, consent, limits, EXAMPLES)
+        with gr.Tab(INTERPOLATION_TAB):
+            build_interpolation_tab(swappers, evaluators, consent, limits, EXAMPLES)
         with gr.Tab(COMPARE_TAB):
-            build_compare_tab(swappers, judges, consent, settings, EXAMPLES)
-        add_endpoints(swappers, settings.concurrency)
-    app.queue(max_size=settings.queue_size)
+            build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES)
+        add_endpoints(swappers, limits.concurrency)
+    app.queue(max_size=limits.queue_size)
     return app
 
 
-def launch_options(settings: Settings) -> dict[str, Any]:
+def launch_options(limits: Limits) -> dict[str, Any]:
     """Arguments for ``Blocks.launch`` that belong to the app, wherever it is served.
 
     Args:
-        settings: limits.
+        limits: what is allowed on this machine.
     """
     return {
         "theme": theme(),
         "css_paths": Path(__file__).with_name("style.css"),
-        "max_file_size": max(settings.max_upload_bytes, settings.max_video_bytes),  # pictures are looked at again
+        "max_file_size": max(limits.max_upload_bytes, limits.max_video_bytes),  # pictures are looked at again
         "allowed_paths": [str(EXAMPLES)],
         "app_kwargs": {"routes": page_routes(EXAMPLES)},
         "run_history": False,  # would keep people's photos in the browser

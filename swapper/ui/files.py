@@ -21,7 +21,7 @@ from jaxtyping import UInt8
 
 from swapper.images import write_image
 from swapper.provenance import Origin, write_marked_image
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.studies.previews import shrink
 from swapper.types import UserError
 from swapper.ui.content_check import check_content
@@ -53,7 +53,7 @@ def upload_paths(payload: Any, most: int | None = None) -> list[str]:
             content check refuses.
     """
     items = payload if isinstance(payload, list) else [payload] if payload else []
-    found = [_checked(item, most or Settings.from_environment().max_upload_bytes) for item in items]
+    found = [_checked(item, most or Limits.from_environment().max_upload_bytes) for item in items]
     for path in found:
         check_content(path, video=most is not None)
     return found

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.methods.base import METHODS
 from swapper.restore.base import local_restorers
 from swapper.ui.layout import QUICK
@@ -20,7 +20,7 @@ RESTORE_INFO = "Sharpens the swapped face."
 RESTORE_LABELS = {"none": "None", "renovation": "Face renovation", "gfpgan": "GFPGAN"}
 PHOTO_RESTORATION = "renovation"  # chosen at first; videos are not restored unless asked, which takes time
 RESET = "Back to defaults"
-MASK_WORDS = {  # label, what it does, lowest, highest
+BLEND_WORDS = {  # label, what it does, lowest, highest
     "likeness": ("Likeness", "0 the photo's person, 1 the source, more: beyond.", 0, 1.5),
     "expression": ("Match the expression", "In photos: how exactly eyes, brows and lips follow the photo's.", 0, 1),
     "feather": ("Soft edge", "Width of the blend into the photo.", 0, 3),
@@ -48,27 +48,27 @@ class SettingsPanel:
     Attributes:
         method: name of the method.
         restore: name of the restoration.
-        mask: one component for each field of ``MaskSettings``, in their order.
+        blend: one component for each field of ``BlendSettings``, in their order.
     """
 
     method: gr.Dropdown
     restore: gr.Radio
-    mask: list[Component]
+    blend: list[Component]
 
     @property
     def inputs(self) -> list[Component]:
         """All components, for an event's inputs; ``read`` takes their values."""
-        return [self.method, self.restore, *self.mask]
+        return [self.method, self.restore, *self.blend]
 
 
-def read(values: list[Any]) -> tuple[str, str, MaskSettings]:
-    """Method, restoration and mask settings from the values of ``SettingsPanel.inputs``.
+def read(values: list[Any]) -> tuple[str, str, BlendSettings]:
+    """Method, restoration and blend settings from the values of ``SettingsPanel.inputs``.
 
     Raises:
-        UserError: a mask setting out of its range.
+        UserError: a blend setting out of its range.
     """
-    method, restore, *mask = values
-    return method, restore, MaskSettings(*mask)
+    method, restore, *blend = values
+    return method, restore, BlendSettings(*blend)
 
 
 def build_settings_panel(moving: bool = False) -> SettingsPanel:
@@ -90,20 +90,22 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
             visible=len(restorations) > 1,
         )
         with gr.Row(elem_classes="blend"):
-            mask = [_mask_component(field.name, getattr(MaskSettings(), field.name)) for field in fields(MaskSettings)]
+            blend = [
+                _blend_component(field.name, getattr(BlendSettings(), field.name)) for field in fields(BlendSettings)
+            ]
         reset = gr.Button(RESET, size="sm", variant="secondary", elem_classes="quiet")
-    defaults = [getattr(MaskSettings(), field.name) for field in fields(MaskSettings)]
-    reset.click(lambda: defaults, outputs=mask, **QUICK)
+    defaults = [getattr(BlendSettings(), field.name) for field in fields(BlendSettings)]
+    reset.click(lambda: defaults, outputs=blend, **QUICK)
     method.change(lambda name: gr.Dropdown(info=_sentence(name)), method, method, **QUICK)
-    return SettingsPanel(method, restore, mask)
+    return SettingsPanel(method, restore, blend)
 
 
 def _sentence(method: str) -> str:
     return METHODS[method].sentence if method in METHODS else PUBLISHED
 
 
-def _mask_component(name: str, default: float | bool) -> Component:
-    label, info, low, high = MASK_WORDS[name]
+def _blend_component(name: str, default: float | bool) -> Component:
+    label, info, low, high = BLEND_WORDS[name]
     if isinstance(default, bool):
         return gr.Checkbox(default, label=label, info=info)
     return gr.Slider(low, high, default, step=0.05, label=label, info=info, buttons=[])

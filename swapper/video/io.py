@@ -14,7 +14,7 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video.colors import Colors, to_rgb
 from swapper.video.opening import open_video, pictures_of
@@ -67,19 +67,19 @@ class VideoReader:
         info: what the file holds.
     """
 
-    def __init__(self, path: str | Path, settings: Settings | None = None):
+    def __init__(self, path: str | Path, limits: Limits | None = None):
         """Look at the file and decode its first frame.
 
         Args:
             path: of the file.
-            settings: limit on the pixels of a frame; that of the environment when None.
+            limits: of which the one on the pixels of a frame; that of the environment when None.
 
         Raises:
             UserError: it is no video that can be read.
         """
         self.path = Path(path)
         self.name = f"Video '{path}'"
-        self._limit = (settings or Settings.from_environment()).max_pixels
+        self._limit = (limits or Limits.from_environment()).max_pixels
         with open_video(self.path) as container:
             self.info = self._look(container)
 

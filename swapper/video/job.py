@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video.encode import QUALITY
 from swapper.video.io import VideoInfo
@@ -148,7 +148,7 @@ def kept_part(info: VideoInfo, settings: VideoSettings) -> tuple[float, float]:
     return settings.start, info.duration if settings.end is None else min(settings.end, info.duration)
 
 
-def check_limits(info: VideoInfo, settings: VideoSettings, limits: Settings) -> None:
+def check_limits(info: VideoInfo, settings: VideoSettings, limits: Limits) -> None:
     """Refuse a video that is too much for a shared machine.
 
     Args:

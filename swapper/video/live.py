@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.face_swap import FrameSwapper
 from swapper.faces import mesh
 from swapper.faces.coarse import CoarseDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import CoverFinder
+from swapper.faces.occlusion.network import OcclusionFinder
 from swapper.faces.track import FaceTracker, TrackedFace
 from swapper.methods.base import Method
 from swapper.provenance.origin import Origin
@@ -44,8 +44,8 @@ class LiveNetworks(Protocol):
     method: Method
     detector: FaceDetector
     landmarks: LandmarkDetector
-    occlusion: CoverFinder
-    mask: MaskSettings
+    occlusion: OcclusionFinder
+    blend: BlendSettings
 
 
 class LiveEngine:
@@ -70,7 +70,7 @@ class LiveEngine:
             networks.method,
             networks.landmarks,
             networks.device,
-            mask=networks.mask,
+            blend=networks.blend,
             occlusion=networks.occlusion,
         )
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.face_swap import FrameSwapper
 from swapper.faces.coarse import CoarseDetector, PatientDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
@@ -22,7 +22,7 @@ from swapper.methods.base import Method
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
 from swapper.restore.base import RESTORERS, Restorer
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import Crop, Identity, UserError
 from swapper.video.analyse import DETECT_EVERY
 from swapper.video.casting import Casting, Role, count_sources
@@ -41,7 +41,7 @@ class Engine(Protocol):
     method: Method
     detector: FaceDetector
     restorer: Restorer | None
-    mask: MaskSettings
+    blend: BlendSettings
 
     def identify(self, sources: Any) -> Identity:
         """Make the identity of a source person."""
@@ -61,7 +61,7 @@ def swap_video(
     select: str | int = "all",
     people: Sequence[tuple[Any, Any] | Role] = (),
     settings: VideoSettings | None = None,
-    limits: Settings | None = None,
+    limits: Limits | None = None,
     marks: MarkSettings | None = None,
     progress: Callable[[VideoProgress], object] | None = None,
     cancel: Event | None = None,
@@ -103,7 +103,7 @@ def swap_video(
         reader,
         output,
         Casting(identity, select, roles),
-        FrameSwapper(engine.method, landmarks, engine.device, engine.restorer, engine.mask, occlusion),
+        FrameSwapper(engine.method, landmarks, engine.device, engine.restorer, engine.blend, occlusion),
         lambda gallery: _tracker(engine, landmarks, embedder, gallery),
         settings,
         FrameMarker(origin_of(engine, count_sources(identity, roles)), marks),
@@ -156,5 +156,5 @@ def _digest(engine: Engine, reader: VideoReader, identity: Identity | None, role
     people = [role.identity for role in roles] + [identity]
     vectors = [role.reference for role in roles] + [[] if one is None else one.embedding for one in people]
     said = [reader.path.resolve(), state.st_size, state.st_mtime_ns, engine.method.name, engine.method.size]
-    said += [type(engine.restorer).__name__, engine.mask, how, *[np.round(v, 3).tolist() for v in vectors]]
+    said += [type(engine.restorer).__name__, engine.blend, how, *[np.round(v, 3).tolist() for v in vectors]]
     return hashlib.sha256(repr(said).encode()).hexdigest()

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from threading import Event
 
-from swapper.face_swap import FrameSwapper, Outcome, Part
+from swapper.face_swap import FaceToSwap, FrameSwapper, Outcome
 from swapper.faces.gallery import Gallery
 from swapper.faces.track import FaceTracker
 from swapper.runtime.timing import StepTimer
@@ -36,7 +36,7 @@ class _Done:
     """A frame whose faces are swapped, and what was learnt from that."""
 
     frame: TimedFrame
-    parts: list[Part]
+    parts: list[FaceToSwap]
     outcomes: list[Outcome]
 
 
@@ -113,7 +113,7 @@ class VideoJob:
             path=self._output,
             frames=journal.frames,
             swapped=journal.changed,
-            people=sum(person.looks > 0 for person in tracker.gallery.people),
+            people=sum(person.sightings > 0 for person in tracker.gallery.people),
             seconds=seconds,
             fps=(journal.frames - already) / max(seconds, 1e-9),
             timings=self._timer.milliseconds,
@@ -159,7 +159,9 @@ class VideoJob:
                     self._add(timer)
                     yield done
 
-    def _plan(self, analysed: AnalysedFrame, tracker: FaceTracker, memory: FaceMemory) -> tuple[TimedFrame, list[Part]]:
+    def _plan(
+        self, analysed: AnalysedFrame, tracker: FaceTracker, memory: FaceMemory
+    ) -> tuple[TimedFrame, list[FaceToSwap]]:
         """Say what happens to the faces of a frame; small ones come first, so that near ones lie on top."""
         memory.meet(analysed.faces)
         cast = self._casting.cast(analysed.faces, tracker.gallery)
@@ -169,7 +171,7 @@ class VideoJob:
         ]
         return analysed.frame, parts
 
-    def _swap(self, task: tuple[TimedFrame, list[Part]]) -> tuple[_Done, StepTimer]:
+    def _swap(self, task: tuple[TimedFrame, list[FaceToSwap]]) -> tuple[_Done, StepTimer]:
         frame, parts = task
         timer = StepTimer()
         return _Done(frame, parts, self._swapper.swap_parts(frame.image, parts, timer) if parts else []), timer

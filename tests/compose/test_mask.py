@@ -6,7 +6,8 @@ from drawn_face import drawn_landmarks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swapper.compose.mask import MaskSettings, adaptive_face_mask, mask_shape, shape_offset
+from swapper.compose.mask import adaptive_face_mask, mask_shape, shape_offset
+from swapper.compose.settings import BlendSettings
 from swapper.faces import mesh
 from swapper.faces.regions import region_mask
 from swapper.types import UserError
@@ -16,7 +17,7 @@ landmarks = st.builds(
     drawn_landmarks, st.just(128), st.floats(0.08, 0.4), st.floats(-35, 35), st.floats(0, 0.2), st.integers(0, 99)
 )
 any_settings = st.builds(
-    MaskSettings,
+    BlendSettings,
     feather=st.floats(0, 3),
     grow=st.floats(-0.5, 0.5),
     forehead=st.floats(0, 1.2),
@@ -33,7 +34,7 @@ def edge_width(mask: np.ndarray) -> int:
     return int(((row > 0.05) & (row < 0.95)).sum())
 
 
-def fitted_mask(target: np.ndarray, swapped: np.ndarray, size: int, chosen: MaskSettings) -> np.ndarray:
+def fitted_mask(target: np.ndarray, swapped: np.ndarray, size: int, chosen: BlendSettings) -> np.ndarray:
     return adaptive_face_mask(target, mask_shape(shape_offset(target, swapped)), size, chosen)
 
 
@@ -45,7 +46,7 @@ def squeezed(points: np.ndarray, factor: float) -> np.ndarray:
 @steady
 @given(landmarks, landmarks, any_settings, st.sampled_from([64, 128, 300]), st.floats(-90, 90))
 def test_masks_are_shares_and_end_before_the_crop_does(
-    target: np.ndarray, swapped: np.ndarray, chosen: MaskSettings, size: int, shift: float
+    target: np.ndarray, swapped: np.ndarray, chosen: BlendSettings, size: int, shift: float
 ) -> None:
     scale = np.float32(size / 128)
     moved = (target + np.array([shift, 0, 0], np.float32)) * scale
@@ -61,14 +62,14 @@ def test_masks_are_shares_and_end_before_the_crop_does(
 def test_more_feather_is_a_softer_edge(feather: float, more: float) -> None:
     points = drawn_landmarks(256)
     narrow, wide = (
-        adaptive_face_mask(points, PLAIN, 256, MaskSettings(feather=value)) for value in (feather, feather + more)
+        adaptive_face_mask(points, PLAIN, 256, BlendSettings(feather=value)) for value in (feather, feather + more)
     )
     assert edge_width(wide) >= edge_width(narrow)
 
 
 @pytest.mark.parametrize("feather", [0.5, 1.0, 2.0])
 def test_the_edge_is_proportional_to_the_face(feather: float) -> None:
-    chosen = MaskSettings(feather=feather)
+    chosen = BlendSettings(feather=feather)
     widths = {
         eyes: edge_width(adaptive_face_mask(drawn_landmarks(256, eyes), PLAIN, 256, chosen)) for eyes in (0.1, 0.2)
     }
@@ -78,12 +79,12 @@ def test_the_edge_is_proportional_to_the_face(feather: float) -> None:
 @steady
 @given(landmarks, st.floats(-0.5, 0.4), st.floats(0.02, 0.1))
 def test_growing_never_takes_away(points: np.ndarray, grow: float, more: float) -> None:
-    small, large = (adaptive_face_mask(points, PLAIN, 128, MaskSettings(grow=v)) for v in (grow, grow + more))
+    small, large = (adaptive_face_mask(points, PLAIN, 128, BlendSettings(grow=v)) for v in (grow, grow + more))
     assert (large >= small - 1e-5).all()
 
 
 def test_a_hard_edge_on_request() -> None:
-    mask = adaptive_face_mask(drawn_landmarks(256), PLAIN, 256, MaskSettings(feather=0))
+    mask = adaptive_face_mask(drawn_landmarks(256), PLAIN, 256, BlendSettings(feather=0))
     assert edge_width(mask) <= 2
 
 
@@ -113,7 +114,7 @@ def test_the_rule_has_no_jumps_and_shrinks_more_for_narrower_faces(offset: float
 def test_a_wider_swap_grows_the_mask_and_a_narrower_one_shrinks_it() -> None:
     points = drawn_landmarks(256)
     areas = [
-        float((fitted_mask(points, squeezed(points, factor).astype(np.float32), 256, MaskSettings()) > 0.5).sum())
+        float((fitted_mask(points, squeezed(points, factor).astype(np.float32), 256, BlendSettings()) > 0.5).sum())
         for factor in (1.15, 1.0, 0.85)
     ]
     assert all(wide > narrow for wide, narrow in itertools.pairwise(areas))
@@ -133,8 +134,8 @@ def test_the_offset_does_not_depend_on_the_crops_size(size: int) -> None:
 def test_the_targets_eyes_and_mouth_can_be_kept() -> None:
     points = drawn_landmarks(256)
     points[list(mesh.LIPS_INNER[11:]), 1] += 12  # an open mouth
-    whole = adaptive_face_mask(points, PLAIN, 256, MaskSettings())
-    kept = adaptive_face_mask(points, PLAIN, 256, MaskSettings(keep_mouth=1, keep_eyes=1))
+    whole = adaptive_face_mask(points, PLAIN, 256, BlendSettings())
+    kept = adaptive_face_mask(points, PLAIN, 256, BlendSettings(keep_mouth=1, keep_eyes=1))
     for name in ("mouth", "eyes"):
         inside = region_mask(points, name, 256) > 0.99
         assert inside.sum() > 20
@@ -146,5 +147,5 @@ def test_the_targets_eyes_and_mouth_can_be_kept() -> None:
 )
 def test_settings_out_of_range_are_named(wrong: dict[str, float]) -> None:
     (name,) = wrong
-    with pytest.raises(UserError, match=rf"Mask setting {name}: .* is out of range\. Give "):
-        MaskSettings(**wrong)
+    with pytest.raises(UserError, match=rf"Blend setting {name}: .* is out of range\. Give "):
+        BlendSettings(**wrong)

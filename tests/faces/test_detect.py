@@ -166,7 +166,7 @@ def test_scrfd_is_decoded_as_by_insightface(tmp_path: Path, monkeypatch: pytest.
     frame = np.random.default_rng(5).integers(0, 256, (512, 640, 3), dtype=np.uint8)
     own: FaceDetector = ScrfdDetector(threads=1, thorough=False)
     assert isinstance(own, ScrfdDetector)
-    found = own._look(frame, 640)
+    found = own._detect_once(frame, 640)
 
     # What the detector lays the frame on: a tenth of grey around it, sides multiples of 32.
     grey = np.full((640, 768, 3), 127, np.uint8)

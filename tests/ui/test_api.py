@@ -18,20 +18,18 @@ from two_faces import draw
 from swapper.provenance import Origin
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.ui.build import build_app, launch_options
 
 
 @pytest.fixture(scope="module")
 def client(swappers, tmp_path_factory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("uploads")
-    settings = Settings(max_upload_bytes=200_000, max_video_bytes=250_000)
+    limits = Limits(max_upload_bytes=200_000, max_video_bytes=250_000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        app = build_app(settings, swappers)
-        _, url, _ = app.launch(
-            prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(settings)
-        )
+        app = build_app(limits, swappers)
+        _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(limits))
         yield Client(url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
         app.close()
 
@@ -77,10 +75,10 @@ def test_results_say_that_they_were_swapped(client, pictures, file_format):
     assert report["warnings"] == []
 
 
-def test_swap_image_as_jpeg_with_mask_settings(client, pictures):
+def test_swap_image_as_jpeg_with_blend_settings(client, pictures):
     source, target = pictures
     path, _ = client.predict(
-        [source, source], target, consent=True, mask={"feather": 0.5}, file_format="JPEG", api_name="/swap_image"
+        [source, source], target, consent=True, blend={"feather": 0.5}, file_format="JPEG", api_name="/swap_image"
     )
     with Image.open(path) as picture:
         assert (picture.format, picture.size) == ("JPEG", (300, 200))
@@ -93,9 +91,9 @@ def test_swap_image_as_jpeg_with_mask_settings(client, pictures):
         ({"select": "7"}, "2 faces were found"),
         ({"method": "onnx:inswapper_128"}, "this app does not have it"),
         ({"restore": "magic"}, "this app does not have it"),
-        ({"mask": {"feather": 99}}, "Give 0 to 3"),
-        ({"mask": {"softness": 1}}, "there is no such setting"),
-        ({"mask": {"feather": "wide"}}, "there is no such setting"),
+        ({"blend": {"feather": 99}}, "Give 0 to 3"),
+        ({"blend": {"softness": 1}}, "there is no such setting"),
+        ({"blend": {"feather": "wide"}}, "there is no such setting"),
         ({"file_format": "BMP"}, "Choose one of: PNG, JPEG"),
         ({"source": []}, "Give at least one photo"),
         ({"target": {"path": "/etc/hostname"}}, "no uploaded file"),

@@ -21,7 +21,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from two_faces import draw
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.ui.build import build_app, launch_options
 from swapper.ui.files import keep_deleting
 from swapper.ui.guard import refuse_addresses
@@ -38,14 +38,12 @@ def folder(tmp_path_factory) -> Path:
 def client(swappers, folder, tmp_path_factory) -> Iterator[Client]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        settings = Settings(max_upload_bytes=400_000)
-        app = build_app(settings, swappers)
+        limits = Limits(max_upload_bytes=400_000)
+        app = build_app(limits, swappers)
         refuse_addresses(app)
         stop = Event()
         keep_deleting(app, 1, stop, older_than=KEPT)
-        _, url, _ = app.launch(
-            prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(settings)
-        )
+        _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(limits))
         yield Client(url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
         stop.set()
         app.close()

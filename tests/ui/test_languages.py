@@ -13,7 +13,7 @@ import pytest
 from gradio.context import LocalContext
 from gradio.i18n import I18nData
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.ui import languages
 from swapper.ui.build import build_app
 from swapper.ui.languages import in_korean, korean, korean_markup, offer_korean, said, said_markup
@@ -42,7 +42,7 @@ def texts(app: gr.Blocks) -> Iterator[str]:
 
 
 def test_everything_on_the_page_is_translated(swappers):
-    found = {text for text in texts(build_app(Settings(), swappers)) if re.search("[A-Za-z]{2}", text)}
+    found = {text for text in texts(build_app(Limits(), swappers)) if re.search("[A-Za-z]{2}", text)}
     assert len(found) > 60
     missing = {text for text in found if not HANGUL.search(korean(text))} - SAME
     assert {text for text in missing if not re.fullmatch(r"\d+(st|nd|rd|th)", text)} == set()
@@ -117,7 +117,7 @@ def test_a_korean_browser_gets_korean(korean_browser):
 
 
 def test_the_page_holds_both_languages(swappers):
-    app = build_app(Settings(), swappers)
+    app = build_app(Limits(), swappers)
     offered = offer_korean(app).translations_dict
     assert set(offered) == {"en", "ko"} and set(offered["en"]) == set(offered["ko"])
     assert offered["ko"]["Swap faces"] == "얼굴 바꾸기" and offered["en"]["Swap faces"] == "Swap faces"

@@ -3,21 +3,21 @@ from dataclasses import fields
 import gradio as gr
 import pytest
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.methods.base import default_method
 from swapper.types import UserError
-from swapper.ui.settings_panel import MASK_WORDS, build_settings_panel, read
+from swapper.ui.settings_panel import BLEND_WORDS, build_settings_panel, read
 
 
 def test_every_mask_setting_has_words_and_its_own_range():
-    assert set(MASK_WORDS) == {field.name for field in fields(MaskSettings)}
-    for name, (_, _, low, high) in MASK_WORDS.items():
-        if isinstance(getattr(MaskSettings(), name), bool):
+    assert set(BLEND_WORDS) == {field.name for field in fields(BlendSettings)}
+    for name, (_, _, low, high) in BLEND_WORDS.items():
+        if isinstance(getattr(BlendSettings(), name), bool):
             continue
-        MaskSettings(**{name: low})
-        MaskSettings(**{name: high})
+        BlendSettings(**{name: low})
+        BlendSettings(**{name: high})
         with pytest.raises(UserError, match=name):
-            MaskSettings(**{name: high + 0.01})
+            BlendSettings(**{name: high + 0.01})
 
 
 @pytest.mark.parametrize(("moving", "restore"), [(False, "renovation"), (True, "none")])
@@ -25,4 +25,4 @@ def test_untouched_settings_are_the_defaults(moving: bool, restore: str):
     with gr.Blocks():
         panel = build_settings_panel(moving)
     values = [component.value for component in panel.inputs]
-    assert read(values) == (default_method(moving), restore, MaskSettings())
+    assert read(values) == (default_method(moving), restore, BlendSettings())

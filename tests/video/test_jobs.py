@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from clips import Coding, background, clicks, flashes, found_clicks, found_flashes, pictures, times, write_clip
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video import encode
 from swapper.video.encode import OutputError
@@ -125,11 +125,11 @@ def test_a_part_behind_the_end_is_refused(tmp_path, swap):
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        (Settings(max_video_bytes=100), "megabytes"),
-        (Settings(max_video_seconds=1), "seconds"),
-        (Settings(max_video_fps=20), "frames a second"),
-        (Settings(max_video_frames=30), "frames"),
-        (Settings(max_pixels=1000), "megapixels"),
+        (Limits(max_video_bytes=100), "megabytes"),
+        (Limits(max_video_seconds=1), "seconds"),
+        (Limits(max_video_fps=20), "frames a second"),
+        (Limits(max_video_frames=30), "frames"),
+        (Limits(max_pixels=1000), "megapixels"),
     ],
 )
 def test_limits(tmp_path, swap, limits, said):

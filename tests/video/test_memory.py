@@ -8,7 +8,7 @@ from clips import background, lay, pictures, portrait, write_clip
 
 from swapper.compose.color import Transfer
 from swapper.compose.mask import mask_shape
-from swapper.face_swap import Outcome, Part
+from swapper.face_swap import FaceToSwap, Outcome
 from swapper.faces import mesh
 from swapper.faces.track import TrackedFace, face_of
 from swapper.types import Identity
@@ -31,7 +31,7 @@ def test_faces_are_known_again_by_their_places():
     for face in faces:
         memory.shapes.learn(face.track, float(face.track))
     nobody = Identity("warp", np.zeros(4, np.float32))
-    parts = [Part(face, nobody, mask_shape(0), False) for face in faces]
+    parts = [FaceToSwap(face, nobody, mask_shape(0), False) for face in faces]
     memory.learn(parts, [Outcome(3, None, tone, None), Outcome(5, None, None, None)])
     again = FaceMemory(json.loads(json.dumps(memory.to_rows())))
     again.meet([tracked(0, 303), tracked(1, 102), tracked(2, 500)])
@@ -45,16 +45,16 @@ def test_faces_are_known_again_by_their_places():
 
 def test_faces_that_nothing_covers_are_known_until_they_go():
     memory, nobody = FaceMemory(), person(4)
-    parts = [Part(tracked(track, 100 * track), nobody) for track in (1, 2, 3)]
+    parts = [FaceToSwap(tracked(track, 100 * track), nobody) for track in (1, 2, 3)]
     for part in parts:
         memory.shapes.learn(part.tracked.track, 0.0)
-    found = [Outcome(1, None, None, None, covered=False), Outcome(2, None, None, None, covered=True)]
+    found = [Outcome(1, None, None, None, occluded=False), Outcome(2, None, None, None, occluded=True)]
     memory.learn(parts, [*found, Outcome(3, None, None, None)])
-    assert memory.bare == {1}
-    memory.learn(parts, [Outcome(1, None, None, None), Outcome(2, None, None, None, covered=False)])
-    assert memory.bare == {1, 2}
-    memory.learn(parts[1:], [Outcome(2, None, None, None, covered=True)])
-    assert memory.bare == set()
+    assert memory.unoccluded == {1}
+    memory.learn(parts, [Outcome(1, None, None, None), Outcome(2, None, None, None, occluded=False)])
+    assert memory.unoccluded == {1, 2}
+    memory.learn(parts[1:], [Outcome(2, None, None, None, occluded=True)])
+    assert memory.unoccluded == set()
 
 
 class Stop(Exception):

@@ -7,7 +7,7 @@ from clips import PORTRAITS, Coding, background, clicks, flashes, lay, pictures,
 from swapper.faces.align import cut_crop
 from swapper.faces.embed import FaceEmbedder
 from swapper.images import read_image
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video.casting import Role
 from swapper.video.io import VideoReader
@@ -40,7 +40,7 @@ def reference(engine, number: int) -> np.ndarray:
 def test_everybody_is_found_once_and_who_is_seen_most_comes_first(engine, clip):
     told: list[float] = []
     people = find_people(engine, VideoReader(clip), 0, 4, told.append)
-    assert [person.looks for person in people] == [8, 4]
+    assert [person.sightings for person in people] == [8, 4]
     assert told == sorted(told) and told[-1] == 1
     for person, number in zip(people, (0, 2), strict=True):
         assert person.embedding @ reference(engine, number) > 0.6
@@ -71,7 +71,7 @@ def test_a_clip_that_is_cut_off_is_said(tmp_path):
     clip = write_clip(tmp_path / "clip.mkv", [background(HEIGHT, WIDTH, i) for i in range(120)])
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 3])
     with pytest.raises(UserError, match="cut off or damaged"):
-        list(VideoReader(clip, Settings()).samples([0, 4.5]))
+        list(VideoReader(clip, Limits()).samples([0, 4.5]))
 
 
 def test_who_is_left_alone_stays_so_whoever_else_is_swapped(engine, clip, tmp_path):

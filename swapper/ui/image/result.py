@@ -2,22 +2,22 @@
 
 import base64
 import html
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.timing import StepTimer
 from swapper.types import SwapResult, UserError
+from swapper.ui.assignment import PEOPLE
 from swapper.ui.files import plain_sentence
 from swapper.ui.image.target import Target
 from swapper.ui.languages import said, said_markup
-from swapper.ui.people import PEOPLE
+from swapper.ui.progress import ReportProgress
 
 NO_SOURCE = "Source: person {letter} has no photo yet. Add one, or choose somebody else for face {face}."
 NOTHING_TO_DO = "Target: every face is set to stay unchanged. Click a face and choose who it becomes."
@@ -37,11 +37,13 @@ STEPS = {
     "assemble": "join",
 }
 
-Progress = Callable[[float, str], Any]
-
 
 def swap_target(
-    swapper: FaceSwapper, target: Target, photos: Sequence[Sequence[str]], mask: MaskSettings, progress: Progress
+    swapper: FaceSwapper,
+    target: Target,
+    photos: Sequence[Sequence[str]],
+    blend: BlendSettings,
+    progress: ReportProgress,
 ) -> SwapResult:
     """Give each face of a target the person chosen for it.
 
@@ -49,7 +51,7 @@ def swap_target(
         swapper: does it.
         target: the photo, and who each face becomes.
         photos: paths of the photos by person, as in ``PEOPLE``.
-        mask: how the faces are blended in.
+        blend: how the faces are blended in.
         progress: called with the share done in [0, 1] and what is being done.
 
     Raises:
@@ -69,7 +71,7 @@ def swap_target(
     progress(0.5, said("Swapping"))
     image = read_image(target.path)
     assignment = {face: identities[person] for face, person in wanted.items()}
-    result = swapper.swap_faces(image, target.faces, assignment, timer, mask)
+    result = swapper.swap_faces(image, target.faces, assignment, timer, blend)
     unused = [PEOPLE[i] for i, paths in enumerate(photos) if paths and i not in identities]
     result.warnings.extend(UNUSED.format(letter=letter) for letter in unused)
     return result

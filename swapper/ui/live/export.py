@@ -9,7 +9,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.files import new_folder, upload_path
 from swapper.ui.gpu import on_gpu
@@ -101,7 +101,7 @@ def build_face_export(
     consent: gr.Checkbox,
     source: gr.Image,
     problem: gr.HTML,
-    settings: Settings,
+    limits: Limits,
     examples: Path,
 ) -> None:
     """Lay it out and wire it; called inside Blocks. Without the student it says which command does the same.
@@ -111,7 +111,7 @@ def build_face_export(
         consent: the page's checkbox.
         source: the tab's photo.
         problem: the tab's place for what is wrong.
-        settings: limits.
+        limits: what is allowed on this machine.
         examples: folder with the page.
     """
     linked = bool(page_routes(examples))
@@ -134,5 +134,5 @@ def build_face_export(
         api_visibility="private",
         preprocess=False,
         concurrency_id=ENGINE,
-        concurrency_limit=settings.concurrency,
+        concurrency_limit=limits.concurrency,
     )

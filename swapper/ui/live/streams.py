@@ -17,7 +17,7 @@ from jaxtyping import UInt8
 from swapper.images import read_image
 from swapper.methods.warp import WarpMethod
 from swapper.pipeline import FaceSwapper
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.studies.previews import data_uri, shrink
 from swapper.types import Identity, UserError
 from swapper.ui.gpu import is_lent
@@ -80,14 +80,14 @@ def live_swapper(swappers: SwapperCache) -> FaceSwapper:
 class LiveStreams:
     """One stream for each visitor who is live; what is known of a visitor is dropped soon after the last frame."""
 
-    def __init__(self, build: Callable[[], FaceSwapper], settings: Settings):
+    def __init__(self, build: Callable[[], FaceSwapper], limits: Limits):
         """Start with nobody; networks are loaded for the first frame.
 
         Args:
             build: makes what swaps.
-            settings: limits.
+            limits: what is allowed on this machine.
         """
-        self._build, self._settings = build, settings
+        self._build, self._limits = build, limits
         self._lock = Lock()
         self._swapper: FaceSwapper | None = None
         self._engine: LiveEngine | None = None
@@ -140,7 +140,7 @@ class LiveStreams:
             data = base64.b64decode(url[len(_BEGIN) :], validate=True)
         except binascii.Error as error:
             raise wrong from error
-        return shrink(read_image(data, self._settings), self._settings.max_live_side)
+        return shrink(read_image(data, self._limits), self._limits.max_live_side)
 
     def _visit(self, visitor: str, now: float) -> _Visit:
         """The visitor's stream, made when there is none; idle ones, and more than can be live, are dropped."""
@@ -152,7 +152,7 @@ class LiveStreams:
             visit.seen = now
             self._visits.move_to_end(visitor)
             for other, old in list(self._visits.items())[:-1]:
-                if len(self._visits) > self._settings.live_visitors or now - old.seen > _IDLE_SECONDS:
+                if len(self._visits) > self._limits.live_visitors or now - old.seen > _IDLE_SECONDS:
                     del self._visits[other]
             return visit
 

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from swapper.methods.base import METHODS
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.files import upload_path
 from swapper.ui.image.result import callout
@@ -78,7 +78,7 @@ def stats(shown: ShownFrame, sent: str | None) -> str:
 
 
 def build_live_tab(
-    app: gr.Blocks, swappers: SwapperCache, consent: gr.Checkbox, settings: Settings, examples: Path
+    app: gr.Blocks, swappers: SwapperCache, consent: gr.Checkbox, limits: Limits, examples: Path
 ) -> None:
     """Lay out the tab and wire it; called inside Blocks.
 
@@ -86,10 +86,10 @@ def build_live_tab(
         app: those Blocks.
         swappers: shared by all sessions.
         consent: the page's checkbox.
-        settings: limits.
+        limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
     """
-    streams = LiveStreams(lambda: live_swapper(swappers), settings)
+    streams = LiveStreams(lambda: live_swapper(swappers), limits)
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
             source, camera = _inputs(examples)
@@ -100,17 +100,17 @@ def build_live_tab(
                 interactive=False, show_label=False, buttons=["fullscreen"], alt_text=ALT, elem_id="live"
             )
             numbers = gr.HTML(js_on_load=STATS, elem_id="live-stats")
-            gr.HTML(_about(settings))
-            build_face_export(swappers, consent, source, problem, settings, examples)
+            gr.HTML(_about(limits))
+            build_face_export(swappers, consent, source, problem, limits, examples)
     clock = gr.HTML("0", js_on_load=CLOCK, visible="hidden")
     camera.stream(
         LiveTab(streams).show,
         [camera, consent, source, clock],
         [picture, numbers, problem],
         stream_every=STREAM_EVERY,
-        time_limit=settings.live_seconds,
+        time_limit=limits.live_seconds,
         concurrency_id="live",
-        concurrency_limit=settings.live_visitors,
+        concurrency_limit=limits.live_visitors,
         api_visibility="private",
         preprocess=False,
         postprocess=False,  # pictures go out as links that hold them, so no file is written
@@ -143,9 +143,9 @@ def _inputs(examples: Path) -> tuple[gr.Image, gr.Image]:
     return source, camera
 
 
-def _about(settings: Settings) -> str:
+def _about(limits: Limits) -> str:
     """HTML that says which method is used, and the limits."""
     name = live_method()
     method = USES.format(label=METHODS[name].label) if name == FASTEST else WAITING
-    limits = LIMITS.format(side=settings.max_live_side, seconds=settings.live_seconds)
-    return f'<p class="hint"><span>{method}</span> <span>{limits}</span></p>'
+    known = LIMITS.format(side=limits.max_live_side, seconds=limits.live_seconds)
+    return f'<p class="hint"><span>{method}</span> <span>{known}</span></p>'

@@ -7,15 +7,15 @@ from gradio.events import api
 
 from swapper.methods.base import default_method
 from swapper.pipeline import FaceSwapper
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
-from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, mask_settings
+from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, blend_settings
 from swapper.ui.files import raises_sentences, upload_path, upload_paths
-from swapper.ui.gpu import FILM_SECONDS, on_gpu
+from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
 from swapper.ui.layout import LENGTHY
 from swapper.ui.swappers import SwapperCache
-from swapper.ui.video.casting import Plan
-from swapper.ui.video.jobs import FORMATS, film, video_work
+from swapper.ui.video.jobs import FORMATS, run_job, video_work
+from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoSettings
 from swapper.video.request import measured_role
 
@@ -23,12 +23,12 @@ NO_TARGET = "Target: there is no video. Pass the video that should be changed."
 BAD_PEOPLE = "People: this is no list of pairs. Pass [{'source': file, 'reference': file}, ...]."
 
 
-def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
+def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
     """Add ``/swap_video``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
-        settings: limits.
+        limits: what is allowed on this machine.
     """
 
     def swap_video(
@@ -41,7 +41,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
         end: float | None = None,
         method: str = "",
         restore: str = "none",
-        mask: dict | None = None,
+        blend: dict | None = None,
         quality: int = 18,
         steadiness: float = 1.0,
         file_format: str = "MP4",
@@ -59,7 +59,7 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
             end: second at which it ends; the end of the video when None.
             method: the app's recommended method for videos when empty.
             restore: none, or a restoration of this app.
-            mask: blend settings by name, such as feather, grow, forehead, color; defaults where left out.
+            blend: settings by name, such as feather, grow, forehead, color; defaults where left out.
             quality: 0 (best) to 51.
             steadiness: of the faces over time, 0 to 1.
             file_format: MP4, or GIF, which has no sound; the target may be one, too.
@@ -69,17 +69,17 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
         suffix = FORMATS.get(file_format.upper())
         if suffix is None:
             raise UserError(BAD_FORMAT.format(name=file_format, known=", ".join(FORMATS)))
-        path = upload_path(target, NO_TARGET, settings.max_video_bytes)
+        path = upload_path(target, NO_TARGET, limits.max_video_bytes)
         photos, pairs = upload_paths(source), _pairs(people or [])
 
         def plan(swapper: FaceSwapper) -> Plan:
             roles = [measured_role(swapper, *pair) for pair in pairs]
             return Plan(swapper.identify(photos) if photos or not roles else None, select, roles)
 
-        part, blend = VideoSettings(start, end, quality, steadiness), mask_settings(mask or {})
+        part, blending = VideoSettings(start, end, quality, steadiness), blend_settings(blend or {})
         method = method or default_method(moving=True)
-        work = video_work(lambda: swappers.get(method, restore), plan, path, part, blend, settings)
-        result = film(path, work, suffix)
+        work = video_work(lambda: swappers.get(method, restore), plan, path, part, blending, limits)
+        result = run_job(path, work, suffix)
         report = {
             "frames": result.frames,
             "swapped": result.swapped,
@@ -92,10 +92,10 @@ def add_video_endpoint(swappers: SwapperCache, settings: Settings) -> None:
         return gr.FileData(path=str(result.path)), report
 
     api(
-        on_gpu(raises_sentences(swap_video), seconds=FILM_SECONDS),
+        on_gpu(raises_sentences(swap_video), seconds=VIDEO_SECONDS),
         api_name="swap_video",
         concurrency_id=LENGTHY,
-        concurrency_limit=settings.concurrency,
+        concurrency_limit=limits.concurrency,
     )
 
 

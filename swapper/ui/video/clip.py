@@ -7,13 +7,13 @@ from math import floor
 import numpy as np
 from jaxtyping import UInt8
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.pipeline import FaceSwapper
 from swapper.provenance import MarkSettings
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.studies.previews import shrink
 from swapper.types import UserError
-from swapper.ui.video.casting import Plan
+from swapper.ui.video.plan import Plan
 from swapper.video.io import VideoReader
 from swapper.video.job import VideoSettings, check_limits
 from swapper.video.marks import FrameMarker
@@ -65,7 +65,7 @@ class Clip:
         return VideoSettings(start, None if end >= self.last - STEP / 2 else end, quality, steadiness)
 
 
-def open_clip(path: str, limits: Settings) -> Clip:
+def open_clip(path: str, limits: Limits) -> Clip:
     """Look at a video.
 
     Args:
@@ -81,7 +81,7 @@ def open_clip(path: str, limits: Settings) -> Clip:
     return Clip(path, info.duration, float(info.rate), info.width, info.height, longest)
 
 
-def frame_at(clip: Clip, seconds: float, limits: Settings) -> UInt8[np.ndarray, "h w 3"]:
+def frame_at(clip: Clip, seconds: float, limits: Limits) -> UInt8[np.ndarray, "h w 3"]:
     """The frame on view at a time.
 
     Args:
@@ -100,7 +100,7 @@ def frame_at(clip: Clip, seconds: float, limits: Settings) -> UInt8[np.ndarray, 
 
 
 def preview_swap(
-    swapper: FaceSwapper, image: UInt8[np.ndarray, "h w 3"], plan: Plan, mask: MaskSettings, time: str
+    swapper: FaceSwapper, image: UInt8[np.ndarray, "h w 3"], plan: Plan, blend: BlendSettings, time: str
 ) -> UInt8[np.ndarray, "a b 3"]:
     """A frame as the finished video will about show it, reduced and marked.
 
@@ -108,7 +108,7 @@ def preview_swap(
         swapper: does it.
         image: RGB.
         plan: who becomes whom.
-        mask: how faces are blended in.
+        blend: how faces are blended in.
         time: of the frame, for messages.
 
     Raises:
@@ -120,6 +120,6 @@ def preview_swap(
     assignment = plan.assign(swapper, image, faces)
     if not assignment:
         raise UserError(NOBODY_CHOSEN.format(time=time))
-    swapped = swapper.swap_faces(image, faces, assignment, mask=mask).image
+    swapped = swapper.swap_faces(image, faces, assignment, blend=blend).image
     marker = FrameMarker(origin_of(swapper, plan.sources), MarkSettings.from_environment())
     return marker.mark(np.array(shrink(swapped, SHOWN_SIDE)))

@@ -9,7 +9,7 @@ import av
 import numpy as np
 from av.video.stream import VideoStream
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.runtime.whole_file import whole_file
 from swapper.studies.previews import shrink
 from swapper.ui.files import new_folder
@@ -40,7 +40,7 @@ class Gif:
         return Path(path).name == Path(self.stand_in).name
 
 
-def stand_in(path: str, limits: Settings) -> Gif:
+def stand_in(path: str, limits: Limits) -> Gif:
     """Write what is shown in a GIF's place.
 
     Args:

@@ -6,11 +6,11 @@ from copy import copy
 from queue import Empty, Queue
 from threading import Event, Thread
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.pipeline import FaceSwapper
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.ui.files import new_folder, result_name
-from swapper.ui.video.casting import Plan
+from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 from swapper.video.request import swap_video
 
@@ -26,8 +26,8 @@ def video_work(
     plan: Callable[[FaceSwapper], Plan],
     target: str,
     part: VideoSettings,
-    mask: MaskSettings,
-    limits: Settings,
+    blend: BlendSettings,
+    limits: Limits,
 ) -> Work:
     """The job of swapping a video; nothing is done yet.
 
@@ -36,13 +36,13 @@ def video_work(
         plan: says who becomes whom.
         target: path of the video.
         part: trim, quality and steadiness.
-        mask: how faces are blended in.
+        blend: how faces are blended in.
         limits: what is allowed on this machine.
     """
 
     def work(path: str, tell: Tell, cancel: Event) -> VideoResult:
-        swapper = copy(load())  # shares the networks with other sessions, not the mask
-        swapper.mask = mask
+        swapper = copy(load())  # shares the networks with other sessions, not the blend settings
+        swapper.blend = blend
         found = plan(swapper)
         return swap_video(
             swapper,
@@ -60,7 +60,7 @@ def video_work(
     return work
 
 
-def film(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResult:
+def run_job(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResult:
     """Do a job into a new folder; nothing is left of one that fails.
 
     Args:
@@ -71,7 +71,7 @@ def film(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResult:
     Raises:
         UserError: the job cannot be done.
     """
-    return _film(target, work, suffix, lambda _now: None, Event())
+    return _run(target, work, suffix, lambda _now: None, Event())
 
 
 def follow(
@@ -101,7 +101,7 @@ def follow(
 
     def run() -> None:
         try:
-            ended.put(_film(target, work, suffix, tell, cancel))
+            ended.put(_run(target, work, suffix, tell, cancel))
         except BaseException as error:  # raised where the visitor waits
             ended.put(error)
 
@@ -121,7 +121,7 @@ def follow(
         cancel.set()  # not joined: Gradio closes generators where waiting would hold up every visitor
 
 
-def _film(target: str, work: Work, suffix: str, tell: Tell, cancel: Event) -> VideoResult:
+def _run(target: str, work: Work, suffix: str, tell: Tell, cancel: Event) -> VideoResult:
     folder = new_folder()
     try:
         return work(str(folder / result_name(target, suffix)), tell, cancel)

@@ -8,22 +8,22 @@ from typing import Any
 import gradio as gr
 
 from swapper.methods.base import METHODS
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
+from swapper.ui.assignment import PEOPLE
+from swapper.ui.assignment_panel import Updates
 from swapper.ui.files import upload_path, upload_paths
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said
 from swapper.ui.layout import CONSENT_FIRST
-from swapper.ui.people import PEOPLE
-from swapper.ui.people_panel import Updates
 from swapper.ui.settings_panel import read
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video import page
-from swapper.ui.video.casting import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
 from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
 from swapper.ui.video.gif import Gif, stand_in
 from swapper.ui.video.jobs import FORMATS, follow, video_work
 from swapper.ui.video.layout import DOWNLOAD, CastPanel, PartPanel, VideoResultPanel
+from swapper.ui.video.plan import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
 from swapper.video.io import VideoReader
 from swapper.video.job import VideoProgress, VideoResult
 
@@ -53,7 +53,7 @@ class VideoTab:
     """
 
     swappers: SwapperCache
-    limits: Settings
+    limits: Limits
     part: PartPanel
     cast: CastPanel
     result: VideoResultPanel
@@ -152,11 +152,11 @@ class VideoTab:
                 raise UserError(NO_TARGET)
             photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
             wanted_people(who, cast, photos)
-            method, restore, mask = read(list(values[len(PEOPLE) + 3 :]))
+            method, restore, blend = read(list(values[len(PEOPLE) + 3 :]))
             swapper = self.swappers.get(method, restore)
             plan = plan_swap(swapper, who, cast, photos)
             image, time = frame_at(clip, seconds, self.limits), page.clock(seconds)
-            after = preview_swap(swapper, image, plan, mask, time)
+            after = preview_swap(swapper, image, plan, blend, time)
         except UserError as error:
             return self._wrong(error)
         return {self.part.frame: page.frames(image, time, after), self.problem: ""}
@@ -203,14 +203,14 @@ class VideoTab:
             photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
             wanted_people(who, cast, photos)
             steadiness, quality, suffix, *swap = values[len(PEOPLE) :]
-            method, restore, mask = read(swap)
+            method, restore, blend = read(swap)
             part = clip.part(start, end, quality, steadiness)
             work = video_work(
                 lambda: self.swappers.get(method, restore),
                 lambda swapper: plan_swap(swapper, who, cast, photos),
                 clip.path,
                 part,
-                mask,
+                blend,
                 self.limits,
             )
             yield from self._work(follow(clip.path, work, suffix), method)

@@ -5,8 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from swapper.runtime.limits import Settings
-from swapper.ui.gpu import FILM_SECONDS, on_gpu
+from swapper.runtime.limits import Limits
+from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
 from swapper.ui.layout import ENGINE, LENGTHY, QUICK
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.api import add_video_endpoint
@@ -25,16 +25,16 @@ TO_RESULT = "() => { if (innerWidth < 768) document.getElementById('video-result
 LOOKERS = 2  # events that only look at a video, at a time; they do not wait for swaps
 
 
-def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, settings: Settings, examples: Path) -> None:
+def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, limits: Limits, examples: Path) -> None:
     """Lay out the tab and wire it, and add ``/swap_video``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
         consent: the page's checkbox.
-        settings: limits.
+        limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
     """
-    add_video_endpoint(swappers, settings)
+    add_video_endpoint(swappers, limits)
     clip, gif = gr.State(None, time_to_live=3600), gr.State(None, time_to_live=3600)
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
@@ -45,11 +45,11 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, settings: Sett
             choices = build_settings()
         with gr.Column(scale=11, min_width=320, elem_classes="card result", elem_id="video-result"):
             result = build_result()
-    tab = VideoTab(swappers, settings, part, cast, result, start, problem, clip, target, gif, choices.kind)
+    tab = VideoTab(swappers, limits, part, cast, result, start, problem, clip, target, gif, choices.kind)
     people, trim = cast.people, [part.start, part.end]
     common: dict[str, Any] = {"api_visibility": "private", "preprocess": False}
     looks = {**common, "concurrency_id": "frames", "concurrency_limit": LOOKERS}
-    busy = {**common, "concurrency_id": ENGINE, "concurrency_limit": settings.concurrency}
+    busy = {**common, "concurrency_id": ENGINE, "concurrency_limit": limits.concurrency}
     people.wire()
     cast.who.input(tab.choose, cast.who, cast.search, **QUICK)
     choose_gif.upload(tab.take_gif, choose_gif, [gif, target, choices.kind, problem], show_progress_on=target, **looks)
@@ -92,7 +92,7 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, settings: Sett
     shown = [*result.outputs, start, problem]
     begun = start.click(tab.begin, None, shown, **QUICK).then(None, js=TO_RESULT, **QUICK)
     job = begun.then(
-        on_gpu(tab.swap, shown, FILM_SECONDS),
+        on_gpu(tab.swap, shown, VIDEO_SECONDS),
         [consent, target, clip, people.found, cast.who, *trim, gif, *wish],
         shown,
         show_progress_on=result.running,

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from two_faces import draw
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.images import read_image
 from swapper.types import SwapResult, UserError
+from swapper.ui.assignment import UNCHANGED
 from swapper.ui.image.result import callout, summary, swap_target
 from swapper.ui.image.target import find_target
-from swapper.ui.people import UNCHANGED
 
 
 def quiet(share: float, what: str) -> None:
@@ -17,7 +17,7 @@ def quiet(share: float, what: str) -> None:
 def test_only_the_chosen_face_changes(engine, photo, uploads):
     source = draw(uploads / "source.png", seed=1)
     target = find_target(engine, photo).assign(UNCHANGED)
-    result = swap_target(engine, target, [[source], [], []], MaskSettings(), quiet)
+    result = swap_target(engine, target, [[source], [], []], BlendSettings(), quiet)
     before = read_image(photo)
     assert result.swapped == [1]
     assert np.array_equal(result.image[:, :100], before[:, :100])
@@ -28,8 +28,8 @@ def test_only_the_chosen_face_changes(engine, photo, uploads):
 def test_faces_get_the_people_chosen_for_them(engine, photo, uploads):
     a, b = draw(uploads / "a.png", seed=1), draw(uploads / "b.png", seed=2)
     target = find_target(engine, photo)
-    both_a = swap_target(engine, target, [[a], [b], []], MaskSettings(), quiet)
-    a_and_b = swap_target(engine, target.assign(1), [[a], [b], []], MaskSettings(), quiet)
+    both_a = swap_target(engine, target, [[a], [b], []], BlendSettings(), quiet)
+    a_and_b = swap_target(engine, target.assign(1), [[a], [b], []], BlendSettings(), quiet)
     assert np.array_equal(both_a.image[:, 150:], a_and_b.image[:, 150:])
     assert not np.array_equal(both_a.image[:, :90], a_and_b.image[:, :90])
     assert any("Person B has photos" in warning for warning in both_a.warnings)
@@ -39,10 +39,10 @@ def test_faces_get_the_people_chosen_for_them(engine, photo, uploads):
 def test_what_is_missing_is_said(engine, photo):
     target = find_target(engine, photo)
     with pytest.raises(UserError, match="person A has no photo yet"):
-        swap_target(engine, target, [[], [], []], MaskSettings(), quiet)
+        swap_target(engine, target, [[], [], []], BlendSettings(), quiet)
     target.people[:] = [UNCHANGED, UNCHANGED]
     with pytest.raises(UserError, match="every face is set to stay unchanged"):
-        swap_target(engine, target, [[photo], [], []], MaskSettings(), quiet)
+        swap_target(engine, target, [[photo], [], []], BlendSettings(), quiet)
 
 
 def test_summary_states_faces_size_and_times():

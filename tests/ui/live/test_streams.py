@@ -9,7 +9,7 @@ from clips import PORTRAITS, background, lay, portrait
 
 from swapper.methods.warp import WarpMethod
 from swapper.pipeline import FaceSwapper
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.studies.previews import data_uri
 from swapper.types import UserError
 from swapper.ui.layout import CONSENT_FIRST
@@ -24,7 +24,7 @@ def swapper() -> FaceSwapper:
 
 @pytest.fixture
 def streams(swapper: FaceSwapper) -> LiveStreams:
-    return LiveStreams(lambda: swapper, Settings(max_live_side=320, live_visitors=2))
+    return LiveStreams(lambda: swapper, Limits(max_live_side=320, live_visitors=2))
 
 
 @pytest.fixture(scope="module")

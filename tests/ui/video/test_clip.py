@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from clips import Coding, background, clicks, write_clip
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.video.clip import Clip, frame_at, open_clip
 
@@ -21,20 +21,20 @@ def path(tmp_path_factory) -> str:
 
 
 def test_what_a_clip_is(path):
-    clip = open_clip(path, Settings())
+    clip = open_clip(path, Limits())
     assert (clip.width, clip.height, clip.rate, round(clip.seconds, 1)) == (160, 120, 25.0, 4.0)
     assert clip.longest == 120 and clip.last == pytest.approx(4.0)
     assert str(replace(clip, seconds=2.42).last) == "2.4"
-    assert open_clip(path, Settings(max_video_frames=50)).longest == 2.0
-    assert open_clip(path, Settings(max_video_seconds=1)).longest == 1
+    assert open_clip(path, Limits(max_video_frames=50)).longest == 2.0
+    assert open_clip(path, Limits(max_video_seconds=1)).longest == 1
 
 
 @pytest.mark.parametrize(
     ("limits", "sentence"),
     [
-        (Settings(max_video_bytes=1000), "megabytes, more than the limit"),
-        (Settings(max_video_fps=10), "25 frames a second, more than the limit of 10"),
-        (Settings(max_pixels=10_000), "megapixels, more than the limit"),
+        (Limits(max_video_bytes=1000), "megabytes, more than the limit"),
+        (Limits(max_video_fps=10), "25 frames a second, more than the limit of 10"),
+        (Limits(max_pixels=10_000), "megapixels, more than the limit"),
     ],
 )
 def test_a_clip_over_a_limit_is_refused(path, limits, sentence):
@@ -54,7 +54,7 @@ def test_files_that_are_no_video_are_refused(tmp_path):
         ("empty.mp4", "the file is empty"),
     ):
         with pytest.raises(UserError, match=sentence):
-            open_clip(str(tmp_path / name), Settings())
+            open_clip(str(tmp_path / name), Limits())
 
 
 def test_a_part_keeps_the_rest_only_where_the_slider_ends():
@@ -70,8 +70,8 @@ def test_a_part_keeps_the_rest_only_where_the_slider_ends():
 
 
 def test_frames_by_time(path):
-    clip = open_clip(path, Settings())
-    found = [round(float(frame_at(clip, time, Settings()).mean()) / 2) for time in (0, 1, 2.5, 3.97, 99, -1)]
+    clip = open_clip(path, Limits())
+    found = [round(float(frame_at(clip, time, Limits()).mean()) / 2) for time in (0, 1, 2.5, 3.97, 99, -1)]
     for got, expected in zip(found, (0, 25, 62, 99, 99, 0), strict=True):
         assert abs(got - expected) <= 1
 
@@ -79,6 +79,6 @@ def test_frames_by_time(path):
 def test_a_clip_that_is_cut_off_says_so(tmp_path):
     path = write_clip(tmp_path / "cut.mkv", [background(270, 480, i) for i in range(120)], Coding())
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
-    clip = open_clip(str(path), Settings())
+    clip = open_clip(str(path), Limits())
     with pytest.raises(UserError, match="cut off or damaged"):
-        frame_at(clip, 4.5, Settings())
+        frame_at(clip, 4.5, Limits())

@@ -7,7 +7,7 @@ import pytest
 from clips import background, pictures, times
 from PIL import Image
 
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.video.gif import stand_in
 
@@ -20,7 +20,7 @@ def gif(path: Path, width: int, height: int, milliseconds: list[int]) -> str:
 
 def test_the_stand_in_shows_the_same_at_the_same_times(uploads):
     path = gif(uploads / "odd.gif", 161, 121, [100, 300, 50, 200])
-    found = stand_in(path, Settings())
+    found = stand_in(path, Limits())
     assert found.path == path and Path(found.stand_in).is_relative_to(uploads)
     assert times(Path(found.stand_in)) == pytest.approx([0, 0.1, 0.4, 0.45], abs=0.011)
     shown = pictures(Path(found.stand_in))
@@ -32,11 +32,11 @@ def test_the_stand_in_shows_the_same_at_the_same_times(uploads):
 
 
 def test_large_ones_are_reduced(uploads):
-    found = stand_in(gif(uploads / "large.gif", 1000, 500, [100, 100]), Settings())
+    found = stand_in(gif(uploads / "large.gif", 1000, 500, [100, 100]), Limits())
     assert pictures(Path(found.stand_in))[0].shape == (240, 480, 3)
 
 
 def test_what_is_no_animation_is_refused(uploads):
     (uploads / "notes.gif").write_text("no picture")
     with pytest.raises(UserError, match="no video that can be read"):
-        stand_in(str(uploads / "notes.gif"), Settings())
+        stand_in(str(uploads / "notes.gif"), Limits())

@@ -5,16 +5,16 @@ import pytest
 from clips import PORTRAITS, background, lay, portrait, write_clip
 from PIL import Image
 
-from swapper.compose.mask import MaskSettings
+from swapper.compose.settings import BlendSettings
 from swapper.faces.align import cut_crop
 from swapper.faces.embed import FaceEmbedder
 from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
-from swapper.runtime.limits import Settings
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
-from swapper.ui.people import UNCHANGED
-from swapper.ui.video.casting import CHOSEN, EVERYONE, LARGEST, Cast, look_for_people, plan_swap, wanted_people
+from swapper.ui.assignment import UNCHANGED
 from swapper.ui.video.clip import frame_at, open_clip, preview_swap
+from swapper.ui.video.plan import CHOSEN, EVERYONE, LARGEST, Cast, look_for_people, plan_swap, wanted_people
 from swapper.video.io import VideoReader
 
 LEFT, RIGHT = slice(90, 180), slice(300, 400)  # columns of the faces' middles
@@ -49,7 +49,7 @@ def photos(*numbers: int) -> list[list[str]]:
 def test_found_people_have_pictures_and_become_the_first_person(cast, couple):
     assert cast.path == couple and cast.wanted() == {0: 0, 1: 0}
     assert all(Image.open(path).size == (192, 192) for path in cast.thumbnails)
-    assert [person.looks for person in cast.seen] == [1, 1]
+    assert [person.sightings for person in cast.seen] == [1, 1]
 
 
 def test_nobody_to_be_found(finder, uploads, tmp_path):
@@ -80,21 +80,21 @@ def changed(before: np.ndarray, after: np.ndarray) -> tuple[bool, bool]:
 
 @pytest.mark.parametrize(("who", "expected"), [(EVERYONE, (True, True)), (LARGEST, (True, False))])
 def test_a_preview_swaps_the_selected_faces(finder, couple, uploads, who, expected):
-    image = frame_at(open_clip(couple, Settings()), 0.2, Settings())
+    image = frame_at(open_clip(couple, Limits()), 0.2, Limits())
     plan = plan_swap(finder, who, None, photos(4))
     assert plan.sources == 1
-    assert changed(image, preview_swap(finder, image, plan, MaskSettings(), "0:00.2")) == expected
+    assert changed(image, preview_swap(finder, image, plan, BlendSettings(), "0:00.2")) == expected
     assert not any(uploads.iterdir())  # frames travel inside the page
 
 
 @pytest.mark.parametrize("alone", [0, 1])
 def test_a_preview_leaves_alone_whom_nobody_chose(finder, couple, cast, alone):
-    image = frame_at(open_clip(couple, Settings()), 0.2, Settings())
+    image = frame_at(open_clip(couple, Limits()), 0.2, Limits())
     people = [0, 0]
     people[alone] = UNCHANGED
     chosen = Cast(path=cast.path, thumbnails=cast.thumbnails, people=people, seen=cast.seen)
     plan = plan_swap(finder, CHOSEN, chosen, photos(4))
-    after = changed(image, preview_swap(finder, image, plan, MaskSettings(), "0:00.2"))
+    after = changed(image, preview_swap(finder, image, plan, BlendSettings(), "0:00.2"))
     who = [float(person.embedding @ _embedding(finder, 0)) for person in cast.seen]  # the left one
     assert after == ((False, True) if who[alone] > 0.5 else (True, False))
 
@@ -114,4 +114,4 @@ def test_two_people_become_two_others(finder, cast):
 def test_a_preview_without_a_face_says_where(finder, uploads):
     plan = plan_swap(finder, EVERYONE, None, photos(4))
     with pytest.raises(UserError, match=r"no face was found at 0:01\.5"):
-        preview_swap(finder, background(270, 480), plan, MaskSettings(), "0:01.5")
+        preview_swap(finder, background(270, 480), plan, BlendSettings(), "0:01.5")
