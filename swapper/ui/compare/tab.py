@@ -17,7 +17,7 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, example_strip, heading
+from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, example_strip, heading, queued
 from swapper.ui.swappers import SwapperCache, offered_methods
 
 SOURCES = ("1", "Sources", "Photos of the people whose faces are given, one photo each.")
@@ -171,10 +171,7 @@ def build_compare_tab(
         [consent, sources, targets, methods],
         tab.outputs,
         show_progress_on=[empty, figures],
-        api_visibility="private",
-        preprocess=False,
-        concurrency_id=LENGTHY,
-        concurrency_limit=settings.concurrency,
+        **queued(LENGTHY, settings.concurrency),
     )
 
 
