@@ -26,9 +26,10 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 def run_compare(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
+    from swapper.methods.reference import BASELINE
     from swapper.metrics.report import text_table
     from swapper.pipeline import FaceSwapper
-    from swapper.studies.comparison import BASELINE, compare, draw_pairs, measure_people, people_in
+    from swapper.studies.comparison import compare, draw_pairs, measure_people, people_in
     from swapper.studies.comparison_report import write_comparison
     from swapper.studies.judges import load_judges
 

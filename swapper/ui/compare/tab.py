@@ -7,8 +7,9 @@ from typing import Any
 
 import gradio as gr
 
+from swapper.methods.reference import BASELINE
 from swapper.runtime.limits import Settings
-from swapper.studies.comparison import BASELINE, Comparison
+from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
 from swapper.types import UserError
 from swapper.ui.compare.jobs import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
