@@ -22,7 +22,15 @@ from swapper.methods.reference import BASELINE, PASTED, REFERENCES, UNCHANGED, S
 from swapper.metrics.geometry import reencode
 from swapper.metrics.measure import FaceMeasurer, Gallery, MeasuredFace, SwapScores
 from swapper.metrics.realism import RealismFeatures
-from swapper.metrics.report import METRICS, ScoreRow, contact_sheet, format_value, report_data, text_table, write_report
+from swapper.metrics.report import (
+    METRICS,
+    ScoreRow,
+    contact_sheet,
+    format_value,
+    report_data,
+    scores_table,
+    write_report,
+)
 from swapper.pipeline import FaceSwapper
 from swapper.restore.base import restorers
 from swapper.runtime.devices import choose_device
@@ -100,7 +108,7 @@ def evaluate(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(report_data(rows, {**about, "aims": aims}), indent=1, ensure_ascii=False))
     else:
-        print(f"{text_table(rows)}\n\n{aims_table(aims)}")
+        print(f"{scores_table(rows)}\n\n{aims_table(aims)}")
     return 0
 
 
