@@ -26,9 +26,10 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 def run_compare(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
-    from swapper.metrics.report import text_table
+    from swapper.methods.reference import BASELINE
+    from swapper.metrics.report import scores_table
     from swapper.pipeline import FaceSwapper
-    from swapper.studies.comparison import BASELINE, choose_pairs, compare, measure_people, people_in
+    from swapper.studies.comparison import choose_pairs, compare, measure_people, people_in
     from swapper.studies.comparison_report import write_comparison
     from swapper.studies.evaluators import load_evaluators
 
@@ -55,7 +56,7 @@ def run_compare(args: argparse.Namespace) -> int:
     *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell)
     for warning in write_comparison(args.output, found, {name: info.label for name, info in METHODS.items()}, marks):
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"{text_table(found.rows)}\n\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
+    print(f"{scores_table(found.rows)}\n\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
     return 0
 
 

@@ -38,7 +38,7 @@ def run_image(args: argparse.Namespace) -> int:
 
     settings, mask = mark_settings(args), blend_settings(args)
     check_output(args.output)
-    swapper = FaceSwapper(args.method, args.device, restore=args.restore, mask=mask)
+    swapper = FaceSwapper(args.method, args.device, restore=args.restore, blend=mask)
     result = swapper.swap_image(args.source, args.target, args.select)
     written = write_marked_image(
         result.image, args.output, Origin(swapper.method.name, args.restore), settings=settings

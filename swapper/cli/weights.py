@@ -6,6 +6,7 @@ from pathlib import Path
 
 from swapper import hub
 from swapper.hub.manifest import WeightEntry, shipped_folder
+from swapper.runtime.text_table import text_table
 from swapper.types import UserError
 
 
@@ -31,12 +32,8 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 def run_list(_args: argparse.Namespace) -> int:
     """Print one line per file: name, size, where it is, licence, what it was trained on."""
-    rows = [("name", "size", "where", "licence", "trained on")]
-    rows += [(row.name, _megabytes(row.bytes), _place(row), row.licence, row.trained_on) for row in hub.entries()]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for name, size, place, licence, data in rows:
-        line = f"{name:<{widths[0]}}  {size:>{widths[1]}}  {place:<{widths[2]}}  {licence:<{widths[3]}}  {data}"
-        print(line.rstrip())
+    rows = [(row.name, _megabytes(row.bytes), _place(row), row.licence, row.trained_on) for row in hub.entries()]
+    print(text_table(("name", "size", "where", "licence", "trained on"), rows, words=(0, 2, 3, 4)))
     return 0
 
 

@@ -12,7 +12,7 @@ from swapper.metrics.report import (
     format_value,
     markdown_table,
     report_data,
-    text_table,
+    scores_table,
     write_report,
     write_text,
 )
@@ -51,7 +51,7 @@ def test_figures_are_printed_with_unit_and_interval():
 
 
 def test_tables_hold_what_was_measured():
-    text = text_table(ROWS).splitlines()
+    text = scores_table(ROWS).splitlines()
     assert len(text) == 4
     assert text[0].split() == ["floor", "warp", "other"]
     assert text[1].startswith("ID retrieval") and "[75.0, 85.0]" in text[1]
