@@ -36,9 +36,9 @@ def run_image(args: argparse.Namespace) -> int:
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
 
-    settings, mask = mark_settings(args), blend_settings(args)
+    settings, blend = mark_settings(args), blend_settings(args)
     check_output(args.output)
-    swapper = FaceSwapper(args.method, args.device, restore=args.restore, blend=mask)
+    swapper = FaceSwapper(args.method, args.device, restore=args.restore, blend=blend)
     result = swapper.swap_image(args.source, args.target, args.select)
     written = write_marked_image(
         result.image, args.output, Origin(swapper.method.name, args.restore), settings=settings
