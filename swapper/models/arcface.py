@@ -126,7 +126,9 @@ class MobileFaceNet(nn.Module):
         stage1 = self.blocks[:first](stem)
         return stem, stage1, self.blocks[first:second](stage1)
 
-    def look(self, faces: Float[Tensor, "b 3 112 112"]) -> tuple[IdentityFeatures, tuple[Tensor, Tensor, Tensor]]:
+    def embed_with_early(
+        self, faces: Float[Tensor, "b 3 112 112"]
+    ) -> tuple[IdentityFeatures, tuple[Tensor, Tensor, Tensor]]:
         """What ``forward`` and ``early`` say, at once.
 
         Args:

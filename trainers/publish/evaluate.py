@@ -161,16 +161,18 @@ class SplitEvaluator:
 
     def gallery(self) -> tuple[RetrievalGallery, Float64[np.ndarray, "m k"]]:
         """Identity of all photos, and how those look that are not padded."""
-        vectors, smooth, looks = [], [], []
+        vectors, smooth, realism_features = [], [], []
         for row in range(len(self.people)):
             found = self.photo(row)
             vectors.append(found.embedding)
             if found.smooth is not None:
                 smooth.append(found.smooth)
             if not self.faces.padded[row]:
-                looks.append(self.realism.measure([found.crop])[0])
+                realism_features.append(self.realism.measure([found.crop])[0])
             _progress("photos measured", row + 1, len(self.people))
-        return RetrievalGallery(np.stack(vectors), self.people, np.stack(smooth) if smooth else None), np.stack(looks)
+        return RetrievalGallery(np.stack(vectors), self.people, np.stack(smooth) if smooth else None), np.stack(
+            realism_features
+        )
 
     def score(
         self, swaps: Mapping[str, Swap], pairs: Sequence[tuple[int, int]], seed: int
