@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from swapper import hub
-from swapper.__main__ import main
+from swapper.cli.main import main
 from swapper.hub import files, manifest
 
 
