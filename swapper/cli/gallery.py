@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from swapper.types import UserError
+from swapper.errors import UserError
 
 
 def add_gallery_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
