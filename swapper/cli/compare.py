@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from swapper.cli.options import add_device_option, add_mark_options, mark_settings
-from swapper.methods.base import METHODS, methods
-from swapper.types import UserError
+from swapper.errors import UserError
+from swapper.registry import METHODS, method_choices
 
 
 def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -16,7 +16,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "--sources", type=Path, required=True, metavar="DIR", help="a photo, or a folder of photos, for each person"
     )
     p.add_argument("--targets", type=Path, required=True, metavar="DIR", help="photos whose largest face changes")
-    p.add_argument("--methods", required=True, metavar="M,M", help=f"of {', '.join(methods())}, onnx:NAME")
+    p.add_argument("--methods", required=True, metavar="M,M", help=f"of {method_choices()}")
     p.add_argument("-o", "--output", type=Path, required=True, metavar="REPORT_DIR", help="folder; made when missing")
     p.add_argument("--pairs", type=int, default=200, help="most pairs to swap; spread evenly where there are more")
     add_device_option(p)

@@ -4,11 +4,9 @@ import argparse
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-from swapper.methods.base import methods
-from swapper.provenance.label import DEFAULT_LABEL
-from swapper.provenance.settings import MarkSettings
-from swapper.restore.base import restorers
-from swapper.types import UserError
+from swapper.errors import UserError
+from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
+from swapper.registry import method_choices, restorer_choices
 
 if TYPE_CHECKING:
     from swapper.compose.settings import BlendSettings
@@ -36,12 +34,12 @@ def add_method_option(p: argparse.ArgumentParser, published: bool = True) -> Non
         p: of a command that swaps.
         published: published swappers may be named as well.
     """
-    p.add_argument("--method", help=f"one of {', '.join(methods())}{', or onnx:NAME' if published else ''}")
+    p.add_argument("--method", help=f"one of {method_choices(published)}")
 
 
 def add_restore_option(p: argparse.ArgumentParser) -> None:
     """Add ``--restore``."""
-    p.add_argument("--restore", choices=restorers(), default="none")
+    p.add_argument("--restore", choices=restorer_choices(), default="none")
 
 
 def add_device_option(p: argparse.ArgumentParser) -> None:

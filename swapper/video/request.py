@@ -21,7 +21,8 @@ from swapper.faces.track import FaceTracker
 from swapper.methods.base import Method
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
-from swapper.restore.base import RESTORERS, Restorer
+from swapper.registry import RESTORERS
+from swapper.restore.base import Restorer
 from swapper.runtime.limits import Limits
 from swapper.types import Crop, Identity, UserError
 from swapper.video.analyse import DETECT_EVERY
@@ -119,8 +120,7 @@ def origin_of(engine: Engine, sources: int) -> Origin:
         engine: swaps.
         sources: how many source people there are.
     """
-    kind = type(engine.restorer).__name__
-    restore = next((name for name, (_, class_name) in RESTORERS.items() if class_name == kind), "none")
+    restore = next((name for name, info in RESTORERS.items() if info.made(engine.restorer)), "none")
     return Origin(engine.method.name, restore, sources)
 
 
