@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
+from sklearn.metrics import roc_auc_score
 from torch import Generator, Tensor, nn
 
 from swapper.faces.landmarks import FIVE_POINTS
@@ -139,6 +140,4 @@ def verification_auc(embeddings: Float[Tensor, "n d"], identity: Int64[Tensor, "
     rows, columns = torch.triu_indices(len(identity), len(identity), 1)
     cosine = (embeddings @ embeddings.T)[rows, columns]
     same = identity[rows] == identity[columns]
-    rank = cosine.argsort().argsort().double() + 1
-    positives, negatives = same.sum().double(), (~same).sum().double()
-    return float((rank[same].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    return float(roc_auc_score(same, cosine))

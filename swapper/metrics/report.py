@@ -125,6 +125,8 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """95 % interval of a mean, by drawing the pairs again.
 
+    Equal to that of ``scipy.stats.bootstrap``, which is no shorter to call, as it refuses a single value.
+
     Args:
         values: one per pair; not a number where a pair has none.
         generator: random numbers.
