@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from swapper.cli.provenance import add_mark_options, mark_settings
+from swapper.cli.options import add_device_option, add_mark_options, mark_settings
 from swapper.methods.base import METHODS, methods
 from swapper.types import UserError
 
@@ -19,7 +19,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     p.add_argument("--methods", required=True, metavar="M,M", help=f"of {', '.join(methods())}, onnx:NAME")
     p.add_argument("-o", "--output", type=Path, required=True, metavar="REPORT_DIR", help="folder; made when missing")
     p.add_argument("--pairs", type=int, default=200, help="most pairs to swap; spread evenly where there are more")
-    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_device_option(p)
     add_mark_options(p)
     p.set_defaults(run=run_compare)
 

@@ -1,4 +1,4 @@
-"""The ``interpolate`` command, a walk from one person to another on the face of a third, and ``gallery``."""
+"""The ``interpolate`` command: a walk from one person to another on the face of a third."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from swapper.cli.provenance import add_mark_options, mark_settings
+from swapper.cli.options import add_device_option, add_mark_options, mark_settings
 from swapper.types import UserError
 
 if TYPE_CHECKING:
@@ -35,33 +35,9 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
         help="photos of other people, to count those met on the way: a folder, or a file of the gallery command; "
         "the made-up people of the examples when not given",
     )
-    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_device_option(p)
     add_mark_options(p)
     p.set_defaults(run=run_interpolate)
-
-
-def add_gallery_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``gallery``; it sets ``run``, a function that returns the exit code."""
-    p = commands.add_parser("gallery", help="look at a folder of photos once, for interpolate --gallery")
-    p.add_argument("folder", type=Path, metavar="DIR", help="photos of different people")
-    p.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="file to write: .safetensors")
-    p.set_defaults(run=run_gallery)
-
-
-def run_gallery(args: argparse.Namespace) -> int:
-    """Write the embeddings of a folder's photos."""
-    from swapper.faces.embed import local_embedders
-    from swapper.pipeline import FaceSwapper
-    from swapper.studies.gallery_index import SUFFIX, write_index
-    from swapper.studies.walk import embed_folder
-
-    if args.output.suffix.lower() != SUFFIX:
-        raise UserError(f"Output '{args.output}': the ending is not {SUFFIX}. Name the file something{SUFFIX}.")
-    found = embed_folder(args.folder, FaceSwapper("warp", "cpu"), local_embedders())
-    write_index(found, args.output)
-    photos = len(next(iter(found.values())))
-    print(f"{args.output}: {photos} photos, seen by {' and '.join(found)}, {args.output.stat().st_size / 1e3:.0f} kB")
-    return 0
 
 
 def run_interpolate(args: argparse.Namespace) -> int:

@@ -1,24 +1,18 @@
-"""The ``provenance`` command, and the options of other commands that say how files are marked."""
+"""The ``provenance`` command: what a file says about how it was made."""
 
 import argparse
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from swapper.images import read_image
 from swapper.provenance.credentials import Credentials, read_credentials
 from swapper.provenance.detection import Mark, find_mark
-from swapper.provenance.label import DEFAULT_LABEL
 from swapper.provenance.origin import read_message
-from swapper.provenance.settings import MarkSettings
 from swapper.types import UserError
 
-UNCONFIRMED = (
-    "--no-mark: nothing in the file would say that a face in it was swapped. "
-    "Add --confirm-no-mark if you will say so yourself wherever it is shown."
-)
 _VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 _LOOKED_AT = (0.0, 0.25, 0.5, 0.75)  # shares of a video's duration; one frame with the mark is enough
 
@@ -29,28 +23,6 @@ def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.Argumen
     parser.add_argument("file", type=Path, metavar="FILE", help="a picture or a video")
     parser.add_argument("--json", action="store_true", help="print JSON instead of sentences")
     parser.set_defaults(run=run_provenance)
-
-
-def add_mark_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--label``, ``--no-mark`` and its confirmation to a command that writes swapped files."""
-    parser.add_argument(
-        "--label", nargs="?", const=DEFAULT_LABEL, metavar="WORDS", help=f"draw words into a corner: '{DEFAULT_LABEL}'"
-    )
-    parser.add_argument("--no-mark", action="store_true", help="no watermark, no content credentials; needs:")
-    parser.add_argument("--confirm-no-mark", action="store_true", help="yes, I say myself that a face was swapped")
-
-
-def mark_settings(args: argparse.Namespace) -> MarkSettings:
-    """Settings from the options of ``add_mark_options``.
-
-    Raises:
-        UserError: ``--no-mark`` without its confirmation.
-    """
-    settings = MarkSettings.from_environment()
-    if args.no_mark and not args.confirm_no_mark:
-        raise UserError(UNCONFIRMED)
-    settings = replace(settings, mark=settings.mark and not args.no_mark)
-    return settings if args.label is None else replace(settings, label=args.label)
 
 
 def run_provenance(args: argparse.Namespace) -> int:

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from swapper.cli.options import add_blend_options, blend_settings
-from swapper.cli.provenance import add_mark_options, mark_settings
-from swapper.methods.base import default_method, methods
-from swapper.restore.base import restorers
+from swapper.cli.options import (
+    add_blend_options,
+    add_device_option,
+    add_mark_options,
+    add_method_option,
+    add_restore_option,
+    blend_settings,
+    mark_settings,
+)
+from swapper.methods.base import default_method
 from swapper.types import UserError
 
 if TYPE_CHECKING:
@@ -44,10 +50,10 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     )
     p.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="begin here: seconds, or 1:02:03.5")
     p.add_argument("--end", type=_seconds, metavar="S", help="end here: seconds, or 1:02:03.5")
-    p.add_argument("--method", help=f"one of {', '.join(methods())}, or onnx:NAME")
+    add_method_option(p)
     p.add_argument("--select", help="all (the default), largest, or a face's number from the largest, 0 first")
-    p.add_argument("--restore", choices=restorers(), default="none")
-    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_restore_option(p)
+    add_device_option(p)
     p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51; 18 when not given")
     p.add_argument("--steadiness", type=float, default=1.0, help="of the faces over time, 0 to 1; 1 when not given")
     add_blend_options(p)

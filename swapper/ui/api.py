@@ -15,9 +15,8 @@ from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
 from swapper.ui.files import new_folder, raises_sentences, result_name, upload_path, upload_paths
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import ENGINE
 from swapper.ui.image.target import NO_FACE
-from swapper.ui.layout import FORMATS
+from swapper.ui.layout import ENGINE, FORMATS
 from swapper.ui.swappers import SwapperCache
 
 CONSENT_FIRST = "Consent: it has not been given. Pass consent=True if everyone whose face is used has agreed."

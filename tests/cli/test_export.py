@@ -1,6 +1,5 @@
-"""The command line's ``export`` and ``bench`` commands."""
+"""The command line's ``export`` command."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from two_faces import TwoFaces, draw
 
 import swapper.pipeline
 from swapper import hub
-from swapper.__main__ import main
+from swapper.cli.main import main
 from swapper.hub import files
 from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
 from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
@@ -73,15 +72,3 @@ def test_unusable_export_ends_with_2_and_no_file(
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
     assert set(tmp_path.rglob("*")) == there
-
-
-def test_bench_prints_a_table_or_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    report = {"machine": "box", "rows": [{"network": "a", "params": 1000}]}
-    monkeypatch.setattr("swapper.bench.networks.models_report", lambda only: report | {"only": only})
-    monkeypatch.setattr("swapper.bench.photo.pipeline_report", lambda method: report)
-    assert main(["bench"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].split() == ["a", "1,000"]
-    assert main(["bench", "--models", "--only", "a", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == report | {"only": "a"}
-    assert main(["bench", "--only", "a"]) == 2
-    assert "Add --models" in capsys.readouterr().err

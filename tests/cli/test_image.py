@@ -1,7 +1,5 @@
 """The command line's ``image`` command: what it writes, and how it says no."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +8,7 @@ from PIL import Image
 from two_faces import TwoFaces, draw
 
 import swapper.pipeline
-from swapper.__main__ import main
+from swapper.cli.main import main
 
 
 @pytest.fixture
@@ -72,30 +70,8 @@ UNMARKED = ["--no-mark", "--confirm-no-mark"]  # a watermark changes pixels ever
 PLACES = {"source": "source.png", "target": "target.png", "output": "out.png"}
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["image", "one.png", "-o", "x.png"], ["image", "a", "b"], ["dance"], ["bench", "--models", "--video"]],
-)
-def test_wrong_arguments_end_with_2(arguments, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 2
-    assert "usage: python -m swapper" in capsys.readouterr().err
-
-
 def test_an_existing_output_survives_a_failure(photos, tmp_path):
     output = tmp_path / "out.png"
     output.write_bytes(b"precious")
     assert main(["image", photos[0], str(tmp_path / "missing.png"), "-o", str(output)]) == 2
     assert output.read_bytes() == b"precious"
-
-
-def test_as_a_program(tmp_path):
-    command = [sys.executable, "-m", "swapper", "image", "a.png", "b.png", "-o", "out.bmp"]
-    ended = subprocess.run(
-        command, cwd=tmp_path, env={"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True
-    )
-    assert ended.returncode == 2
-    assert ended.stderr == "error: Output 'out.bmp': the suffix '.bmp' names no format that is written. " + (
-        "Choose one of .png, .jpg, .jpeg, .webp.\n"
-    )

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from random_student import offer_student, write_student
 
-from swapper.__main__ import main
+from swapper.cli.main import main
 from swapper.studies.gallery_index import read_index
 
 

@@ -11,7 +11,7 @@ from textures import texture
 from two_faces import TwoFaces, draw
 
 import swapper.pipeline
-from swapper.__main__ import main
+from swapper.cli.main import main
 from swapper.provenance import Origin, sign_file, write_marked_image
 from swapper.provenance.watermark import add_mark
 

@@ -1,11 +1,11 @@
-"""The ``weights`` command on this machine's files; ``test_hub.py`` tests what downloads them."""
+"""The ``weights`` command on this machine's files; ``tests/hub/test_files.py`` tests what downloads them."""
 
 from pathlib import Path
 
 import pytest
 
 from swapper import hub
-from swapper.__main__ import main
+from swapper.cli.main import main
 from swapper.hub import files, manifest
 
 

@@ -28,8 +28,8 @@ from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_paths
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import LENGTHY
 from swapper.ui.judges import SharedJudges
+from swapper.ui.layout import LENGTHY
 from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
 
 NO_PHOTOS = "{what}: there is no photo yet. Add one, or fill in an example."

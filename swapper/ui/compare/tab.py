@@ -14,12 +14,10 @@ from swapper.types import UserError
 from swapper.ui.compare.jobs import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
 from swapper.ui.files import new_folder
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import CONSENT_FIRST, LENGTHY
 from swapper.ui.image.result import callout
-from swapper.ui.interpolation.tab import EXAMPLE
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import PHOTO_HEIGHT, QUICK, example_strip, heading
+from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, example_strip, heading
 from swapper.ui.swappers import SwapperCache, offered_methods
 
 SOURCES = ("1", "Sources", "Photos of the people whose faces are given, one photo each.")

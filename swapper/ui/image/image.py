@@ -17,7 +17,7 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout, summary, swap_target
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
-from swapper.ui.layout import FORMATS, ResultPanel, build_inputs, build_result
+from swapper.ui.layout import CONSENT_FIRST, ENGINE, FORMATS, ResultPanel, build_inputs, build_result
 from swapper.ui.people import PEOPLE
 from swapper.ui.people_panel import PeoplePanel, Updates, build_people_panel
 from swapper.ui.settings_panel import build_settings_panel, read
@@ -27,10 +27,7 @@ SWAP = "Swap faces"
 FACES = ("", "Faces found", "Click a face to choose who it becomes.")
 BECOMES = "Face {face} becomes"
 NO_TARGET = "Target: there is no photo yet. Add the photo that should be changed."
-CONSENT_FIRST = "Consent: it has not been given yet. Tick the box at the top of the page, then swap."
 SHOW_EXAMPLE = "Show an example"
-ENGINE = "engine"  # events that share this name wait for each other: what is done in seconds
-LENGTHY = "lengthy"  # what may take minutes; nobody with a photo waits for it
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_path
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import LENGTHY
 from swapper.ui.image.target import NO_FACE
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said
+from swapper.ui.layout import LENGTHY
 from swapper.ui.swappers import SwapperCache
 
 MISSING = "{who}: there is no photo yet. Add one, or fill in an example."

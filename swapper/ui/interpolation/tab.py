@@ -11,12 +11,11 @@ from swapper.studies.walk import walking_methods
 from swapper.studies.walk_page import SCRIPT, STYLE
 from swapper.types import UserError
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import CONSENT_FIRST, LENGTHY
 from swapper.ui.image.result import callout
 from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_walk, read_photos
 from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import QUICK, build_photo, heading
+from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, QUICK, build_photo, heading
 from swapper.ui.swappers import SwapperCache, offered_methods
 
 FIRST = ("1", "Person A", "Where the walk begins.")
@@ -25,7 +24,6 @@ TARGET = ("3", "Target", "The photo whose largest face walks from A to B.")
 RESULT = ("4", "Walk", "Move the slider to go from A to B.")
 MEASURES = ("", "How smooth the walk is", "A line in the charts follows the slider.")
 WALK = "Walk from A to B"
-EXAMPLE = "Fill in an example"
 EMPTY = "The walk appears here."
 NO_METHOD = (
     "Interpolation needs a learned method, and none has its weights on this machine yet: "

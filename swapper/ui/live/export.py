@@ -13,9 +13,9 @@ from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.files import new_folder, upload_path
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import CONSENT_FIRST, ENGINE
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said_markup
+from swapper.ui.layout import CONSENT_FIRST, ENGINE
 from swapper.ui.live.page import PAGE, page_routes
 from swapper.ui.live.streams import FASTEST, live_method
 from swapper.ui.swappers import SwapperCache

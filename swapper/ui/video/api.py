@@ -12,7 +12,7 @@ from swapper.types import UserError
 from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, blend_settings
 from swapper.ui.files import raises_sentences, upload_path, upload_paths
 from swapper.ui.gpu import FILM_SECONDS, on_gpu
-from swapper.ui.image.image import LENGTHY
+from swapper.ui.layout import LENGTHY
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.casting import Plan
 from swapper.ui.video.jobs import FORMATS, film, video_work

@@ -11,9 +11,9 @@ from swapper.methods.base import METHODS
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.files import upload_path, upload_paths
-from swapper.ui.image.image import CONSENT_FIRST
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said
+from swapper.ui.layout import CONSENT_FIRST
 from swapper.ui.people import PEOPLE
 from swapper.ui.people_panel import Updates
 from swapper.ui.settings_panel import read

@@ -7,8 +7,7 @@ import gradio as gr
 
 from swapper.runtime.limits import Limits
 from swapper.ui.gpu import FILM_SECONDS, on_gpu
-from swapper.ui.image.image import ENGINE, LENGTHY
-from swapper.ui.layout import QUICK
+from swapper.ui.layout import ENGINE, LENGTHY, QUICK
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.api import add_video_endpoint
 from swapper.ui.video.layout import (
