@@ -9,14 +9,13 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from swapper.compose.settings import BlendSettings
-from swapper.face_swap import FrameSwapper, Part
+from swapper.face_swap.picture import FaceToSwap, FrameSwapper
 from swapper.faces.align import cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import CoverFinder, OcclusionDetector
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
-from swapper.faces.track import TrackedFace
 from swapper.images import read_image
 from swapper.methods.base import Method, default_method, load_method
 from swapper.provenance.settings import MarkSettings
@@ -215,13 +214,11 @@ class FaceSwapper:
             self.method, self.landmarks, self.device, self.restorer, blend or self.blend, self.occlusion
         )
         frame, warnings = image.copy(), []
-        parts = []
+        order = sorted(assignment, reverse=True)  # near faces last
         with timer.step("identify"):
-            for index, identity in sorted(assignment.items(), reverse=True):  # near faces last
-                tracked = TrackedFace(index, index, faces[index])
-                parts.append(Part(tracked, frames.aim(image, tracked, identity), alone=True))
-        done = zip(parts, frames.swap_parts(frame, parts, timer), strict=True)
-        own = {part.tracked.track: outcome.mask for part, outcome in done}
+            wanted = [FaceToSwap(faces[i], frames.aim(image, faces[i], assignment[i])) for i in order]
+        outcomes = frames.swap_faces(frame, wanted, timer)
+        own = {index: outcome.mask for index, outcome in zip(order, outcomes, strict=True)}
         for index in assignment:
             yaw = head_pose(faces[index].mesh).yaw
             if abs(yaw) > TURNED_TOO_FAR:

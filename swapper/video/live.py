@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from swapper.compose.settings import BlendSettings
-from swapper.face_swap import FrameSwapper
+from swapper.face_swap.picture import FrameSwapper
 from swapper.faces import mesh
 from swapper.faces.coarse import CoarseDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
@@ -125,16 +125,18 @@ class LiveStream:
             self._memory.begin_source()
         self._last = seconds
         with timer.step("detect"):
-            faces = [self._steadied(face, seconds) for face in self._tracker.update(frame)]
+            faces = [
+                self._steadied(face, seconds) for face in reversed(self._tracker.update(frame))
+            ]  # near ones on top
         present = {face.track for face in faces}
         self._steady = {track: state for track, state in self._steady.items() if track in present}
         frames, memory = self._engine.frames, self._memory
-        parts = [memory.plan(frames, frame, face, identity) for face in reversed(faces)]  # near faces on top
-        memory.learn(parts, frames.swap_parts(frame, parts, timer))
-        if not parts:
+        tasks = [memory.plan(frames, frame, face, identity) for face in faces]
+        memory.learn(faces, frames.swap_faces(frame, tasks, timer))
+        if not faces:
             return frame, 0
         with timer.step("mark"):
-            return self._marker.mark(frame), len(parts)
+            return self._marker.mark(frame), len(faces)
 
     def _steadied(self, face: TrackedFace, seconds: float) -> TrackedFace:
         before = self._steady.get(face.track)

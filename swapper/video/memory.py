@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.compose.color import Transfer
-from swapper.face_swap import FrameSwapper, Outcome, Part
+from swapper.face_swap.picture import FaceToSwap, FrameSwapper, Outcome
 from swapper.faces.association import overlap
 from swapper.faces.occlusion.over_time import Look, learnt
+from swapper.faces.pose import head_pose
 from swapper.faces.track import TrackedFace
 from swapper.types import Identity
 from swapper.video.shapes import ShapeMemory
@@ -18,6 +19,8 @@ from swapper.video.tones import ToneMemory
 
 _SAME_PLACE = 0.3  # overlap of a face with itself in the frame before
 _MOST_AIMS = 32  # tracks whose identity is kept: it may be a network
+_FADE_YAW = (60.0, 80.0)  # degrees: a face turned further fades back to the target's own
+_FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it fades
 
 Points = Float32[np.ndarray, "5 2"]
 
@@ -68,7 +71,7 @@ class FaceMemory:
 
     def plan(
         self, frames: FrameSwapper, image: UInt8[np.ndarray, "h w 3"], face: TrackedFace, identity: Identity
-    ) -> Part:
+    ) -> FaceToSwap:
         """Say what happens to a face of the next frame.
 
         Args:
@@ -78,12 +81,23 @@ class FaceMemory:
             identity: of the source.
         """
         track = face.track
-        identity = self.aimed(track, identity, partial(frames.aim, image, face, identity))
+        identity = self.aimed(track, identity, partial(frames.aim, image, face.face, identity))
         if not self.shapes.knows(track):
-            self.shapes.learn(track, frames.measure(image, face, identity))
+            self.shapes.learn(track, frames.measure(image, face.face, identity))
         shape, measure = self.shapes.next_shape(track)
         tone = self.tones.usual(track) if self._steady else None
-        return Part(face, identity, shape, measure, tone, self.looks.get(track), covered=track not in self.bare)
+        return FaceToSwap(
+            face.face,
+            identity,
+            shape,
+            measure,
+            match_expression=False,
+            match_shade=False,
+            opacity=_opacity(face),
+            tone=tone,
+            look=self.looks.get(track),
+            covered=track not in self.bare,
+        )
 
     def meet(self, faces: Sequence[TrackedFace]) -> None:
         """Recognise the faces of the first frame by their places; of no use later.
@@ -104,23 +118,23 @@ class FaceMemory:
                 self.looks[face.track] = Look.from_row(row["look"])
         self._recalled = []
 
-    def learn(self, parts: Sequence[Part], outcomes: Sequence[Outcome]) -> None:
+    def learn(self, faces: Sequence[TrackedFace], outcomes: Sequence[Outcome]) -> None:
         """Take in a finished frame.
 
         Args:
-            parts: its faces.
+            faces: that were swapped in it.
             outcomes: of the same faces.
         """
-        self._present = {part.tracked.track: part.tracked.face.points for part in parts}
-        for outcome in outcomes:
+        self._present = {face.track: face.face.points for face in faces}
+        for track, outcome in zip(self._present, outcomes, strict=True):
             if outcome.offset is not None:
-                self.shapes.learn(outcome.track, outcome.offset)
+                self.shapes.learn(track, outcome.offset)
             if outcome.tone is not None:
-                self.tones.learn(outcome.track, outcome.tone)
+                self.tones.learn(track, outcome.tone)
             if outcome.seen is not None:
-                self.looks[outcome.track] = learnt(self.looks.get(outcome.track), outcome.seen)
+                self.looks[track] = learnt(self.looks.get(track), outcome.seen)
             if outcome.covered is not None:
-                (self.bare.discard if outcome.covered else self.bare.add)(outcome.track)
+                (self.bare.discard if outcome.covered else self.bare.add)(track)
         self.looks = {track: look for track, look in self.looks.items() if track in self._present}
         self.bare &= self._present.keys()
 
@@ -136,3 +150,11 @@ class FaceMemory:
             "tone": None if tone is None else [tone.gain.tolist(), tone.shift.tolist()],
             "look": None if look is None else look.to_row(),
         }
+
+
+def _opacity(face: TrackedFace) -> float:
+    """How much of a swapped face is shown: less of one that is turned far away or hardly there."""
+    yaw = abs(head_pose(face.landmarks).yaw)
+    turned = np.interp(yaw, _FADE_YAW, (1.0, 0.0))
+    there = np.interp(face.face.score, _FADE_PRESENCE, (0.0, 1.0))
+    return float(turned * there)

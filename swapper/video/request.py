@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from swapper.compose.settings import BlendSettings
-from swapper.face_swap import FrameSwapper
+from swapper.face_swap.picture import FrameSwapper
 from swapper.faces.coarse import CoarseDetector, PatientDetector
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
