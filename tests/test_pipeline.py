@@ -6,6 +6,7 @@ import torch
 from two_faces import SIDE, TwoFaces, draw
 
 from swapper import FaceSwapper, UserError
+from swapper.compose.settings import BlendSettings
 from swapper.methods.reference import TargetUnchanged
 from swapper.types import Identity, Swapped
 
@@ -87,6 +88,19 @@ def test_small_crops_grow_before_they_are_restored(swapper, photos):
     swapper.restorer = Remembers()
     swapper.swap_image(photos[0], photos[1], select="largest")
     assert seen == [((1, 3, 256, 256), "tight")]
+
+
+def test_one_call_can_blend_otherwise_and_the_next_does_not(swapper, photos):
+    identity, small = swapper.identify(photos[0]), BlendSettings(grow=-0.15, forehead=0)
+    usual = swapper.swap_image(identity, photos[1], "largest").image
+    less = swapper.swap_image(identity, photos[1], "largest", blend=small).image
+    target = _pixels(photos[1])
+    share = [np.mean(np.abs(image - target).max(2) > 8) for image in (less, usual)]
+    assert 0 < share[0] < 0.7 * share[1]
+    again = swapper.swap_image(identity, photos[1], "largest").image
+    assert np.array_equal(again, usual) and swapper.blend == BlendSettings()
+    made_so = FaceSwapper(swapper.method, "cpu", blend=small, detector=swapper.detector, threads=1)
+    assert np.array_equal(made_so.swap_image(identity, photos[1], "largest").image, less)
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,17 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from jaxtyping import Float32, UInt8
 
-from swapper.compose.settings import BlendSettings
+from swapper.face_swap.networks import SwapNetworks
 from swapper.face_swap.picture import FrameSwapper
 from swapper.faces import mesh
 from swapper.faces.coarse import CoarseDetector
-from swapper.faces.detect import CenterFaceDetector, FaceDetector
+from swapper.faces.detect import CenterFaceDetector
 from swapper.faces.embed import FaceEmbedder
-from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import CoverFinder
 from swapper.faces.track import FaceTracker, TrackedFace
-from swapper.methods.base import Method
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
 from swapper.runtime.timing import StepTimer
@@ -36,26 +31,14 @@ Frame = UInt8[np.ndarray, "h w 3"]
 Mesh = Float32[np.ndarray, "478 3"]
 
 
-@runtime_checkable
-class LiveNetworks(Protocol):
-    """What live streams need of a ``FaceSwapper``."""
-
-    device: torch.device
-    method: Method
-    detector: FaceDetector
-    landmarks: LandmarkDetector
-    occlusion: CoverFinder
-    blend: BlendSettings
-
-
 class LiveEngine:
     """What all live streams of one method share; keeps nothing of any stream."""
 
-    def __init__(self, networks: LiveNetworks, marks: MarkSettings | None = None):
+    def __init__(self, networks: SwapNetworks, marks: MarkSettings | None = None):
         """Load what is still missing.
 
         Args:
-            networks: a ``FaceSwapper``.
+            networks: such as a ``FaceSwapper``.
             marks: how frames say that they were swapped; those of the environment when None.
 
         Raises:
