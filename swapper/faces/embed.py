@@ -63,7 +63,10 @@ class FaceEmbedder:
 
 
 class ResNet50Embedder:
-    """insightface's 50-layer ArcFace network, ``w600k_r50``; its weights come from the Hub."""
+    """insightface's 50-layer ArcFace network, ``w600k_r50``; its weights come from the Hub.
+
+    ``insightface``'s own class is not used: it opens the 170 MB twice, to learn a scaling that is known.
+    """
 
     def __init__(self, device: torch.device | None = None, mirrored: bool = False, threads: int | None = None):
         """Find and open the network, downloading it where needed.

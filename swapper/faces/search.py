@@ -215,7 +215,10 @@ def _look_turned(frame: UInt8[np.ndarray, "h w 3"], face: Face, roll: float, loo
 
 
 def without_duplicates(faces: list[Face]) -> list[Face]:
-    """Keep the surest of faces that overlap by more than 40 %, or of which one lies inside the other."""
+    """Keep the surest of faces that overlap by more than 40 %, or of which one lies inside the other.
+
+    ``cv2.dnn.NMSBoxes`` would keep both of the latter, such as a face that a detector finds within a large face.
+    """
     if not faces:
         return []
     boxes = np.stack([face.box for face in faces])
