@@ -7,6 +7,7 @@ from two_faces import SIDE, TwoFaces, draw
 
 from swapper import FaceSwapper, UserError
 from swapper.compose.settings import BlendSettings
+from swapper.face_swap import networks
 from swapper.methods.reference import TargetUnchanged
 from swapper.types import Identity, Swapped
 
@@ -31,6 +32,13 @@ def swapper():
 @pytest.fixture
 def photos(tmp_path):
     return [draw(tmp_path / f"{seed}.png", seed=seed) for seed in (1, 2)]
+
+
+def test_faces_are_looked_for_on_the_chosen_device(monkeypatch):
+    opened = []
+    monkeypatch.setattr(networks, "CenterFaceDetector", lambda *args, **named: opened.append((args, named)))
+    swapper = FaceSwapper(Paints(), "cpu", threads=3)
+    assert opened == [((3,), {"device": swapper.device})]
 
 
 def test_only_the_selected_face_changes(swapper, photos):

@@ -62,7 +62,7 @@ class SwapNetworks:
         self.device = choose_device(device)
         name = method or default_method()
         self.method = load_method(name, self.device, threads) if isinstance(name, str) else name
-        self.detector = detector or CenterFaceDetector(threads=threads)
+        self.detector = detector or CenterFaceDetector(threads, device=self.device)
         self.landmarks = LandmarkDetector(self.device, threads)
         self.occlusion: CoverFinder = OcclusionDetector(self.device, threads)
         self.restorer: Restorer | None = load_restorer(restore, self.device)

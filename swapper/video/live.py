@@ -10,7 +10,6 @@ from swapper.face_swap.networks import SwapNetworks
 from swapper.face_swap.picture import FrameSwapper
 from swapper.faces import mesh
 from swapper.faces.coarse import CoarseDetector
-from swapper.faces.detect import CenterFaceDetector
 from swapper.faces.embed import FaceEmbedder
 from swapper.faces.track import FaceTracker, TrackedFace
 from swapper.provenance.origin import Origin
@@ -45,9 +44,7 @@ class LiveEngine:
             UserError: weights that cannot be found.
         """
         self._networks, self._marks = networks, marks or MarkSettings.from_environment()
-        self._detector = networks.detector
-        if isinstance(self._detector, CenterFaceDetector):
-            self._detector = CenterFaceDetector(None, self._detector.threshold, networks.device, thorough=False)
+        self._detector = networks.detector.quick()
         self._embedder = FaceEmbedder(networks.device)
         self.frames = FrameSwapper(
             networks.method,

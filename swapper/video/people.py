@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from copy import copy
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -14,7 +13,6 @@ from swapper.face_swap.networks import SwapNetworks
 from swapper.faces import mesh
 from swapper.faces.align import cut_crop, cut_thumbnail
 from swapper.faces.association import is_readable
-from swapper.faces.detect import CenterFaceDetector
 from swapper.faces.embed import FaceEmbedder
 from swapper.faces.gallery import Gallery, Person
 from swapper.faces.pose import head_pose
@@ -53,9 +51,7 @@ class _Search:
     """
 
     def __init__(self, networks: SwapNetworks):
-        self._networks, self._quick, self._cuts = networks, copy(networks.detector), SceneCuts()
-        if isinstance(self._quick, CenterFaceDetector):
-            self._quick.thorough = False  # of the copy, which shares the network
+        self._networks, self._quick, self._cuts = networks, networks.detector.quick(), SceneCuts()
         self._since = _THOROUGH_EVERY
         self._before: int | None = None  # faces that the quick look at the frame before found
 

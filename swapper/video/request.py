@@ -11,7 +11,6 @@ from swapper.compose.settings import BlendSettings
 from swapper.face_swap.networks import ImageSource, Source, SwapNetworks
 from swapper.face_swap.picture import FrameSwapper
 from swapper.faces.coarse import CoarseDetector, PatientDetector
-from swapper.faces.detect import CenterFaceDetector
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
 from swapper.faces.gallery import Gallery
 from swapper.faces.landmarks import LandmarkDetector
@@ -132,11 +131,15 @@ def _tracker(
     networks: SwapNetworks, landmarks: LandmarkDetector, embedder: IdentityEmbedder, gallery: Gallery
 ) -> FaceTracker:
     """Every stage has a thread of its own, so its networks take one each."""
-    often, first = networks.detector, networks.detector
-    if isinstance(first, CenterFaceDetector):
-        quick = CenterFaceDetector(1, first.threshold, networks.device, thorough=False)
-        often, first = CoarseDetector(quick), PatientDetector(quick, first)
-    return FaceTracker(often, landmarks, embedder, scene_detector=first, detect_every=DETECT_EVERY, gallery=gallery)
+    quick = networks.detector.quick(threads=1)
+    return FaceTracker(
+        CoarseDetector(quick),
+        landmarks,
+        embedder,
+        scene_detector=PatientDetector(quick, networks.detector),
+        detect_every=DETECT_EVERY,
+        gallery=gallery,
+    )
 
 
 def _digest(
