@@ -19,4 +19,4 @@ def test_the_example_clip_is_small_has_sound_and_shows_two_people():
         assert len(file.streams.audio) == 1
     assert reader.info.duration == pytest.approx(5, abs=0.1)
     engine = FaceSwapper("warp", "cpu", threads=1)
-    assert [person.looks for person in find_people(engine, reader, 0, 2)] == [4, 4]
+    assert [person.sightings for person in find_people(engine, reader, 0, 2)] == [4, 4]

@@ -21,7 +21,7 @@ def circle(degrees):
     return np.stack([np.cos(radians), np.sin(radians)], 1)
 
 
-def test_slerp_walks_the_circle_at_even_speed():
+def test_slerp_follows_the_circle_at_even_speed():
     np.testing.assert_allclose(slerp(circle(10), circle(70), 0.25), circle(25), atol=1e-12)
     np.testing.assert_allclose(slerp(circle(10), circle(70), 0), circle(10), atol=1e-12)
 
@@ -67,7 +67,7 @@ def test_a_straight_path_makes_no_detour():
     assert np.isnan(detour(np.zeros(2), 0))
 
 
-def test_progress_follows_an_even_walk():
+def test_progress_follows_an_even_interpolation():
     shares = path_shares(9)
     found = progress(circle(20 + 60 * shares))
     np.testing.assert_allclose(found, shares, atol=1e-9)

@@ -28,9 +28,9 @@ def run_compare(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
     from swapper.metrics.report import text_table
     from swapper.pipeline import FaceSwapper
-    from swapper.studies.comparison import BASELINE, compare, draw_pairs, measure_people, people_in
+    from swapper.studies.comparison import BASELINE, choose_pairs, compare, measure_people, people_in
     from swapper.studies.comparison_report import write_comparison
-    from swapper.studies.judges import load_judges
+    from swapper.studies.evaluators import load_evaluators
 
     marks, names = mark_settings(args), [name.strip() for name in args.methods.split(",") if name.strip()]
     if args.pairs < 1:
@@ -41,7 +41,7 @@ def run_compare(args: argparse.Namespace) -> int:
     finder = FaceSwapper(BASELINE, args.device)
     for name in names:
         FaceSwapper(name, args.device)  # a wrong name, or missing weights, end it here and not an hour later
-    judges = load_judges(finder.device)
+    evaluators = load_evaluators(finder.device)
 
     def left_out(sentence: str) -> None:
         print(f"left out: {sentence}", file=sys.stderr)
@@ -49,10 +49,10 @@ def run_compare(args: argparse.Namespace) -> int:
     def build(name: str) -> FaceSwapper:
         return FaceSwapper(name, args.device)
 
-    sources, targets = (measure_people(found, finder, judges, left_out) for found in people)
-    pairs = draw_pairs(sources, targets, args.pairs)
+    sources, targets = (measure_people(found, finder, evaluators, left_out) for found in people)
+    pairs = choose_pairs(sources, targets, args.pairs)
     print(f"{len(pairs)} pairs of {len(sources)} sources and {len(targets)} targets", file=sys.stderr)
-    *_, found = compare(sources, targets, pairs, names, build, judges, _tell)
+    *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell)
     for warning in write_comparison(args.output, found, {name: info.label for name, info in METHODS.items()}, marks):
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{text_table(found.rows)}\n\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")

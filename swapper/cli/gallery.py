@@ -1,4 +1,4 @@
-"""The ``gallery`` command: look at photos once, for walks to know whom they meet."""
+"""The ``gallery`` command: look at photos once, for interpolations to know whom they meet."""
 
 import argparse
 from pathlib import Path
@@ -19,7 +19,7 @@ def run_gallery(args: argparse.Namespace) -> int:
     from swapper.faces.embed import local_embedders
     from swapper.pipeline import FaceSwapper
     from swapper.studies.gallery_index import SUFFIX, write_index
-    from swapper.studies.walk import embed_folder
+    from swapper.studies.interpolation_study import embed_folder
 
     if args.output.suffix.lower() != SUFFIX:
         raise UserError(f"Output '{args.output}': the ending is not {SUFFIX}. Name the file something{SUFFIX}.")

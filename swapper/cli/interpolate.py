@@ -1,4 +1,4 @@
-"""The ``interpolate`` command: a walk from one person to another on the face of a third."""
+"""The ``interpolate`` command: from one person to another on the face of a third."""
 
 import argparse
 import sys
@@ -20,14 +20,14 @@ MOST_STEPS = 99  # pictures between the two people
 
 def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``interpolate``; it sets ``run``, a function that returns the exit code."""
-    p = commands.add_parser("interpolate", help="walk from one person to another on the face of a third")
+    p = commands.add_parser("interpolate", help="interpolate between two people on the face of a third")
     p.add_argument("first", type=Path, metavar="A", help="photo of the first person")
     p.add_argument("second", type=Path, metavar="B", help="photo of the second person")
     p.add_argument("target", type=Path, metavar="TARGET", help="photo whose largest face changes")
     p.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write; made when missing")
     p.add_argument("--steps", type=int, default=9, help="pictures between the two people")
-    p.add_argument("--embedder", choices=("smooth", "arcface"), help="identity space to walk in")
-    p.add_argument("--method", help="the recommended one of those that can walk when not given")
+    p.add_argument("--embedder", choices=("smooth", "arcface"), help="identity space to interpolate in")
+    p.add_argument("--method", help="default: the recommended one of those that can interpolate")
     p.add_argument(
         "--gallery",
         type=Path,
@@ -41,39 +41,39 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
 
 
 def run_interpolate(args: argparse.Namespace) -> int:
-    """Write the pictures of a walk, and what they measure."""
+    """Write the pictures of an interpolation, and what they measure."""
     from swapper.images import read_image
     from swapper.interpolation import path_shares
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
-    from swapper.studies.judges import load_judges
-    from swapper.studies.walk import choose_walking_method, walk
-    from swapper.studies.walk_report import REPORT, shown, write_walk
-    from swapper.studies.walk_scores import explain, headline, score_walk
+    from swapper.studies.evaluators import load_evaluators
+    from swapper.studies.interpolation_report import REPORT, shown, write_interpolation
+    from swapper.studies.interpolation_scores import explain, headline, score_interpolation
+    from swapper.studies.interpolation_study import choose_interpolating_method, interpolate_faces
 
     settings = mark_settings(args)
     if not 1 <= args.steps <= MOST_STEPS:
-        raise UserError(f"--steps {args.steps}: such a walk is not drawn. Give 1 to {MOST_STEPS}, such as 9.")
+        raise UserError(f"--steps {args.steps}: it must be 1 to {MOST_STEPS}, such as 9.")
     if args.output.exists() and not args.output.is_dir():
         raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
-    swapper = FaceSwapper(choose_walking_method(args.method, args.embedder), args.device)
+    swapper = FaceSwapper(choose_interpolating_method(args.method, args.embedder), args.device)
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
     target = read_image(args.target)
     faces = swapper.find_faces(target)
     if not faces:
         raise UserError(f"Target '{args.target}': no face was found. Choose a photo that shows a face larger.")
-    judges = load_judges(swapper.device)
-    gallery = _gallery(args.gallery, swapper, judges.embedders)
+    evaluators = load_evaluators(swapper.device)
+    gallery = _gallery(args.gallery, swapper, evaluators.embedders)
     args.output.mkdir(parents=True, exist_ok=True)
     origin, shares = Origin(swapper.method.name, sources=2), path_shares(args.steps)
     people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
     images, crops = [], []
-    for number, step in enumerate(walk(swapper, people, target, faces, shares)):
+    for number, step in enumerate(interpolate_faces(swapper, people, target, faces, shares)):
         write_marked_image(step.image, args.output / f"frame-{number:02d}.png", origin, settings=settings)
         images.append(shown(step.image))
         crops.append(step.crop)
         print(f"picture {number + 1} of {len(shares)}", file=sys.stderr, flush=True)
-    scores = score_walk(crops, shares, photos, judges, gallery)
+    scores = score_interpolation(crops, shares, photos, evaluators, gallery)
     about = {
         "method": swapper.method.name,
         "pictures": len(shares),
@@ -81,7 +81,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
         "second": args.second.name,
         "target": args.target.name,
     }
-    for warning in write_walk(args.output, images, crops, photos, scores, about, origin, settings):
+    for warning in write_interpolation(args.output, images, crops, photos, scores, about, origin, settings):
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{args.output / REPORT}: {headline(scores)}. {explain(scores)}")
     return 0
@@ -90,9 +90,9 @@ def run_interpolate(args: argparse.Namespace) -> int:
 def _gallery(
     wanted: Path | None, swapper: "FaceSwapper", embedders: "Mapping[str, IdentityEmbedder]"
 ) -> dict[str, np.ndarray] | None:
-    """Embeddings of the people whom the walk may meet; None, after a warning, where the shipped ones are of no use."""
+    """Embeddings of people it may resemble; None, after a warning, where the shipped ones do not fit."""
     from swapper.studies.gallery_index import SHIPPED, read_index
-    from swapper.studies.walk import embed_folder
+    from swapper.studies.interpolation_study import embed_folder
 
     if wanted is not None:
         return read_index(wanted, embedders) if wanted.is_file() else embed_folder(wanted, swapper, embedders)

@@ -37,7 +37,7 @@ def blend_into(
     mask: Float32[np.ndarray, "s s"],
     settings: BlendSettings,
     *,
-    cover: Float32[np.ndarray, "s s"] | None = None,
+    occlusion: Float32[np.ndarray, "s s"] | None = None,
     usual: Transfer | None = None,
     opacity: float = 1.0,
     shade: bool = False,
@@ -51,14 +51,14 @@ def blend_into(
         face: RGB, swapped.
         mask: share of the face, in [0, 1].
         settings: what the user chose.
-        cover: share of things in front of the target, in [0, 1]; they stay there, and their colours do not count.
+        occlusion: share of things in front of the target, in [0, 1]; they stay there, and their colours do not count.
         usual: change of the colours in the frames before; None where there are none.
         opacity: how much of the face is shown, 0 to 1.
         shade: give the skin the target's large-scale light and shade too, which takes time.
         drawn_side: px, of the face before it was restored; the crop's when None.
     """
-    bare = mask if cover is None else mask * (1 - cover)
-    seen = settings.color > 0 and (cover is None or float(bare.sum()) > _LEAST_BARE * float(mask.sum()))
+    bare = mask if occlusion is None else mask * (1 - occlusion)
+    seen = settings.color > 0 and (occlusion is None or float(bare.sum()) > _LEAST_BARE * float(mask.sum()))
     measured = measure_transfer(face, crop.image, bare) if seen else None
     tone = steadied(measured, usual)
     if tone is not None:

@@ -11,7 +11,7 @@ from swapper.compose.settings import BlendSettings
 from swapper.faces.align import cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import CoverFinder, OcclusionDetector
+from swapper.faces.occlusion.network import OcclusionDetector, OcclusionFinder
 from swapper.images import read_image
 from swapper.methods.base import Method, default_method, load_method
 from swapper.restore.base import Restorer, load_restorer
@@ -64,7 +64,7 @@ class SwapNetworks:
         self.method = load_method(name, self.device, threads) if isinstance(name, str) else name
         self.detector = detector or CenterFaceDetector(threads, device=self.device)
         self.landmarks = LandmarkDetector(self.device, threads)
-        self.occlusion: CoverFinder = OcclusionDetector(self.device, threads)
+        self.occlusion: OcclusionFinder = OcclusionDetector(self.device, threads)
         self.restorer: Restorer | None = load_restorer(restore, self.device)
         self.blend = blend or BlendSettings()
 

@@ -14,10 +14,10 @@ from swapper.compose.mask import MaskShape, adaptive_face_mask, mask_shape, shap
 from swapper.compose.settings import BlendSettings
 from swapper.faces.align import cut_crop
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import CoverFinder
-from swapper.faces.occlusion.over_time import Glimpse, Look, cover_mask, glimpse
+from swapper.faces.occlusion.network import OcclusionFinder
+from swapper.faces.occlusion.over_time import Appearance, UsualAppearance, measure_appearance, occlusion_mask
 from swapper.methods.base import Method, swap_crops
-from swapper.methods.likeness import aim_identity
+from swapper.methods.likeness import extrapolate_identity
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.runtime.timing import StepTimer
 from swapper.types import Box, Crop, Face, Identity
@@ -39,8 +39,8 @@ class FaceToSwap:
         match_shade: give it the target's large-scale light and shade, which takes too long for a video.
         opacity: how much of the swapped face is shown, 0 to 1.
         tone: usual change of its colours, from the frames before.
-        look: of the target, from the frames before.
-        covered: something was in front of the face when it was last looked for, or it never was.
+        appearance: of the target, from the frames before.
+        occluded: something was in front of the face when it was last looked for, or it never was.
     """
 
     face: Face
@@ -51,8 +51,8 @@ class FaceToSwap:
     match_shade: bool = True
     opacity: float = 1.0
     tone: Transfer | None = None
-    look: Look | None = None
-    covered: bool = True
+    appearance: UsualAppearance | None = None
+    occluded: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,16 @@ class Outcome:
         offset: ``shape_offset``, where it was to be measured.
         tone: change of its colours that would match this frame alone.
         box: left, top, right, bottom of the part of the frame that changed; None where none did.
-        seen: the target, where what covers it counts.
-        covered: whether something is in front of it; None where that was not looked for.
+        appearance: of the target, where occlusion counts.
+        occluded: whether something is in front of it; None where that was not looked for.
         mask: the method's own, of its crop.
     """
 
     offset: float | None
     tone: Transfer | None
     box: Box | None
-    seen: Glimpse | None = None
-    covered: bool | None = None
+    appearance: Appearance | None = None
+    occluded: bool | None = None
     mask: Float32[np.ndarray, "s s"] | None = None
 
 
@@ -86,7 +86,7 @@ class FrameSwapper:
         device: torch.device,
         restorer: Restorer | None = None,
         blend: BlendSettings | None = None,
-        occlusion: CoverFinder | None = None,
+        occlusion: OcclusionFinder | None = None,
     ):
         """Use networks that are loaded.
 
@@ -152,33 +152,35 @@ class FrameSwapper:
                 face = match_expression(face, found, crop.mesh, self._measure, self._blend.expression)
         shape = one.shape or mask_shape(offset or 0.0)
         own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._blend)
-        seen, covered, cover = self._look_for_covers(crop, one, mask) if self._blend.occluders else (None, None, None)
+        appearance, occluded, occlusion = (
+            self._find_occlusion(crop, one, mask) if self._blend.occluders else (None, None, None)
+        )
         done = blend_into(
             frame,
             crop,
             face,
             mask,
             self._blend,
-            cover=cover,
+            occlusion=occlusion,
             usual=one.tone,
             opacity=one.opacity,
             shade=one.match_shade,
             drawn_side=self._method.size,
         )
-        return Outcome(offset if one.measure else None, done.tone, done.box, seen, covered, own)
+        return Outcome(offset if one.measure else None, done.tone, done.box, appearance, occluded, own)
 
-    def _look_for_covers(
+    def _find_occlusion(
         self, crop: Crop, one: FaceToSwap, mask: Float32[np.ndarray, "s s"]
-    ) -> tuple[Glimpse, bool | None, Float32[np.ndarray, "s s"] | None]:
+    ) -> tuple[Appearance, bool | None, Float32[np.ndarray, "s s"] | None]:
         """The face as it is seen, whether the network found something in front of it, and the share of that."""
-        seen = glimpse(crop.image, crop.mesh, one.look)
-        cover = cover_mask(seen, crop.image, crop.mesh)
-        if self._occlusion is None or not (one.covered or one.measure):
-            return seen, None, cover
+        appearance = measure_appearance(crop.image, crop.mesh, one.appearance)
+        occlusion = occlusion_mask(appearance, crop.image, crop.mesh)
+        if self._occlusion is None or not (one.occluded or one.measure):
+            return appearance, None, occlusion
         found = self._occlusion.find(crop.image, self._method.template, mask)
         if found is None:
-            return seen, False, cover
-        return seen, True, found if cover is None else np.maximum(cover, found)
+            return appearance, False, occlusion
+        return appearance, True, found if occlusion is None else np.maximum(occlusion, found)
 
     def aim(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity) -> Identity:
         """The identity that a face gets so that it becomes as much like the source as wanted.
@@ -189,7 +191,7 @@ class FrameSwapper:
             identity: of the source.
         """
         crop = cut_crop(frame, face.points, landmarks=face.mesh)
-        return aim_identity(self._method, identity, crop, self._blend.likeness)
+        return extrapolate_identity(self._method, identity, crop, self._blend.likeness)
 
     def measure(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.

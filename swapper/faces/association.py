@@ -61,14 +61,14 @@ def is_readable(landmarks: Float32[np.ndarray, "478 3"], frame: tuple[int, ...])
 
 
 def small_picture(frame: Frame, points: Points) -> UInt8[np.ndarray, "s s"]:
-    """A face in grey and very small, to be compared by ``change_of_looks``."""
+    """A face in grey and very small, to be compared by ``appearance_change``."""
     side = 3 * _PICTURE  # a coarse grid of single pixels, then means of it: whole blocks would take longer
     matrix = align_matrix(points, side, "tight")
     grid = cv2.warpAffine(frame, matrix, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
     return cv2.resize(cv2.cvtColor(grid, cv2.COLOR_RGB2GRAY), (_PICTURE, _PICTURE), interpolation=cv2.INTER_AREA)
 
 
-def change_of_looks(first: UInt8[np.ndarray, "s s"], second: UInt8[np.ndarray, "s s"]) -> float:
+def appearance_change(first: UInt8[np.ndarray, "s s"], second: UInt8[np.ndarray, "s s"]) -> float:
     """Mean difference of two small pictures in grey levels, brightness set aside."""
     change = first.astype(np.float32) - second
     return float(np.abs(change - change.mean()).mean())

@@ -9,7 +9,7 @@ from swapper.faces.search import CROWD_EYES, USUAL_SIDE, eye_distance
 from swapper.types import Face
 
 _SIDE = 320  # px, longer side of the reduced frame; eyes nearer than 1.2 % of its longer side may be missed in it
-_WHOLE_EVERY = 4  # looks, of which one is at the whole frame
+_WHOLE_EVERY = 4  # passes, of which one sees the whole frame
 
 
 class CoarseDetector:
@@ -22,7 +22,7 @@ class CoarseDetector:
             detector: what really looks.
         """
         self._detector = detector
-        self._looks = 0
+        self._passes = 0
 
     def detect(self, frame: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
         """Find faces, largest first.
@@ -32,8 +32,8 @@ class CoarseDetector:
         """
         height, width = frame.shape[:2]
         scale = _SIDE / max(height, width)
-        self._looks += 1
-        if scale >= 1 or self._looks % _WHOLE_EVERY == 0:
+        self._passes += 1
+        if scale >= 1 or self._passes % _WHOLE_EVERY == 0:
             return self._detector.detect(frame)
         size = max(round(width * scale), 1), max(round(height * scale), 1)
         small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)

@@ -85,7 +85,7 @@ class _OnnxDetector(ABC):
         Args:
             frame: RGB.
         """
-        return search(frame, self._look, self.thorough)
+        return search(frame, self._detect_once, self.thorough)
 
     def quick(self, threads: int | None = None) -> "_OnnxDetector":
         """The same detector with one pass a frame; it shares the network where that has as many threads.
@@ -99,7 +99,7 @@ class _OnnxDetector(ABC):
         once.thorough = False
         return once
 
-    def _look(self, frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
+    def _detect_once(self, frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
         padded, back = _padded(frame, side)
         return without_duplicates([face for level in self._decode(padded) for face in _faces(*level, back)])
 

@@ -9,32 +9,32 @@ from jaxtyping import Float32
 
 from swapper.faces.select import SAME_PERSON
 
-_MOST_LOOKS = 40  # after which new looks at a person count like the average of so many
+_MOST_SIGHTINGS = 40  # after which new embeddings of a person count like the average of so many
 
 
 @dataclass
-class Person:
+class EnrolledPerson:
     """Somebody seen in a video.
 
     Attributes:
         number: counted from 0 in the order of appearance.
-        embedding: mean over all looks, unit length; None until the face was seen well enough.
-        looks: how many embeddings are in it.
+        embedding: mean over all sightings, unit length; None until the face was seen well enough.
+        sightings: how many embeddings are in it.
     """
 
     number: int
     embedding: Float32[np.ndarray, "512"] | None = None
-    looks: int = 0
+    sightings: int = 0
 
     def learn(self, embedding: Float32[np.ndarray, "512"]) -> None:
-        """Add one look."""
-        kept = min(self.looks, _MOST_LOOKS)
+        """Add the embedding of one sighting."""
+        kept = min(self.sightings, _MOST_SIGHTINGS)
         total = embedding if self.embedding is None else self.embedding * kept + embedding
         self.embedding = (total / max(float(np.linalg.norm(total)), 1e-12)).astype(np.float32)
-        self.looks += 1
+        self.sightings += 1
 
     def likeness(self, embedding: Float32[np.ndarray, "512"]) -> float:
-        """Cosine with a look; -1 for somebody who was never seen well."""
+        """Cosine with an embedding; -1 for somebody who was never seen well."""
         return -1.0 if self.embedding is None else float(self.embedding @ embedding)
 
 
@@ -45,15 +45,15 @@ class Gallery:
         people: by number.
     """
 
-    def __init__(self, people: Iterable[Person] = ()):
+    def __init__(self, people: Iterable[EnrolledPerson] = ()):
         self.people = list(people)
 
-    def stranger(self) -> Person:
+    def stranger(self) -> EnrolledPerson:
         """Somebody new."""
-        self.people.append(Person(len(self.people)))
+        self.people.append(EnrolledPerson(len(self.people)))
         return self.people[-1]
 
-    def find(self, embedding: Float32[np.ndarray, "512"], taken: Collection[int] = ()) -> Person | None:
+    def find(self, embedding: Float32[np.ndarray, "512"], taken: Collection[int] = ()) -> EnrolledPerson | None:
         """The person a face shows; None for a stranger.
 
         Args:
@@ -68,7 +68,7 @@ class Gallery:
         """The people as plain values that fit into JSON."""
         return [
             {
-                "looks": person.looks,
+                "sightings": person.sightings,
                 "embedding": None if person.embedding is None else [round(float(v), 5) for v in person.embedding],
             }
             for person in self.people
@@ -78,6 +78,8 @@ class Gallery:
     def from_rows(cls, rows: Iterable[dict[str, Any]]) -> "Gallery":
         """Undo ``to_rows``."""
         return cls(
-            Person(number, None if row["embedding"] is None else np.array(row["embedding"], np.float32), row["looks"])
+            EnrolledPerson(
+                number, None if row["embedding"] is None else np.array(row["embedding"], np.float32), row["sightings"]
+            )
             for number, row in enumerate(rows)
         )

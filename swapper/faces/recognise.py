@@ -9,14 +9,14 @@ from jaxtyping import Float32, UInt8
 from swapper.faces.align import cut_crop
 from swapper.faces.association import is_readable
 from swapper.faces.embed import IdentityEmbedder
-from swapper.faces.gallery import Gallery, Person
+from swapper.faces.gallery import EnrolledPerson, Gallery
 from swapper.faces.landmarks import five_points
 from swapper.faces.select import SAME_PERSON
 
-NOBODY = Person(-1)  # of a track that nobody has looked at yet; never learns
-_FIRST_LOOKS, _RARE_LOOKS = 4, 4  # looks at a new face at every detection; later at every so many
+NOBODY = EnrolledPerson(-1)  # of a track that nobody has looked at yet; never learns
+_FIRST_DETECTIONS, _EVERY = 4, 4  # a new face is embedded at so many detections, later at every fourth
 _STRANGER = 0.15  # cosine below which a face is hardly the person it was
-_DOUBTS = 2  # such looks in a row before it is believed
+_DOUBTS = 2  # such embeddings in a row before it is believed
 
 Frame = UInt8[np.ndarray, "h w 3"]
 
@@ -34,8 +34,8 @@ class Track:
         person: who it shows.
         age: frames it has been followed for.
         missed: detections in a row that did not find it.
-        looks: detections since it began, or since it looked suddenly different.
-        doubts: looks in a row that hardly resembled its person.
+        detections: since it began, or since it looked suddenly different.
+        doubts: embeddings in a row that hardly resembled its person.
     """
 
     number: int
@@ -43,10 +43,10 @@ class Track:
     presence: float
     picture: UInt8[np.ndarray, "s s"]
     shift: Float32[np.ndarray, "2"]
-    person: Person = field(default_factory=lambda: NOBODY)
+    person: EnrolledPerson = field(default_factory=lambda: NOBODY)
     age: int = 0
     missed: int = 0
-    looks: int = 0
+    detections: int = 0
     doubts: int = 0
 
     @property
@@ -55,8 +55,8 @@ class Track:
         return five_points(self.mesh)
 
     def suspect(self) -> None:
-        """It looks suddenly different: one look will do to believe that it is somebody else."""
-        self.looks, self.doubts = 0, _DOUBTS - 1
+        """It looks suddenly different: one embedding will do to believe that it is somebody else."""
+        self.detections, self.doubts = 0, _DOUBTS - 1
 
 
 class Recogniser:
@@ -84,12 +84,16 @@ class Recogniser:
             frame: RGB.
             tracks: everybody in the frame; changed.
         """
-        due = [track for track in tracks if track.looks < _FIRST_LOOKS or track.looks % _RARE_LOOKS == 0]
+        due = [track for track in tracks if track.detections < _FIRST_DETECTIONS or track.detections % _EVERY == 0]
         for track in tracks:
-            track.looks += 1
-        claims = [(track, look) for track, look in zip(due, self._look(frame, due), strict=True) if look is not None]
-        for track, look in sorted(claims, key=lambda claim: -claim[0].person.likeness(claim[1])):
-            self._name(frame, track, look, tracks)
+            track.detections += 1
+        claims = [
+            (track, embedding)
+            for track, embedding in zip(due, self._embed(frame, due), strict=True)
+            if embedding is not None
+        ]
+        for track, embedding in sorted(claims, key=lambda claim: -claim[0].person.likeness(claim[1])):
+            self._name(frame, track, embedding, tracks)
         for track in tracks:
             if track.person is NOBODY:
                 track.person = self.gallery.stranger()
@@ -101,49 +105,49 @@ class Recogniser:
             frame: RGB.
             tracks: the faces.
         """
-        looks = self._look(frame, tracks)
-        return [-1.0 if k is None else track.person.likeness(k) for track, k in zip(tracks, looks, strict=True)]
+        embeddings = self._embed(frame, tracks)
+        return [-1.0 if k is None else track.person.likeness(k) for track, k in zip(tracks, embeddings, strict=True)]
 
-    def _name(self, frame: Frame, track: Track, look: Float32[np.ndarray, "512"], tracks: Sequence[Track]) -> None:
+    def _name(self, frame: Frame, track: Track, embedding: Float32[np.ndarray, "512"], tracks: Sequence[Track]) -> None:
         """Say who a track shows, from a new look at it."""
-        if track.person.likeness(look) < SAME_PERSON:
-            track.doubts += track.person.likeness(look) < _STRANGER
-            known = self.gallery.find(look, {other.person.number for other in tracks if other is not track})
+        if track.person.likeness(embedding) < SAME_PERSON:
+            track.doubts += track.person.likeness(embedding) < _STRANGER
+            known = self.gallery.find(embedding, {other.person.number for other in tracks if other is not track})
             if known is not None:
                 self._become(track, known)
             elif track.person is NOBODY:
                 track.person = self.gallery.stranger()
-            elif track.person.looks:
+            elif track.person.sightings:
                 if track.doubts >= _DOUBTS:
-                    self._change_places(frame, track, look, tracks)
+                    self._change_places(frame, track, embedding, tracks)
                 return  # a doubtful look teaches nothing
         track.doubts = 0
-        track.person.learn(look)
+        track.person.learn(embedding)
 
     def _change_places(
-        self, frame: Frame, track: Track, look: Float32[np.ndarray, "512"], tracks: Sequence[Track]
+        self, frame: Frame, track: Track, embedding: Float32[np.ndarray, "512"], tracks: Sequence[Track]
     ) -> None:
         """A track shows somebody else, perhaps one whom another track is said to show: look at that one, too."""
-        known = self.gallery.find(look)
+        known = self.gallery.find(embedding)
         holder = next((other for other in tracks if other.person is known), None)
         self._become(track, known or self.gallery.stranger())
-        track.person.learn(look)
+        track.person.learn(embedding)
         if holder is not None:
             self._become(holder, NOBODY)
-            again = self._look(frame, [holder])[0]
+            again = self._embed(frame, [holder])[0]
             if again is not None:
                 self._name(frame, holder, again, tracks)
 
-    def _become(self, track: Track, person: Person) -> None:
+    def _become(self, track: Track, person: EnrolledPerson) -> None:
         track.person, track.doubts = person, 0
         if track.age:
             track.number, track.age = next(self._numbers), 0
 
-    def _look(self, frame: Frame, tracks: Sequence[Track]) -> list[Float32[np.ndarray, "512"] | None]:
+    def _embed(self, frame: Frame, tracks: Sequence[Track]) -> list[Float32[np.ndarray, "512"] | None]:
         """Embeddings of faces; None for those that are turned or too small to be told apart."""
         readable = [is_readable(track.mesh, frame.shape[:2]) for track in tracks]
         if not any(readable):
             return [None] * len(tracks)
         crops = [cut_crop(frame, track.points) for track, clear in zip(tracks, readable, strict=True) if clear]
-        looks = iter(self._embedder.embed(crops))
-        return [next(looks) if clear else None for clear in readable]
+        embeddings = iter(self._embedder.embed(crops))
+        return [next(embeddings) if clear else None for clear in readable]

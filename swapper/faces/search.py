@@ -18,7 +18,7 @@ from swapper.faces.align import (
 from swapper.types import Face
 
 # One pass of a detector: a frame and the length its longer side should get, to faces in frame pixels.
-Look = Callable[[UInt8[np.ndarray, "h w 3"], int], list[Face]]
+DetectorPass = Callable[[UInt8[np.ndarray, "h w 3"], int], list[Face]]
 
 USUAL_SIDE, SMALLEST_SIDE = 640, 320  # longer side of the first pass; small pictures are enlarged to the second
 NEAR_SIDE = 224  # of the pass for faces too large for the first
@@ -28,12 +28,12 @@ ENLARGE_AT_MOST = 4.0
 FINE_HEIGHT = 600  # a first pass less high than this misses faces of 3 % of the height
 CROWD_EYES = 16.0  # eyes closer than this in the first pass suggest that smaller faces were missed, pixels
 UPRIGHT_WITHIN = 20.0  # degrees of roll up to which the detectors place the five points well
-PLAUSIBLE_WITHIN = 45.0  # degrees of roll up to which points are believed that no second look confirms
+PLAUSIBLE_WITHIN = 45.0  # degrees of roll up to which points are believed that no second pass confirms
 MISFIT = 0.13  # of eye distance; five points further from any turned template are on no frontal upright face
 MISFIT_OF_PROFILES, SURE = 0.35, 0.8  # what is believed of faces turned to the side, where the score is at least this
-SECOND_LOOK_FACES = 16  # at most, the largest: a crowd would take seconds
-SECOND_LOOK_SIDE, SECOND_LOOK_BOX = 224, 90.0  # side of the turned crop and of the face's box in it, pixels
-SECOND_LOOKS = 3  # at most, from each of four directions
+SECOND_PASS_FACES = 16  # at most, the largest: a crowd would take seconds
+SECOND_PASS_SIDE, SECOND_PASS_BOX = 224, 90.0  # side of the turned crop and of the face's box in it, pixels
+SECOND_PASSES = 3  # at most, from each of four directions
 INSIDE = 0.35  # least share of a face's box that lies in the frame
 
 
@@ -66,7 +66,7 @@ def five_point_pose(points: Float32[np.ndarray, "5 2"]) -> FacePose:
 
 
 def search(
-    frame: UInt8[np.ndarray, "h w 3"], look: Look, thorough: bool = True, min_eye_distance: float = 5.0
+    frame: UInt8[np.ndarray, "h w 3"], detect: DetectorPass, thorough: bool = True, min_eye_distance: float = 5.0
 ) -> list[Face]:
     """Find all faces of a frame, largest first.
 
@@ -76,32 +76,32 @@ def search(
 
     Args:
         frame: RGB.
-        look: one pass of a detector.
+        detect: one pass of a detector.
         thorough: False does the first pass only; for video, where most frames are like the one before.
         min_eye_distance: faces with closer eyes are dropped, frame pixels.
     """
     height, width = frame.shape[:2]
     longest = max(height, width)
     usual = int(np.clip(longest, SMALLEST_SIDE, USUAL_SIDE))
-    faces = _upright(frame, look(frame, usual), look)
+    faces = _upright(frame, detect(frame, usual), detect)
     if thorough:
-        faces = faces or _upright(frame, look(frame, NEAR_SIDE), look)
-        faces = faces or _search_turned(frame, look, usual)
+        faces = faces or _upright(frame, detect(frame, NEAR_SIDE), detect)
+        faces = faces or _search_turned(frame, detect, usual)
         crowd = not faces or min(map(eye_distance, faces)) * usual / longest < CROWD_EYES
         if crowd or height * usual / longest < FINE_HEIGHT:
-            faces = faces + _small_faces(frame, look, usual, ENLARGE_AT_MOST if crowd else 1.0)
+            faces = faces + _small_faces(frame, detect, usual, ENLARGE_AT_MOST if crowd else 1.0)
     faces = [face for face in faces if eye_distance(face) >= min_eye_distance and _inside(face, frame.shape[:2])]
     return sorted(without_duplicates(faces), key=_area, reverse=True)
 
 
-def _small_faces(frame: UInt8[np.ndarray, "h w 3"], look: Look, side: int, enlarge: float) -> list[Face]:
+def _small_faces(frame: UInt8[np.ndarray, "h w 3"], detect: DetectorPass, side: int, enlarge: float) -> list[Face]:
     """Look for faces too small for a first pass at ``side``; nothing where the frame holds no more detail."""
     height, width = frame.shape[:2]
     scale = min(FAR_HEIGHT / height, (FAR_PIXELS / (height * width)) ** 0.5, enlarge)
     far = round(scale * max(height, width))
     if far <= 1.1 * side:
         return []
-    faces = _upright(frame, look(frame, far), look)
+    faces = _upright(frame, detect(frame, far), detect)
     return [face for face in faces if eye_distance(face) * scale <= FAR_EYES]
 
 
@@ -119,7 +119,7 @@ def _inside(face: Face, shape: tuple[int, ...]) -> bool:
     return float(seen.clip(0).prod()) >= INSIDE * _area(face)
 
 
-def _search_turned(frame: UInt8[np.ndarray, "h w 3"], look: Look, side: int) -> list[Face]:
+def _search_turned(frame: UInt8[np.ndarray, "h w 3"], detect: DetectorPass, side: int) -> list[Face]:
     """Look at the frame turned by quarters, until one shows faces."""
     shrink = max(max(frame.shape[:2]) / (2 * side), 1.0)  # turning a large frame whole would only cost memory
     height, width = (max(round(v / shrink), 1) for v in frame.shape[:2])
@@ -133,7 +133,7 @@ def _search_turned(frame: UInt8[np.ndarray, "h w 3"], look: Look, side: int) -> 
     enlarge = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5]], dtype=np.float32)
     for turn, matrix in back.items():
         turned = cv2.rotate(small, turn)
-        faces = _upright(turned, look(turned, side), look)
+        faces = _upright(turned, detect(turned, side), detect)
         if faces:
             return [_moved(face, compose_affine(enlarge, np.array(matrix, dtype=np.float32))) for face in faces]
     return []
@@ -147,11 +147,11 @@ def _moved(face: Face, matrix: Float32[np.ndarray, "2 3"]) -> Face:
     return Face(box=box, score=face.score, points=transform_points(face.points, matrix))
 
 
-def _upright(frame: UInt8[np.ndarray, "h w 3"], faces: list[Face], look: Look) -> list[Face]:
+def _upright(frame: UInt8[np.ndarray, "h w 3"], faces: list[Face], detect: DetectorPass) -> list[Face]:
     """Look again, turned, at faces whose points do not lie as on an upright face; drop what is none then either."""
     order = sorted(faces, key=_area, reverse=True)
     doubtful = [face for face in order if not _stands_upright(face)]
-    again = {id(face): _second_look(frame, face, look) for face in doubtful[:SECOND_LOOK_FACES]}
+    again = {id(face): _second_pass(frame, face, detect) for face in doubtful[:SECOND_PASS_FACES]}
     checked = [again.get(id(face), face) for face in order]
     return [face for face in checked if face is not None]
 
@@ -163,13 +163,13 @@ def _stands_upright(face: Face) -> bool:
     return abs(pose.roll) <= UPRIGHT_WITHIN and fits
 
 
-def _second_look(frame: UInt8[np.ndarray, "h w 3"], face: Face, look: Look) -> Face | None:
-    """The face with the most convincing points of several looks; None when none convinces."""
+def _second_pass(frame: UInt8[np.ndarray, "h w 3"], face: Face, detect: DetectorPass) -> Face | None:
+    """The face with the most convincing points of several passes; None when none convinces."""
     pose = five_point_pose(face.points)
     best = face if abs(pose.roll) <= PLAUSIBLE_WITHIN else None
     worth = face.score - pose.misfit if best else -1.0
     for turn in (pose.roll, pose.roll + 180, pose.roll + 90, pose.roll - 90):
-        found = _look_until_upright(frame, face, turn, look)
+        found = _detect_until_upright(frame, face, turn, detect)
         if found is None:
             continue
         misfit = five_point_pose(found.points).misfit
@@ -180,10 +180,12 @@ def _second_look(frame: UInt8[np.ndarray, "h w 3"], face: Face, look: Look) -> F
     return best
 
 
-def _look_until_upright(frame: UInt8[np.ndarray, "h w 3"], face: Face, turn: float, look: Look) -> Face | None:
+def _detect_until_upright(
+    frame: UInt8[np.ndarray, "h w 3"], face: Face, turn: float, detect: DetectorPass
+) -> Face | None:
     """Look at one face, turning the crop as the points found say; None when that leads nowhere."""
-    for _ in range(SECOND_LOOKS):
-        found = _look_turned(frame, face, turn, look)
+    for _ in range(SECOND_PASSES):
+        found = _detect_turned(frame, face, turn, detect)
         if found is None:
             return None
         roll = five_point_pose(found.points).roll
@@ -198,16 +200,16 @@ def _angle(degrees: float) -> float:
     return (degrees + 180) % 360 - 180
 
 
-def _look_turned(frame: UInt8[np.ndarray, "h w 3"], face: Face, roll: float, look: Look) -> Face | None:
+def _detect_turned(frame: UInt8[np.ndarray, "h w 3"], face: Face, roll: float, detect: DetectorPass) -> Face | None:
     """Look at one face in a crop that is turned by ``-roll`` degrees; the face keeps its box."""
     centre = (face.box[:2] + face.box[2:]) / 2
-    scale = SECOND_LOOK_BOX / max(float(np.sqrt(max(_area(face), 1.0))), 1.0)
+    scale = SECOND_PASS_BOX / max(float(np.sqrt(max(_area(face), 1.0))), 1.0)
     cos, sin = scale * np.cos(np.radians(roll)), scale * np.sin(np.radians(roll))
     linear = np.array([[cos, sin], [-sin, cos]])
-    middle = (SECOND_LOOK_SIDE - 1) / 2
+    middle = (SECOND_PASS_SIDE - 1) / 2
     matrix = np.concatenate([linear, (middle - linear @ centre)[:, None]], axis=1).astype(np.float32)
-    found = look(warp_frame(frame, matrix, SECOND_LOOK_SIDE), SECOND_LOOK_SIDE)
-    near = [f for f in found if np.abs((f.box[:2] + f.box[2:]) / 2 - middle).max() < SECOND_LOOK_BOX / 2]
+    found = detect(warp_frame(frame, matrix, SECOND_PASS_SIDE), SECOND_PASS_SIDE)
+    near = [f for f in found if np.abs((f.box[:2] + f.box[2:]) / 2 - middle).max() < SECOND_PASS_BOX / 2]
     if not near:
         return None
     best = max(near, key=lambda f: f.score)

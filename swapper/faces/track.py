@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.faces import mesh
-from swapper.faces.association import change_of_looks, distance, overlap, plausible, small_picture
+from swapper.faces.association import appearance_change, distance, overlap, plausible, small_picture
 from swapper.faces.detect import FrameDetector
 from swapper.faces.embed import IdentityEmbedder
 from swapper.faces.gallery import Gallery
@@ -24,7 +24,7 @@ _MISSED = 3  # detections in a row that may miss any other face
 _LOOK_TWICE = (0.12, 1.2)  # eye distances from where it was expected at which a face is measured once more
 _SAME_PLACE = 0.3  # least overlap (intersection over union) of a detection with a followed face
 _ON_TOP = 0.55  # overlap of two followed faces that must be one
-_CHANGED = 26.0  # grey levels by which a face's looks change at once only when it is another face
+_CHANGED = 26.0  # grey levels by which a face's appearance changes at once only when it is another face
 
 Mesh = Float32[np.ndarray, "478 3"]
 Points = Float32[np.ndarray, "5 2"]
@@ -143,7 +143,7 @@ class FaceTracker:
             track.mesh, track.presence = now
             track.shift = (track.points - before).mean(0)
             picture = small_picture(frame, track.points)
-            if change_of_looks(picture, track.picture) > _CHANGED:
+            if appearance_change(picture, track.picture) > _CHANGED:
                 track.suspect()
                 changed = True
             track.picture = picture

@@ -55,7 +55,7 @@ class Method(Protocol):
 
 @runtime_checkable
 class InterpolatingMethod(Method, Protocol):
-    """A method whose identities can be mixed: it walks from one person to another."""
+    """A method whose identities can be mixed, so that it interpolates between two people."""
 
     def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
         """Make the identity that lies between two.
@@ -81,7 +81,7 @@ class MethodInfo:
         weights: names in the manifest of the files it loads.
         threaded: the class also takes ``threads``, the CPU threads of its networks.
         quick: made for moving pictures.
-        space: where it walks from one person to another: ``arcface``, ``smooth``, or ``own`` for features that no
+        space: where it interpolates between two people: ``arcface``, ``smooth``, or ``own`` for features that no
             identity network gives; empty where it cannot.
     """
 

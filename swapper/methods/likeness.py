@@ -4,7 +4,7 @@ from swapper.methods.base import InterpolatingMethod, Method
 from swapper.types import Crop, Identity
 
 
-def aim_identity(method: Method, identity: Identity, target: Crop, likeness: float) -> Identity:
+def extrapolate_identity(method: Method, identity: Identity, target: Crop, likeness: float) -> Identity:
     """The identity that makes a target face's swap as much like the source as wanted.
 
     A swap keeps something of whom it replaces. Beyond the source's the identity moves on along the path that leads

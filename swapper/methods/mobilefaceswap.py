@@ -26,7 +26,7 @@ WEIGHTS, IDENTITY_WEIGHTS = "mobilefaceswap-lite", "arcface-mobile"
 
 
 @dataclass(frozen=True, eq=False)  # compared as objects, so that a network can be kept for as long as its person
-class Person:
+class PersonFeatures:
     """The state of this method's identities.
 
     Attributes:
@@ -80,7 +80,9 @@ class MobileFaceSwapMethod:
         self.arcface = (arcface or hub.load(MobileFaceNet, IDENTITY_WEIGHTS)).to(device).eval()
         # Outside the identities: most of those that were only mixed into others are never swapped, and sessions of
         # onnxruntime cannot be copied or sent to another process.
-        self._networks: WeakKeyDictionary[Person, Callable[[Tensor], tuple[Tensor, Tensor]]] = WeakKeyDictionary()
+        self._networks: WeakKeyDictionary[PersonFeatures, Callable[[Tensor], tuple[Tensor, Tensor]]] = (
+            WeakKeyDictionary()
+        )
 
     @torch.no_grad()
     def identify(self, crops: Sequence[Crop]) -> Identity:
@@ -106,7 +108,7 @@ class MobileFaceSwapMethod:
         return self._identity(IdentityFeatures(embedding, torch.lerp(maps[0], maps[1], share)))
 
     def _identity(self, seen: IdentityFeatures) -> Identity:
-        return Identity(self.name, seen.embedding[0].cpu().numpy(), Person(seen))
+        return Identity(self.name, seen.embedding[0].cpu().numpy(), PersonFeatures(seen))
 
     @torch.no_grad()
     def write_network(self, identity: Identity) -> IdentityAwareDynamicNetwork:
@@ -125,7 +127,7 @@ class MobileFaceSwapMethod:
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
         """Swap as ``Method.swap`` says; landmarks are not used."""
-        person: Person = identity.state
+        person: PersonFeatures = identity.state
         if person not in self._networks:
             self._networks[person] = self._made_ready(self.write_network(identity))
         face, mask = self._networks[person](faces)

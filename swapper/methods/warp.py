@@ -14,7 +14,7 @@ from swapper.compose.light import RADIUS, SIDE, light_difference, shared_skin
 from swapper.faces import mesh
 from swapper.faces.align import TEMPLATES
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.glasses import covered_face, glasses_in
+from swapper.faces.occlusion.glasses import glasses_in, occluded_area
 from swapper.faces.raster import interpolate_over_mesh
 from swapper.faces.regions import disc, draw_polygons, face_outline, hull_mask, region_mask
 from swapper.faces.skin import Statistics, to_lab
@@ -131,7 +131,7 @@ def make_texture(image: UInt8[np.ndarray, "s s 3"], landmarks: Points) -> Textur
     facing = mesh.facing(landmarks)
     better = _ramp(facing[mirror] - facing, 0.25, 0.6) * _ramp(0.7 - facing, 0, 0.35)
     places = np.concatenate([landmarks[: mesh.MESH_POINTS, :2], landmarks[mirror, :2], better[:, None]], axis=1)
-    return Texture(image, places.astype(np.float32), facing, covered_face(image, landmarks))
+    return Texture(image, places.astype(np.float32), facing, occluded_area(image, landmarks))
 
 
 def best_texture(textures: Sequence[Texture], landmarks: Points) -> Texture:

@@ -114,7 +114,7 @@ def pair_scores(source: MeasuredFace, target: MeasuredFace, result: MeasuredFace
 
 
 @dataclass(frozen=True)
-class Gallery:
+class RetrievalGallery:
     """Photos among which the results' people are looked for.
 
     Attributes:
@@ -176,7 +176,7 @@ class SwapScores:
         return self.pairs[-1]
 
     def row(
-        self, gallery: Gallery, reals: Float64[np.ndarray, "m k"] | None, generator: np.random.Generator
+        self, gallery: RetrievalGallery, reals: Float64[np.ndarray, "m k"] | None, generator: np.random.Generator
     ) -> ScoreRow:
         """The method's scores over all swaps so far, means with 95 % intervals over the pairs.
 

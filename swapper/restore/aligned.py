@@ -10,11 +10,11 @@ from torch import Tensor
 
 from swapper.faces.align import affine_scale, compose_affine, invert_affine, template_to_template
 
-Engine = Callable[[Tensor], Tensor]
+RestorationNetwork = Callable[[Tensor], Tensor]
 
 
 def restore_aligned(
-    faces: Float[Tensor, "b 3 s s"], template: str, engine: Engine, size: int, strength: float
+    faces: Float[Tensor, "b 3 s s"], template: str, network: RestorationNetwork, size: int, strength: float
 ) -> Float[Tensor, "b 3 s s"]:
     """Add to crops what a network changes about them in the ``ffhq`` template.
 
@@ -24,13 +24,13 @@ def restore_aligned(
     Args:
         faces: RGB in [0, 1].
         template: alignment of the crops, key of ``faces.align.TEMPLATES``.
-        engine: restores a batch, RGB in [0, 1], ``ffhq`` template, ``size`` pixels.
+        network: restores a batch, RGB in [0, 1], ``ffhq`` template, ``size`` pixels.
         size: side at which it works.
         strength: share of the change that is made, in [0, 1].
     """
     matrix = template_to_template(template, faces.shape[-1], "ffhq", size)
     seen = warp_batch(faces, matrix, size)
-    change = engine(seen).clamp(0, 1) - seen
+    change = network(seen).clamp(0, 1) - seen
     moved = warp_batch(change, invert_affine(matrix), faces.shape[-1], padding="zeros")
     return (faces + strength * moved).clamp(0, 1)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.models.gfpgan import GFPGANv1Clean
-from swapper.restore.aligned import Engine, restore_aligned
+from swapper.restore.aligned import RestorationNetwork, restore_aligned
 from swapper.runtime.onnx_session import open_session
 from swapper.types import UserError
 
@@ -27,7 +27,7 @@ class GFPGANRestorer:
     """
 
     def __init__(
-        self, device: torch.device, engine: Engine | None = None, size: int = 512, strength: float = 0.8
+        self, device: torch.device, network: RestorationNetwork | None = None, size: int = 512, strength: float = 0.8
     ) -> None:
         """Find a GFPGAN that runs here.
 
@@ -36,15 +36,15 @@ class GFPGANRestorer:
 
         Args:
             device: where it runs.
-            engine: restores a batch, RGB in [0, 1], ``ffhq`` template, ``size`` pixels; found here when None.
-            size: side at which the engine works.
+            network: restores a batch, RGB in [0, 1], ``ffhq`` template, ``size`` pixels; found here when None.
+            size: side at which the network works.
             strength: share of its change that is made, in [0, 1]; the whole of it makes everybody a little more alike.
 
         Raises:
             UserError: none of the three is there.
         """
         self.device, self.size, self.strength = device, size, strength
-        self._engine = engine or find_engine(device)
+        self._network = network or find_network(device)
 
     @torch.inference_mode()
     def restore(self, faces: Float[Tensor, "b 3 s s"], template: str) -> Float[Tensor, "b 3 s s"]:
@@ -54,10 +54,10 @@ class GFPGANRestorer:
             faces: RGB in [0, 1].
             template: alignment of the crops, key of ``faces.align.TEMPLATES``.
         """
-        return restore_aligned(faces.to(self.device), template, self._engine, self.size, self.strength)
+        return restore_aligned(faces.to(self.device), template, self._network, self.size, self.strength)
 
 
-def find_engine(device: torch.device) -> Engine:
+def find_network(device: torch.device) -> RestorationNetwork:
     """Open the first GFPGAN there is; see ``GFPGANRestorer``.
 
     Raises:
@@ -67,14 +67,14 @@ def find_engine(device: torch.device) -> Engine:
         network = hub.load(GFPGANv1Clean, CONVERTED_WEIGHTS).to(device)
         return lambda faces: network(faces).image
     try:
-        return _onnx_engine(device)
+        return _onnx_network(device)
     except UserError as missing:
         if find_spec("gfpgan") is None:
             raise
-        return _package_engine(device, missing)
+        return _package_network(device, missing)
 
 
-def _onnx_engine(device: torch.device) -> Engine:
+def _onnx_network(device: torch.device) -> RestorationNetwork:
     session = open_session(hub.resolve(ONNX_WEIGHTS), device)
     name = session.get_inputs()[0].name
 
@@ -86,7 +86,7 @@ def _onnx_engine(device: torch.device) -> Engine:
     return restore
 
 
-def _package_engine(device: torch.device, missing: UserError) -> Engine:
+def _package_network(device: torch.device, missing: UserError) -> RestorationNetwork:
     """Use the original package, which a user may have installed; it fetches its own weights.
 
     Args:

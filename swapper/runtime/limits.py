@@ -17,7 +17,7 @@ class Limits:
     max_video_seconds: int = 120  # length of the part of a video that is swapped
     max_video_fps: int = 60  # frames per second
     max_video_frames: int = 3600  # frames of one job
-    max_walk_steps: int = 21  # pictures between the two people of a walk in the app
+    max_interpolation_steps: int = 21  # pictures between the two people of a walk in the app
     max_compared_swaps: int = 96  # pairs times methods of one comparison in the app
     max_live_side: int = 640  # longer side of live frames, px; larger ones are reduced
     live_visitors: int = 2  # live streams at a time

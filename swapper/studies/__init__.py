@@ -1,1 +1,1 @@
-"""Experiments on swapping methods: walks between two people, and comparisons with figures."""
+"""Experiments on swapping methods: interpolations between two people, and comparisons with figures."""

@@ -11,11 +11,11 @@ from swapper.faces.align import warp_frame
 from swapper.images import read_image
 from swapper.methods.reference import SourcePasted
 from swapper.metrics.geometry import reencode
-from swapper.metrics.measure import Gallery, MeasuredFace, SwapScores
+from swapper.metrics.measure import MeasuredFace, RetrievalGallery, SwapScores
 from swapper.metrics.report import ScoreRow
 from swapper.metrics.size import drawing_size
 from swapper.pipeline import FaceSwapper
-from swapper.studies.judges import Judges
+from swapper.studies.evaluators import Evaluators
 from swapper.studies.previews import shrink
 from swapper.types import Identity, UserError
 
@@ -27,11 +27,11 @@ LEAST_REALISM = 24  # pairs, below which distances of distributions mean nothing
 LEAST_INTERVAL = 3  # pairs, below which an interval means nothing
 SAME_PHOTO = 0.9  # cosine above which two photos are one
 
-Progress = Callable[[int, int, str], None]  # swaps done, swaps in all, what is being done
+ComparisonProgress = Callable[[int, int, str], None]  # swaps done, swaps in all, what is being done
 
 
 @dataclass(frozen=True)
-class Person:
+class Subject:
     """Somebody whose photos are used.
 
     Attributes:
@@ -55,8 +55,8 @@ class Comparison:
         pictures: by the rows' names, the faces of the first pairs' results, 256 px RGB.
     """
 
-    sources: list[Person]
-    targets: list[Person]
+    sources: list[Subject]
+    targets: list[Subject]
     pairs: list[tuple[int, int]]
     rows: list[ScoreRow]
     pictures: dict[str, list[UInt8[np.ndarray, "s s 3"]]]
@@ -96,15 +96,15 @@ def people_in(folder: Path) -> list[tuple[str, list[Path]]]:
 def measure_people(
     people: Sequence[tuple[str, Sequence[Path]]],
     finder: FaceSwapper,
-    judges: Judges,
+    evaluators: Evaluators,
     skipped: Callable[[str], None] | None = None,
-) -> list[Person]:
+) -> list[Subject]:
     """Read and measure photos; the largest face of each counts.
 
     Args:
         people: names and files.
         finder: finds the faces.
-        judges: measure them.
+        evaluators: measure them.
         skipped: called with a sentence about each file that cannot be used; the first one is an error when None.
 
     Raises:
@@ -115,29 +115,29 @@ def measure_people(
         photos = []
         for file in files:
             try:
-                photos.append(_measured(file, finder, judges))
+                photos.append(_measured(file, finder, evaluators))
             except UserError as error:
                 if skipped is None:
                     raise
                 last = str(error)
                 skipped(last)
         if photos:
-            found.append(Person(name, photos))
+            found.append(Subject(name, photos))
     if not found:
         raise UserError(last or "Photos: there are none. Give at least one.")
     return found
 
 
-def _measured(file: Path, finder: FaceSwapper, judges: Judges) -> MeasuredFace:
+def _measured(file: Path, finder: FaceSwapper, evaluators: Evaluators) -> MeasuredFace:
     image = shrink(read_image(file), SIDE)
     faces = finder.find_faces(image)
     if not faces:
         raise UserError(f"Photo '{file}': no face was found. Choose a photo that shows a face larger.")
-    return judges.measurer.measure(image, faces[0].points)
+    return evaluators.measurer.measure(image, faces[0].points)
 
 
-def draw_pairs(
-    sources: Sequence[Person], targets: Sequence[Person], limit: int, seed: int = 0
+def choose_pairs(
+    sources: Sequence[Subject], targets: Sequence[Subject], limit: int, seed: int = 0
 ) -> list[tuple[int, int]]:
     """All pairs of a source and a target that are not one photo; some of them, spread evenly, where there are too many.
 
@@ -164,7 +164,7 @@ def draw_pairs(
     return [pairs[i] for i in sorted(chosen)]
 
 
-def gallery_of(sources: Sequence[Person], targets: Sequence[Person]) -> Gallery:
+def gallery_of(sources: Sequence[Subject], targets: Sequence[Subject]) -> RetrievalGallery:
     """All photos, the sources' people numbered as they come, each other target somebody new.
 
     Args:
@@ -179,17 +179,17 @@ def gallery_of(sources: Sequence[Person], targets: Sequence[Person]) -> Gallery:
         if max(likeness) < SAME_PHOTO:
             embeddings.append(target.photos[0].embedding)
             people.append(same)
-    return Gallery(np.stack(embeddings), np.array(people, np.int64))
+    return RetrievalGallery(np.stack(embeddings), np.array(people, np.int64))
 
 
 def compare(
-    sources: list[Person],
-    targets: list[Person],
+    sources: list[Subject],
+    targets: list[Subject],
     pairs: list[tuple[int, int]],
     methods: Sequence[str],
     build: Callable[[str], FaceSwapper],
-    judges: Judges,
-    progress: Progress | None = None,
+    evaluators: Evaluators,
+    progress: ComparisonProgress | None = None,
 ) -> Iterator[Comparison]:
     """Score methods, and the rows they are read against, on the same pairs.
 
@@ -199,10 +199,10 @@ def compare(
     Args:
         sources: people.
         targets: people.
-        pairs: from ``draw_pairs``.
+        pairs: from ``choose_pairs``.
         methods: names; the warp is added.
         build: makes the swapper of a method.
-        judges: measure the results.
+        evaluators: measure the results.
         progress: told after every swap.
 
     Yields:
@@ -211,9 +211,9 @@ def compare(
     names = [UNCHANGED, PASTED, BASELINE, *(name for name in dict.fromkeys(methods) if name != BASELINE)]
     state = Comparison(sources, targets, pairs, [], {})
     gallery = gallery_of(sources, targets)
-    reals = judges.realism.measure([person.photos[0].crop for person in targets]) if len(targets) > 1 else None
+    reals = evaluators.realism.measure([person.photos[0].crop for person in targets]) if len(targets) > 1 else None
     for number, name in enumerate(names):
-        scores = SwapScores(name, judges.realism, reference=name in REFERENCES)
+        scores = SwapScores(name, evaluators.realism, reference=name in REFERENCES)
         pictures: list[np.ndarray] = []
         swapper = _swapper(name, build)
         identities: dict[int, Identity] = {}
@@ -223,7 +223,7 @@ def compare(
                 progress(number * len(pairs) + done, len(names) * len(pairs), name)
             source, target = sources[s], targets[t].photos[0]
             image, milliseconds = swap(s, target)
-            found = judges.measurer.measure(image, target.face.points)
+            found = evaluators.measurer.measure(image, target.face.points)
             scores.add(source.photos[0], target, found, s, milliseconds)
             if done < PICTURED:
                 pictures.append(warp_frame(image, target.crop.matrix, target.crop.size))
@@ -257,7 +257,7 @@ def _size(swapper: FaceSwapper | None, identities: dict[int, Identity]) -> dict[
     return {} if found is None else {"params": found.params, "macs": found.macs}
 
 
-def _way(swapper: FaceSwapper | None, sources: list[Person], identities: dict[int, Identity]) -> Way:
+def _way(swapper: FaceSwapper | None, sources: list[Subject], identities: dict[int, Identity]) -> Way:
     """How a row's results are made; a person's identity is made once."""
     if swapper is None:
         return lambda _source, target: (reencode(target.image), None)

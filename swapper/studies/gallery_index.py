@@ -28,7 +28,7 @@ def write_index(embeddings: Mapping[str, Float32[np.ndarray, "n d"]], path: str 
     """Write the embeddings of a gallery, whole or not at all; half precision, about 1 kB for each photo and network.
 
     Args:
-        embeddings: from ``walk.embed_folder``, by the name of the identity network.
+        embeddings: from ``interpolation_study.embed_folder``, by the name of the identity network.
         path: the file to write.
 
     Raises:

@@ -12,9 +12,9 @@ from swapper.ui.compare.tab import build_compare_tab
 from swapper.ui.files import KEEP_SECONDS
 from swapper.ui.image.image import build_image_tab
 from swapper.ui.interpolation.tab import build_interpolation_tab
-from swapper.ui.judges import SharedJudges
 from swapper.ui.live.page import page_routes
 from swapper.ui.live.tab import build_live_tab
+from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.theme import LOGO, theme
 from swapper.ui.video.video import build_video_tab
@@ -22,7 +22,7 @@ from swapper.ui.video.video import build_video_tab
 TITLE = "Swapper"
 VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
 INTRO = "Give the people in one photo the face of somebody from another."
-IMAGE_TAB, WALK_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
+IMAGE_TAB, INTERPOLATION_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
 CONSENT_INFO = (
     "Asked once per visit. Photos and videos stay on the machine that runs this app and are deleted within two hours."
@@ -40,7 +40,7 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
     """
     limits = limits or Limits.from_environment()
     swappers = swappers or SwapperCache(lambda method, restore: FaceSwapper(method, restore=restore))
-    judges = SharedJudges(EXAMPLES / "portraits")
+    evaluators = SharedEvaluators(EXAMPLES / "portraits")
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, KEEP_SECONDS), fill_width=True
     ) as app:
@@ -52,10 +52,10 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
             build_video_tab(swappers, consent, limits, EXAMPLES)
         with gr.Tab(LIVE_TAB):
             build_live_tab(app, swappers, consent, limits, EXAMPLES)
-        with gr.Tab(WALK_TAB):
-            build_interpolation_tab(swappers, judges, consent, limits, EXAMPLES)
+        with gr.Tab(INTERPOLATION_TAB):
+            build_interpolation_tab(swappers, evaluators, consent, limits, EXAMPLES)
         with gr.Tab(COMPARE_TAB):
-            build_compare_tab(swappers, judges, consent, limits, EXAMPLES)
+            build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES)
         add_endpoints(swappers, limits.concurrency)
     app.queue(max_size=limits.queue_size)
     return app

@@ -27,10 +27,10 @@ NO_CLASSIFIER = "Environment variable {variable}: '{path}' is no classifier of p
 _USUAL_LIMIT, _USUAL_SIDE = 0.5, 224
 _LOOKED_AT = (0.02, 0.25, 0.5, 0.75, 0.98)  # shares of a video's duration
 
-Judge = Callable[[UInt8[np.ndarray, "h w 3"]], float]  # how much an RGB picture is to be refused, 0..1
+ContentClassifier = Callable[[UInt8[np.ndarray, "h w 3"]], float]  # how much an RGB picture is to be refused, 0..1
 
 
-class Classifier:
+class OnnxClassifier:
     """An ONNX network that says what pictures show."""
 
     def __init__(self, path: Path):
@@ -111,24 +111,24 @@ def load_check() -> None:
         UserError: it cannot be used.
     """
     if os.environ.get(VARIABLE):
-        _judge(os.environ[VARIABLE])
+        _classifier(os.environ[VARIABLE])
         _limit(os.environ.get(LIMIT, ""))
 
 
 @lru_cache(maxsize=512)
 def _refuses(wanted: str, limit: str, path: str, video: bool, _changed: int, _size: int) -> bool:
-    judge, most, limits = _judge(wanted), _limit(limit), Limits.from_environment()
+    classifier, most, limits = _classifier(wanted), _limit(limit), Limits.from_environment()
     if not video:
-        return judge(read_image(path, limits)) >= most
+        return classifier(read_image(path, limits)) >= most
     reader = VideoReader(path, limits)
     with closing(reader.samples([share * reader.info.duration for share in _LOOKED_AT])) as frames:
-        return any(judge(frame.image) >= most for frame in frames)
+        return any(classifier(frame.image) >= most for frame in frames)
 
 
 @lru_cache(maxsize=2)
-def _judge(wanted: str) -> Judge:
+def _classifier(wanted: str) -> ContentClassifier:
     if wanted.lower().endswith(".onnx"):
-        return Classifier(Path(wanted).expanduser())
+        return OnnxClassifier(Path(wanted).expanduser())
     module, _, name = wanted.partition(":")
     try:
         found = getattr(import_module(module), name)

@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 SECONDS = 120  # longest call
-FILM_SECONDS = 300  # longest call for a video
+VIDEO_SECONDS = 300  # longest call for a video
 
 
 def is_lent() -> bool:

@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 from jaxtyping import UInt8
 
-from swapper.ui.people import PEOPLE
+from swapper.ui.assignment import PEOPLE
 
 SOURCE = ("1", "Source", "Whose face you want. Several photos give a steadier likeness.")
 TARGET = ("2", "Target", "The photo to change. Everything but the faces stays as it is.")

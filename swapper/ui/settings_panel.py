@@ -12,7 +12,7 @@ from swapper.restore.base import local_restorers
 from swapper.ui.layout import QUICK
 from swapper.ui.swappers import offered_methods
 
-TITLE = "Limits"
+TITLE = "Settings"
 METHOD = "Method"
 PUBLISHED = "A swapper published by others, run from its ONNX file."
 RESTORE = "Restoration"

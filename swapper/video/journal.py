@@ -9,7 +9,7 @@ from typing import Any
 
 from swapper.runtime.whole_file import whole_file
 
-_VERSION = 1
+_VERSION = 2
 _JOURNAL = "journal.json"
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Float32, UInt8
 from swapper.compose.color import Transfer
 from swapper.face_swap.picture import FaceToSwap, FrameSwapper, Outcome
 from swapper.faces.association import overlap
-from swapper.faces.occlusion.over_time import Look, learnt
+from swapper.faces.occlusion.over_time import UsualAppearance, update_appearance
 from swapper.faces.pose import head_pose
 from swapper.faces.track import TrackedFace
 from swapper.types import Identity
@@ -26,13 +26,13 @@ Points = Float32[np.ndarray, "5 2"]
 
 
 class FaceMemory:
-    """The masks' shapes, the change of colours and the looks of every track.
+    """The masks' shapes, the change of colours and the appearance of every track.
 
     Attributes:
         shapes: of the masks.
         tones: change of the swapped faces' colours.
-        looks: of the targets, by track.
-        bare: tracks that nothing was in front of when that was last looked for.
+        appearances: of the targets, by track.
+        unoccluded: tracks that nothing was in front of when that was last looked for.
     """
 
     def __init__(self, rows: Sequence[Mapping[str, Any]] = (), steady: bool = True):
@@ -43,8 +43,8 @@ class FaceMemory:
             steady: colours change slowly; without it every frame's are matched anew.
         """
         self._steady = steady
-        self.shapes, self.tones, self.looks = ShapeMemory(), ToneMemory(), dict[int, Look]()
-        self.bare: set[int] = set()
+        self.shapes, self.tones, self.appearances = ShapeMemory(), ToneMemory(), dict[int, UsualAppearance]()
+        self.unoccluded: set[int] = set()
         self._aims: dict[int, tuple[Identity, Identity]] = {}
         self._recalled = list(rows)
         self._present: dict[int, Points] = {}
@@ -95,8 +95,8 @@ class FaceMemory:
             match_shade=False,
             opacity=_opacity(face),
             tone=tone,
-            look=self.looks.get(track),
-            covered=track not in self.bare,
+            appearance=self.appearances.get(track),
+            occluded=track not in self.unoccluded,
         )
 
     def meet(self, faces: Sequence[TrackedFace]) -> None:
@@ -114,8 +114,8 @@ class FaceMemory:
             if row["tone"] is not None:
                 gain, shift = (np.array(values, np.float32) for values in row["tone"])
                 self.tones.recall(face.track, Transfer(gain, shift))
-            if row["look"] is not None:
-                self.looks[face.track] = Look.from_row(row["look"])
+            if row["appearance"] is not None:
+                self.appearances[face.track] = UsualAppearance.from_row(row["appearance"])
         self._recalled = []
 
     def learn(self, faces: Sequence[TrackedFace], outcomes: Sequence[Outcome]) -> None:
@@ -131,24 +131,26 @@ class FaceMemory:
                 self.shapes.learn(track, outcome.offset)
             if outcome.tone is not None:
                 self.tones.learn(track, outcome.tone)
-            if outcome.seen is not None:
-                self.looks[track] = learnt(self.looks.get(track), outcome.seen)
-            if outcome.covered is not None:
-                (self.bare.discard if outcome.covered else self.bare.add)(track)
-        self.looks = {track: look for track, look in self.looks.items() if track in self._present}
-        self.bare &= self._present.keys()
+            if outcome.appearance is not None:
+                self.appearances[track] = update_appearance(self.appearances.get(track), outcome.appearance)
+            if outcome.occluded is not None:
+                (self.unoccluded.discard if outcome.occluded else self.unoccluded.add)(track)
+        self.appearances = {
+            track: appearance for track, appearance in self.appearances.items() if track in self._present
+        }
+        self.unoccluded &= self._present.keys()
 
     def to_rows(self) -> list[dict[str, Any]]:
         """What is known of the faces in the last frame, as plain values that fit into JSON."""
         return [self._row(track, points) for track, points in self._present.items()]
 
     def _row(self, track: int, points: Points) -> dict[str, Any]:
-        tone, look = self.tones.usual(track), self.looks.get(track)
+        tone, appearance = self.tones.usual(track), self.appearances.get(track)
         return {
             "points": points.tolist(),
             "shape": self.shapes.to_row(track),
             "tone": None if tone is None else [tone.gain.tolist(), tone.shift.tolist()],
-            "look": None if look is None else look.to_row(),
+            "appearance": None if appearance is None else appearance.to_row(),
         }
 
 

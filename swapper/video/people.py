@@ -14,7 +14,7 @@ from swapper.faces import mesh
 from swapper.faces.align import cut_crop, cut_thumbnail
 from swapper.faces.association import is_readable
 from swapper.faces.embed import FaceEmbedder
-from swapper.faces.gallery import Gallery, Person
+from swapper.faces.gallery import EnrolledPerson, Gallery
 from swapper.faces.pose import head_pose
 from swapper.faces.scene import SceneCuts
 from swapper.faces.select import SAME_PERSON
@@ -32,13 +32,13 @@ class SeenPerson:
     """Somebody who appears in a video.
 
     Attributes:
-        embedding: mean of the looks, unit length.
-        looks: frames in which the face was seen well enough to be told from others.
+        embedding: mean of the sightings, unit length.
+        sightings: frames in which the face was seen well enough to be told from others.
         picture: the best look, RGB.
     """
 
     embedding: Float32[np.ndarray, "512"]
-    looks: int
+    sightings: int
     picture: UInt8[np.ndarray, "s s 3"]
 
 
@@ -116,25 +116,25 @@ def find_people(
                 shown[person.number] = look.better(shown[person.number])
             if progress is not None:
                 progress((index + 1) / count)
-    return sorted(_merged(gallery.people, shown), key=lambda person: -person.looks)
+    return sorted(_merged(gallery.people, shown), key=lambda person: -person.sightings)
 
 
 def _recognised(
     search: _Search, embedder: FaceEmbedder, image: UInt8[np.ndarray, "h w 3"], gallery: Gallery
-) -> list[tuple[Face, Person]]:
+) -> list[tuple[Face, EnrolledPerson]]:
     """The faces of a frame and who they show; nobody is in it twice."""
     faces = [face for face in search.faces(image) if is_readable(face.mesh, image.shape[:2])]
-    people: list[Person] = []
+    people: list[EnrolledPerson] = []
     for embedding in embedder.embed([cut_crop(image, face.points) for face in faces]):
         people.append(gallery.find(embedding, [one.number for one in people]) or gallery.stranger())
         people[-1].learn(embedding)
     return list(zip(faces, people, strict=True))
 
 
-def _merged(people: Sequence[Person], shown: Mapping[int, _Shown]) -> list[SeenPerson]:
+def _merged(people: Sequence[EnrolledPerson], shown: Mapping[int, _Shown]) -> list[SeenPerson]:
     """One entry for people who turned out alike once their means had settled, unless they met in a frame."""
-    kept: list[tuple[Person, _Shown]] = []
-    for person in sorted(people, key=lambda one: -one.looks):
+    kept: list[tuple[EnrolledPerson, _Shown]] = []
+    for person in sorted(people, key=lambda one: -one.sightings):
         assert person.embedding is not None, "everybody in the gallery was looked at"
         look, embedding = shown[person.number], person.embedding
         apart = [entry for entry in kept if not entry[1].frames & look.frames]

@@ -40,7 +40,7 @@ class Span:
         return (stop > self.begin or self.lead_in) and (self.end is None or start < self.end)
 
 
-class Track(ABC):
+class MediaTrack(ABC):
     """What becomes of one track of the source besides the pictures."""
 
     @abstractmethod
@@ -52,7 +52,7 @@ class Track(ABC):
         yield from ()
 
 
-class CopiedTrack(Track):
+class CopiedTrack(MediaTrack):
     """A sound track whose packets go into the new file unchanged."""
 
     def __init__(self, source: AudioStream, output: OutputContainer, span: Span):
@@ -75,7 +75,7 @@ class CopiedTrack(Track):
         yield packet
 
 
-class EncodedTrack(Track):
+class EncodedTrack(MediaTrack):
     """A sound track that is decoded and encoded anew."""
 
     def __init__(self, source: AudioStream, output: OutputContainer, span: Span, codec: str):
@@ -117,7 +117,7 @@ def describe(source: Stream, target: Stream) -> None:
     target.disposition = source.disposition
 
 
-def add_tracks(source: InputContainer, output: OutputContainer, how: OutputFormat, span: Span) -> dict[int, Track]:
+def add_tracks(source: InputContainer, output: OutputContainer, how: OutputFormat, span: Span) -> dict[int, MediaTrack]:
     """Add every sound track of a video to the new file.
 
     Args:
@@ -129,7 +129,7 @@ def add_tracks(source: InputContainer, output: OutputContainer, how: OutputForma
     Returns:
         Tracks by the index of the source's stream; none where the format holds no sound.
     """
-    tracks: dict[int, Track] = {}
+    tracks: dict[int, MediaTrack] = {}
     if how.fallback is None:
         return tracks
     for stream in source.streams.audio:
@@ -143,7 +143,7 @@ def add_tracks(source: InputContainer, output: OutputContainer, how: OutputForma
     return tracks
 
 
-def track_packets(source: InputContainer, tracks: Mapping[int, Track], span: Span) -> Iterator[av.Packet]:
+def track_packets(source: InputContainer, tracks: Mapping[int, MediaTrack], span: Span) -> Iterator[av.Packet]:
     """Packets of tracks for the new file, about in the order of time.
 
     Args:

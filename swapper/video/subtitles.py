@@ -12,7 +12,7 @@ from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import AssSubtitle, SubtitleSet
 
 from swapper.video.encode import OutputFormat
-from swapper.video.sound import Span, Track, describe
+from swapper.video.sound import MediaTrack, Span, describe
 
 _TEXT = frozenset({"subrip", "ass", "ssa", "mov_text", "webvtt", "text"})
 _TICK = Fraction(1, 1000)  # seconds, of subtitles that are written anew
@@ -34,7 +34,7 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 _STYLE = re.compile(r"\{[^}]*\}")
 
 
-class CopiedSubtitles(Track):
+class CopiedSubtitles(MediaTrack):
     """A track of subtitles that go into the new file unchanged."""
 
     def __init__(self, source: SubtitleStream, output: OutputContainer, span: Span):
@@ -54,7 +54,7 @@ class CopiedSubtitles(Track):
             yield packet
 
 
-class WrittenSubtitles(Track):
+class WrittenSubtitles(MediaTrack):
     """A track of subtitles that are written anew, without their style."""
 
     def __init__(self, source: SubtitleStream, output: OutputContainer, span: Span, codec: str):
@@ -90,7 +90,7 @@ class WrittenSubtitles(Track):
 
 def add_subtitles(
     source: InputContainer, output: OutputContainer, how: OutputFormat, span: Span
-) -> tuple[dict[int, Track], int]:
+) -> tuple[dict[int, MediaTrack], int]:
     """Add every track of subtitles that the new file can hold.
 
     Args:
@@ -102,7 +102,7 @@ def add_subtitles(
     Returns:
         Tracks by the index of the source's stream, and how many had to be left out.
     """
-    tracks: dict[int, Track] = {}
+    tracks: dict[int, MediaTrack] = {}
     left_out = 0
     for stream in source.streams.subtitles:
         codec = stream.codec_context.codec.canonical_name if stream.codec_context is not None else ""

@@ -122,7 +122,7 @@ class VideoJob:
             path=self._output,
             frames=journal.frames,
             swapped=journal.changed,
-            people=sum(person.looks > 0 for person in tracker.gallery.people),
+            people=sum(person.sightings > 0 for person in tracker.gallery.people),
             seconds=seconds,
             fps=(journal.frames - already) / max(seconds, 1e-9),
             timings=self._timer.milliseconds,

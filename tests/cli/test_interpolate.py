@@ -18,18 +18,28 @@ def weights(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def photos(portraits, weights, monkeypatch) -> list[str]:
-    """A, B and the target, and a student that can walk between them."""
+    """A, B and the target, and a student that can interpolate between them."""
     offer_student(weights, monkeypatch)
     monkeypatch.setenv("SWAPPER_MARK", "off")
     return [str(path) for path in portraits[:3]]
 
 
-def test_a_walk_is_written(photos, tmp_path, capsys):
-    folder = tmp_path / "new" / "walk"
+def test_an_interpolation_is_written(photos, tmp_path, capsys):
+    folder = tmp_path / "new" / "interpolation"
     assert main(["interpolate", *photos, "-o", str(folder), "--steps", "1", "--embedder", "arcface"]) == 0
     names = sorted(path.name for path in folder.iterdir())
     frames = ["frame-00.png", "frame-01.png", "frame-02.png"]
-    assert names == sorted([*frames, "plot.svg", "report.json", "strip.jpg", "walk.gif", "walk.html", "walk.mp4"])
+    assert names == sorted(
+        [
+            *frames,
+            "plot.svg",
+            "report.json",
+            "strip.jpg",
+            "interpolation.gif",
+            "interpolation.html",
+            "interpolation.mp4",
+        ]
+    )
     with Image.open(folder / "frame-01.png") as frame, Image.open(photos[2]) as target:
         assert frame.size == target.size
     report = json.loads((folder / "report.json").read_text())
@@ -43,18 +53,21 @@ def test_a_walk_is_written(photos, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--steps", "0"], "--steps 0: such a walk is not drawn. Give 1 to 99"),
+        (["--steps", "0"], "--steps 0: it must be 1 to 99"),
         (["--method", "warp"], "Method 'warp': it cannot mix two people"),
-        (["--method", "mobilefaceswap", "--embedder", "smooth"], "it does not walk in the smooth embedder's space"),
+        (
+            ["--method", "mobilefaceswap", "--embedder", "smooth"],
+            "it does not interpolate in the smooth embedder's space",
+        ),
         (["--gallery", "missing"], "Gallery 'missing': there is no such folder"),
         (["--no-mark"], "--no-mark: nothing in the file would say"),
     ],
 )
 def test_unusable_options_end_with_2_and_no_file(photos, tmp_path, capsys, options, said):
-    assert main(["interpolate", *photos, "-o", str(tmp_path / "walk"), *options]) == 2
+    assert main(["interpolate", *photos, "-o", str(tmp_path / "interpolation"), *options]) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("error: ") and captured.err.count("\n") == 1 and said in captured.err
-    assert not (tmp_path / "walk").exists()
+    assert not (tmp_path / "interpolation").exists()
 
 
 def test_a_gallery_is_looked_at_once(photos, tmp_path, capsys):
@@ -67,13 +80,13 @@ def test_a_gallery_is_looked_at_once(photos, tmp_path, capsys):
     assert len(read_index(tmp_path / "gallery.safetensors", ["arcface"])["arcface"]) == 3
     damaged = tmp_path / "notes.txt"
     damaged.write_text("no gallery")
-    assert main(["interpolate", *photos, "-o", str(tmp_path / "walk"), "--gallery", str(damaged)]) == 2
-    assert "notes.txt': it cannot be read" in capsys.readouterr().err and not (tmp_path / "walk").exists()
+    assert main(["interpolate", *photos, "-o", str(tmp_path / "interpolation"), "--gallery", str(damaged)]) == 2
+    assert "notes.txt': it cannot be read" in capsys.readouterr().err and not (tmp_path / "interpolation").exists()
 
 
 def test_unusable_photos_are_named(photos, tmp_path, capsys):
     Image.new("RGB", (300, 300), "teal").save(tmp_path / "wall.png")
-    wall, output = str(tmp_path / "wall.png"), ["-o", str(tmp_path / "walk")]
+    wall, output = str(tmp_path / "wall.png"), ["-o", str(tmp_path / "interpolation")]
     for given in ([wall, *photos[1:]], [photos[0], wall, photos[2]], [*photos[:2], wall]):
         assert main(["interpolate", *given, *output]) == 2
         assert "wall.png': no face was found" in capsys.readouterr().err

@@ -21,22 +21,22 @@ def blended(settings: BlendSettings = PLAIN, **more):
 
 
 def test_what_covers_the_face_stays_and_its_colours_do_not_count():
-    cover = np.zeros((SIDE, SIDE), np.float32)
-    cover[:20] = 1
-    seen, done = blended(BlendSettings(detail=0), cover=cover)
+    occlusion = np.zeros((SIDE, SIDE), np.float32)
+    occlusion[:20] = 1
+    seen, done = blended(BlendSettings(detail=0), occlusion=occlusion)
     assert np.array_equal(seen[:18], CROP.image[:18]) and not np.array_equal(seen[30:], CROP.image[30:])
     other = Crop(CROP.image.copy(), MATRIX, CROP.landmarks)
     other.image[:20] = 255
-    again = blend_into(FRAME.copy(), other, FACE, WHOLE, BlendSettings(detail=0), cover=cover)
+    again = blend_into(FRAME.copy(), other, FACE, WHOLE, BlendSettings(detail=0), occlusion=occlusion)
     assert done.tone is not None and again.tone is not None
     assert np.array_equal(done.tone.shift, again.tone.shift)
 
 
 def test_a_face_that_is_mostly_covered_keeps_its_usual_colours():
     usual = Transfer(np.ones(3, np.float32), np.array([-40, 0, 0], np.float32))
-    cover = np.zeros((SIDE, SIDE), np.float32)
-    cover[:40] = 1
-    seen, done = blended(BlendSettings(color=1, detail=0), cover=cover, usual=usual)
+    occlusion = np.zeros((SIDE, SIDE), np.float32)
+    occlusion[:40] = 1
+    seen, done = blended(BlendSettings(color=1, detail=0), occlusion=occlusion, usual=usual)
     assert done.tone is None
     assert seen[44:].mean() < FACE[44:].mean() - 50
 

@@ -35,19 +35,19 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_walk_is_drawn_scrubbed_and_downloaded(page: Page, tmp_path):
+def test_an_interpolation_is_drawn_scrubbed_and_downloaded(page: Page, tmp_path):
     open_tab(page, "Interpolation")
-    page.click("#walk")
-    expect(page.locator("#walk-problem [role=alert]")).to_contain_text("Consent: it has not been given yet.")
+    page.click("#interpolation-start")
+    expect(page.locator("#interpolation-problem [role=alert]")).to_contain_text("Consent: it has not been given yet.")
     page.check("#consent input")
-    page.click("#walk")
-    expect(page.locator("#walk-problem")).to_contain_text("Person A: there is no photo yet.")
+    page.click("#interpolation-start")
+    expect(page.locator("#interpolation-problem")).to_contain_text("Person A: there is no photo yet.")
     page.get_by_role("button", name="Fill in an example").and_(page.locator(":visible")).click()
-    expect(page.locator("#walk-target img")).not_to_have_count(0)
-    page.click("#walk")
-    expect(page.locator("#walk-view .stage img")).to_have_count(11, timeout=WORK)
-    expect(page.locator("#walk-problem .callout")).to_have_count(0)
-    view = page.locator("#walk-view")
+    expect(page.locator("#interpolation-target img")).not_to_have_count(0)
+    page.click("#interpolation-start")
+    expect(page.locator("#interpolation-view .stage img")).to_have_count(11, timeout=WORK)
+    expect(page.locator("#interpolation-problem .callout")).to_have_count(0)
+    view = page.locator("#interpolation-view")
     expect(view.locator("output")).to_have_text("50 %")
     view.locator("input").focus()
     page.keyboard.press("ArrowRight")
@@ -56,13 +56,13 @@ def test_a_walk_is_drawn_scrubbed_and_downloaded(page: Page, tmp_path):
     view.locator(".thumbs button").first.click()
     expect(view.locator("output")).to_have_text("0 %")
     expect(view.locator(".score")).to_contain_text(re.compile("Smoothness|No score"))
-    expect(page.locator("#walk-measures svg[role=img]")).to_have_count(3)
+    expect(page.locator("#interpolation-measures svg[role=img]")).to_have_count(3)
     for name, suffix in (("clip", ".mp4"), ("gif", ".gif"), ("zip", ".zip")):
         with page.expect_download(timeout=WORK) as download:
-            page.click(f"#walk-{name}")
-        download.value.save_as(tmp_path / f"walk{suffix}")
+            page.click(f"#interpolation-{name}")
+        download.value.save_as(tmp_path / f"interpolation{suffix}")
         assert download.value.suggested_filename.endswith(suffix)
-    with zipfile.ZipFile(tmp_path / "walk.zip") as archive:
+    with zipfile.ZipFile(tmp_path / "interpolation.zip") as archive:
         assert {"report.json", "strip.jpg", "plot.svg", "frame-10.jpg"} <= set(archive.namelist())
 
 

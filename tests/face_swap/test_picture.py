@@ -10,7 +10,7 @@ from swapper.compose.mask import mask_shape
 from swapper.compose.settings import BlendSettings
 from swapper.face_swap.picture import FaceToSwap, FrameSwapper
 from swapper.faces import mesh
-from swapper.faces.occlusion.over_time import learnt
+from swapper.faces.occlusion.over_time import update_appearance
 from swapper.pipeline import FaceSwapper
 from swapper.types import Face, Identity, Swapped
 
@@ -89,9 +89,9 @@ class Finds:
     ("how", "settings", "asked"),
     [
         (PHOTO, BlendSettings(), True),
-        ({**FRAME, "covered": False}, BlendSettings(), False),
-        ({**FRAME, "covered": False, "measure": True}, BlendSettings(), True),
-        ({**FRAME, "covered": True}, BlendSettings(), True),
+        ({**FRAME, "occluded": False}, BlendSettings(), False),
+        ({**FRAME, "occluded": False, "measure": True}, BlendSettings(), True),
+        ({**FRAME, "occluded": True}, BlendSettings(), True),
         (PHOTO, BlendSettings(occluders=False), False),
     ],
 )
@@ -101,7 +101,7 @@ def test_what_a_network_finds_in_front_of_a_face_stays_there(swapper, photo, how
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, blend=settings, occlusion=finds)
     result = image.copy()
     outcome = frames.swap_faces(result, [FaceToSwap(face, whose, mask_shape(0.0), **how)])[0]
-    assert outcome.covered is (True if asked else None) and finds.asked == asked
+    assert outcome.occluded is (True if asked else None) and finds.asked == asked
     changed = np.abs(result.astype(int) - image).max(2)
     left, right = (changed[:, face.mesh[list(points), 0].astype(int)].mean() for points in (LEFT_CHEEK, RIGHT_CHEEK))
     assert right > 3 and (left < 0.2 * right if asked else left > 0.5 * right)
@@ -112,7 +112,7 @@ def test_a_bare_face_is_said_to_be_bare(swapper, photo):
     finds, whose = Finds(there=False), Identity("paints", np.zeros(4, np.float32))
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, occlusion=finds)
     outcome = frames.swap_faces(image.copy(), [FaceToSwap(face, whose)])[0]
-    assert outcome.covered is False
+    assert outcome.occluded is False
 
 
 def test_a_photo_and_the_first_frame_of_a_video_are_composed_alike(swapper, photo):
@@ -130,4 +130,4 @@ def test_many_faces_go_in_small_batches(swapper, photo):
     outcomes = frames.swap_faces(image.copy(), [FaceToSwap(face, whose)] * 10)
     assert len(outcomes) == 10
     assert sum(method.batches) == 10 and max(method.batches) <= 4
-    assert learnt(None, outcomes[0].seen).glasses == 0
+    assert update_appearance(None, outcomes[0].appearance).glasses == 0

@@ -117,7 +117,7 @@ def test_two_people_who_cross_keep_their_persons(follow):
     left, right = persons(seen[2])
     assert {left, right} == {0, 1}
     assert persons(seen[-1]) == [right, left]
-    looks = sorted(person.looks for person in tracker.gallery.people)
+    looks = sorted(person.sightings for person in tracker.gallery.people)
     assert looks[-2] >= 4 and sum(looks[:-2]) <= 2  # nobody else, but for a mixed face while they pass
 
 
@@ -147,7 +147,7 @@ def test_gallery_survives_being_written_down():
         gallery.stranger().learn(look)
     gallery.stranger()
     again = Gallery.from_rows(gallery.to_rows())
-    assert [person.looks for person in again.people] == [1, 1, 0]
+    assert [person.sightings for person in again.people] == [1, 1, 0]
     found = again.find(looks[1])
     assert found is not None and found.number == 1
     assert again.find(looks[1], taken={1}) is None

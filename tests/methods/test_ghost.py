@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from interpolation_checks import check_interpolation
 from torch import Generator, Tensor, nn
-from walk_checks import check_walk
 
 from swapper import hub
 from swapper.faces.embed import arcface_crop
@@ -110,5 +110,5 @@ def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         load_method("ghost", CPU)
 
 
-def test_walks_from_one_person_to_another(method: GhostMethod) -> None:
-    check_walk(method, (photo(0), photo(1)), faces(2))
+def test_interpolates_between_two_people(method: GhostMethod) -> None:
+    check_interpolation(method, (photo(0), photo(1)), faces(2))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from swapper.methods.likeness import aim_identity
+from swapper.methods.likeness import extrapolate_identity
 from swapper.methods.redrawing import RedrawingMethod
 from swapper.types import Crop, Identity
 
@@ -27,7 +27,7 @@ def test_more_than_the_source_moves_away_from_the_target():
     source = Identity("vectors", SOURCE)
     angles = {}
     for likeness in (0.0, 0.5, 1.0, 1.25):
-        aimed = aim_identity(method, source, CROP, likeness).embedding
+        aimed = extrapolate_identity(method, source, CROP, likeness).embedding
         assert np.linalg.norm(aimed) == pytest.approx(1)
         angles[likeness] = np.degrees(np.arctan2(aimed @ SOURCE, aimed @ TARGET))
     assert angles == pytest.approx({0.0: 0, 0.5: 45, 1.0: 90, 1.25: 112.5}, abs=1e-3)
@@ -44,4 +44,4 @@ def test_a_method_that_cannot_mix_people_takes_the_source_as_it_is():
             raise AssertionError
 
     source = Identity("fixed", SOURCE)
-    assert aim_identity(Fixed(), source, CROP, 1.3) is source
+    assert extrapolate_identity(Fixed(), source, CROP, 1.3) is source

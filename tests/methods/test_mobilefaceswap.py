@@ -9,9 +9,9 @@ import onnxruntime
 import pytest
 import torch
 import torch.nn.functional as F
+from interpolation_checks import check_interpolation
 from random_student import random_student
 from torch import Generator, Tensor, nn
-from walk_checks import check_walk
 
 from swapper import hub
 from swapper.faces.align import template_to_template, warp_frame
@@ -164,5 +164,5 @@ def test_size_must_fit_the_network(student: MobileFaceSwap, arcface: ArcFace) ->
         MobileFaceSwapMethod(CPU, student, arcface, size=100)
 
 
-def test_walks_from_one_person_to_another(method: MobileFaceSwapMethod) -> None:
-    check_walk(method, (photo(0), photo(1)), faces(2))
+def test_interpolates_between_two_people(method: MobileFaceSwapMethod) -> None:
+    check_interpolation(method, (photo(0), photo(1)), faces(2))

@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from interpolation_checks import check_interpolation
 from onnx import TensorProto, helper, numpy_helper
-from walk_checks import check_walk
 
 from swapper import hub
 from swapper.faces.align import TEMPLATES, template_to_template, warp_frame
@@ -226,12 +226,12 @@ def test_every_record_has_its_files_in_the_manifest() -> None:
 
 
 @pytest.mark.parametrize("name", ["ghost_2_256", "inswapper_128", "simswap_unofficial_512"])
-def test_walks_from_one_person_to_another(files: Path, name: str) -> None:
+def test_interpolates_between_two_people(files: Path, name: str) -> None:
     record = RECORDS[name]
     write_swapper(files / f"{name}.onnx", record)
     first, second = source_crops()[:2]
     faces = torch.rand(1, 3, record.size, record.size, generator=torch.Generator().manual_seed(2))
-    check_walk(load_method(f"onnx:{name}", CPU), (first, second), faces)
+    check_interpolation(load_method(f"onnx:{name}", CPU), (first, second), faces)
 
 
 def test_nobody_is_between_two_pictures(files: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from interpolation_checks import check_interpolation
 from torch import Generator, nn
-from walk_checks import check_walk
 
 from swapper import hub
 from swapper.hub import files
@@ -111,5 +111,5 @@ def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         load_method("smoothswap", CPU)
 
 
-def test_walks_from_one_person_to_another(method: Method) -> None:
-    check_walk(method, (photo(0), photo(1)), faces(2))
+def test_interpolates_between_two_people(method: Method) -> None:
+    check_interpolation(method, (photo(0), photo(1)), faces(2))

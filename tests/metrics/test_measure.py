@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from swapper.metrics.measure import Gallery, SwapScores, pair_scores
+from swapper.metrics.measure import RetrievalGallery, SwapScores, pair_scores
 
 RED, BLUE = (220, 60, 60), (60, 60, 220)
 GALLERY_PEOPLE = np.array([0, 0, 1, 1])
@@ -17,7 +17,7 @@ def photos(measurer, points, texture):
 
 @pytest.fixture
 def gallery(photos):
-    return Gallery(np.stack([photo.embedding for photo in photos]), GALLERY_PEOPLE)
+    return RetrievalGallery(np.stack([photo.embedding for photo in photos]), GALLERY_PEOPLE)
 
 
 def test_a_measured_face_is_cut_by_its_landmarks(photos):

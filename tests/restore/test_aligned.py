@@ -56,11 +56,11 @@ def test_the_network_sees_the_ffhq_template(template: str) -> None:
     seen: list[Tensor] = []
     faces = smooth(1, 160)
 
-    def engine(batch: Tensor) -> Tensor:
+    def network(batch: Tensor) -> Tensor:
         seen.append(batch)
         return batch
 
-    restore_aligned(faces, template, engine, 128, 1.0)
+    restore_aligned(faces, template, network, 128, 1.0)
     assert seen[0].shape == (1, 3, 128, 128)
     back = invert_affine(template_to_template(template, 160, "ffhq", 128))
     for point in TEMPLATES["ffhq"] * 128:
@@ -87,13 +87,13 @@ def test_result_is_a_picture() -> None:
 def test_sharpening_sharpens_the_right_place() -> None:
     faces = torch.full((1, 3, 128, 128), 0.5)
 
-    def engine(seen: Tensor) -> Tensor:
+    def network(seen: Tensor) -> Tensor:
         drawn = seen.clone()
         x, y = (TEMPLATES["ffhq"][2] * 256).round().astype(int)
         drawn[:, :, y - 3 : y + 4, x - 3 : x + 4] = 0.9
         return drawn
 
-    changed = restore_aligned(faces, "tight", engine, 256, 1.0)[0, 0] - 0.5
+    changed = restore_aligned(faces, "tight", network, 256, 1.0)[0, 0] - 0.5
     rows, columns = (changed.sum(axis) @ torch.arange(128.0) / changed.sum() for axis in (1, 0))
     nose = TEMPLATES["tight"][2] * 128
     assert abs(float(columns) - nose[0]) < 0.5 and abs(float(rows) - nose[1]) < 0.5

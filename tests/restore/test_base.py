@@ -16,7 +16,7 @@ def test_names_start_with_none() -> None:
 
 def test_table_names_the_classes() -> None:
     assert [row[1] for row in RESTORERS.values()] == [RenovationRestorer.__name__, GFPGANRestorer.__name__]
-    assert isinstance(GFPGANRestorer(CPU, engine=lambda faces: faces), Restorer)
+    assert isinstance(GFPGANRestorer(CPU, network=lambda faces: faces), Restorer)
 
 
 def test_unknown_name_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""A random student and the judges, shared by the tests of the studies."""
+"""A random student and the evaluators, shared by the tests of the studies."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 from random_student import offer_student, write_student
 
 from swapper.pipeline import FaceSwapper
-from swapper.studies.judges import Judges, load_judges
+from swapper.studies.evaluators import Evaluators, load_evaluators
 
 
 @pytest.fixture(scope="session")
@@ -21,5 +21,5 @@ def student(student_folder: Path, monkeypatch: pytest.MonkeyPatch) -> FaceSwappe
 
 
 @pytest.fixture(scope="session")
-def judges() -> Judges:
-    return load_judges()
+def evaluators() -> Evaluators:
+    return load_evaluators()

@@ -8,10 +8,10 @@ from swapper.metrics.report import ScoreRow
 from swapper.pipeline import FaceSwapper
 from swapper.studies import comparison
 from swapper.studies.comparison import (
-    Person,
+    Subject,
     attributes_kept,
+    choose_pairs,
     compare,
-    draw_pairs,
     gallery_of,
     measure_people,
     people_in,
@@ -25,8 +25,8 @@ def warp() -> FaceSwapper:
 
 
 @pytest.fixture(scope="module")
-def people(warp, judges, portraits) -> list[Person]:
-    return measure_people([(path.stem, [path]) for path in portraits[:3]], warp, judges)
+def people(warp, evaluators, portraits) -> list[Subject]:
+    return measure_people([(path.stem, [path]) for path in portraits[:3]], warp, evaluators)
 
 
 def test_a_folder_holds_people_and_folders_of_people(tmp_path):
@@ -43,39 +43,39 @@ def test_a_folder_holds_people_and_folders_of_people(tmp_path):
         people_in(tmp_path / "empty")
 
 
-def test_what_shows_no_face_is_said_or_left_out(warp, judges, portraits, tmp_path):
+def test_what_shows_no_face_is_said_or_left_out(warp, evaluators, portraits, tmp_path):
     Image.new("RGB", (300, 300), "teal").save(tmp_path / "wall.png")
     given = [("wall", [tmp_path / "wall.png"]), ("somebody", [portraits[0]])]
     with pytest.raises(UserError, match=r"wall\.png': no face was found"):
-        measure_people(given, warp, judges)
+        measure_people(given, warp, evaluators)
     said: list[str] = []
-    assert [person.name for person in measure_people(given, warp, judges, said.append)] == ["somebody"]
+    assert [person.name for person in measure_people(given, warp, evaluators, said.append)] == ["somebody"]
     assert len(said) == 1 and "wall.png" in said[0]
     with pytest.raises(UserError, match="no face was found"):
-        measure_people(given[:1], warp, judges, said.append)
+        measure_people(given[:1], warp, evaluators, said.append)
 
 
 def test_pairs_are_different_photos_and_can_be_fewer(people):
-    pairs = draw_pairs(people, people, 100)
+    pairs = choose_pairs(people, people, 100)
     assert sorted(pairs) == [(s, t) for s in range(3) for t in range(3) if s != t]
-    some = draw_pairs(people, people, 4)
-    assert len(some) == 4 and set(some) < set(pairs) and some == draw_pairs(people, people, 4)
+    some = choose_pairs(people, people, 4)
+    assert len(some) == 4 and set(some) < set(pairs) and some == choose_pairs(people, people, 4)
     with pytest.raises(UserError, match="they are the same photo"):
-        draw_pairs(people[:1], people[:1], 9)
+        choose_pairs(people[:1], people[:1], 9)
 
 
 def test_the_gallery_knows_a_source_among_the_targets(people):
     gallery = gallery_of(people[:2], people)
     assert gallery.people.tolist() == [0, 1, 2]
-    twice = Person("both", [people[0].photos[0], people[1].photos[0]])
+    twice = Subject("both", [people[0].photos[0], people[1].photos[0]])
     assert gallery_of([twice], people[2:]).people.tolist() == [0, 0, 1]
 
 
-def test_rows_arrive_one_by_one_with_references_first(people, warp, judges):
+def test_rows_arrive_one_by_one_with_references_first(people, warp, evaluators):
     told: list[tuple[int, int, str]] = []
-    pairs = draw_pairs(people[:1], people[1:], 9)
+    pairs = choose_pairs(people[:1], people[1:], 9)
     states = list(
-        compare(people[:1], people[1:], pairs, ["warp", "warp"], lambda _: warp, judges, lambda *x: told.append(x))
+        compare(people[:1], people[1:], pairs, ["warp", "warp"], lambda _: warp, evaluators, lambda *x: told.append(x))
     )
     assert [len(state.rows) for state in states] == [1, 2, 3]
     done = states[-1]
@@ -97,14 +97,14 @@ def test_rows_arrive_one_by_one_with_references_first(people, warp, judges):
     assert attributes_kept(done.rows[0], done.rows[1]) > attributes_kept(done.rows[2], done.rows[1])
 
 
-def test_one_identity_a_person_and_pictures_of_the_first_pairs(people, warp, judges, monkeypatch):
+def test_one_identity_a_person_and_pictures_of_the_first_pairs(people, warp, evaluators, monkeypatch):
     monkeypatch.setattr(comparison, "PICTURED", 1)
     made = []
     identify = warp.method.identify
     monkeypatch.setattr(warp.method, "identify", lambda crops: made.append(len(crops)) or identify(crops))
     both = [replace(people[0], photos=[people[0].photos[0], people[1].photos[0]])]
     targets = [people[2], people[2]]
-    *_, done = compare(both, targets, [(0, 0), (0, 1)], [], lambda _: warp, judges)
+    *_, done = compare(both, targets, [(0, 0), (0, 1)], [], lambda _: warp, evaluators)
     assert made == [2]
     assert len(done.grid()) == 1
 

@@ -8,7 +8,7 @@ from PIL import Image
 from swapper.metrics.measure import MeasuredFace
 from swapper.metrics.report import ScoreRow
 from swapper.provenance import MarkSettings
-from swapper.studies.comparison import Comparison, Person
+from swapper.studies.comparison import Comparison, Subject
 from swapper.studies.comparison_page import profile, published, scatter, table
 from swapper.studies.comparison_report import describe, write_comparison
 from swapper.types import Crop, Face
@@ -34,7 +34,7 @@ ROWS = [
 def found() -> Comparison:
     face = Face(np.zeros(4, np.float32), 1.0, np.zeros((5, 2), np.float32), np.zeros((478, 3), np.float32))
     photo = MeasuredFace(PICTURE, face, Crop(PICTURE, np.eye(2, 3, dtype=np.float32)), np.zeros(512, np.float32))
-    somebody = Person("somebody", [photo])
+    somebody = Subject("somebody", [photo])
     pictures = {name: [PICTURE] for name in ("source pasted", "warp")}
     return Comparison([somebody], [somebody], [(0, 0)], ROWS, pictures)
 

@@ -43,9 +43,9 @@ def test_other_files_are_refused(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
 
 
-def test_the_shipped_one_shows_the_examples(student, portraits, judges):
+def test_the_shipped_one_shows_the_examples(student, portraits, evaluators):
     """If this fails, run: python -m swapper gallery examples/portraits -o swapper/studies/gallery.safetensors"""
     found = read_index(SHIPPED, WEIGHTS)["arcface"]
     assert len(found) == len(portraits)
-    seen = judges.embedders["arcface"].embed([student.source_crop(read_image(portraits[2]))])
+    seen = evaluators.embedders["arcface"].embed([student.source_crop(read_image(portraits[2]))])
     assert found[2] @ seen[0] > 0.99

@@ -11,7 +11,7 @@ from PIL import Image
 
 from swapper.types import UserError
 from swapper.ui import content_check
-from swapper.ui.content_check import LIMIT, VARIABLE, Classifier, check_content, load_check
+from swapper.ui.content_check import LIMIT, VARIABLE, OnnxClassifier, check_content, load_check
 from swapper.ui.files import plain_sentence, upload_paths
 
 looked_at: list[tuple[int, ...]] = []
@@ -74,7 +74,7 @@ def test_a_classifier_refuses_in_one_sentence(upload, tmp_path, monkeypatch, sha
 def test_classes_and_activation_come_from_the_file(tmp_path):
     white, shape = np.full((20, 20, 3), 255, np.uint8), [1, 3, 8, 8]
     found = [
-        Classifier(write_classifier(tmp_path / f"{i}.onnx", shape, [2, 3], **said))(white)
+        OnnxClassifier(write_classifier(tmp_path / f"{i}.onnx", shape, [2, 3], **said))(white)
         for i, said in enumerate([{}, {"refused": "[0]"}, {"refused": "[0, 1]"}, {"activation": "none"}])
     ]
     np.testing.assert_allclose(found, [1 / (1 + np.exp(-2)), 1 / (1 + np.exp(2)), 1, 1], atol=1e-5)

@@ -11,8 +11,8 @@ import pytest
 
 from swapper.ui import gpu
 from swapper.ui.gpu import on_gpu
-from swapper.ui.video.casting import Cast
 from swapper.ui.video.clip import Clip
+from swapper.ui.video.plan import Cast
 from swapper.video.people import SeenPerson
 
 
@@ -77,8 +77,8 @@ def test_a_video_gets_longer_and_is_closed_from_here(lent):
         finally:
             ended.append(True)
 
-    answers = on_gpu(job, [state], gpu.FILM_SECONDS)()
-    assert next(answers) == [0] and lent == [gpu.FILM_SECONDS]
+    answers = on_gpu(job, [state], gpu.VIDEO_SECONDS)()
+    assert next(answers) == [0] and lent == [gpu.VIDEO_SECONDS]
     answers.close()
     assert ended == [True]
 
@@ -88,7 +88,7 @@ def test_all_that_a_video_tab_remembers_can_cross(lent):
     cast = Cast(path="a.mp4", seen=[person], thumbnails=["a.jpg"], people=[0])
     clip = Clip("a.mp4", 2.0, 25.0, 64, 48, 2.0)
     back_clip, back_cast = on_gpu(lambda *values: list(values))(clip, cast)
-    assert back_clip == clip and back_cast.path == "a.mp4" and back_cast.seen[0].looks == 3
+    assert back_clip == clip and back_cast.path == "a.mp4" and back_cast.seen[0].sightings == 3
 
 
 def test_endpoints_answer_plainly(lent):

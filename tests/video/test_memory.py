@@ -47,13 +47,13 @@ def test_faces_that_nothing_covers_are_known_until_they_go():
     faces = [tracked(track, 100 * track) for track in (1, 2, 3)]
     for face in faces:
         memory.shapes.learn(face.track, 0.0)
-    bare, hidden, not_asked = (Outcome(None, None, None, covered=covered) for covered in (False, True, None))
+    bare, hidden, not_asked = (Outcome(None, None, None, occluded=occluded) for occluded in (False, True, None))
     memory.learn(faces, [bare, hidden, not_asked])
-    assert memory.bare == {1}
+    assert memory.unoccluded == {1}
     memory.learn(faces, [not_asked, bare, not_asked])
-    assert memory.bare == {1, 2}
+    assert memory.unoccluded == {1, 2}
     memory.learn(faces[1:], [hidden, not_asked])
-    assert memory.bare == set()
+    assert memory.unoccluded == set()
 
 
 @pytest.mark.parametrize(("presence", "shown"), [(1.0, 1.0), (0.65, 0.5), (0.5, 0.0)])

@@ -40,7 +40,7 @@ def reference(engine, number: int) -> np.ndarray:
 def test_everybody_is_found_once_and_who_is_seen_most_comes_first(engine, clip):
     told: list[float] = []
     people = find_people(engine, VideoReader(clip), 0, 4, told.append)
-    assert [person.looks for person in people] == [8, 4]
+    assert [person.sightings for person in people] == [8, 4]
     assert told == sorted(told) and told[-1] == 1
     for person, number in zip(people, (0, 2), strict=True):
         assert person.embedding @ reference(engine, number) > 0.6

@@ -62,7 +62,7 @@ class LoopConfig:
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """Where a run stands; written with every checkpoint."""
 
     step: int = 0

@@ -24,7 +24,7 @@ from swapper import hub
 from swapper.runtime.devices import keep_freed_memory
 from trainers.loop.averaging import ramped_average
 from trainers.loop.checkpoint import load_checkpoint, save_checkpoint, weights_file
-from trainers.loop.config import STEP_FORMATS, LoopConfig, Progress, StepFormat
+from trainers.loop.config import STEP_FORMATS, LoopConfig, StepFormat, TrainingProgress
 from trainers.loop.flops import FlopCount
 from trainers.loop.gemm import gemm_peak
 
@@ -132,7 +132,7 @@ class Run:
             prepared = self.accelerator.prepare(torch.compile(network) if config.compile else network)
             prepared.register_forward_hook(_in_float32)
             trainer.networks[name] = prepared
-        self.progress = Progress()
+        self.progress = TrainingProgress()
         self.flops = 0.0
 
     def _set_format(self, step_format: StepFormat) -> None:
@@ -277,9 +277,9 @@ class Run:
     def resume(self) -> None:
         """Continue from the run folder's checkpoint, exactly where it stopped."""
         state = load_checkpoint(self.config.out, self.bare, self.averages, self.optimizers)
-        self.progress = Progress(**state)
+        self.progress = TrainingProgress(**state)
 
-    def train(self) -> Progress:
+    def train(self) -> TrainingProgress:
         """Train until the run is complete, the time budget is spent or the process is asked to end (SIGTERM)."""
         config, start = self.config, time.monotonic()
         config.out.mkdir(parents=True, exist_ok=True)
@@ -355,7 +355,7 @@ class Log:
             self.file = (folder / "log.jsonl").open("a", buffering=1)
             self.board = SummaryWriter(str(folder / "tensorboard"))
 
-    def write(self, progress: Progress, row: Mapping[str, float]) -> None:
+    def write(self, progress: TrainingProgress, row: Mapping[str, float]) -> None:
         """Add one row at the present number of images."""
         if not self.active:
             return

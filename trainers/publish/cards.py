@@ -169,7 +169,7 @@ CARDS: dict[str, Card] = {
             "Trained with the supervised contrastive loss of Smooth-Swap (CVPR 2022), section 3.1; its trunk starts "
             "from the mobile ArcFace encoder's, and the relations between photos that this one sees are held on to."
         ),
-        use="Steering Smooth-Swap, walking between two people, and judging swaps by another eye than ArcFace's.",
+        use="Steering Smooth-Swap, interpolating between two people, and judging swaps by another eye than ArcFace's.",
         limits=(
             "Few people were there to learn from (232 with names), thousands in the paper. It sees hair and "
             "background too. Not for identifying people."
@@ -185,7 +185,7 @@ CARDS: dict[str, Card] = {
             "smooth identity embedder. Smooth-Swap (CVPR 2022): identity, change and adversarial loss; for want of "
             "images also pairs with a known answer, and ArcFace as a second judge."
         ),
-        use="Face swapping in Swapper, on consenting people, marked as such; walking from one person to another.",
+        use="Face swapping in Swapper, on consenting people, marked as such; interpolating between two people.",
         limits=(
             "Narrow and trained on few photos, a hundredth of the paper's steps: its faces look natural and are less "
             "like the source than other methods'. Not for identifying people."

@@ -20,7 +20,7 @@ from swapper.faces.embed import FaceEmbedder, local_embedders
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.methods.reference import SourcePasted
 from swapper.metrics.geometry import reencode
-from swapper.metrics.measure import FaceMeasurer, Gallery, MeasuredFace, SwapScores
+from swapper.metrics.measure import FaceMeasurer, MeasuredFace, RetrievalGallery, SwapScores
 from swapper.metrics.realism import RealismFeatures
 from swapper.metrics.report import METRICS, ScoreRow, contact_sheet, format_value, report_data, text_table, write_report
 from swapper.pipeline import FaceSwapper
@@ -87,14 +87,14 @@ def evaluate(args: argparse.Namespace) -> int:
         raise UserError(f"Pairs: {args.pairs} are too few to score. Give 2 or more, better 300.")
     keep_freed_memory()
     swaps = ways_to_swap(args.method, args.device, args.alone, args.restore)
-    judge = shipped_judge(args.data, args.cache, args.device)
-    pairs = draw_pairs(judge.people, judge.faces.padded.numpy(), args.pairs, args.seed)
-    rows, pictures = judge.score(swaps, pairs, args.seed)
+    evaluator = shipped_evaluator(args.data, args.cache, args.device)
+    pairs = draw_pairs(evaluator.people, evaluator.faces.padded.numpy(), args.pairs, args.seed)
+    rows, pictures = evaluator.score(swaps, pairs, args.seed)
     about = {
         "method": args.method,
         "pairs": len(pairs),
         "seed": args.seed,
-        "photos": f"{len(judge.people)} of the val split, {len(np.unique(judge.people))} people",
+        "photos": f"{len(evaluator.people)} of the val split, {len(np.unique(evaluator.people))} people",
         "identity judge": "arcface-mobile, which also guides training and so flatters trained methods",
     }
     aims = check_aims(rows, args.method)
@@ -132,7 +132,7 @@ def ways_to_swap(method: str, device: str, alone: bool, restore: str = "none") -
     return swaps
 
 
-class Judge:
+class SplitEvaluator:
     """A split with its people, and everything that measures it.
 
     Attributes:
@@ -141,7 +141,7 @@ class Judge:
     """
 
     def __init__(self, faces: Faces, measurer: FaceMeasurer, realism: RealismFeatures):
-        """Take photos and judges.
+        """Take photos and what measures them.
 
         Args:
             faces: the split.
@@ -156,7 +156,7 @@ class Judge:
         image = self.faces.images[row].numpy().copy()
         return self.measurer.measure(image, self.faces.five_points[row].numpy() * self.faces.size)
 
-    def gallery(self) -> tuple[Gallery, Float64[np.ndarray, "m k"]]:
+    def gallery(self) -> tuple[RetrievalGallery, Float64[np.ndarray, "m k"]]:
         """Identity of all photos, and how those look that are not padded."""
         vectors, smooth, looks = [], [], []
         for row in range(len(self.people)):
@@ -167,7 +167,7 @@ class Judge:
             if not self.faces.padded[row]:
                 looks.append(self.realism.measure([found.crop])[0])
             _progress("photos measured", row + 1, len(self.people))
-        return Gallery(np.stack(vectors), self.people, np.stack(smooth) if smooth else None), np.stack(looks)
+        return RetrievalGallery(np.stack(vectors), self.people, np.stack(smooth) if smooth else None), np.stack(looks)
 
     def score(
         self, swaps: Mapping[str, Swap], pairs: Sequence[tuple[int, int]], seed: int
@@ -199,7 +199,7 @@ class Judge:
         return [found.row(gallery, reals, generator) for found in scores.values()], pictures
 
 
-def shipped_judge(data: Path, cache: Path, device: str) -> Judge:
+def shipped_evaluator(data: Path, cache: Path, device: str) -> SplitEvaluator:
     """The val split and the shipped networks.
 
     Args:
@@ -215,7 +215,7 @@ def shipped_judge(data: Path, cache: Path, device: str) -> Judge:
     arcface = embedders["arcface"]
     assert isinstance(arcface, FaceEmbedder), "local_embedders says so"
     measurer = FaceMeasurer(LandmarkDetector(chosen), arcface, smooth=embedders.get("smooth"))
-    return Judge(load_faces(data, "val", SIDE, cache), measurer, RealismFeatures(arcface.network, chosen))
+    return SplitEvaluator(load_faces(data, "val", SIDE, cache), measurer, RealismFeatures(arcface.network, chosen))
 
 
 def people_labels(faces: Faces) -> Int64[np.ndarray, "n"]:

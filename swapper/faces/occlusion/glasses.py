@@ -37,10 +37,10 @@ _REACH = 0.15  # how far what covers the skin around an eye, brow or lip covers 
 _MARGIN = 0.06  # around what was found
 
 
-Colors = Float32[np.ndarray, "468 3"]
+PointColors = Float32[np.ndarray, "468 3"]
 
 
-def point_colors(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]) -> Colors:
+def point_colors(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]) -> PointColors:
     """CIE L*a*b* of a face at its mesh points, L in 0..100, without fine detail.
 
     Args:
@@ -55,7 +55,7 @@ def point_colors(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarra
     return to_lab(found)[0]
 
 
-def likeness_to_own_skin(lab: Float32[np.ndarray, "*s 3"], colors: Colors) -> Float32[np.ndarray, "*s"]:
+def likeness_to_own_skin(lab: Float32[np.ndarray, "*s 3"], colors: PointColors) -> Float32[np.ndarray, "*s"]:
     """Share of the skin's lightness times share of its colourfulness, 1 for skin and what is brighter.
 
     Shadows take from the first only, lenses and dark hair from both.
@@ -70,7 +70,7 @@ def likeness_to_own_skin(lab: Float32[np.ndarray, "*s 3"], colors: Colors) -> Fl
     return (bright * colorful).astype(np.float32)
 
 
-def dark_glasses(colors: Colors) -> float:
+def dark_glasses(colors: PointColors) -> float:
     """How surely a face wears dark glasses, 0 to 1.
 
     Args:
@@ -96,7 +96,7 @@ def glasses_mask(
     return cv2.resize(found, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def covered_face(
+def occluded_area(
     image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]
 ) -> Float32[np.ndarray, "t t"] | None:
     """Where something lies over a face: dark glasses, or what is unlike skin while the other side shows skin.
@@ -137,8 +137,8 @@ def _glasses(
     eyes, size = mesh.eye_distance(landmarks), len(likeness)
     usual, large = (hull_mask(landmarks, [points], size) for points in (_GLASSES, _LARGE_GLASSES))
     calm = cv2.GaussianBlur(likeness, (0, 0), max(_SPECK * eyes, 0.5))
-    covered = np.maximum(usual, large * (calm < 0.7))
-    return cv2.dilate(covered, disc(_MARGIN * eyes))
+    occluded = np.maximum(usual, large * (calm < 0.7))
+    return cv2.dilate(occluded, disc(_MARGIN * eyes))
 
 
 def _one_sided(

@@ -15,7 +15,7 @@ _LEAST = 0.005  # share of the face: less is chance
 
 
 @runtime_checkable
-class CoverFinder(Protocol):
+class OcclusionFinder(Protocol):
     """Anything that finds what is in front of a face."""
 
     def find(
@@ -42,7 +42,7 @@ class OcclusionDetector(CropNetwork):
     def find(
         self, image: UInt8[np.ndarray, "s s 3"], template: str, face: Float32[np.ndarray, "s s"]
     ) -> Float32[np.ndarray, "s s"] | None:
-        """Find covers as ``CoverFinder.find`` says."""
+        """Find covers as ``OcclusionFinder.find`` says."""
         side = len(image)
         to_own = template_to_template(template, side, _TEMPLATE, self.size)
         small = warp_frame(image, to_own, self.size)

@@ -14,15 +14,15 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from swapper.faces import mesh
-from swapper.faces.occlusion.glasses import Colors, dark_glasses, glasses_mask, point_colors
+from swapper.faces.occlusion.glasses import PointColors, dark_glasses, glasses_mask, point_colors
 
 _LEAST_FRAMES = 5  # seen before anything is taken for an occluder
 _MEMORY = 40  # frames over which a look is averaged
 _EDGE_ON = 0.2  # points turned further away than this say nothing
 _LIGHT, _TINT = 0.45, 6.0  # logarithm of lightness, and units of a*b*, by which shadows and motion change a point
-_COVERED = (1.0, 1.7)  # times those: the face from below the first, something else from above the second
-_TOGETHER = 0.3  # least share of covered points around one
-_LOST, _PATIENCE = 0.55, 8  # share of covered points, and frames of it, at which it is rather the look that changed
+_OCCLUDED = (1.0, 1.7)  # times those: the face from below the first, something else from above the second
+_TOGETHER = 0.3  # least share of occluded points around one
+_LOST, _PATIENCE = 0.55, 8  # share of occluded points, and frames of it, at which it is rather the look that changed
 _FADING = 0.5  # share of the last frame's cover in this one's
 _GLASSES_SHARE = 0.25  # of a new look at glasses that is believed
 _LEAST_GLASSES = 0.02  # share that is drawn
@@ -34,133 +34,144 @@ PerPoint = Float32[np.ndarray, "468"]
 
 
 @dataclass(frozen=True)
-class Glimpse:
+class Appearance:
     """A face in one frame.
 
     Attributes:
         colors: CIE L*a*b* at the mesh points.
-        seen: whether each is turned to the camera.
-        cover: share of something else in front of each, 0 to 1.
+        facing: whether each is turned to the camera.
+        occlusion: share of something else in front of each, 0 to 1.
         glasses: how surely the eyes are behind dark glasses, 0 to 1.
     """
 
-    colors: Colors
-    seen: Bool[np.ndarray, "468"]
-    cover: PerPoint
+    colors: PointColors
+    facing: Bool[np.ndarray, "468"]
+    occlusion: PerPoint
     glasses: float
 
 
 @dataclass(frozen=True)
-class Look:
+class UsualAppearance:
     """How a face usually looks.
 
     Attributes:
         colors: CIE L*a*b* at the mesh points.
         counts: frames each was seen in.
-        cover: of the last frame.
+        occlusion: of the last frame.
         glasses: of the last frame.
         lost: frames in a row in which it was hardly to be seen.
     """
 
-    colors: Colors
+    colors: PointColors
     counts: PerPoint
-    cover: PerPoint
+    occlusion: PerPoint
     glasses: float
     lost: int = 0
 
     def to_row(self) -> list[list[float]]:
         """As plain values."""
-        rows = np.concatenate([self.colors.T, self.counts[None], 100 * self.cover[None]])
+        rows = np.concatenate([self.colors.T, self.counts[None], 100 * self.occlusion[None]])
         return [*np.round(rows, 1).tolist(), [round(self.glasses, 3)]]
 
     @classmethod
-    def from_row(cls, row: list[list[float]]) -> "Look":
+    def from_row(cls, row: list[list[float]]) -> "UsualAppearance":
         """The look that ``to_row`` made plain."""
         *points, (glasses,) = row
         rows = np.array(points, np.float32)
         return cls(np.ascontiguousarray(rows[:3].T), rows[3], rows[4] / 100, glasses)
 
 
-def glimpse(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"], look: Look | None) -> Glimpse:
+def measure_appearance(
+    image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"], usual: UsualAppearance | None
+) -> Appearance:
     """See a face, and what covers it.
 
     Args:
         image: RGB crop.
         landmarks: mesh points in crop pixels.
-        look: the face's in the frames before; None where there are none, as of a photo.
+        usual: the face's in the frames before; None where there are none, as of a photo.
     """
-    colors, seen = point_colors(image, landmarks), mesh.facing(landmarks) > _EDGE_ON
+    colors, facing = point_colors(image, landmarks), mesh.facing(landmarks) > _EDGE_ON
     glasses = dark_glasses(colors)
-    if look is None:
-        return Glimpse(colors, seen, np.zeros(mesh.MESH_POINTS, np.float32), glasses)
-    return Glimpse(colors, seen, _cover(colors, seen, look), look.glasses + _GLASSES_SHARE * (glasses - look.glasses))
+    if usual is None:
+        return Appearance(colors, facing, np.zeros(mesh.MESH_POINTS, np.float32), glasses)
+    return Appearance(
+        colors, facing, _occlusion(colors, facing, usual), usual.glasses + _GLASSES_SHARE * (glasses - usual.glasses)
+    )
 
 
-def learnt(look: Look | None, seen: Glimpse) -> Look:
+def update_appearance(usual: UsualAppearance | None, appearance: Appearance) -> UsualAppearance:
     """The usual look after one more frame.
 
     Args:
-        look: after the frames before; None where there are none.
-        seen: of the frame.
+        usual: after the frames before; None where there are none.
+        appearance: of the frame.
     """
-    if look is None or look.lost >= _PATIENCE:
-        return Look(seen.colors, seen.seen.astype(np.float32), np.zeros_like(seen.cover), seen.glasses)
-    if seen.cover[seen.seen].mean() > _LOST:
-        return replace(look, cover=seen.cover, glasses=seen.glasses, lost=look.lost + 1)
-    new = seen.seen * (seen.cover < 0.1)
-    counts = look.counts + new
+    if usual is None or usual.lost >= _PATIENCE:
+        return UsualAppearance(
+            appearance.colors,
+            appearance.facing.astype(np.float32),
+            np.zeros_like(appearance.occlusion),
+            appearance.glasses,
+        )
+    if appearance.occlusion[appearance.facing].mean() > _LOST:
+        return replace(usual, occlusion=appearance.occlusion, glasses=appearance.glasses, lost=usual.lost + 1)
+    new = appearance.facing * (appearance.occlusion < 0.1)
+    counts = usual.counts + new
     share = (new / np.clip(counts, 1, _MEMORY))[:, None]
-    return Look(look.colors + share * (seen.colors - look.colors), counts, seen.cover, seen.glasses)
+    return UsualAppearance(
+        usual.colors + share * (appearance.colors - usual.colors), counts, appearance.occlusion, appearance.glasses
+    )
 
 
-def cover_mask(
-    seen: Glimpse, image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]
+def occlusion_mask(
+    appearance: Appearance, image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]
 ) -> Float32[np.ndarray, "s s"] | None:
     """Share of what is in front of a face, over its crop; None where nothing is.
 
     Args:
-        seen: of the face.
+        appearance: of the face.
         image: the same RGB crop.
         landmarks: mesh points in crop pixels.
     """
-    found = _spread(seen.cover, landmarks, len(image)) if seen.cover.any() else None
-    if seen.glasses < _LEAST_GLASSES:
+    found = _spread(appearance.occlusion, landmarks, len(image)) if appearance.occlusion.any() else None
+    if appearance.glasses < _LEAST_GLASSES:
         return found
-    glasses = np.float32(seen.glasses) * glasses_mask(image, landmarks)
+    glasses = np.float32(appearance.glasses) * glasses_mask(image, landmarks)
     return glasses if found is None else np.maximum(found, glasses)
 
 
-def _spread(cover: PerPoint, landmarks: Float32[np.ndarray, "478 3"], size: int) -> Float32[np.ndarray, "s s"]:
+def _spread(occlusion: PerPoint, landmarks: Float32[np.ndarray, "478 3"], size: int) -> Float32[np.ndarray, "s s"]:
     """What is known at mesh points, spread over a crop of a side in pixels."""
     places = landmarks[: mesh.MESH_POINTS, :2] * np.float32(_GRID / size)
     column, row = np.clip(np.rint(places), 0, _GRID - 1).astype(int).T
     cell = row * _GRID + column
-    drawn = np.stack([np.bincount(cell, part, _GRID * _GRID) for part in (cover, np.ones_like(cover))], axis=1)
+    drawn = np.stack([np.bincount(cell, part, _GRID * _GRID) for part in (occlusion, np.ones_like(occlusion))], axis=1)
     drawn = cv2.GaussianBlur(drawn.reshape(_GRID, _GRID, 2).astype(np.float32), (0, 0), _SPREAD)
     mask = drawn[..., 0] / (drawn[..., 1] + 1e-3)
     return cv2.resize(np.clip(1.5 * mask, 0, 1), (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def _cover(colors: Colors, seen: Bool[np.ndarray, "468"], look: Look) -> PerPoint:
-    known = seen & (look.counts >= _LEAST_FRAMES)
+def _occlusion(colors: PointColors, facing: Bool[np.ndarray, "468"], usual: UsualAppearance) -> PerPoint:
+    known = facing & (usual.counts >= _LEAST_FRAMES)
     skin = known & _plain()
     if skin.sum() < mesh.MESH_POINTS // 6:
         return np.zeros(mesh.MESH_POINTS, np.float32)
-    change, usual = _change(look.colors, colors), _median(look.colors[skin])
-    bare = skin & (look.cover < 0.5) & _sparse()
+    change, skin_color = _change(usual.colors, colors), _median(usual.colors[skin])
+    bare = skin & (usual.occlusion < 0.5) & _sparse()
     common = _median(change[bare if bare.sum() >= _LEAST_POINTS else skin])  # light falls on all alike
     apart = np.linalg.norm(change - common, axis=1)
     # What lay over the face from the beginning may go: then there is more like skin than before.
     now, before = (
-        np.linalg.norm(_change(usual, colors) - common, axis=1),
-        np.linalg.norm(_change(usual, look.colors), axis=1),
+        np.linalg.norm(_change(skin_color, colors) - common, axis=1),
+        np.linalg.norm(_change(skin_color, usual.colors), axis=1),
     )
     apart[_plain() & (now < before)] = 0
     apart *= known / _tolerance()
-    low, high = _COVERED
+    low, high = _OCCLUDED
     share = np.clip((_nearby() @ apart.astype(np.float32) - low) / (high - low), 0, 1)
     share *= np.clip((_around() @ share - _TOGETHER) / 0.1, 0, 1)
-    return np.maximum(share, _FADING * look.cover).astype(np.float32)
+    return np.maximum(share, _FADING * usual.occlusion).astype(np.float32)
 
 
 def _median(colors: Float32[np.ndarray, "n 3"]) -> Float32[np.ndarray, "3"]:
@@ -168,7 +179,7 @@ def _median(colors: Float32[np.ndarray, "n 3"]) -> Float32[np.ndarray, "3"]:
     return np.sort(colors, axis=0)[len(colors) // 2]
 
 
-def _change(before: Float32[np.ndarray, "*n 3"], now: Colors) -> Colors:
+def _change(before: Float32[np.ndarray, "*n 3"], now: PointColors) -> PointColors:
     """Lightness and colour that changed, in units of what shadows and motion do; shade alone has no colour."""
     light = np.log((now[:, 0] + 16) / (before[..., 0] + 16))
     tint = now[:, 1:] - before[..., 1:] * np.exp(light)[:, None]

@@ -17,19 +17,19 @@ from swapper.studies.comparison import (
     PASTED,
     REFERENCES,
     Comparison,
-    Progress,
+    ComparisonProgress,
+    choose_pairs,
     compare,
-    draw_pairs,
     measure_people,
 )
 from swapper.studies.comparison_report import describe, write_comparison
-from swapper.studies.walk_report import pack
+from swapper.studies.interpolation_report import pack
 from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_paths
 from swapper.ui.gpu import on_gpu
-from swapper.ui.judges import SharedJudges
 from swapper.ui.layout import LENGTHY
+from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
 
 NO_PHOTOS = "{what}: there is no photo yet. Add one, or fill in an example."
@@ -85,13 +85,13 @@ def read_request(sources: Any, targets: Any, methods: Any, most: int) -> Request
 
 
 def run_comparison(
-    swappers: SwapperCache, judges: SharedJudges, request: Request, progress: Progress
+    swappers: SwapperCache, evaluators: SharedEvaluators, request: Request, progress: ComparisonProgress
 ) -> Iterator[Comparison]:
     """Compare; yields the rows so far after every method.
 
     Args:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         request: what to compare.
         progress: told after every swap.
 
@@ -100,9 +100,9 @@ def run_comparison(
     """
     people = ([(Path(path).stem, [Path(path)]) for path in paths] for paths in (request.sources, request.targets))
     finder = swappers.finder()
-    sources, targets = (measure_people(found, finder, judges.get()) for found in people)
-    pairs = draw_pairs(sources, targets, len(sources) * len(targets))
-    yield from compare(sources, targets, pairs, request.methods, swappers.get, judges.get(), progress)
+    sources, targets = (measure_people(found, finder, evaluators.get()) for found in people)
+    pairs = choose_pairs(sources, targets, len(sources) * len(targets))
+    yield from compare(sources, targets, pairs, request.methods, swappers.get, evaluators.get(), progress)
 
 
 def write_pictures(found: Comparison, folder: Path, labels: dict[str, str]) -> list[tuple[str, str]]:
@@ -137,12 +137,12 @@ def write_archive(found: Comparison, labels: dict[str, str]) -> tuple[Path, list
     return pack(sorted(folder.iterdir()), folder / "comparison.zip"), warnings
 
 
-def add_compare_endpoint(swappers: SwapperCache, judges: SharedJudges, limits: Limits) -> None:
+def add_compare_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, limits: Limits) -> None:
     """Add ``/compare``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         limits: what is allowed on this machine.
     """
 
@@ -160,7 +160,7 @@ def add_compare_endpoint(swappers: SwapperCache, judges: SharedJudges, limits: L
         if not consent:
             raise UserError(CONSENT_FIRST)
         request = read_request(sources, targets, methods, limits.max_compared_swaps)
-        *_, found = run_comparison(swappers, judges, request, lambda _done, _total, _what: None)
+        *_, found = run_comparison(swappers, evaluators, request, lambda _done, _total, _what: None)
         archive, _ = write_archive(found, offered_methods())
         return gr.FileData(path=str(archive)), report_data(found.rows, describe(found))
 

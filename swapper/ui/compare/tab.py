@@ -15,9 +15,9 @@ from swapper.ui.compare.jobs import add_compare_endpoint, read_request, run_comp
 from swapper.ui.files import new_folder
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout
-from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, example_strip, heading
+from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 
 SOURCES = ("1", "Sources", "Photos of the people whose faces are given, one photo each.")
@@ -47,7 +47,7 @@ class CompareTab:
 
     Attributes:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         most: swaps at once.
         problem: says what is wrong.
         empty: stands where the figures will.
@@ -60,7 +60,7 @@ class CompareTab:
     """
 
     swappers: SwapperCache
-    judges: SharedJudges
+    evaluators: SharedEvaluators
     most: int
     problem: gr.HTML
     empty: gr.HTML
@@ -95,7 +95,7 @@ class CompareTab:
                 progress(done / total, said(f"{labels.get(what, what)}: swap {done + 1} of {total}"))
 
             found = None
-            for found in run_comparison(self.swappers, self.judges, request, tell):
+            for found in run_comparison(self.swappers, self.evaluators, request, tell):
                 yield {
                     self.problem: "",
                     self.empty: gr.HTML(visible=False),
@@ -123,18 +123,18 @@ class CompareTab:
 
 
 def build_compare_tab(
-    swappers: SwapperCache, judges: SharedJudges, consent: gr.Checkbox, limits: Limits, examples: Path
+    swappers: SwapperCache, evaluators: SharedEvaluators, consent: gr.Checkbox, limits: Limits, examples: Path
 ) -> None:
     """Lay out the tab and wire it, and add ``/compare``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         consent: the page's checkbox.
         limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
     """
-    add_compare_endpoint(swappers, judges, limits)
+    add_compare_endpoint(swappers, evaluators, limits)
     portraits, offered = sorted((examples / "portraits").glob("*.jpg")), offered_methods()
     with gr.Row(equal_height=True, elem_classes="inputs"):
         sources = _photos(SOURCES, "compare-sources", portraits)
@@ -163,7 +163,7 @@ def build_compare_tab(
         heading(PLOTS)
         plots = gr.HTML(css_template=STYLE, elem_id="compare-plots")
     most, cards = limits.max_compared_swaps, [pictures, views]
-    tab = CompareTab(swappers, judges, most, problem, empty, figures, cards, plots, gallery, notes, archive)
+    tab = CompareTab(swappers, evaluators, most, problem, empty, figures, cards, plots, gallery, notes, archive)
     chosen = [[str(portraits[index]) for index in some] for some in ((0, 3), (1, 5, 7))] if len(portraits) > 7 else []
     fill.click(lambda: chosen, None, [sources, targets], **QUICK)
     button.click(

@@ -11,6 +11,8 @@ from swapper.images import read_image
 from swapper.methods.base import METHODS
 from swapper.provenance import Origin, write_marked_image
 from swapper.types import SwapResult, UserError
+from swapper.ui.assignment import PEOPLE
+from swapper.ui.assignment_panel import AssignmentPanel, Updates, build_assignment_panel
 from swapper.ui.example import FinishedExample
 from swapper.ui.files import new_folder, result_name, upload_path, upload_paths, write_preview
 from swapper.ui.gpu import on_gpu
@@ -18,8 +20,6 @@ from swapper.ui.image.result import callout, summary, swap_target
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
 from swapper.ui.layout import CONSENT_FIRST, ENGINE, FORMATS, ResultPanel, build_inputs, build_result
-from swapper.ui.people import PEOPLE
-from swapper.ui.people_panel import PeoplePanel, Updates, build_people_panel
 from swapper.ui.settings_panel import build_settings_panel, read
 from swapper.ui.swappers import SwapperCache
 
@@ -42,7 +42,7 @@ class ImageTab:
     """
 
     swappers: SwapperCache
-    faces: PeoplePanel
+    faces: AssignmentPanel
     result: ResultPanel
     problem: gr.HTML
 
@@ -119,7 +119,7 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: i
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
             sources, target = build_inputs(examples)
-            faces = build_people_panel(sources, BECOMES, words=FACES)
+            faces = build_assignment_panel(sources, BECOMES, words=FACES)
             button = gr.Button(SWAP, variant="primary", elem_id="swap")
             problem = gr.HTML(elem_id="problem")
             settings = build_settings_panel()

@@ -2,8 +2,7 @@
 
 import base64
 import html
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -14,10 +13,11 @@ from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.timing import StepTimer
 from swapper.types import SwapResult, UserError
+from swapper.ui.assignment import PEOPLE
 from swapper.ui.files import plain_sentence
 from swapper.ui.image.target import Target
 from swapper.ui.languages import said, said_markup
-from swapper.ui.people import PEOPLE
+from swapper.ui.progress import ReportProgress
 
 NO_SOURCE = "Source: person {letter} has no photo yet. Add one, or choose somebody else for face {face}."
 NOTHING_TO_DO = "Target: every face is set to stay unchanged. Click a face and choose who it becomes."
@@ -37,11 +37,13 @@ STEPS = {
     "assemble": "join",
 }
 
-Progress = Callable[[float, str], Any]
-
 
 def swap_target(
-    swapper: FaceSwapper, target: Target, photos: Sequence[Sequence[str]], blend: BlendSettings, progress: Progress
+    swapper: FaceSwapper,
+    target: Target,
+    photos: Sequence[Sequence[str]],
+    blend: BlendSettings,
+    progress: ReportProgress,
 ) -> SwapResult:
     """Give each face of a target the person chosen for it.
 

@@ -7,8 +7,8 @@ from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.timing import StepTimer
 from swapper.types import Face, UserError
+from swapper.ui.assignment import Assignment
 from swapper.ui.files import write_thumbnails
-from swapper.ui.people import Assignment
 
 NO_FACE = "Target photo: no face was found. Choose a photo that shows a face larger."
 

@@ -1,6 +1,5 @@
-"""Walks for the Interpolation tab and for the endpoint that does the same."""
+"""Interpolations for the Interpolation tab and for the endpoint that does the same."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,31 +11,30 @@ from swapper.images import read_image
 from swapper.interpolation import path_shares
 from swapper.provenance import Origin, write_marked_image
 from swapper.runtime.limits import Limits
+from swapper.studies.interpolation_page import measures, viewer
+from swapper.studies.interpolation_report import CLIP, GIF, pack, shown, write_interpolation
+from swapper.studies.interpolation_scores import InterpolationScores, explain, headline, score_interpolation
+from swapper.studies.interpolation_study import choose_interpolating_method, interpolate_faces
 from swapper.studies.previews import shrink
-from swapper.studies.walk import choose_walking_method, walk
-from swapper.studies.walk_page import measures, viewer
-from swapper.studies.walk_report import CLIP, GIF, pack, shown, write_walk
-from swapper.studies.walk_scores import WalkScores, explain, headline, score_walk
 from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_path
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.target import NO_FACE
-from swapper.ui.judges import SharedJudges
 from swapper.ui.languages import said
 from swapper.ui.layout import LENGTHY
+from swapper.ui.progress import ReportProgress
+from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache
 
 MISSING = "{who}: there is no photo yet. Add one, or fill in an example."
 BAD_STEPS = "Steps: {steps} is not possible here. Choose 1 to {most}."
-SIDE = 1600  # px, longest side of the target here: a walk is many pictures
-
-Progress = Callable[[float, str], Any]
+SIDE = 1600  # px, longest side of the target here: an interpolation is many pictures
 
 
 @dataclass(frozen=True)
-class Walked:
-    """A finished walk.
+class FinishedInterpolation:
+    """A finished interpolation.
 
     Attributes:
         view: HTML of the slider with its pictures.
@@ -50,28 +48,28 @@ class Walked:
 
     view: str
     measures: str
-    scores: WalkScores
+    scores: InterpolationScores
     clip: Path
     gif: Path
     archive: Path
     warnings: list[str]
 
 
-def draw_walk(
+def draw_interpolation(
     swappers: SwapperCache,
-    judges: SharedJudges,
+    evaluators: SharedEvaluators,
     paths: tuple[str, str, str],
     method: str,
     steps: int,
-    progress: Progress,
-) -> Walked:
-    """Draw and measure a walk.
+    progress: ReportProgress,
+) -> FinishedInterpolation:
+    """Draw and measure an interpolation.
 
     Args:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         paths: of the photos of A, of B and of the target.
-        method: name; the recommended one that can walk when empty.
+        method: name; the recommended one that can interpolate when empty.
         steps: pictures between the two people.
         progress: called with the share done in [0, 1] and what is being done.
 
@@ -79,7 +77,7 @@ def draw_walk(
         UserError: a photo or the method cannot be used.
     """
     progress(0.0, said("Looking at the photos"))
-    swapper = swappers.get(choose_walking_method(method or None))
+    swapper = swappers.get(choose_interpolating_method(method or None))
     photos = swapper.source_crop(read_image(paths[0])), swapper.source_crop(read_image(paths[1]))
     target = shrink(read_image(paths[2]), SIDE)
     faces = swapper.find_faces(target)
@@ -88,18 +86,18 @@ def draw_walk(
     people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
     origin, shares, folder = Origin(swapper.method.name, sources=2), path_shares(steps), new_folder()
     images, crops = [], []
-    for step in walk(swapper, people, target, faces, shares):
+    for step in interpolate_faces(swapper, people, target, faces, shares):
         progress(0.1 + 0.6 * step.share, said(f"Picture {len(images) + 1} of {len(shares)}"))
         write_marked_image(step.image, folder / f"frame-{len(images):02d}.jpg", origin)
         images.append(shown(step.image))
         crops.append(step.crop)
     progress(0.75, said("Measuring"))
-    scores = score_walk(crops, shares, photos, judges.get(), judges.gallery(swapper))
+    scores = score_interpolation(crops, shares, photos, evaluators.get(), evaluators.gallery(swapper))
     progress(0.9, said("Writing the clip"))
-    warnings = write_walk(folder, images, crops, photos, scores, {"method": swapper.method.name}, origin)
-    archive = pack(sorted(folder.iterdir()), folder / "walk.zip")
+    warnings = write_interpolation(folder, images, crops, photos, scores, {"method": swapper.method.name}, origin)
+    archive = pack(sorted(folder.iterdir()), folder / "interpolation.zip")
     view = viewer(images, [crop.image for crop in crops], scores)
-    return Walked(view, measures(scores), scores, folder / CLIP, folder / GIF, archive, warnings)
+    return FinishedInterpolation(view, measures(scores), scores, folder / CLIP, folder / GIF, archive, warnings)
 
 
 def read_photos(first: Any, second: Any, target: Any) -> tuple[str, str, str]:
@@ -116,7 +114,7 @@ def read_photos(first: Any, second: Any, target: Any) -> tuple[str, str, str]:
 
 
 def check_steps(steps: Any, most: int) -> None:
-    """Make sure that a walk has a possible number of pictures.
+    """Make sure that an interpolation has a possible number of pictures.
 
     Raises:
         UserError: it has not.
@@ -125,33 +123,33 @@ def check_steps(steps: Any, most: int) -> None:
         raise UserError(BAD_STEPS.format(steps=steps, most=most))
 
 
-def add_interpolation_endpoint(swappers: SwapperCache, judges: SharedJudges, limits: Limits) -> None:
+def add_interpolation_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, limits: Limits) -> None:
     """Add ``/interpolate``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         limits: what is allowed on this machine.
     """
 
     def interpolate(
         first: Upload, second: Upload, target: Upload, consent: bool = False, steps: int = 9, method: str = ""
     ) -> tuple[gr.FileData, dict]:
-        """Walk from one person to another on the face of a target; returns a ZIP with everything, and the figures.
+        """Interpolate between two people on the face of a target; returns a ZIP with everything, and the figures.
 
         Args:
-            first: photo of the person where the walk begins.
+            first: photo of the person where the interpolation starts.
             second: photo of the person where it ends.
             target: photo whose largest face changes.
             consent: True if everyone whose face is used has agreed; nothing is drawn otherwise.
             steps: pictures between the two people.
-            method: the app's recommended method that can walk when empty.
+            method: the app's recommended method that can interpolate when empty.
         """
         if not consent:
             raise UserError(CONSENT_FIRST)
         paths = read_photos(first, second, target)
-        check_steps(steps, limits.max_walk_steps)
-        found = draw_walk(swappers, judges, paths, method, int(steps), lambda _share, _what: None)
+        check_steps(steps, limits.max_interpolation_steps)
+        found = draw_interpolation(swappers, evaluators, paths, method, int(steps), lambda _share, _what: None)
         report = {"headline": headline(found.scores), "explanation": explain(found.scores), **found.scores.data()}
         return gr.FileData(path=str(found.archive)), report
 

@@ -7,29 +7,29 @@ from typing import Any
 import gradio as gr
 
 from swapper.runtime.limits import Limits
-from swapper.studies.walk import walking_methods
-from swapper.studies.walk_page import SCRIPT, STYLE
+from swapper.studies.interpolation_page import SCRIPT, STYLE
+from swapper.studies.interpolation_study import interpolating_methods
 from swapper.types import UserError
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout
-from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_walk, read_photos
-from swapper.ui.judges import SharedJudges
+from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_interpolation, read_photos
 from swapper.ui.languages import said_markup
 from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, QUICK, build_photo, heading
+from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 
-FIRST = ("1", "Person A", "Where the walk begins.")
+FIRST = ("1", "Person A", "Where the interpolation starts.")
 SECOND = ("2", "Person B", "Where it ends.")
-TARGET = ("3", "Target", "The photo whose largest face walks from A to B.")
-RESULT = ("4", "Walk", "Move the slider to go from A to B.")
-MEASURES = ("", "How smooth the walk is", "A line in the charts follows the slider.")
-WALK = "Walk from A to B"
-EMPTY = "The walk appears here."
+TARGET = ("3", "Target", "The photo whose largest face turns from A into B.")
+RESULT = ("4", "Result", "Move the slider to go from A to B.")
+MEASURES = ("", "How smooth it is", "A line in the charts follows the slider.")
+INTERPOLATE = "Interpolate from A to B"
+EMPTY = "The interpolation appears here."
 NO_METHOD = (
     "Interpolation needs a learned method, and none has its weights on this machine yet: "
     "the warp stretches a photo and knows nobody between two people."
 )
-METHOD_INFO = "Each walks in the identity space it was trained with."
+METHOD_INFO = "Each interpolates in the identity space it was trained with."
 STEPS_INFO = "Pictures between A and B; the paper looks at nine."
 
 
@@ -39,10 +39,10 @@ class InterpolationTab:
 
     Attributes:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         most_steps: limit.
-        empty: stands where the walk will.
-        view: the walk.
+        empty: stands where the interpolation will.
+        view: the interpolation.
         card: holds the measures.
         measures: charts and figures.
         downloads: row of the three buttons.
@@ -54,7 +54,7 @@ class InterpolationTab:
     """
 
     swappers: SwapperCache
-    judges: SharedJudges
+    evaluators: SharedEvaluators
     most_steps: int
     empty: gr.HTML
     view: gr.HTML
@@ -69,7 +69,7 @@ class InterpolationTab:
 
     @property
     def outputs(self) -> list[Any]:
-        """All components that a walk fills."""
+        """All components that an interpolation fills."""
         return [
             self.empty,
             self.view,
@@ -83,7 +83,7 @@ class InterpolationTab:
             self.problem,
         ]
 
-    def walk(
+    def interpolate(
         self,
         agreed: bool,
         first: Any,
@@ -93,13 +93,13 @@ class InterpolationTab:
         steps: float,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
     ) -> dict[Any, Any]:
-        """Walk and show it; the photos come as Gradio sends them."""
+        """Interpolate and show it; the photos come as Gradio sends them."""
         try:
             if not agreed:
                 raise UserError(CONSENT_FIRST)
             paths = read_photos(first, second, target)
             check_steps(steps, self.most_steps)
-            found = draw_walk(self.swappers, self.judges, paths, method, int(steps), progress)
+            found = draw_interpolation(self.swappers, self.evaluators, paths, method, int(steps), progress)
         except UserError as error:
             return {self.problem: callout([error], error=True)}
         return {
@@ -117,47 +117,50 @@ class InterpolationTab:
 
 
 def build_interpolation_tab(
-    swappers: SwapperCache, judges: SharedJudges, consent: gr.Checkbox, limits: Limits, examples: Path
+    swappers: SwapperCache, evaluators: SharedEvaluators, consent: gr.Checkbox, limits: Limits, examples: Path
 ) -> None:
     """Lay out the tab and wire it, and add ``/interpolate``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
-        judges: shared by all sessions.
+        evaluators: shared by all sessions.
         consent: the page's checkbox.
         limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
     """
-    add_interpolation_endpoint(swappers, judges, limits)
-    if not walking_methods():
+    add_interpolation_endpoint(swappers, evaluators, limits)
+    if not interpolating_methods():
         gr.HTML(callout([NO_METHOD]))
         return
     portraits = sorted((examples / "portraits").glob("*.jpg"))
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
             with gr.Row(equal_height=True, elem_classes="inputs"):
-                first, second = build_photo(FIRST, "walk-a", portraits), build_photo(SECOND, "walk-b", portraits[::-1])
-            target = build_photo(TARGET, "walk-target", portraits)
-            method, steps = _choices(limits.max_walk_steps)
-            button = gr.Button(WALK, variant="primary", elem_id="walk")
+                first, second = (
+                    build_photo(FIRST, "interpolation-a", portraits),
+                    build_photo(SECOND, "interpolation-b", portraits[::-1]),
+                )
+            target = build_photo(TARGET, "interpolation-target", portraits)
+            method, steps = _choices(limits.max_interpolation_steps)
+            button = gr.Button(INTERPOLATE, variant="primary", elem_id="interpolation-start")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 6)
-            problem = gr.HTML(elem_id="walk-problem")
+            problem = gr.HTML(elem_id="interpolation-problem")
         with gr.Column(scale=11, min_width=320, elem_classes="card"):
             heading(RESULT)
             empty = gr.HTML(f'<div class="empty"><p>{EMPTY}</p></div>')
-            view = gr.HTML(visible=False, css_template=STYLE, js_on_load=SCRIPT, elem_id="walk-view")
+            view = gr.HTML(visible=False, css_template=STYLE, js_on_load=SCRIPT, elem_id="interpolation-view")
             notes = gr.HTML()
             with gr.Row(visible=False) as downloads:
-                clip = gr.DownloadButton("Download clip (MP4)", size="md", min_width=120, elem_id="walk-clip")
-                gif = gr.DownloadButton("Download clip (GIF)", size="md", min_width=120, elem_id="walk-gif")
-                archive = gr.DownloadButton("Download all (ZIP)", size="md", min_width=120, elem_id="walk-zip")
+                clip = gr.DownloadButton("Download clip (MP4)", size="md", min_width=120, elem_id="interpolation-clip")
+                gif = gr.DownloadButton("Download clip (GIF)", size="md", min_width=120, elem_id="interpolation-gif")
+                archive = gr.DownloadButton("Download all (ZIP)", size="md", min_width=120, elem_id="interpolation-zip")
     with gr.Column(visible=False, elem_classes="card") as card:
         heading(MEASURES)
-        measures = gr.HTML(css_template=STYLE, elem_id="walk-measures")
+        measures = gr.HTML(css_template=STYLE, elem_id="interpolation-measures")
     tab = InterpolationTab(
         swappers,
-        judges,
-        limits.max_walk_steps,
+        evaluators,
+        limits.max_interpolation_steps,
         empty,
         view,
         card,
@@ -172,7 +175,7 @@ def build_interpolation_tab(
     chosen = [str(path) for path in portraits[:7:3]]
     fill.click(lambda: chosen, None, [first, second, target], **QUICK)
     button.click(
-        on_gpu(tab.walk, tab.outputs),
+        on_gpu(tab.interpolate, tab.outputs),
         [consent, first, second, target, method, steps],
         tab.outputs,
         show_progress_on=[empty, view],
@@ -185,8 +188,10 @@ def build_interpolation_tab(
 
 def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider]:
     labels = offered_methods()
-    offered = [(labels.get(name, name), name) for name in walking_methods()]
+    offered = [(labels.get(name, name), name) for name in interpolating_methods()]
     with gr.Row(elem_classes="card choices"):
-        method = gr.Dropdown(offered, value=offered[0][1], label="Method", info=METHOD_INFO, elem_id="walk-method")
+        method = gr.Dropdown(
+            offered, value=offered[0][1], label="Method", info=METHOD_INFO, elem_id="interpolation-method"
+        )
         steps = gr.Slider(1, most, min(9, most), step=1, label="Steps", info=STEPS_INFO, buttons=[])
     return method, steps

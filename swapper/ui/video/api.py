@@ -11,11 +11,11 @@ from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, blend_settings
 from swapper.ui.files import raises_sentences, upload_path, upload_paths
-from swapper.ui.gpu import FILM_SECONDS, on_gpu
+from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
 from swapper.ui.layout import LENGTHY
 from swapper.ui.swappers import SwapperCache
-from swapper.ui.video.casting import Plan
-from swapper.ui.video.jobs import FORMATS, film, video_work
+from swapper.ui.video.jobs import FORMATS, run_job, video_work
+from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoSettings
 from swapper.video.request import measured_role
 
@@ -79,7 +79,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
         part, blending = VideoSettings(start, end, quality, steadiness), blend_settings(blend or {})
         method = method or default_method(moving=True)
         work = video_work(lambda: swappers.get(method, restore), plan, path, part, blending, limits)
-        result = film(path, work, suffix)
+        result = run_job(path, work, suffix)
         report = {
             "frames": result.frames,
             "swapped": result.swapped,
@@ -92,7 +92,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
         return gr.FileData(path=str(result.path)), report
 
     api(
-        on_gpu(raises_sentences(swap_video), seconds=FILM_SECONDS),
+        on_gpu(raises_sentences(swap_video), seconds=VIDEO_SECONDS),
         api_name="swap_video",
         concurrency_id=LENGTHY,
         concurrency_limit=limits.concurrency,

@@ -9,7 +9,7 @@ from swapper.compose.settings import BlendSettings
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Limits
 from swapper.ui.files import new_folder, result_name
-from swapper.ui.video.casting import Plan
+from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 
 LOOK_EVERY = 0.5  # seconds from one look at a job to the next
@@ -57,7 +57,7 @@ def video_work(
     return work
 
 
-def film(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResult:
+def run_job(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResult:
     """Do a job into a new folder; nothing is left of one that fails.
 
     Args:
@@ -68,7 +68,7 @@ def film(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResult:
     Raises:
         UserError: the job cannot be done.
     """
-    return _film(target, work, suffix, lambda _now: None, Event())
+    return _run(target, work, suffix, lambda _now: None, Event())
 
 
 def follow(
@@ -98,7 +98,7 @@ def follow(
 
     def run() -> None:
         try:
-            ended.put(_film(target, work, suffix, tell, cancel))
+            ended.put(_run(target, work, suffix, tell, cancel))
         except BaseException as error:  # raised where the visitor waits
             ended.put(error)
 
@@ -118,7 +118,7 @@ def follow(
         cancel.set()  # not joined: Gradio closes generators where waiting would hold up every visitor
 
 
-def _film(target: str, work: Work, suffix: str, tell: Tell, cancel: Event) -> VideoResult:
+def _run(target: str, work: Work, suffix: str, tell: Tell, cancel: Event) -> VideoResult:
     folder = new_folder()
     try:
         return work(str(folder / result_name(target, suffix)), tell, cancel)

@@ -11,12 +11,12 @@ from gradio.components import Component
 from jaxtyping import UInt8
 
 from swapper.studies.previews import shrink
+from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
 from swapper.ui.layout import PHOTO_HEIGHT, Sources, build_sources, example_strip, heading
-from swapper.ui.people_panel import PeoplePanel, build_people_panel
 from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
-from swapper.ui.video.casting import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.video.clip import STEP
 from swapper.ui.video.jobs import FORMATS
+from swapper.ui.video.plan import CHOSEN, EVERYONE, LARGEST
 from swapper.video.io import VideoReader
 
 TARGET = ("2", "Video", "The clip to change. Everything but the faces stays as it is, and so does the sound.")
@@ -91,7 +91,7 @@ class CastPanel:
     search: gr.Column
     find: gr.Button
     empty: gr.HTML
-    people: PeoplePanel
+    people: AssignmentPanel
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def build_cast(sources: Sources) -> CastPanel:
             gr.HTML(f'<p class="hint">{FIND_HINT}</p>')
             find = gr.Button(FIND, size="md", variant="secondary", elem_id="video-find")
             empty = gr.HTML(f'<div class="empty low"><p>{NOBODY_YET}</p></div>')
-            people = build_people_panel(sources, BECOMES, "video-")
+            people = build_assignment_panel(sources, BECOMES, "video-")
     return CastPanel(box, who, search, find, empty, people)
 
 

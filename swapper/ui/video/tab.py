@@ -10,20 +10,20 @@ import gradio as gr
 from swapper.methods.base import METHODS
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
+from swapper.ui.assignment import PEOPLE
+from swapper.ui.assignment_panel import Updates
 from swapper.ui.files import upload_path, upload_paths
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said
 from swapper.ui.layout import CONSENT_FIRST
-from swapper.ui.people import PEOPLE
-from swapper.ui.people_panel import Updates
 from swapper.ui.settings_panel import read
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video import page
-from swapper.ui.video.casting import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
 from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
 from swapper.ui.video.gif import Gif, stand_in
 from swapper.ui.video.jobs import FORMATS, follow, video_work
 from swapper.ui.video.layout import DOWNLOAD, CastPanel, PartPanel, VideoResultPanel
+from swapper.ui.video.plan import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
 from swapper.video.io import VideoReader
 from swapper.video.job import VideoProgress, VideoResult
 

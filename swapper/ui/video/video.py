@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from swapper.runtime.limits import Limits
-from swapper.ui.gpu import FILM_SECONDS, on_gpu
+from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
 from swapper.ui.layout import ENGINE, LENGTHY, QUICK
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.api import add_video_endpoint
@@ -92,7 +92,7 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, limits: Limits
     shown = [*result.outputs, start, problem]
     begun = start.click(tab.begin, None, shown, **QUICK).then(None, js=TO_RESULT, **QUICK)
     job = begun.then(
-        on_gpu(tab.swap, shown, FILM_SECONDS),
+        on_gpu(tab.swap, shown, VIDEO_SECONDS),
         [consent, target, clip, people.found, cast.who, *trim, gif, *wish],
         shown,
         show_progress_on=result.running,

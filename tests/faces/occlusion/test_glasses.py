@@ -4,7 +4,7 @@ import pytest
 from drawn_face import drawn_landmarks
 
 from swapper.faces import mesh
-from swapper.faces.occlusion.glasses import covered_face, glasses_in
+from swapper.faces.occlusion.glasses import glasses_in, occluded_area
 from swapper.faces.regions import draw_polygons, region_mask
 
 SIZE = 256
@@ -26,26 +26,26 @@ def drawn_face(skin: np.ndarray = SKIN, light: float = 0.0) -> tuple[np.ndarray,
 
 
 def with_glasses(image: np.ndarray, points: np.ndarray, color: int = 30) -> np.ndarray:
-    covered = image.copy()
+    occluded = image.copy()
     radius = round(0.4 * mesh.eye_distance(points))
     for iris in (mesh.LEFT_IRIS_CENTRE, mesh.RIGHT_IRIS_CENTRE):
         x, y = (round(float(v)) for v in points[iris, :2])
-        cv2.circle(covered, (x, y + radius // 5), radius, (color, color, color + 5), -1)
-    return covered
+        cv2.circle(occluded, (x, y + radius // 5), radius, (color, color, color + 5), -1)
+    return occluded
 
 
 @pytest.mark.parametrize("skin", [SKIN, SKIN * 0.45])
 @pytest.mark.parametrize("light", [0.0, 0.4])
 def test_nothing_is_found_on_a_bare_face(skin: np.ndarray, light: float) -> None:
     image, points = drawn_face(skin, light)
-    assert covered_face(image, points) is None and glasses_in(image, points) is None
+    assert occluded_area(image, points) is None and glasses_in(image, points) is None
 
 
 @pytest.mark.parametrize(("skin", "glass"), [(SKIN, 30), (SKIN, 70), (SKIN * 0.6, 20)])
 def test_dark_glasses_are_found_with_the_eyes_behind_them(skin: np.ndarray, glass: int) -> None:
     image, points = drawn_face(skin)
     image = with_glasses(image, points, glass)
-    for found in (covered_face(image, points), glasses_in(image, points)):
+    for found in (occluded_area(image, points), glasses_in(image, points)):
         assert found is not None
         full = cv2.resize(found, (SIZE, SIZE))
         assert full.min() >= 0 and full.max() <= 1
@@ -61,16 +61,16 @@ def test_hair_over_one_side_is_found_there_only(side: int) -> None:
     reach = middle + side * np.array([0.15, 1.6]) * mesh.eye_distance(points)
     left, right = (int(v) for v in sorted(reach))
     image[: int(points[mesh.NOSE_TIP, 1]), max(left, 0) : right] = (45, 35, 30)
-    found = covered_face(image, points)
+    found = occluded_area(image, points)
     assert found is not None
     full = cv2.resize(found, (SIZE, SIZE))
     hidden, bare = (mesh.LEFT_EYE, mesh.RIGHT_EYE) if side < 0 else (mesh.RIGHT_EYE, mesh.LEFT_EYE)
-    for loop, covered in ((hidden, True), (bare, False)):
+    for loop, occluded in ((hidden, True), (bare, False)):
         inside = draw_polygons([points[list(loop), :2].astype(np.float32)], SIZE) > 0.5
-        assert (full[inside].mean() > 0.8) if covered else (full[inside].max() < 0.2)
+        assert (full[inside].mean() > 0.8) if occluded else (full[inside].max() < 0.2)
 
 
 def test_a_face_outside_of_the_picture_counts_as_bare() -> None:
     image, points = drawn_face()
     assert glasses_in(image, points + np.float32(1000)) is None
-    assert covered_face(image, points + np.float32(1000)) is None
+    assert occluded_area(image, points + np.float32(1000)) is None

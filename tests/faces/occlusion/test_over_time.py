@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from swapper.faces import mesh
-from swapper.faces.occlusion.over_time import Look, cover_mask, glimpse, learnt
+from swapper.faces.occlusion.over_time import UsualAppearance, measure_appearance, occlusion_mask, update_appearance
 
 SIZE = 128
 SKIN, DARK, HAND = (205, 160, 135), (30, 30, 32), (150, 85, 70)
@@ -32,19 +32,19 @@ def face(landmarks: np.ndarray, frame: int = 0) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def look(landmarks: np.ndarray) -> Look:
+def look(landmarks: np.ndarray) -> UsualAppearance:
     return watched([face(landmarks, frame) for frame in range(12)], landmarks)
 
 
-def watched(images: list[np.ndarray], landmarks: np.ndarray, look: Look | None = None) -> Look:
+def watched(images: list[np.ndarray], landmarks: np.ndarray, look: UsualAppearance | None = None) -> UsualAppearance:
     for image in images:
-        look = learnt(look, glimpse(image, landmarks, look))
+        look = update_appearance(look, measure_appearance(image, landmarks, look))
     assert look is not None
     return look
 
 
-def cover(image: np.ndarray, landmarks: np.ndarray, look: Look) -> np.ndarray:
-    found = cover_mask(glimpse(image, landmarks, look), image, landmarks)
+def occlusion(image: np.ndarray, landmarks: np.ndarray, look: UsualAppearance) -> np.ndarray:
+    found = occlusion_mask(measure_appearance(image, landmarks, look), image, landmarks)
     return np.zeros((SIZE, SIZE), np.float32) if found is None else found
 
 
@@ -52,7 +52,7 @@ def cover(image: np.ndarray, landmarks: np.ndarray, look: Look) -> np.ndarray:
 def test_what_covers_a_cheek_is_found_there_only(landmarks, look, color):
     image = face(landmarks, 50)
     image[58:100, 30:62] = color
-    found = cover(image, landmarks, look)
+    found = occlusion(image, landmarks, look)
     assert found[64:88, 38:56].mean() > 0.9
     assert found[:45].mean() < 0.02 and found[50:100, 75:].mean() < 0.02
 
@@ -81,15 +81,15 @@ def test_nothing_is_found_where_nothing_is(landmarks, look, what):
         "open mouth": opened(image, landmarks),
         "closed eyes": cv2.fillPoly(image.copy(), eyes, SKIN),
     }[what]
-    assert cover(image, landmarks, look).mean() < 0.01
+    assert occlusion(image, landmarks, look).mean() < 0.01
 
 
 def test_a_first_frame_tells_of_dark_glasses_only(landmarks):
     image = face(landmarks)
     image[58:100, 30:62] = DARK
-    assert cover_mask(glimpse(image, landmarks, None), image, landmarks) is None
+    assert occlusion_mask(measure_appearance(image, landmarks, None), image, landmarks) is None
     worn = with_glasses(face(landmarks), landmarks)
-    found = cover_mask(glimpse(worn, landmarks, None), worn, landmarks)
+    found = occlusion_mask(measure_appearance(worn, landmarks, None), worn, landmarks)
     assert found is not None and found[46:52, 36:44].min() > 0.9 and found[75:].max() < 0.05
 
 
@@ -106,23 +106,23 @@ def test_dark_glasses_come_and_go_within_some_frames(landmarks, look):
     on = watched(worn, landmarks)
     assert on.glasses > 0.9 and watched(worn[:8], landmarks, look).glasses > 0.85
     off = watched(plain, landmarks, on)
-    assert off.glasses < 0.05 and cover(plain[0], landmarks, off).mean() < 0.02
+    assert off.glasses < 0.05 and occlusion(plain[0], landmarks, off).mean() < 0.02
 
 
 def test_what_was_there_from_the_beginning_may_go(landmarks):
-    covered = [face(landmarks, frame) for frame in range(12)]
-    for image in covered:
+    occluded = [face(landmarks, frame) for frame in range(12)]
+    for image in occluded:
         image[58:100, 30:62] = DARK
-    look = watched(covered, landmarks)
-    assert cover(face(landmarks, 52), landmarks, look).mean() < 0.02
+    look = watched(occluded, landmarks)
+    assert occlusion(face(landmarks, 52), landmarks, look).mean() < 0.02
 
 
 def test_what_stays_is_not_learnt(landmarks, look):
-    covered = [face(landmarks, frame) for frame in range(60)]
-    for image in covered:
+    occluded = [face(landmarks, frame) for frame in range(60)]
+    for image in occluded:
         image[58:100, 30:62] = DARK
-    after = watched(covered, landmarks, look)
-    assert cover(covered[0], landmarks, after)[64:88, 38:56].mean() > 0.9
+    after = watched(occluded, landmarks, look)
+    assert occlusion(occluded[0], landmarks, after)[64:88, 38:56].mean() > 0.9
 
 
 def test_a_face_that_looks_otherwise_for_long_is_learnt_anew(landmarks, look):
@@ -131,11 +131,11 @@ def test_a_face_that_looks_otherwise_for_long_is_learnt_anew(landmarks, look):
         image[::2, ::7] = DARK
         image[:60] = (20, 20, 90)
     after = watched(other, landmarks, look)
-    assert cover(other[0], landmarks, after).mean() < 0.02
+    assert occlusion(other[0], landmarks, after).mean() < 0.02
 
 
 def test_a_look_survives_as_plain_values(landmarks, look):
     image = face(landmarks, 53)
     image[58:100, 30:62] = DARK
-    again = Look.from_row(look.to_row())
-    assert np.allclose(cover(image, landmarks, again), cover(image, landmarks, look), atol=0.05)
+    again = UsualAppearance.from_row(look.to_row())
+    assert np.allclose(occlusion(image, landmarks, again), occlusion(image, landmarks, look), atol=0.05)

@@ -16,7 +16,7 @@ from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
 from swapper.types import Crop, Face, UserError
 from trainers.__main__ import main
 from trainers.data.faces import load_faces
-from trainers.publish.evaluate import FLOOR, Judge, aims_table, check_aims, draw_pairs, evaluate, people_labels
+from trainers.publish.evaluate import FLOOR, SplitEvaluator, aims_table, check_aims, draw_pairs, evaluate, people_labels
 
 PEOPLE = np.array([0, 0, 1, 1, 2, 3, 4])
 PADDED = np.array([False, False, False, False, False, True, True])
@@ -40,13 +40,13 @@ class MeanColor:
 
 
 @pytest.fixture
-def judge(tiny_faces: Path, tmp_path: Path) -> Judge:
+def evaluator(tiny_faces: Path, tmp_path: Path) -> SplitEvaluator:
     torch.manual_seed(0)
     config = MobileFaceNetConfig(
         stem=4, widths=(4, 4, 4), expansions=(4, 4, 4), inner=(4, 4, 4), residuals=(1, 1, 1), features=8
     )
     faces = load_faces(tiny_faces, "val", 256, tmp_path)
-    return Judge(faces, FaceMeasurer(MeanLandmarks(), MeanColor()), RealismFeatures(MobileFaceNet(config)))
+    return SplitEvaluator(faces, FaceMeasurer(MeanLandmarks(), MeanColor()), RealismFeatures(MobileFaceNet(config)))
 
 
 def test_pairs_are_of_two_people_and_targets_are_whole_photos():
@@ -71,21 +71,21 @@ def test_a_split_without_pairs_is_refused(people, padded):
         draw_pairs(np.array(people), np.array(padded), 5, seed=0)
 
 
-def test_strangers_get_a_label_each(judge):
-    faces = replace(judge.faces, identity=torch.tensor([0, 0, 1, 1, -1, -1, -1, 2]))
+def test_strangers_get_a_label_each(evaluator):
+    faces = replace(evaluator.faces, identity=torch.tensor([0, 0, 1, 1, -1, -1, -1, 2]))
     labels = people_labels(faces)
     assert labels[[0, 1, 2, 3, 7]].tolist() == [0, 0, 1, 1, 2]
     assert len(set(labels[4:].tolist())) == 4
     assert set(labels[4:7].tolist()).isdisjoint({0, 1, 2})
 
 
-def test_known_swaps_get_their_known_scores(judge):
-    pairs = draw_pairs(judge.people, judge.faces.padded.numpy(), 14, seed=0)
+def test_known_swaps_get_their_known_scores(evaluator):
+    pairs = draw_pairs(evaluator.people, evaluator.faces.padded.numpy(), 14, seed=0)
     swaps = {
         FLOOR: lambda source, target: (target.image, None),
         "paste": lambda source, target: (source.image, 12.0),
     }
-    (floor, paste), pictures = judge.score(swaps, pairs, seed=0)
+    (floor, paste), pictures = evaluator.score(swaps, pairs, seed=0)
     assert floor.reference and not paste.reference
     assert floor.values["retrieval"] == 0
     assert floor.values["gain"] == pytest.approx(0, abs=1e-6)

@@ -9,7 +9,7 @@ from PIL import Image
 from swapper.types import UserError
 from swapper.ui.compare.jobs import read_request, run_comparison, write_archive, write_pictures
 from swapper.ui.files import new_folder
-from swapper.ui.judges import SharedJudges
+from swapper.ui.shared_evaluators import SharedEvaluators
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_requests_are_checked(photos):
 def test_a_comparison_comes_with_pictures_and_archive(photos, loading, monkeypatch, tmp_path):
     monkeypatch.setenv("SWAPPER_MARK", "off")
     request = read_request(photos[:1], photos[1:], ["warp"], 3)
-    *_, found = run_comparison(loading, SharedJudges(tmp_path), request, lambda *_: None)
+    *_, found = run_comparison(loading, SharedEvaluators(tmp_path), request, lambda *_: None)
     pictures = write_pictures(found, new_folder(), {"warp": "Warp"})
     assert [caption for _, caption in pictures] == ["source", "target", "source pasted", "Warp"]
     assert len({path for path, _ in pictures}) == 4
@@ -53,4 +53,4 @@ def test_a_photo_without_a_face_ends_it_in_words(photos, loading, uploads, tmp_p
     Image.new("RGB", (300, 300), "teal").save(uploads / "wall.png")
     request = read_request(photos[:1], [{"image": {"path": str(uploads / "wall.png")}}], ["warp"], 3)
     with pytest.raises(UserError, match="no face was found"):
-        list(run_comparison(loading, SharedJudges(tmp_path), request, lambda *_: None))
+        list(run_comparison(loading, SharedEvaluators(tmp_path), request, lambda *_: None))

@@ -5,9 +5,9 @@ from two_faces import draw
 from swapper.compose.settings import BlendSettings
 from swapper.images import read_image
 from swapper.types import SwapResult, UserError
+from swapper.ui.assignment import UNCHANGED
 from swapper.ui.image.result import callout, summary, swap_target
 from swapper.ui.image.target import find_target
-from swapper.ui.people import UNCHANGED
 
 
 def quiet(share: float, what: str) -> None:

@@ -5,8 +5,8 @@ from PIL import Image
 from two_faces import draw
 
 from swapper.types import UserError
+from swapper.ui.assignment import UNCHANGED, choices
 from swapper.ui.image.target import find_target
-from swapper.ui.people import UNCHANGED, choices
 
 
 def test_every_face_becomes_the_first_person(engine, photo):

@@ -1,4 +1,4 @@
-"""Walks as the app makes them: what is checked, what is written."""
+"""Interpolations as the app makes them: what is checked, what is written."""
 
 import shutil
 import zipfile
@@ -7,8 +7,8 @@ import pytest
 from random_student import offer_student, write_student
 
 from swapper.types import UserError
-from swapper.ui.interpolation.jobs import check_steps, draw_walk, read_photos
-from swapper.ui.judges import SharedJudges
+from swapper.ui.interpolation.jobs import check_steps, draw_interpolation, read_photos
+from swapper.ui.shared_evaluators import SharedEvaluators
 
 
 @pytest.fixture
@@ -37,16 +37,24 @@ def test_steps_are_limited(steps):
         check_steps(steps, 21)
 
 
-def test_a_walk_comes_with_clip_and_archive(photos, loading, tmp_path, monkeypatch):
+def test_an_interpolation_comes_with_clip_and_archive(photos, loading, tmp_path, monkeypatch):
     offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
     monkeypatch.setenv("SWAPPER_MARK", "off")
-    judges, told = SharedJudges(tmp_path / "no gallery", tmp_path / "no index"), []
-    found = draw_walk(loading, judges, (photos[0], photos[1], photos[2]), "", 1, lambda *said: told.append(said))
+    evaluators, told = SharedEvaluators(tmp_path / "no gallery", tmp_path / "no index"), []
+    found = draw_interpolation(
+        loading, evaluators, (photos[0], photos[1], photos[2]), "", 1, lambda *said: told.append(said)
+    )
     with zipfile.ZipFile(found.archive) as archive:
         names = archive.namelist()
-    assert {"frame-00.jpg", "frame-02.jpg", "report.json", "strip.jpg", "walk.mp4", "walk.gif", "walk.html"} <= set(
-        names
-    )
+    assert {
+        "frame-00.jpg",
+        "frame-02.jpg",
+        "report.json",
+        "strip.jpg",
+        "interpolation.mp4",
+        "interpolation.gif",
+        "interpolation.html",
+    } <= set(names)
     assert found.clip.is_file() and found.gif.is_file() and found.warnings == []
     assert found.view.count("<img") == 6 and found.measures.count('<svg class="chart"') == 3
     assert [share for share, _ in told] == sorted(share for share, _ in told) and told[-1][0] <= 1

@@ -76,14 +76,14 @@ def test_what_goes_wrong_is_raised_where_the_visitor_waits(uploads: Path, error)
     with pytest.raises(type(error)):
         list(jobs.follow("clip.mp4", work))
     with pytest.raises(type(error)):
-        jobs.film("clip.mp4", work)
+        jobs.run_job("clip.mp4", work)
     assert not any(uploads.iterdir())
 
 
 def test_every_job_has_a_folder_of_its_own(uploads: Path):
-    first, second = (jobs.film("clip.mp4", lambda path, *_: result(path)) for _ in range(2))
+    first, second = (jobs.run_job("clip.mp4", lambda path, *_: result(path)) for _ in range(2))
     assert first.path != second.path and first.path.name == second.path.name
 
 
 def test_results_are_named_after_the_chosen_format(uploads: Path):
-    assert jobs.film("clip.mp4", lambda path, *_: result(path), ".gif").path.name == "clip-swapped.gif"
+    assert jobs.run_job("clip.mp4", lambda path, *_: result(path), ".gif").path.name == "clip-swapped.gif"

@@ -11,8 +11,8 @@ from swapper.faces.embed import FaceEmbedder
 from swapper.faces.select import match_identities, select_faces
 from swapper.pipeline import FaceSwapper
 from swapper.types import Face, Identity, UserError
+from swapper.ui.assignment import PEOPLE, UNCHANGED, Assignment
 from swapper.ui.files import write_thumbnails
-from swapper.ui.people import PEOPLE, UNCHANGED, Assignment
 from swapper.video.casting import Role, count_sources
 from swapper.video.io import VideoReader
 from swapper.video.people import SeenPerson, find_people
@@ -69,9 +69,9 @@ class Plan:
         """
         if self.source is not None:
             return dict.fromkeys(select_faces(faces, self.select), self.source)
-        looks = FaceEmbedder(swapper.device).embed([cut_crop(image, face.points) for face in faces])
+        sightings = FaceEmbedder(swapper.device).embed([cut_crop(image, face.points) for face in faces])
         references = np.stack([role.reference for role in self.roles])
-        matched = match_identities(looks, references, once=True)
+        matched = match_identities(sightings, references, once=True)
         assigned = {face: self.roles[role].identity for face, role in matched.items()}
         return {face: identity for face, identity in assigned.items() if identity is not None}
 

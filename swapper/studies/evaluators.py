@@ -1,4 +1,4 @@
-"""The networks that judge results, loaded once for both kinds of study."""
+"""The networks that evaluate results, loaded once for both kinds of study."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from swapper.metrics.realism import RealismFeatures
 
 
 @dataclass(frozen=True)
-class Judges:
+class Evaluators:
     """What measures pictures; it holds networks only, so sessions can share it.
 
     Attributes:
@@ -28,8 +28,8 @@ class Judges:
     realism: RealismFeatures
 
 
-def load_judges(device: torch.device | None = None) -> Judges:
-    """All judges whose weights are on this machine.
+def load_evaluators(device: torch.device | None = None) -> Evaluators:
+    """All evaluators whose weights are on this machine.
 
     Args:
         device: where they run; the CPU when None.
@@ -41,7 +41,7 @@ def load_judges(device: torch.device | None = None) -> Judges:
     embedders = local_embedders(device)
     arcface = embedders["arcface"]
     assert isinstance(arcface, FaceEmbedder), "local_embedders says so"
-    return Judges(
+    return Evaluators(
         embedders,
         FaceMeasurer(LandmarkDetector(device), arcface),
         PerceptualDistance(arcface.network, device),

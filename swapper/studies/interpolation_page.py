@@ -1,4 +1,4 @@
-"""A walk as a piece of a page: a slider through its pictures, a strip of faces, charts and figures."""
+"""An interpolation as a part of a page: a slider through its pictures, a strip of faces, charts and figures."""
 
 import html
 import math
@@ -11,8 +11,8 @@ from jaxtyping import UInt8
 
 from swapper.faces.select import SAME_PERSON
 from swapper.studies.charts import Axis, Series, around, chart, legend
+from swapper.studies.interpolation_scores import PUBLISHED_NEIGHBOURS, InterpolationScores, explain, figures, headline
 from swapper.studies.previews import data_uri
-from swapper.studies.walk_scores import PUBLISHED_NEIGHBOURS, WalkScores, explain, figures, headline
 
 LABELS = {"arcface": "ArcFace", "smooth": "smooth embedder"}
 SHOWN_SIDE = 720  # px, of the pictures in the page
@@ -21,23 +21,23 @@ LIKENESS = (
     "Likeness to A falls and to B rises, crossing in the middle; above the dashed line two photos pass for one person."
 )
 PACE = "The dashed line is an even pace: below it the face lags behind the slider, above it runs ahead."
-STEPS = "How much of the whole visible change each step makes; equal bars are a smooth walk."
+STEPS = "How much of the whole visible change each step makes; equal bars are a smooth interpolation."
 
-SCRIPT = Path(__file__).with_name("walk.js").read_text(encoding="utf-8")
-STYLE = Path(__file__).with_name("walk.css").read_text(encoding="utf-8")
+SCRIPT = Path(__file__).with_name("interpolation.js").read_text(encoding="utf-8")
+STYLE = Path(__file__).with_name("interpolation.css").read_text(encoding="utf-8")
 
 
 def viewer(
     images: Sequence[UInt8[np.ndarray, "h w 3"]],
     crops: Sequence[UInt8[np.ndarray, "s s 3"]],
-    scores: WalkScores,
+    scores: InterpolationScores,
 ) -> str:
     """HTML of the slider, its pictures, the strip and the score; ``SCRIPT`` and ``STYLE`` bring it to life.
 
     Args:
         images: RGB, one for each share, small enough for a page.
         crops: the faces in them.
-        scores: of the walk.
+        scores: of the interpolation.
     """
     chosen = _first_shown(scores)
     names = [f"{100 * share:.0f} % of the way" for share in scores.shares]
@@ -52,7 +52,7 @@ def viewer(
     )
     said = names[chosen]
     return (
-        f'<div class="walk"><div class="stage">{pictures}</div>'
+        f'<div class="interpolation"><div class="stage">{pictures}</div>'
         f'<div class="scrub"><span>A</span><input type="range" min="0" max="{len(images) - 1}" value="{chosen}" '
         f'aria-label="From person A to person B" aria-valuetext="{said}"><span>B</span>'
         f"<output>{100 * scores.shares[chosen]:.0f} %</output></div>"
@@ -60,34 +60,34 @@ def viewer(
     )
 
 
-def measures(scores: WalkScores) -> str:
+def measures(scores: InterpolationScores) -> str:
     """HTML of the charts and figures; a line in the charts follows the slider of ``viewer``.
 
     Args:
-        scores: of the walk.
+        scores: of the interpolation.
     """
     return (
-        f'<div class="walk-measures" style="--start:{scores.shares[_first_shown(scores)]}">'
+        f'<div class="interpolation-measures" style="--start:{scores.shares[_first_shown(scores)]}">'
         f'<div class="charts">{"".join(_figure(*words) for words in draw_charts(scores))}</div>'
         f"{_list(figures(scores, LABELS))}</div>"
     )
 
 
-def _first_shown(scores: WalkScores) -> int:
+def _first_shown(scores: InterpolationScores) -> int:
     """The picture in the middle."""
     return len(scores.shares) // 2
 
 
-def verdict(scores: WalkScores) -> str:
+def verdict(scores: InterpolationScores) -> str:
     """HTML of the score and the sentence that explains it."""
     return f'<p class="score"><b>{headline(scores)}</b>{html.escape(explain(scores))}</p>'
 
 
-def draw_charts(scores: WalkScores) -> list[tuple[str, str, str, str]]:
-    """Title, sentence, SVG and legend of every chart of a walk.
+def draw_charts(scores: InterpolationScores) -> list[tuple[str, str, str, str]]:
+    """Title, sentence, SVG and legend of every chart of an interpolation.
 
     Args:
-        scores: of the walk.
+        scores: of the interpolation.
     """
     shares = [100 * share for share in scores.shares]
     x = Axis("way from A to B, %", 0, 100)

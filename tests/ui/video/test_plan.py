@@ -12,9 +12,9 @@ from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
-from swapper.ui.people import UNCHANGED
-from swapper.ui.video.casting import CHOSEN, EVERYONE, LARGEST, Cast, look_for_people, plan_swap, wanted_people
+from swapper.ui.assignment import UNCHANGED
 from swapper.ui.video.clip import frame_at, open_clip, preview_swap
+from swapper.ui.video.plan import CHOSEN, EVERYONE, LARGEST, Cast, look_for_people, plan_swap, wanted_people
 from swapper.video.io import VideoReader
 
 LEFT, RIGHT = slice(90, 180), slice(300, 400)  # columns of the faces' middles
@@ -49,7 +49,7 @@ def photos(*numbers: int) -> list[list[str]]:
 def test_found_people_have_pictures_and_become_the_first_person(cast, couple):
     assert cast.path == couple and cast.wanted() == {0: 0, 1: 0}
     assert all(Image.open(path).size == (192, 192) for path in cast.thumbnails)
-    assert [person.looks for person in cast.seen] == [1, 1]
+    assert [person.sightings for person in cast.seen] == [1, 1]
 
 
 def test_nobody_to_be_found(finder, uploads, tmp_path):

@@ -1,4 +1,4 @@
-"""How smooth a walk between two people is: of its pictures, and of the embedding it walks in."""
+"""How smooth an interpolation between two people is, in its pictures and in identity embeddings."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from swapper.interpolation import (
     progress,
     smoothness,
 )
-from swapper.studies.judges import Judges
+from swapper.studies.evaluators import Evaluators
 from swapper.types import Crop
 
 LEAST_GALLERY = 5  # photos, below which neighbours mean nothing
@@ -30,7 +30,7 @@ PUBLISHED_NEIGHBOURS = {"arcface": "4.25 ± 1.33", "smooth": "5.13 ± 1.18"}
 
 @dataclass(frozen=True)
 class IdentityCurve:
-    """What one identity network says about a walk.
+    """What one identity network says about an interpolation.
 
     Attributes:
         to_first: cosine of each picture with the first person's photo.
@@ -58,8 +58,8 @@ class IdentityCurve:
 
 
 @dataclass(frozen=True)
-class WalkScores:
-    """The figures of one walk.
+class InterpolationScores:
+    """The figures of one interpolation.
 
     Attributes:
         shares: of the way, one for each picture.
@@ -79,7 +79,7 @@ class WalkScores:
     def score(self) -> float:
         """0 to 100: geometric mean of the pictures' evenness and of the identity's linearity.
 
-        Standing still is smooth too, so there is no score, NaN, where the walk hardly leaves the first person.
+        Standing still is smooth too, so there is no score, NaN, where the pictures hardly leave the first person.
         """
         return 100 * math.sqrt(self.evenness * self.judge.linearity) if self.judge.reach >= LEAST_REACH else math.nan
 
@@ -93,28 +93,28 @@ class WalkScores:
         return _plain({"score": self.score, **asdict(self)})
 
 
-def score_walk(
+def score_interpolation(
     crops: Sequence[Crop],
     shares: Float64[np.ndarray, "n"],
     photos: tuple[Crop, Crop],
-    judges: Judges,
+    evaluators: Evaluators,
     gallery: Mapping[str, Float32[np.ndarray, "m d"]] | None = None,
-) -> WalkScores:
-    """Measure a walk.
+) -> InterpolationScores:
+    """Measure an interpolation.
 
     Args:
         crops: the faces of its pictures in order, from one place.
         shares: of the way, one for each crop.
         photos: of the two people.
-        judges: the first of their identity networks makes the score.
+        evaluators: the first of their identity networks makes the score.
         gallery: embeddings of photos of other people, by embedder.
     """
-    steps, direct = judges.perceptual.path([crop.image for crop in crops])
+    steps, direct = evaluators.perceptual.path([crop.image for crop in crops])
     curves = {
         name: _curve(embedder.embed(crops), embedder.embed(photos), shares, (gallery or {}).get(name))
-        for name, embedder in judges.embedders.items()
+        for name, embedder in evaluators.embedders.items()
     }
-    return WalkScores(
+    return InterpolationScores(
         shares=[round(float(share), 6) for share in shares],
         steps=steps.tolist(),
         evenness=evenness(steps),
@@ -148,20 +148,20 @@ def _curve(
     )
 
 
-def headline(scores: WalkScores) -> str:
+def headline(scores: InterpolationScores) -> str:
     """The score in words.
 
     Args:
-        scores: of the walk.
+        scores: of the interpolation.
     """
     return "No score" if math.isnan(scores.score) else f"Smoothness {scores.score:.0f} of 100"
 
 
-def explain(scores: WalkScores) -> str:
+def explain(scores: InterpolationScores) -> str:
     """One sentence that says what the score rests on.
 
     Args:
-        scores: of the walk.
+        scores: of the interpolation.
     """
     if math.isnan(scores.score):
         return (
@@ -184,11 +184,11 @@ def explain(scores: WalkScores) -> str:
     )
 
 
-def figures(scores: WalkScores, labels: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def figures(scores: InterpolationScores, labels: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """The single figures: what each is called, its value, and a sentence that says what it means.
 
     Args:
-        scores: of the walk.
+        scores: of the interpolation.
         labels: of the identity networks, for readers.
     """
     rows = [

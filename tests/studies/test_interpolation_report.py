@@ -8,14 +8,14 @@ import pytest
 from PIL import Image
 
 from swapper.provenance import MarkSettings, Origin
-from swapper.studies.walk_page import measures, viewer
-from swapper.studies.walk_report import pack, shown, write_clip, write_gif, write_walk
-from swapper.studies.walk_scores import IdentityCurve, WalkScores
+from swapper.studies.interpolation_page import measures, viewer
+from swapper.studies.interpolation_report import pack, shown, write_clip, write_gif, write_interpolation
+from swapper.studies.interpolation_scores import IdentityCurve, InterpolationScores
 from swapper.types import Crop, UserError
 
 EYE = np.eye(2, 3, dtype=np.float32)
 CURVE = IdentityCurve([0.9, 0.5, 0.1], [0.1, 0.5, 0.9], [0, 0.5, 1], [40, 40], 1.0, 1.0, 1.0)
-SCORES = WalkScores([0, 0.5, 1], [0.2, 0.2], 1.0, 1.0, {"arcface": CURVE})
+SCORES = InterpolationScores([0, 0.5, 1], [0.2, 0.2], 1.0, 1.0, {"arcface": CURVE})
 
 
 def crop(grey: int) -> Crop:
@@ -23,37 +23,44 @@ def crop(grey: int) -> Crop:
 
 
 @pytest.fixture
-def walk_folder(tmp_path):
+def result_folder(tmp_path):
     images = [np.full((80, 60, 3), 60 * i, np.uint8) for i in range(3)]
     crops = [crop(60 * i) for i in range(3)]
     origin, unmarked = Origin("mobilefaceswap", sources=2), MarkSettings(mark=False)
-    said = write_walk(tmp_path, images, crops, (crop(0), crop(255)), SCORES, {"method": "m"}, origin, unmarked)
+    said = write_interpolation(tmp_path, images, crops, (crop(0), crop(255)), SCORES, {"method": "m"}, origin, unmarked)
     assert said == []
     return tmp_path
 
 
-def test_a_walk_is_written_whole(walk_folder):
-    names = {path.name for path in walk_folder.iterdir()}
-    assert names == {"strip.jpg", "walk.mp4", "walk.gif", "plot.svg", "walk.html", "report.json"}
-    report = json.loads((walk_folder / "report.json").read_text())
+def test_an_interpolation_is_written_whole(result_folder):
+    names = {path.name for path in result_folder.iterdir()}
+    assert names == {
+        "strip.jpg",
+        "interpolation.mp4",
+        "interpolation.gif",
+        "plot.svg",
+        "interpolation.html",
+        "report.json",
+    }
+    report = json.loads((result_folder / "report.json").read_text())
     assert report["score"] == 100 and report["about"] == {"method": "m"} and "5.13 ± 1.18" in report["published"]
     assert report["curves"]["arcface"]["smoothness"] is None
-    with Image.open(walk_folder / "strip.jpg") as strip:
+    with Image.open(result_folder / "strip.jpg") as strip:
         assert strip.width > 4 * strip.height, "both people and three pictures in a row"
-    assert len(ElementTree.parse(walk_folder / "plot.svg").getroot()) == 4  # white, and three charts
-    page = (walk_folder / "walk.html").read_text()
+    assert len(ElementTree.parse(result_folder / "plot.svg").getroot()) == 4  # white, and three charts
+    page = (result_folder / "interpolation.html").read_text()
     assert page.count("data:image/jpeg") == 6 and "http" not in page.replace("http://www.w3.org/2000/svg", "")
 
 
-def test_the_clip_goes_there_and_back(walk_folder):
-    with av.open(str(walk_folder / "walk.mp4")) as clip:
+def test_the_clip_goes_there_and_back(result_folder):
+    with av.open(str(result_folder / "interpolation.mp4")) as clip:
         frames = [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
     assert [round(frame.mean() / 60) for frame in frames] == [0, 1, 2, 1]
     assert frames[0].shape == (80, 60, 3)
 
 
-def test_the_gif_repeats_the_same_at_the_same_pace(walk_folder, tmp_path):
-    with Image.open(walk_folder / "walk.gif") as gif:
+def test_the_gif_repeats_the_same_at_the_same_pace(result_folder, tmp_path):
+    with Image.open(result_folder / "interpolation.gif") as gif:
         assert (gif.n_frames, gif.size, gif.info["loop"]) == (4, (60, 80), 0)  # type: ignore[attr-defined]
         found = []
         for number in range(gif.n_frames):  # type: ignore[attr-defined]
@@ -81,13 +88,13 @@ def test_odd_pictures_become_even_and_failures_leave_nothing(tmp_path):
 
 def test_pictures_are_signed_by_default(tmp_path, monkeypatch):
     signed = []
-    monkeypatch.setattr("swapper.studies.walk_report.sign_file", lambda path, *_: signed.append(path.name))
+    monkeypatch.setattr("swapper.studies.interpolation_report.sign_file", lambda path, *_: signed.append(path.name))
     images, crops = [np.full((80, 60, 3), 90, np.uint8)] * 3, [crop(90)] * 3
     settings = MarkSettings(folder=tmp_path / "keys")
-    folder = tmp_path / "walk"
+    folder = tmp_path / "interpolation"
     folder.mkdir()
-    write_walk(folder, images, crops, (crop(0), crop(9)), SCORES, {}, Origin("ghost", sources=2), settings)
-    assert signed == ["walk.mp4", "walk.gif"]
+    write_interpolation(folder, images, crops, (crop(0), crop(9)), SCORES, {}, Origin("ghost", sources=2), settings)
+    assert signed == ["interpolation.mp4", "interpolation.gif"]
 
 
 def test_the_page_starts_in_the_middle_and_is_labelled():

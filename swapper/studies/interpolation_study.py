@@ -1,4 +1,4 @@
-"""Walking from one person to another on the face of a third."""
+"""Interpolating between two people on the face of a third."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ GALLERY_PHOTOS = 2000  # at most; a photo takes about 0.1 s
 
 @dataclass(frozen=True)
 class Step:
-    """One picture of a walk.
+    """One picture of an interpolation.
 
     Attributes:
         share: of the way, 0 to 1.
@@ -35,8 +35,8 @@ class Step:
     crop: Crop
 
 
-def walking_methods() -> dict[str, str]:
-    """Names of the methods that can walk and whose weights are on this machine, with the space they walk in."""
+def interpolating_methods() -> dict[str, str]:
+    """Names of the methods that can interpolate and whose weights are here, with the space they do it in."""
     found = {name: info.space for name, info in METHODS.items() if info.space and all(map(hub.find, info.weights))}
     for name, record in RECORDS.items():
         files = [name, EMBEDDER, *([record.converter] if record.converter else [])]
@@ -45,17 +45,17 @@ def walking_methods() -> dict[str, str]:
     return found
 
 
-def choose_walking_method(method: str | None = None, space: str | None = None) -> str:
-    """Name of a method that can walk.
+def choose_interpolating_method(method: str | None = None, space: str | None = None) -> str:
+    """Name of a method that can interpolate.
 
     Args:
         method: this one; the recommended one when None.
-        space: it has to walk in this space, ``arcface`` or ``smooth``; any when None.
+        space: it has to interpolate in this space, ``arcface`` or ``smooth``; any when None.
 
     Raises:
-        UserError: no such method has its weights on this machine, or the method walks elsewhere or not at all.
+        UserError: no such method has its weights here, or the method interpolates in another space or not at all.
     """
-    here = walking_methods()
+    here = interpolating_methods()
     if method is None:
         wanted = [name for name, found in here.items() if space in (None, found)]
         if wanted:
@@ -63,7 +63,7 @@ def choose_walking_method(method: str | None = None, space: str | None = None) -
         able = [name for name, info in METHODS.items() if info.space and space in (None, info.space)]
         files = " ".join(METHODS[able[0]].weights)
         raise UserError(
-            f"Walking between two people{f' with the {space} embedder' if space else ''}: no method that can do it has "
+            f"Interpolation{f' with the {space} embedder' if space else ''}: no method that can do it has "
             f"its weights on this machine. Get one with python -m swapper weights pull {files}."
         )
     known = METHODS[method].space if method in METHODS else here.get(method, "arcface")
@@ -72,12 +72,12 @@ def choose_walking_method(method: str | None = None, space: str | None = None) -
         raise UserError(f"Method '{method}': it cannot mix two people. Choose one of: {', '.join(able)}.")
     if space not in (None, known):
         raise UserError(
-            f"Method '{method}': it does not walk in the {space} embedder's space. Leave out one of the two."
+            f"Method '{method}': it does not interpolate in the {space} embedder's space. Leave out one of the two."
         )
     return method
 
 
-def walk(
+def interpolate_faces(
     swapper: FaceSwapper,
     people: tuple[Identity, Identity],
     target: UInt8[np.ndarray, "h w 3"],
@@ -88,7 +88,7 @@ def walk(
     """Swap the people on the way from one to another into a target, one picture at a time.
 
     Args:
-        swapper: does it; its method must be able to walk.
+        swapper: does it; its method must be able to interpolate.
         people: made by this swapper's method.
         target: RGB.
         faces: from ``swapper.find_faces``.
@@ -98,14 +98,14 @@ def walk(
     Raises:
         UserError: the method cannot mix people.
     """
-    method = _walker(swapper.method)
+    method = _interpolating(swapper.method)
     for share in shares:
         identity = method.interpolate(*people, float(share))
         image = swapper.swap_faces(target, faces, {chosen: identity}).image
         yield Step(float(share), image, cut_crop(image, faces[chosen].points))
 
 
-def _walker(method: Method) -> InterpolatingMethod:
+def _interpolating(method: Method) -> InterpolatingMethod:
     if not isinstance(method, InterpolatingMethod):
         raise UserError(f"Method '{method.name}': it cannot mix two people. Choose one that has an embedding.")
     return method

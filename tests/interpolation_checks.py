@@ -9,8 +9,10 @@ from swapper.methods.base import InterpolatingMethod, Method
 from swapper.types import Crop
 
 
-def check_walk(method: Method, photos: tuple[Crop, Crop], faces: Tensor, landmarks: Tensor | None = None) -> None:
-    """The ends of a walk are the two people, the middle is neither and lies between them, and nobody is changed.
+def check_interpolation(
+    method: Method, photos: tuple[Crop, Crop], faces: Tensor, landmarks: Tensor | None = None
+) -> None:
+    """The ends of an interpolation are the two people, the middle is neither and between them, and nobody is changed.
 
     Args:
         method: to check.

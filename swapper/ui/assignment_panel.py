@@ -5,15 +5,15 @@ from typing import Any
 
 import gradio as gr
 
+from swapper.ui.assignment import PEOPLE, Assignment, choices
 from swapper.ui.languages import said
 from swapper.ui.layout import QUICK, Sources, heading
-from swapper.ui.people import PEOPLE, Assignment, choices
 
 Updates = dict[Any, Any]  # what a handler returns: new value or properties by component
 
 
 @dataclass(frozen=True)
-class PeoplePanel:
+class AssignmentPanel:
     """The panel's components and what happens when they are used.
 
     Attributes:
@@ -85,14 +85,14 @@ class PeoplePanel:
         return {self.people: more, self.sources.add: add, **galleries, **self.show(found, more)}
 
 
-def build_people_panel(
+def build_assignment_panel(
     sources: Sources, becomes: str, name: str = "", words: tuple[str, str, str] | None = None
-) -> PeoplePanel:
+) -> AssignmentPanel:
     """Lay out the panel, hidden until there is somebody; ``wire`` connects it.
 
     Args:
         sources: where the photos of the source persons go.
-        becomes: as of ``PeoplePanel``.
+        becomes: as of ``AssignmentPanel``.
         name: stands before the components' ids.
         words: number, title and one sentence above a card of its own; the panel is part of another card when None.
     """
@@ -111,4 +111,4 @@ def build_people_panel(
         )
         label = becomes.format(face=1)
         person = gr.Radio(choices(1), value=0, label=label, elem_id=f"{name}person")
-    return PeoplePanel(becomes, sources, box, gallery, person, gr.State(None, time_to_live=3600), gr.State(1))
+    return AssignmentPanel(becomes, sources, box, gallery, person, gr.State(None, time_to_live=3600), gr.State(1))

@@ -1,4 +1,4 @@
-"""The networks that judge results, loaded when they are first needed and shared by all sessions."""
+"""The networks that evaluate results, loaded when they are first needed and shared by all sessions."""
 
 from pathlib import Path
 from threading import Lock
@@ -6,39 +6,39 @@ from threading import Lock
 import numpy as np
 
 from swapper.pipeline import FaceSwapper
+from swapper.studies.evaluators import Evaluators, load_evaluators
 from swapper.studies.gallery_index import SHIPPED, read_index
-from swapper.studies.judges import Judges, load_judges
-from swapper.studies.walk import embed_folder
+from swapper.studies.interpolation_study import embed_folder
 from swapper.types import UserError
 
 
-class SharedJudges:
-    """Loads the judges once, and the gallery of made-up people."""
+class SharedEvaluators:
+    """Loads the evaluators once, and the gallery of made-up people."""
 
     def __init__(self, gallery: Path, index: Path = SHIPPED):
         """Start empty.
 
         Args:
-            gallery: folder of photos of people whom a walk may meet, looked at where there is no ``index`` for the
+            gallery: folder of photos of people whom an interpolation may resemble, for where no ``index`` fits the
                 networks in use; none are met where it is missing, too.
             index: what was seen in them, from ``gallery_index.write_index``.
         """
         self._folder = gallery
         self._index = index
-        self._judges: Judges | None = None
+        self._evaluators: Evaluators | None = None
         self._gallery: dict[str, np.ndarray] | None = None
         self._lock = Lock()
 
-    def get(self) -> Judges:
-        """The judges.
+    def get(self) -> Evaluators:
+        """The evaluators.
 
         Raises:
             UserError: the shipped weights are missing.
         """
         with self._lock:
-            if self._judges is None:
-                self._judges = load_judges()
-            return self._judges
+            if self._evaluators is None:
+                self._evaluators = load_evaluators()
+            return self._evaluators
 
     def gallery(self, swapper: FaceSwapper) -> dict[str, np.ndarray] | None:
         """Embeddings of the gallery by identity network.
@@ -46,14 +46,14 @@ class SharedJudges:
         Args:
             swapper: finds the faces.
         """
-        judges = self.get()
+        evaluators = self.get()
         with self._lock:
             if self._gallery is None:
-                self._gallery = self._look(swapper, judges)
+                self._gallery = self._embedded(swapper, evaluators)
             return self._gallery
 
-    def _look(self, swapper: FaceSwapper, judges: Judges) -> dict[str, np.ndarray] | None:
+    def _embedded(self, swapper: FaceSwapper, evaluators: Evaluators) -> dict[str, np.ndarray] | None:
         try:
-            return read_index(self._index, judges.embedders)
+            return read_index(self._index, evaluators.embedders)
         except UserError:  # weights of the user's own
-            return embed_folder(self._folder, swapper, judges.embedders) if self._folder.is_dir() else None
+            return embed_folder(self._folder, swapper, evaluators.embedders) if self._folder.is_dir() else None

@@ -1,4 +1,4 @@
-"""Writing a walk down: pictures, strip, clip, plot, page and figures."""
+"""Writing an interpolation to files: pictures, strip, clip, plot, page and figures."""
 
 import json
 import zipfile
@@ -20,37 +20,44 @@ from swapper.provenance import MarkSettings, Origin, sign_file, write_marked_ima
 from swapper.provenance.watermark import add_mark
 from swapper.runtime.whole_file import whole_file
 from swapper.studies.charts import stack
+from swapper.studies.interpolation_page import SHOWN_SIDE, draw_charts, measures, page, published_sentence, viewer
+from swapper.studies.interpolation_scores import InterpolationScores, explain
 from swapper.studies.previews import shrink
-from swapper.studies.walk_page import SHOWN_SIDE, draw_charts, measures, page, published_sentence, viewer
-from swapper.studies.walk_scores import WalkScores, explain
 from swapper.types import Crop, UserError
 
 PICTURES_PER_SECOND = 8
 GIF_SIDE = 480  # px, longest side: every page and chat shows a GIF, but its files are large
 TITLE = "From A to B"
-CLIP, GIF, STRIP, PLOT, PAGE, REPORT = "walk.mp4", "walk.gif", "strip.jpg", "plot.svg", "walk.html", "report.json"
+CLIP, GIF, STRIP, PLOT, PAGE, REPORT = (
+    "interpolation.mp4",
+    "interpolation.gif",
+    "strip.jpg",
+    "plot.svg",
+    "interpolation.html",
+    "report.json",
+)
 
 
-def write_walk(
+def write_interpolation(
     folder: Path,
     images: Sequence[UInt8[np.ndarray, "h w 3"]],
     crops: Sequence[Crop],
     photos: tuple[Crop, Crop],
-    scores: WalkScores,
+    scores: InterpolationScores,
     about: Mapping[str, Any],
     origin: Origin,
     marks: MarkSettings | None = None,
 ) -> list[str]:
-    """Write strip, clip (MP4 and GIF), plot, page and report of a walk; its pictures are written by the caller.
+    """Write strip, clip (MP4 and GIF), plot, page and report of an interpolation; the caller writes its pictures.
 
     All that shows faces carries the watermark, and all but the page is signed.
 
     Args:
         folder: exists.
-        images: RGB, no larger than ``walk_page.SHOWN_SIDE``.
+        images: RGB, no larger than ``interpolation_page.SHOWN_SIDE``.
         crops: the faces in them.
         photos: the faces of the two people.
-        scores: of the walk.
+        scores: of the interpolation.
         about: how it was made.
         origin: what drew the pictures.
         marks: which marks; those of the environment when None.
