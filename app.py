@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any
 
 from swapper.provenance import MarkSettings
+from swapper.runtime.devices import keep_freed_memory
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.build import SWEEP_SECONDS, build_app, launch_options
@@ -46,6 +47,7 @@ def main() -> int:
         limits, where = Limits.from_environment(), address(os.environ)
         MarkSettings.from_environment()  # wrong ones are refused before anybody waits for a picture
         load_check()
+        keep_freed_memory()
         app = build_app(limits)
         refuse_addresses(app)
         keep_deleting(app, SWEEP_SECONDS, Event())

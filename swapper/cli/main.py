@@ -13,6 +13,7 @@ from swapper.cli.provenance import add_provenance_parser
 from swapper.cli.video import add_video_parser
 from swapper.cli.weights import add_weights_parser
 from swapper.errors import UserError
+from swapper.runtime.devices import keep_freed_memory
 
 _COMMANDS = (
     add_image_parser,
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     args = parser().parse_args(argv)
+    keep_freed_memory()
     try:
         return args.run(args)
     except UserError as error:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from swapper.faces.detect import FaceDetector
+from swapper.faces.detect import FrameDetector
 from swapper.faces.search import CROWD_EYES, USUAL_SIDE, eye_distance
 from swapper.types import Face
 
@@ -15,7 +15,7 @@ _WHOLE_EVERY = 4  # passes, of which one sees the whole frame
 class CoarseDetector:
     """A detector that is shown the whole frame only now and then."""
 
-    def __init__(self, detector: FaceDetector):
+    def __init__(self, detector: FrameDetector):
         """Wrap a detector.
 
         Args:
@@ -48,7 +48,7 @@ class CoarseDetector:
 class PatientDetector:
     """A detector that looks again, with more care, where a quick look shows nothing, or faces of a crowd."""
 
-    def __init__(self, quick: FaceDetector, thorough: FaceDetector):
+    def __init__(self, quick: FrameDetector, thorough: FrameDetector):
         """Wrap two detectors.
 
         Args:

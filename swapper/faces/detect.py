@@ -3,6 +3,7 @@
 import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -27,7 +28,7 @@ STEP = 32  # the networks' inputs are multiples of this
 
 
 @runtime_checkable
-class FaceDetector(Protocol):
+class FrameDetector(Protocol):
     """Finds faces in a frame."""
 
     def detect(self, frame: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
@@ -35,6 +36,19 @@ class FaceDetector(Protocol):
 
         Args:
             frame: RGB.
+        """
+        ...
+
+
+@runtime_checkable
+class FaceDetector(FrameDetector, Protocol):
+    """Finds faces with all care, and says what finds them quickly where most frames are like the one before."""
+
+    def quick(self, threads: int | None = None) -> FrameDetector:
+        """The detector that videos and live streams are followed with; itself where there is no quicker one.
+
+        Args:
+            threads: that it may use on the CPU; as many as this one when None.
         """
         ...
 
@@ -61,6 +75,7 @@ class _OnnxDetector(ABC):
             UserError: the weights cannot be had.
         """
         self.threshold, self.thorough = threshold, thorough
+        self._threads, self._device = threads, device
         self._session = open_session(self._model(), device, threads)
         self.provider = used_provider(self._session)
 
@@ -71,6 +86,18 @@ class _OnnxDetector(ABC):
             frame: RGB.
         """
         return search(frame, self._detect_once, self.thorough)
+
+    def quick(self, threads: int | None = None) -> "_OnnxDetector":
+        """The same detector with one pass a frame; it shares the network where that has as many threads.
+
+        Args:
+            threads: on the CPU; as many as this one when None.
+        """
+        if threads is not None and threads != self._threads:
+            return type(self)(threads, self.threshold, self._device, thorough=False)
+        once = copy(self)
+        once.thorough = False
+        return once
 
     def _detect_once(self, frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
         padded, back = _padded(frame, side)

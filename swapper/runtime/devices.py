@@ -37,9 +37,10 @@ def device_of(network: nn.Module) -> torch.device:
 
 
 def keep_freed_memory(most: int = 256 << 20) -> None:
-    """Let glibc keep some of the memory that is freed; does nothing with another C library.
+    """Let glibc keep some of the memory that this process frees; does nothing with another C library.
 
-    Small networks on a CPU otherwise spend up to half of their time on getting fresh pages for their maps.
+    Small networks on a CPU otherwise spend up to half of their time on getting fresh pages for their maps. It changes
+    the whole process, so a program calls it, not a part of one.
 
     Args:
         most: bytes, below 2^31; single maps up to an eighth of it are kept.

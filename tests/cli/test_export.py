@@ -9,9 +9,9 @@ import torch
 from torch import Generator
 from two_faces import TwoFaces, draw
 
-import swapper.pipeline
 from swapper import hub
 from swapper.cli.main import main
+from swapper.face_swap import networks
 from swapper.hub import files
 from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
 from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
@@ -20,14 +20,14 @@ from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, Mobile
 @pytest.fixture
 def photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A picture in which a face is found, and weights that nobody has trained."""
-    monkeypatch.setattr(swapper.pipeline, "CenterFaceDetector", TwoFaces)
+    monkeypatch.setattr(networks, "CenterFaceDetector", TwoFaces)
     weights, known = tmp_path / "weights", hub.entries()
     names = ("mobilefaceswap-lite", "arcface-mobile")
     monkeypatch.setattr(files, "entries", lambda: [row for row in known if row.name not in names])
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(weights))
     torch.manual_seed(0)
-    networks = MobileFaceSwap(IdentityInjectionNetworkConfig.lite()), MobileFaceNet(MobileFaceNetConfig.lite())
-    for name, network in zip(names, networks, strict=True):
+    both = MobileFaceSwap(IdentityInjectionNetworkConfig.lite()), MobileFaceNet(MobileFaceNetConfig.lite())
+    for name, network in zip(names, both, strict=True):
         hub.save(network, weights / f"{name}.safetensors", {"template": "tight", "size": "128"})
     return draw(tmp_path / "source.png")
 

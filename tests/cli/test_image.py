@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 from two_faces import TwoFaces, draw
 
-import swapper.pipeline
 from swapper.cli.main import main
+from swapper.face_swap import networks
 
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two pictures in which the engine finds two faces each."""
-    monkeypatch.setattr(swapper.pipeline, "CenterFaceDetector", TwoFaces)
+    monkeypatch.setattr(networks, "CenterFaceDetector", TwoFaces)
     return [draw(tmp_path / f"{name}.png", seed=seed) for seed, name in enumerate(("source", "target"))]
 
 

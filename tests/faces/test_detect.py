@@ -11,6 +11,7 @@ from insightface.model_zoo.scrfd import SCRFD
 from onnx import TensorProto, helper, numpy_helper
 
 from swapper import hub
+from swapper.faces import detect
 from swapper.faces.align import transform_points
 from swapper.faces.detect import CenterFaceDetector, FaceDetector, ScrfdDetector
 from swapper.faces.search import without_duplicates
@@ -135,9 +136,11 @@ def test_four_people(detector: CenterFaceDetector, photos: list[Photo]) -> None:
     assert areas == sorted(areas, reverse=True)
 
 
-def test_thorough_or_fast(photos: list[Photo]) -> None:
+@pytest.mark.parametrize("threads", [None, 1, 2])
+def test_thorough_or_quick(detector: CenterFaceDetector, photos: list[Photo], threads: int | None) -> None:
     image, points = on_canvas(photos[0], 1080, 1920, 0.03)
-    fast = CenterFaceDetector(threads=1, thorough=False)
+    fast = detector.quick(threads)
+    assert error(detector.detect(image), points) < 0.1 and detector.thorough
     assert fast.detect(image) == []
     image, points = on_canvas(photos[0], 720, 1280, 0.3)
     assert error(fast.detect(image), points) < 0.1
@@ -198,7 +201,7 @@ def test_scrfd_finds_what_insightface_finds(
     boxes, points = SCRFD(path).detect(np.ascontiguousarray(grey[..., ::-1]), input_size=(768, 640))
     assert points is not None
     expected = [from_grey(box[:4], box[4], p) for box, p in zip(boxes, points, strict=True)]
-    assert_same_faces(scrfd._look(frame, 640), without_duplicates(expected))
+    assert_same_faces(scrfd._detect_once(frame, 640), without_duplicates(expected))
 
 
 def test_scrfd_is_decoded_as_its_paper_says(
@@ -219,11 +222,21 @@ def test_scrfd_is_decoded_as_its_paper_says(
             box = np.array([x - left, y - top, x + right, y + bottom])
             found.append(from_grey(box, scores[i], points[i].reshape(5, 2) * stride + [x, y]))
         expected += without_duplicates(found)
-    assert_same_faces(scrfd._look(frame, 640), without_duplicates(expected))
+    assert_same_faces(scrfd._detect_once(frame, 640), without_duplicates(expected))
 
 
 def _place(face: Face) -> tuple[float, ...]:
     return tuple(face.box.round(1).tolist())
+
+
+def test_every_detector_has_a_quick_one(scrfd: ScrfdDetector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detect, "search", lambda frame, look, thorough: searched.append(thorough) or [])
+    searched: list[bool] = []
+    careful: FaceDetector = ScrfdDetector(threads=1, threshold=0.7)
+    for found in (careful, careful.quick(), careful.quick(2)):
+        assert isinstance(found, ScrfdDetector) and found.threshold == 0.7
+        found.detect(np.zeros((64, 64, 3), np.uint8))
+    assert searched == [True, False, False]
 
 
 def random_scrfd(path: Path) -> Path:

@@ -33,7 +33,7 @@ from swapper.metrics.report import (
 )
 from swapper.pipeline import FaceSwapper
 from swapper.restore.base import restorers
-from swapper.runtime.devices import choose_device
+from swapper.runtime.devices import choose_device, keep_freed_memory
 from swapper.types import UserError
 from trainers.data.faces import Faces, load_faces
 
@@ -89,6 +89,7 @@ def evaluate(args: argparse.Namespace) -> int:
     """Score a method and print, and write, its report; returns the exit code."""
     if args.pairs < 2:
         raise UserError(f"Pairs: {args.pairs} are too few to score. Give 2 or more, better 300.")
+    keep_freed_memory()
     swaps = ways_to_swap(args.method, args.device, args.alone, args.restore)
     evaluator = shipped_evaluator(args.data, args.cache, args.device)
     pairs = draw_pairs(evaluator.people, evaluator.faces.padded.numpy(), args.pairs, args.seed)

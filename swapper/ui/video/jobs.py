@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Generator
-from copy import copy
 from queue import Empty, Queue
 from threading import Event, Thread
 
@@ -12,7 +11,6 @@ from swapper.runtime.limits import Limits
 from swapper.ui.files import new_folder, result_name
 from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
-from swapper.video.request import swap_video
 
 LOOK_EVERY = 0.5  # seconds from one look at a job to the next
 FORMATS = {"MP4": ".mp4", "GIF": ".gif"}  # MP4 is what every browser plays
@@ -41,19 +39,18 @@ def video_work(
     """
 
     def work(path: str, tell: Tell, cancel: Event) -> VideoResult:
-        swapper = copy(load())  # shares the networks with other sessions, not the blend settings
-        swapper.blend = blend
+        swapper = load()
         found = plan(swapper)
-        return swap_video(
-            swapper,
+        return swapper.swap_video(
             found.source,
             target,
             path,
+            tell,
             select=found.select,
             people=found.roles,
+            blend=blend,
             settings=part,
             limits=limits,
-            progress=tell,
             cancel=cancel,
         )
 
