@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from swapper.types import UserError
+from swapper.errors import UserError
 
 
 @contextmanager
