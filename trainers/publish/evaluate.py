@@ -33,7 +33,8 @@ from swapper.metrics.report import (
 )
 from swapper.pipeline import FaceSwapper
 from swapper.restore.base import restorers
-from swapper.runtime.devices import choose_device, keep_freed_memory
+from swapper.runtime.devices import choose_device
+from swapper.runtime.memory import keep_freed_memory
 from swapper.types import UserError
 from trainers.data.faces import Faces, load_faces
 
