@@ -159,7 +159,9 @@ def test_pixel_limit_is_checked_before_decoding() -> None:
     for source in (bomb, picture(), Image.fromarray(picture())):
         with pytest.raises(UserError, match=r"more than the limit of 0\.001 megapixels"):
             read_image(source, limits)
-    with pytest.raises(UserError, match="more than the limit of 64 megapixels"):
+    with pytest.raises(
+        UserError, match=r"it has 2500 megapixels, more than the limit of \d+ megap.* SWAPPER_MAX_PIXELS"
+    ):
         read_image(bomb)
 
 
@@ -237,7 +239,7 @@ def test_things_that_are_no_pictures(tmp_path: Path) -> None:
     said = {
         "empty.png": "the file is empty",
         "text.jpg": "no picture that can be read. Give a file in one of the formats PNG, JPEG",
-        "phone.heic": "HEIC and HEIF pictures cannot be read. Export it as JPEG or PNG",
+        "phone.heic": "the HEIF file is damaged or cut off",
         "missing.png": "there is no such file",
         "pipe.png": "not a regular file",
     }
