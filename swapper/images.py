@@ -15,7 +15,16 @@ from swapper.settings import Settings
 from swapper.types import UserError
 from swapper.whole_file import whole_file
 
-__all__ = ["READABLE", "WRITABLE", "Still", "check_output", "read_image", "read_still", "write_image"]
+__all__ = [
+    "READABLE",
+    "WRITABLE",
+    "Still",
+    "check_output",
+    "holds_transparency",
+    "read_image",
+    "read_still",
+    "write_image",
+]
 
 WRITABLE = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}  # what the formats can hold, pixels
@@ -150,7 +159,7 @@ def _upright(opened: Opened, keep_layers: bool) -> Still:
 
 def _over_white(colors: UInt8[np.ndarray, "h w 3"], alpha: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
     over = Image.new("RGB", alpha.shape[::-1], "white")
-    over.paste(Image.fromarray(colors), mask=Image.fromarray(alpha))
+    over.paste(Image.fromarray(np.ascontiguousarray(colors)), mask=Image.fromarray(np.ascontiguousarray(alpha)))
     return np.asarray(over)
 
 
@@ -188,11 +197,20 @@ def check_output(path: str | Path) -> Path:
     return path
 
 
-def write_image(image: UInt8[np.ndarray, "h w 3"], path: str | Path, quality: int = 95) -> Path:
+def holds_transparency(path: str | Path) -> bool:
+    """Whether the format that a path's suffix names holds transparency.
+
+    Args:
+        path: as of ``write_image``.
+    """
+    return WRITABLE.get(Path(path).suffix.lower()) in ("PNG", "WEBP")
+
+
+def write_image(image: UInt8[np.ndarray, "h w c"], path: str | Path, quality: int = 95) -> Path:
     """Write a picture; the format follows from the suffix, and a failure leaves no file behind.
 
     Args:
-        image: RGB.
+        image: RGB or RGBA; what is transparent lies over white in formats that hold no transparency.
         path: ends in .png, .jpg, .jpeg or .webp; an existing file is replaced.
         quality: 1..100 of JPEG and WebP; at 90 and above JPEG keeps colour at full resolution.
 
@@ -216,6 +234,8 @@ def write_image(image: UInt8[np.ndarray, "h w 3"], path: str | Path, quality: in
     }[kind]
     try:
         with whole_file(path) as fresh:
+            if image.shape[2] == 4 and not holds_transparency(path):
+                image = _over_white(image[..., :3], image[..., 3])
             Image.fromarray(np.ascontiguousarray(image)).save(fresh, kind, **options)
     except OSError as error:
         raise UserError(f"Output '{path}': it cannot be written ({error}). Choose another folder.") from error
