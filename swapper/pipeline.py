@@ -17,7 +17,7 @@ from swapper.faces.occlusion.network import OcclusionDetector, OcclusionFinder
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.faces.track import TrackedFace
-from swapper.images import read_image
+from swapper.images import Still, read_image, read_still
 from swapper.methods.base import Method, default_method, load_method
 from swapper.provenance.settings import MarkSettings
 from swapper.restore.base import Restorer, load_restorer
@@ -138,14 +138,14 @@ class FaceSwapper:
         """
         timer = StepTimer()
         with timer.step("decode"):
-            image = read_image(target)
-        faces = self.find_faces(image, timer)
+            still = read_still(target)
+        faces = self.find_faces(still.image, timer)
         if not faces:
             raise UserError(f"Target {_named(target)}: no face was found. Choose a photo that shows a face larger.")
         chosen = select_faces(faces, select)
         with timer.step("identify"):
             identity = source if isinstance(source, Identity) else self.identify(source)
-        return self.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer)
+        return self.swap_faces(still, faces, dict.fromkeys(chosen, identity), timer)
 
     def swap_video(
         self,
@@ -195,7 +195,7 @@ class FaceSwapper:
 
     def swap_faces(
         self,
-        image: UInt8[np.ndarray, "h w 3"],
+        image: UInt8[np.ndarray, "h w 3"] | Still,
         faces: list[Face],
         assignment: Mapping[int, Identity],
         timer: StepTimer | None = None,
@@ -204,22 +204,23 @@ class FaceSwapper:
         """Give chosen faces of an image an identity each; faces not named are left alone.
 
         Args:
-            image: RGB; not modified.
+            image: RGB, or a picture with what lies under its transparent parts; not modified.
             faces: from ``find_faces``.
             assignment: identity by index into ``faces``.
             timer: continues an earlier measurement.
             blend: like this instead of the way chosen when the swapper was made.
         """
         timer = timer or StepTimer()
+        still = image if isinstance(image, Still) else Still(image)
         frames = FrameSwapper(
             self.method, self.landmarks, self.device, self.restorer, blend or self.blend, self.occlusion
         )
-        frame, warnings = image.copy(), []
+        frame, warnings = still.image.copy(), list(still.notes)
         parts = []
         with timer.step("identify"):
             for index, identity in sorted(assignment.items(), reverse=True):  # near faces last
                 tracked = TrackedFace(index, index, faces[index])
-                parts.append(FaceToSwap(tracked, frames.aim(image, tracked, identity), alone=True))
+                parts.append(FaceToSwap(tracked, frames.aim(still.image, tracked, identity), alone=True))
         done = zip(parts, frames.swap_parts(frame, parts, timer), strict=True)
         own = {part.tracked.track: outcome.mask for part, outcome in done}
         for index in assignment:
@@ -236,6 +237,7 @@ class FaceSwapper:
             timings=timer.milliseconds,
             warnings=warnings,
             masks={index: mask for index, mask in sorted(own.items()) if mask is not None and mask.min() < mask.max()},
+            layers=still.changed(frame),
         )
 
 
