@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-from jaxtyping import UInt8
-
 from swapper.face_swap.picture import FaceToSwap, FrameSwapper
 from swapper.faces.pose import head_pose
+from swapper.images import Still
 from swapper.runtime.timing import StepTimer
 from swapper.types import Face, Identity, SwapResult
 
@@ -15,7 +13,7 @@ TURNED_TOO_FAR = 45.0  # degrees of yaw beyond which methods trained on portrait
 
 def swap_photo(
     swapper: FrameSwapper,
-    image: UInt8[np.ndarray, "h w 3"],
+    still: Still,
     faces: list[Face],
     assignment: Mapping[int, Identity],
     timer: StepTimer,
@@ -24,15 +22,15 @@ def swap_photo(
 
     Args:
         swapper: does it.
-        image: RGB; not modified.
+        still: the photo; not modified.
         faces: all that were found, with their landmarks.
         assignment: identity by index into ``faces``.
         timer: of the steps, those before included.
     """
     order = sorted(assignment, reverse=True)  # near faces last
     with timer.step("identify"):
-        wanted = [FaceToSwap(faces[i], swapper.aim(image, faces[i], assignment[i])) for i in order]
-    swapped = image.copy()
+        wanted = [FaceToSwap(faces[i], swapper.aim(still.image, faces[i], assignment[i])) for i in order]
+    swapped = still.image.copy()
     outcomes = swapper.swap_faces(swapped, wanted, timer)
     masks = {index: outcome.mask for index, outcome in zip(order, outcomes, strict=True)}
     return SwapResult(
@@ -40,8 +38,9 @@ def swap_photo(
         faces=faces,
         swapped=sorted(assignment),
         timings=timer.milliseconds,
-        warnings=_turned(faces, assignment),
+        warnings=[*still.notes, *_turned(faces, assignment)],
         masks={index: mask for index, mask in sorted(masks.items()) if mask is not None and mask.min() < mask.max()},
+        layers=still.changed(swapped),
     )
 
 

@@ -11,7 +11,7 @@ from swapper.compose.settings import BlendSettings
 from swapper.face_swap.networks import ImageSource, Source, SwapNetworks, named
 from swapper.face_swap.picture import FrameSwapper
 from swapper.faces.select import select_faces
-from swapper.images import read_image
+from swapper.images import Still, read_still
 from swapper.photo import swap_photo
 from swapper.provenance.settings import MarkSettings
 from swapper.runtime.limits import Limits
@@ -56,18 +56,18 @@ class FaceSwapper(SwapNetworks):
         """
         timer = StepTimer()
         with timer.step("decode"):
-            image = read_image(target)
-        faces = self.find_faces(image, timer)
+            still = read_still(target)
+        faces = self.find_faces(still.image, timer)
         if not faces:
             raise UserError(f"Target {named(target)}: no face was found. Choose a photo that shows a face larger.")
         chosen = select_faces(faces, select)
         with timer.step("identify"):
             identity = source if isinstance(source, Identity) else self.identify(source)
-        return self.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer, blend)
+        return self.swap_faces(still, faces, dict.fromkeys(chosen, identity), timer, blend)
 
     def swap_faces(
         self,
-        image: UInt8[np.ndarray, "h w 3"],
+        image: UInt8[np.ndarray, "h w 3"] | Still,
         faces: list[Face],
         assignment: Mapping[int, Identity],
         timer: StepTimer | None = None,
@@ -76,7 +76,7 @@ class FaceSwapper(SwapNetworks):
         """Give chosen faces of an image an identity each; faces not named are left alone.
 
         Args:
-            image: RGB; not modified.
+            image: RGB, or a picture with what lies under its transparent parts; not modified.
             faces: from ``find_faces``.
             assignment: identity by index into ``faces``.
             timer: continues an earlier measurement.
@@ -85,7 +85,8 @@ class FaceSwapper(SwapNetworks):
         frames = FrameSwapper(
             self.method, self.landmarks, self.device, self.restorer, blend or self.blend, self.occlusion
         )
-        return swap_photo(frames, image, faces, assignment, timer or StepTimer())
+        still = image if isinstance(image, Still) else Still(image)
+        return swap_photo(frames, still, faces, assignment, timer or StepTimer())
 
     def swap_video(
         self,

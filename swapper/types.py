@@ -110,6 +110,8 @@ class SwapResult:
         warnings: sentences the user should read, such as a head turned too far.
         masks: where the method itself says that the face belongs, in [0, 1] over its crop, by index into ``faces``;
             none of a method that redraws the whole crop.
+        layers: RGBA of the same picture where the target is partly transparent, of which ``image`` shows what is seen
+            over white; None where all is opaque.
     """
 
     image: UInt8[np.ndarray, "h w 3"]
@@ -118,3 +120,9 @@ class SwapResult:
     timings: dict[str, float]
     warnings: list[str] = field(default_factory=list)
     masks: dict[int, Float32[np.ndarray, "s s"]] = field(default_factory=dict)
+    layers: UInt8[np.ndarray, "h w 4"] | None = None
+
+    @property
+    def picture(self) -> UInt8[np.ndarray, "h w c"]:
+        """What to write: RGBA where the target is partly transparent, RGB elsewhere."""
+        return self.image if self.layers is None else self.layers

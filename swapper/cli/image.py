@@ -41,7 +41,7 @@ def run_image(args: argparse.Namespace) -> int:
     swapper = FaceSwapper(args.method, args.device, restore=args.restore, blend=blend)
     result = swapper.swap_image(args.source, args.target, args.select)
     written = write_marked_image(
-        result.image, args.output, Origin(swapper.method.name, args.restore), settings=settings
+        result.picture, args.output, Origin(swapper.method.name, args.restore), settings=settings
     )
     for warning in [*result.warnings, *written.warnings]:
         print(f"warning: {warning}", file=sys.stderr)

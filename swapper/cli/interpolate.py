@@ -43,7 +43,7 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
 
 def run_interpolate(args: argparse.Namespace) -> int:
     """Write the pictures of an interpolation, and what they measure."""
-    from swapper.images import read_image
+    from swapper.images import read_still
     from swapper.interpolation import path_shares
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
@@ -59,8 +59,8 @@ def run_interpolate(args: argparse.Namespace) -> int:
         raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
     swapper = FaceSwapper(choose_interpolating_method(args.method, args.embedder), args.device)
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
-    target = read_image(args.target)
-    faces = swapper.find_faces(target)
+    target = read_still(args.target)
+    faces = swapper.find_faces(target.image)
     if not faces:
         raise UserError(f"Target '{args.target}': no face was found. Choose a photo that shows a face larger.")
     evaluators = load_evaluators(swapper.device)
@@ -70,7 +70,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
     images, crops = [], []
     for number, step in enumerate(interpolate_faces(swapper, people, target, faces, shares)):
-        write_marked_image(step.image, args.output / f"frame-{number:02d}.png", origin, settings=settings)
+        write_marked_image(step.picture, args.output / f"frame-{number:02d}.png", origin, settings=settings)
         images.append(shown(step.image))
         crops.append(step.crop)
         print(f"picture {number + 1} of {len(shares)}", file=sys.stderr, flush=True)

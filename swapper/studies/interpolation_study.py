@@ -10,7 +10,7 @@ from jaxtyping import Float32, Float64, UInt8
 from swapper import hub
 from swapper.faces.align import cut_crop
 from swapper.faces.embed import IdentityEmbedder
-from swapper.images import read_image
+from swapper.images import Still, read_image
 from swapper.methods.base import InterpolatingMethod, Method
 from swapper.pipeline import FaceSwapper
 from swapper.registry import METHODS, published_methods
@@ -26,11 +26,13 @@ class Step:
     Attributes:
         share: of the way, 0 to 1.
         image: the finished picture, RGB, as large as the target.
+        picture: what to write of it: RGBA where the target is partly transparent.
         crop: the face in it, 256 px, ``ffhq`` template, cut at the same place in all pictures.
     """
 
     share: float
     image: UInt8[np.ndarray, "h w 3"]
+    picture: UInt8[np.ndarray, "h w c"]
     crop: Crop
 
 
@@ -75,7 +77,7 @@ def choose_interpolating_method(method: str | None = None, space: str | None = N
 def interpolate_faces(
     swapper: FaceSwapper,
     people: tuple[Identity, Identity],
-    target: UInt8[np.ndarray, "h w 3"],
+    target: UInt8[np.ndarray, "h w 3"] | Still,
     faces: list[Face],
     shares: Sequence[float] | Float64[np.ndarray, "n"],
     chosen: int = 0,
@@ -85,7 +87,7 @@ def interpolate_faces(
     Args:
         swapper: does it; its method must be able to interpolate.
         people: made by this swapper's method.
-        target: RGB.
+        target: RGB, or a picture with what lies under its transparent parts.
         faces: from ``swapper.find_faces``.
         shares: of the way, 0 to 1, one for each picture.
         chosen: index of the face that changes.
@@ -96,8 +98,9 @@ def interpolate_faces(
     method = _interpolating(swapper.method)
     for share in shares:
         identity = method.interpolate(*people, float(share))
-        image = swapper.swap_faces(target, faces, {chosen: identity}).image
-        yield Step(float(share), image, cut_crop(image, faces[chosen].points))
+        swapped = swapper.swap_faces(target, faces, {chosen: identity})
+        image = swapped.image
+        yield Step(float(share), image, swapped.picture, cut_crop(image, faces[chosen].points))
 
 
 def _interpolating(method: Method) -> InterpolatingMethod:

@@ -9,7 +9,7 @@ from gradio.events import api
 from swapper.compose.settings import BlendSettings
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
-from swapper.images import read_image
+from swapper.images import read_image, read_still
 from swapper.provenance import Origin, write_marked_image
 from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
@@ -101,16 +101,16 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         blending = blend_settings(blend or {})
         swapper, timer = swappers.get(method, restore), StepTimer()
         with timer.step("decode"):
-            image = read_image(path)
-        faces = swapper.find_faces(image, timer)
+            still = read_still(path)
+        faces = swapper.find_faces(still.image, timer)
         if not faces:
             raise UserError(NO_FACE)
         chosen = select_faces(faces, select)
         with timer.step("identify"):
             identity = swapper.identify(upload_paths(source))
-        result = swapper.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer, blending)
+        result = swapper.swap_faces(still, faces, dict.fromkeys(chosen, identity), timer, blending)
         origin = Origin(swapper.method.name, restore)
-        file = write_marked_image(result.image, new_folder() / result_name(path, suffix), origin)
+        file = write_marked_image(result.picture, new_folder() / result_name(path, suffix), origin)
         report = {
             "method": swapper.method.name,
             "faces": len(result.faces),

@@ -277,3 +277,16 @@ def test_scrfd_without_its_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def _no_connection(row: object) -> Path:
     raise UserError("no connection")
+
+
+@pytest.mark.parametrize("shape", [(400, 20_000), (20_000, 400), (300, 9000), (9000, 300)])
+def test_a_face_in_a_long_strip_is_found(
+    shape: tuple[int, int], detector: CenterFaceDetector, portraits: list[Path]
+) -> None:
+    side, frame = min(shape) - 20, np.full((*shape, 3), 120, np.uint8)
+    top, left = (10, 7000) if shape[0] < shape[1] else (7000, 10)
+    frame[top : top + side, left : left + side] = cv2.resize(read_image(portraits[1]), (side, side))
+    faces = detector.detect(frame)
+    assert len(faces) == 1
+    middle = faces[0].points.mean(0) - [left, top]
+    assert (np.abs(middle - [side / 2, side * 0.55]) < side / 6).all()

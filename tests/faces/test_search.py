@@ -52,3 +52,17 @@ def test_a_pose_is_read_from_five_points() -> None:
         assert pose.roll == pytest.approx(roll, abs=0.1) and pose.misfit == pytest.approx(0, abs=1e-4)
     points[2, 0] += 20
     assert 0.1 < five_point_pose(points).misfit < 0.5
+
+
+@pytest.mark.parametrize("shape", [(1, 200_000), (200_000, 1), (40, 60_000), (60_000, 40), (2, 30_000)])
+def test_thin_frames_are_not_padded_to_large_ones(shape: tuple[int, int]) -> None:
+    """What a pass sees is at least 32 pixels high and wide."""
+    frame, seen = np.zeros((*shape, 3), np.uint8), []
+
+    def detect(frame: np.ndarray, side: int) -> list[Face]:
+        scale = 1.2 * side / max(frame.shape[:2])
+        seen.append(max(frame.shape[0] * scale, 32) * max(frame.shape[1] * scale, 32))
+        return []
+
+    assert search(frame, detect) == []
+    assert max(seen) < 2_100_000

@@ -91,7 +91,7 @@ class ImageTab:
         folder = new_folder()
         before = write_preview(read_image(target), folder / "before.jpg")
         after = write_preview(swapped.image, folder / "after.jpg", origin)
-        jpeg = write_marked_image(swapped.image, folder / result_name(target, FORMATS["JPEG"]), origin)
+        jpeg = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["JPEG"]), origin)
         label = METHODS[origin.method].label if origin.method in METHODS else origin.method
         yield {
             self.problem: "",
@@ -103,7 +103,7 @@ class ImageTab:
             self.result.notes: callout(swapped.warnings + jpeg.warnings),
             self.result.summary: summary(swapped, label),
         }
-        png = write_marked_image(swapped.image, folder / result_name(target, FORMATS["PNG"]), origin)
+        png = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["PNG"]), origin)
         yield {self.result.png: gr.DownloadButton(value=str(png.path), interactive=True)}
 
 
