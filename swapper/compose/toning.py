@@ -34,7 +34,8 @@ class Toning:
         Args:
             face: RGB.
         """
-        toned = self.table[cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)]
+        grey = np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), np.intp)
+        toned = self.table[grey]
         return toned if self.share == 1 else cv2.addWeighted(toned, self.share, face, 1 - self.share, 0)
 
 
