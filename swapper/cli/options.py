@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from swapper.methods.base import methods
 from swapper.provenance.label import DEFAULT_LABEL
 from swapper.provenance.settings import MarkSettings
-from swapper.restore.base import restorers
+from swapper.restore.base import default_restorer, restorers
 from swapper.types import UserError
 
 if TYPE_CHECKING:
@@ -39,9 +39,15 @@ def add_method_option(p: argparse.ArgumentParser, published: bool = True) -> Non
     p.add_argument("--method", help=f"one of {', '.join(methods())}{', or onnx:NAME' if published else ''}")
 
 
-def add_restore_option(p: argparse.ArgumentParser) -> None:
-    """Add ``--restore``."""
-    p.add_argument("--restore", choices=restorers(), default="none")
+def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None:
+    """Add ``--restore``.
+
+    Args:
+        p: of a command that swaps.
+        moving: for videos.
+    """
+    does = "sharpens the swapped face; %(default)s when not given"
+    p.add_argument("--restore", choices=restorers(), default=default_restorer(moving), help=does)
 
 
 def add_device_option(p: argparse.ArgumentParser) -> None:

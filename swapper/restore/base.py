@@ -67,6 +67,19 @@ def local_restorers() -> list[str]:
     return ["none", *(name for name in RESTORERS if any(hub.find(weights) for weights in RESTORER_WEIGHTS[name]))]
 
 
+def default_restorer(moving: bool = False) -> str:
+    """Name of the restoration where nobody chose one: in the app, on the command line, in ``FaceSwapper``.
+
+    Photos are renovated: at full size, lids, lips and nostrils are then crisper on faces larger than what a method
+    draws, and no worse on others. Frames of videos are not: it takes longer than the swap that videos use.
+
+    Args:
+        moving: for videos and live pictures.
+    """
+    here = any(hub.find(weights) for weights in RESTORER_WEIGHTS["renovation"])
+    return "renovation" if here and not moving else "none"
+
+
 def load_restorer(name: str, device: torch.device) -> Restorer | None:
     """Build a restorer with its weights loaded; ``none`` gives None.
 

@@ -8,7 +8,7 @@ from gradio.components import Component
 
 from swapper.compose.settings import BlendSettings
 from swapper.methods.base import METHODS
-from swapper.restore.base import local_restorers
+from swapper.restore.base import default_restorer, local_restorers
 from swapper.ui.layout import QUICK
 from swapper.ui.swappers import offered_methods
 
@@ -18,7 +18,6 @@ PUBLISHED = "A swapper published by others, run from its ONNX file."
 RESTORE = "Restoration"
 RESTORE_INFO = "Sharpens the swapped face."
 RESTORE_LABELS = {"none": "None", "renovation": "Face renovation", "gfpgan": "GFPGAN"}
-PHOTO_RESTORATION = "renovation"  # chosen at first; videos are not restored unless asked, which takes time
 RESET = "Back to defaults"
 BLEND_WORDS = {  # label, what it does, lowest, highest
     "likeness": ("Likeness", "0 the photo's person, 1 the source, more: beyond.", 0, 1.5),
@@ -84,7 +83,7 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
         )
         restore = gr.Radio(
             [(RESTORE_LABELS.get(name, name), name) for name in restorations],
-            value=PHOTO_RESTORATION if not moving and PHOTO_RESTORATION in restorations else "none",
+            value=default_restorer(moving),
             label=RESTORE,
             info=RESTORE_INFO,
             visible=len(restorations) > 1,

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from swapper.restore.base import RESTORERS, Restorer, load_restorer, restorers
+from swapper.restore import base
+from swapper.restore.base import RESTORERS, Restorer, default_restorer, load_restorer, restorers
 from swapper.restore.gfpgan import GFPGANRestorer
 from swapper.restore.renovation import RenovationRestorer
 from swapper.types import UserError
@@ -12,6 +13,12 @@ CPU = torch.device("cpu")
 def test_names_start_with_none() -> None:
     assert restorers() == ["none", "renovation", "gfpgan"]
     assert load_restorer("none", CPU) is None
+
+
+def test_photos_are_renovated_and_videos_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (default_restorer(), default_restorer(moving=True)) == ("renovation", "none")
+    monkeypatch.setattr(base.hub, "find", lambda _name: None)
+    assert default_restorer() == "none", "nothing is downloaded that nobody asked for"
 
 
 def test_table_names_the_classes() -> None:
