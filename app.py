@@ -7,8 +7,8 @@ from threading import Event
 from typing import Any
 
 from swapper.provenance import MarkSettings
-from swapper.runtime.devices import keep_freed_memory
 from swapper.runtime.limits import Limits
+from swapper.runtime.memory import keep_freed_memory
 from swapper.types import UserError
 from swapper.ui.build import SWEEP_SECONDS, build_app, launch_options
 from swapper.ui.content_check import load_check

@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageCms
 
 from swapper.runtime.limits import Limits
-from swapper.runtime.whole_file import whole_file
+from swapper.runtime.whole_file import whole_file, writable_path
 from swapper.types import UserError
 
 READABLE = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
@@ -244,15 +244,7 @@ def check_output(path: str | Path) -> Path:
     Raises:
         UserError: the suffix names no format that is written, or the folder does not exist.
     """
-    path = Path(path)
-    if path.suffix.lower() not in WRITABLE:
-        said = f"the suffix '{path.suffix}' names no format" if path.suffix else "it has no suffix to name the format"
-        raise UserError(f"Output '{path}': {said} that is written. Choose one of {', '.join(WRITABLE)}.")
-    if path.is_dir():
-        raise UserError(f"Output '{path}': this is a folder. Give a file name in it.")
-    if not path.parent.is_dir():
-        raise UserError(f"Output '{path}': the folder '{path.parent}' does not exist. Create it first.")
-    return path
+    return writable_path(path, WRITABLE)
 
 
 def write_image(image: UInt8[np.ndarray, "h w 3"], path: str | Path, quality: int = 95) -> Path:

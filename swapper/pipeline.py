@@ -25,7 +25,7 @@ from swapper.video.request import swap_video
 class FaceSwapper(SwapNetworks):
     """Swaps faces with one method; holds its networks, so make it once and use it often.
 
-    On a CPU under Linux it is faster, up to twice, in a program that has called ``swapper.runtime.devices``'s
+    On a CPU under Linux it is faster, up to twice, in a program that has called ``swapper.runtime.memory``'s
     ``keep_freed_memory`` before. The app and the command line have; here it is left to the program, which it changes.
 
     Example:

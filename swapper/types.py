@@ -1,4 +1,4 @@
-"""Values that travel between the parts of Swapper, and the one error users see."""
+"""Values that travel between the parts of Swapper, and the one error users see (from ``swapper.errors``)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,15 +7,9 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
+from swapper.errors import UserError as UserError
+
 Box = tuple[int, int, int, int]  # left, top, right, bottom of a part of a frame, px
-
-
-class UserError(Exception):
-    """Input that cannot be used; the message is one plain sentence that says what to do next.
-
-    Raise it as ``UserError("<what>: <what was found>. <what to do>")``. The command line prints it and exits
-    with 2, the app shows it; nothing else is caught.
-    """
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def build_discriminator(config: DiscriminatorConfig) -> nn.Module:
     return SimSwapDiscriminator(config)
 
 
-def judge(discriminator: nn.Module, images: Float[Tensor, "b 3 s s"]) -> list[DiscriminatorOutput]:
+def discriminate(discriminator: nn.Module, images: Float[Tensor, "b 3 s s"]) -> list[DiscriminatorOutput]:
     """What a discriminator says, one entry for each scale it works at."""
     said = discriminator(images)
     return said if isinstance(said, list) else [said]
@@ -52,12 +52,12 @@ def discriminator_loss(
         penalty_weight: of R1; 0 leaves it out.
         penalty_share: share of the batch whose gradient is penalised.
     """
-    said = [score.chunk(2) for _, score in judge(discriminator, cat([real, fake]))]
+    said = [score.chunk(2) for _, score in discriminate(discriminator, cat([real, fake]))]
     of_real, of_fake = [score for score, _ in said], [score for _, score in said]
     total = losses.hinge_discriminator_loss(of_fake, of_real)
     terms = {"d_real": of_real[0].float().mean(), "d_fake": of_fake[0].float().mean()}
     if penalty_weight:
         some = real[: max(1, round(len(real) * penalty_share))].detach().requires_grad_(True)
-        terms["r1"] = losses.gradient_penalty(some, [score for _, score in judge(bare, some)])
+        terms["r1"] = losses.gradient_penalty(some, [score for _, score in discriminate(bare, some)])
         total = total + penalty_weight * terms["r1"]
     return total, terms

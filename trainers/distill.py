@@ -12,7 +12,7 @@ from swapper.models.mobilefaceswap import MobileFaceSwap
 from swapper.models.quality import QualityNetwork
 from swapper.types import UserError
 from trainers import losses
-from trainers.adversarial import judge
+from trainers.adversarial import discriminate
 from trainers.data.pairs import to_arcface
 from trainers.loop.checkpoint import weights_file
 from trainers.loop.loop import Batch
@@ -91,12 +91,12 @@ class DistillationTrainer(MobileFaceSwapTrainer):
         result = (swapped.drawn if self.kimg < c.whole_kimg else swapped.face).float()
         batch["fake"] = result.detach()
         seen = self.task.identity(to_arcface(result, c.template, batch["jitter"]))
-        said = judge(discriminator, result)
+        said = discriminate(discriminator, result)
         with torch.no_grad():
             goal = self.teacher(source, target)
             taught = self.task.identity(to_arcface(goal, c.template, batch["jitter"]))
-            maps = [taught.feature_map, *(m for features, _ in judge(discriminator, goal) for m in features)]
-            alpha = losses.teacher_reweighting(source.embedding, taught.embedding, self.judge_quality(goal))
+            maps = [taught.feature_map, *(m for features, _ in discriminate(discriminator, goal) for m in features)]
+            alpha = losses.teacher_reweighting(source.embedding, taught.embedding, self.score_quality(goal))
         terms = {
             "rec": losses.distillation_loss(goal, result, alpha),
             "per": losses.perceptual_loss(maps, [seen.feature_map, *(m for f, _ in said for m in f)], alpha),
@@ -127,6 +127,6 @@ class DistillationTrainer(MobileFaceSwapTrainer):
         return losses.masked_difference(mask, face, torch.ones_like(face))
 
     @torch.no_grad()
-    def judge_quality(self, pictures: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b"]:
+    def score_quality(self, pictures: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b"]:
         """Q-Net's score of the teacher's pictures; 1 without a Q-Net."""
         return pictures.new_ones(len(pictures)) if self.quality is None else self.quality(pictures).float()

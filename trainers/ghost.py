@@ -11,7 +11,7 @@ from swapper.faces.regions import region_masks
 from swapper.models.discriminators import MultiscaleDiscriminatorConfig, PatchDiscriminatorConfig
 from swapper.models.ghost import AEINet, AEINetConfig
 from trainers import losses
-from trainers.adversarial import DiscriminatorConfig, build_discriminator, judge
+from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminate
 from trainers.loop.loop import Batch, Phase
 from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
@@ -134,10 +134,12 @@ class GhostTrainer(SwapTrainer):
         with torch.no_grad():
             goal = task.measure(batch["photo"])
         points = task.measure(result)
-        seen, maps = task.look(task.blend(result, batch) if c.blended_identity else result, batch["jitter"])
+        seen, maps = task.embed_with_appearance(
+            task.blend(result, batch) if c.blended_identity else result, batch["jitter"]
+        )
         told = batch["same"] + batch["known"]
         terms = {
-            "adv": losses.ghost_generator_loss([score for _, score in judge(self.discriminator, result)]),
+            "adv": losses.ghost_generator_loss([score for _, score in discriminate(self.discriminator, result)]),
             "att": self._attribute_loss(drawn.attributes, result),
             "components": self.component_loss(result, batch),
             "id": losses.identity_loss(z_id, seen.embedding, c.enough_identity),

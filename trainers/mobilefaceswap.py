@@ -82,7 +82,7 @@ class MobileFaceSwapTrainer(SwapTrainer):
         result = (swapped.drawn if self.kimg < c.whole_kimg else swapped.face).float()
         batch["fake"] = result.detach()
         fake = self.networks["discriminator"](result)
-        seen, maps = self.task.look(result, batch["jitter"])
+        seen, maps = self.task.embed_with_appearance(result, batch["jitter"])
         told = batch["same"] + batch["known"]
         with torch.no_grad():
             real = self.networks["discriminator"](answer)

@@ -21,7 +21,7 @@ from swapper.runtime.devices import device_of
 from trainers.data import augment
 from trainers.data.drawing import SIDE, Scene
 from trainers.data.faces import Faces, load_faces
-from trainers.data.occluders import cover_face
+from trainers.data.occluders import occlude_face
 from trainers.loop.loop import Batch, Phase, image_grid
 
 _TEMPLATE = "tight"
@@ -94,9 +94,9 @@ class OcclusionTrainer:
 
     def batch(self, plan: Batch, device: torch.device, kimg: float) -> Batch:
         """Cut faces and draw over them."""
-        return self._covered(self.train, plan, device) | {"doubted": torch.tensor(kimg >= self.config.doubt_kimg)}
+        return self._occluded(self.train, plan, device) | {"doubted": torch.tensor(kimg >= self.config.doubt_kimg)}
 
-    def _covered(self, faces: Faces, plan: Batch, device: torch.device) -> Batch:
+    def _occluded(self, faces: Faces, plan: Batch, device: torch.device) -> Batch:
         """Faces with and without what is drawn, where the face is hidden, and which places count."""
         index = plan["index"]
         template = torch.from_numpy(template_to_template("ffhq", 1, _TEMPLATE, 1).copy()).expand(len(index), 2, 3)
@@ -108,9 +108,9 @@ class OcclusionTrainer:
         points = torch.where(plan["mirror"][:, None, None], points[:, turned], points)
         with ThreadPoolExecutor() as pool:  # OpenCV draws without holding Python's lock
             drawn = list(pool.map(partial(self._draw_over, faces), bare, points.numpy(), plan["seed"].tolist()))
-        images, cover, counted = (torch.stack(parts) for parts in zip(*drawn, strict=True))
+        images, occlusion, counted = (torch.stack(parts) for parts in zip(*drawn, strict=True))
         images, bare = (augment.degrade(augment.adjust_color(faces.to(device), plan), plan) for faces in (images, bare))
-        return {"images": images, "bare": bare, "cover": cover.to(device), "counted": counted.to(device)}
+        return {"images": images, "bare": bare, "occlusion": occlusion.to(device), "counted": counted.to(device)}
 
     def _draw_over(
         self, faces: Faces, bare: Float[Tensor, "3 s s"], points: Float[np.ndarray, "478 3"], seed: int
@@ -126,34 +126,34 @@ class OcclusionTrainer:
 
         crop = np.ascontiguousarray((bare.permute(1, 2, 0) * 255).round().byte().numpy())
         scene = Scene(rng, points * np.float32(SIDE), crop, picture)
-        image, cover, touched = cover_face(scene, self.size)
+        image, occlusion, touched = occlude_face(scene, self.size)
         outline = face_outline(points * np.float32(self.size))
         middle = outline.mean(0)
         face = draw_polygons([(middle + 1.1 * (outline - middle)).astype(np.float32)], self.size)
         # What is seen and hides nothing is left open, and so are the halves of soft edges.
-        clear = 1 - np.clip(touched - cover, 0, 1)
+        clear = 1 - np.clip(touched - occlusion, 0, 1)
         return (
             torch.from_numpy(image).permute(2, 0, 1).float() / 255,
-            torch.from_numpy(cover)[None],
+            torch.from_numpy(occlusion)[None],
             torch.from_numpy(face * clear)[None],
         )
 
     def loss(self, phase: str, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Binary cross-entropy and Dice over the places that count."""
-        network, cover, counted = self.networks["occlusion"], batch["cover"], batch["counted"]
+        network, occlusion, counted = self.networks["occlusion"], batch["occlusion"], batch["counted"]
         doubt = torch.zeros(())
         if batch["doubted"]:
             with torch.no_grad():
                 network.eval()
                 seen = network(_packed(batch["bare"])).float().sigmoid()
                 network.train()
-            real = (seen > 0.5) & (cover < 0.5)
+            real = (seen > 0.5) & (occlusion < 0.5)
             doubt = (real * counted).sum() / counted.sum()
             counted = torch.where(real, self.config.doubt_weight * counted, counted)
         logits = network(_packed(batch["images"])).float()
-        entropy = F.binary_cross_entropy_with_logits(logits, cover, counted, reduction="sum") / counted.sum()
+        entropy = F.binary_cross_entropy_with_logits(logits, occlusion, counted, reduction="sum") / counted.sum()
         guess = logits.sigmoid() * counted
-        both, either = (guess * cover).sum(), (guess + cover * counted).sum()
+        both, either = (guess * occlusion).sum(), (guess + occlusion * counted).sum()
         dice = 1 - (2 * both + 1) / (either + 1)
         return entropy + self.config.dice_weight * dice, {"entropy": entropy, "dice": dice, "doubt": doubt}
 
@@ -174,8 +174,8 @@ class OcclusionTrainer:
         """Scores of validation faces.
 
         Returns:
-            ``iou``: intersection over union of drawn and found covers, over all faces; ``bare_percent``: share of
-            the faces without anything drawn that is taken for covered (some do wear glasses).
+            ``iou``: intersection over union of drawn and found occlusion, over all faces; ``bare_percent``: share of
+            the faces without anything drawn that is taken for occluded (some do wear glasses).
         """
         network = networks["occlusion"]
         batch = self._fixed(_SCORED, device_of(network))
@@ -184,7 +184,7 @@ class OcclusionTrainer:
             for name in ("images", "bare")
         )
         face = batch["counted"] > 0.5
-        true = (batch["cover"] > 0.5) & face
+        true = (batch["occlusion"] > 0.5) & face
         both, either = (found & true).sum(), ((found & face) | true).sum()
         return {
             "iou": float(both / either.clamp(min=1)),
@@ -194,7 +194,7 @@ class OcclusionTrainer:
     def _fixed(self, count: int, device: torch.device) -> Batch:
         plan = self.draw(Generator().manual_seed(7), count)
         plan["index"] = torch.linspace(0, len(self.val) - 1, count).long()
-        return self._covered(self.val, plan, device)
+        return self._occluded(self.val, plan, device)
 
 
 def _packed(images: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from swapper.models.quality import QualityNetwork, QualityNetworkConfig
 from swapper.runtime.devices import device_of
 from swapper.types import UserError
 from trainers.loop.loop import Batch, Phase, image_grid
-from trainers.swap_task import SwapTask
+from trainers.swap_task import SwapTask, SwapTaskConfig
 from trainers.teacher import SwapTeacher, load_swap_teacher
 
 
@@ -54,7 +54,7 @@ class QualityTrainer:
         self.config = config
         self.teachers, self.progress = load_states(Path(config.teacher))
         self.size = self.teachers[0].size
-        self.task = SwapTask(data, cache, self.teachers[0].template, self.size, 0.0, 0.0, padded=True)
+        self.task = SwapTask(SwapTaskConfig(self.teachers[0].template, self.size, same_identity=0.0), data, cache)
         self.networks: dict[str, nn.Module] = {"quality": QualityNetwork(config.network)}
         self.averaged = ("quality",)
         self.phases = (Phase("Q", ("quality",), lr=config.lr, weight_decay=1e-2),)

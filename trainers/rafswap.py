@@ -19,11 +19,11 @@ from swapper.models.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from swapper.models.trunks import MobileTrunk
 from swapper.types import UserError
 from trainers import losses
-from trainers.adversarial import DiscriminatorConfig, build_discriminator, judge
+from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminate
 from trainers.identity_trunk import identity_trunk
 from trainers.loop.checkpoint import weights_file
 from trainers.loop.loop import Batch, Phase, image_grid
-from trainers.publish.rafswap_ablation import leave_out
+from trainers.rafswap_ablation import leave_out
 from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
 
@@ -174,7 +174,7 @@ class RAFSwapTrainer(SwapTrainer):
         batch["fake"] = result.detach()
         told = batch["identical"] + batch["known"]
         source = batch["embedding"]
-        seen, maps = task.look(result, batch["jitter"])
+        seen, maps = task.embed_with_appearance(result, batch["jitter"])
         goal, compared = task.appearance(answer, batch["jitter"]), torch.ones_like(told)
         terms = {
             "id": losses.identity_loss(source, seen.embedding),
@@ -190,7 +190,7 @@ class RAFSwapTrainer(SwapTrainer):
         if c.expression_weight:
             terms["expression"] = task.expression_loss(result, batch["photo"])
         if c.adversarial_weight:
-            terms["adv"] = losses.hinge_generator_loss([score for _, score in judge(self.discriminator, result)])
+            terms["adv"] = losses.hinge_generator_loss([score for _, score in discriminate(self.discriminator, result)])
         total = losses.weighted_sum(terms, self.weights(self.kimg))
         return total, terms | {"mask_mean": swapped.mask.float().mean()}
 

@@ -16,7 +16,7 @@ from swapper.models.discriminators import MultiscaleDiscriminatorConfig, PatchDi
 from swapper.models.renovation import RenovationGenerator, RenovationGeneratorConfig
 from swapper.types import UserError
 from trainers import losses
-from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminator_loss, judge
+from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminate, discriminator_loss
 from trainers.data.damage import damage, draw_damage, halve
 from trainers.data.faces import load_faces
 from trainers.data.pairs import to_arcface
@@ -189,8 +189,8 @@ class RenovationTrainer:
         self, restored: Float[Tensor, "b 3 s s"], sharp: Float[Tensor, "b 3 s s"]
     ) -> dict[str, Tensor]:
         with torch.no_grad():
-            real = judge(self.discriminator, sharp)
-        said = judge(self.discriminator, restored)
+            real = discriminate(self.discriminator, sharp)
+        said = discriminate(self.discriminator, restored)
         matches = [losses.feature_matching_loss(r.features, f.features) for r, f in zip(real, said, strict=True)]
         return {
             "features": torch.stack(matches).sum(),

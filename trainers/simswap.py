@@ -10,7 +10,7 @@ from torch import Tensor
 from swapper.models.discriminators import PatchDiscriminatorConfig
 from swapper.models.simswap import SimSwapDiscriminatorConfig, SimSwapGenerator, SimSwapGeneratorConfig
 from trainers import losses
-from trainers.adversarial import DiscriminatorConfig, build_discriminator, judge
+from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminate
 from trainers.loop.loop import Batch, Phase
 from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
@@ -112,7 +112,7 @@ class SimSwapTrainer(SwapTrainer):
         result = self.networks["generator"](target, F.normalize(embedding)).float()
         batch["fake"] = result.detach()
         # Both halves in one pass, as in D's own phase, so that batch normalisation sees the same mixture.
-        said = judge(self.discriminator, torch.cat([batch["answer"], result]))
+        said = discriminate(self.discriminator, torch.cat([batch["answer"], result]))
         deep = [[maps.chunk(2) for maps in features[-self.config.weak_layers :]] for features, _ in said]
         matches = [losses.feature_matching_loss(*zip(*layers, strict=True)) for layers in deep]
         terms = {

@@ -21,7 +21,7 @@ from trainers.data import augment
 from trainers.data.pairs import Whole, template_map
 from trainers.loop.checkpoint import weights_file
 from trainers.loop.loop import Batch, Phase
-from trainers.swap_task import Swap, SwapTask
+from trainers.swap_task import Swap, SwapTask, SwapTaskConfig
 
 ARCFACE = "arcface-mobile"
 WHOLE = Whole("ffhq", 144, around=True)  # what the smooth embedder sees
@@ -116,13 +116,13 @@ class SmoothSwapConfig:
 
 @runtime_checkable
 class Embedder(Protocol):
-    """How a generator is told who somebody is, and judged for it."""
+    """How a generator is told who somebody is, and how its results are embedded."""
 
     def describe(self, batch: Batch) -> Float[Tensor, "b d"]:
         """The sources' vectors of unit length, without gradient."""
         ...
 
-    def judge(self, faces: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b d"]:
+    def embed(self, faces: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b d"]:
         """The same of results, with gradient; ``jitter`` keeps identity from being painted into pixels."""
         ...
 
@@ -138,7 +138,7 @@ class SmoothEmbedder:
         """The sources' vectors of unit length, without gradient."""
         return self.network(batch["whole"])
 
-    def judge(self, faces: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b d"]:
+    def embed(self, faces: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b d"]:
         """The same of results, with gradient; ``jitter`` keeps identity from being painted into pixels."""
         whole = self._put_back(faces, batch["around"])
         return self.network(augment.warp_images(whole, batch["jitter"], WHOLE.size) if "jitter" in batch else whole)
@@ -162,7 +162,7 @@ class ArcFaceEmbedder:
         """The sources' vectors of unit length, without gradient."""
         return F.normalize(self.task.describe(batch).embedding.float())
 
-    def judge(self, faces: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b d"]:
+    def embed(self, faces: Float[Tensor, "b 3 s s"], batch: Batch) -> Float[Tensor, "b d"]:
         """The same of results, with gradient; ``jitter`` keeps identity from being painted into pixels."""
         return F.normalize(self.task.embed(faces, batch.get("jitter")).float())
 
@@ -179,9 +179,15 @@ class SmoothSwapTrainer:
 
     def __init__(self, config: SmoothSwapConfig, data: Path, cache: Path):
         self.config = config
-        self.task = SwapTask(
-            data, cache, config.template, config.size, 0.0, 0.0, config.padded, WHOLE, config.known, config.small_kimg
+        pairs = SwapTaskConfig(
+            template=config.template,
+            size=config.size,
+            small_kimg=config.small_kimg,
+            same_identity=0.0,
+            padded=config.padded,
+            known=config.known,
         )
+        self.task = SwapTask(pairs, data, cache, WHOLE)
         self.frozen: dict[str, nn.Module] = dict(self.task.frozen)
         self.embedder: Embedder = ArcFaceEmbedder(self.task)
         if config.embedder != ARCFACE:
@@ -231,7 +237,7 @@ class SmoothSwapTrainer:
     def _generator_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         c, target = self.config, batch["target"]
         result = self.networks["generator"](target, batch["identity"]).float()
-        batch["fake"], seen = result.detach(), self.embedder.judge(result, batch)
+        batch["fake"], seen = result.detach(), self.embedder.embed(result, batch)
         terms = {
             "id": losses.identity_loss(batch["identity"], seen),
             "change": losses.identity_change_loss(result, target),
@@ -242,7 +248,7 @@ class SmoothSwapTrainer:
             terms["expression"] = self.task.expression_loss(result, batch["photo"])
             weights["expression"] = c.expression_weight
         if c.known:
-            terms |= self._judge_by_arcface(result, batch)
+            terms |= self._arcface_terms(result, batch)
             weights |= {
                 "rec": c.reconstruction_weight,
                 "per": c.perceptual_weight,
@@ -251,11 +257,11 @@ class SmoothSwapTrainer:
             }
         return losses.weighted_sum(terms, weights), terms
 
-    def _judge_by_arcface(self, result: Float[Tensor, "b 3 s s"], batch: Batch) -> dict[str, Tensor]:
+    def _arcface_terms(self, result: Float[Tensor, "b 3 s s"], batch: Batch) -> dict[str, Tensor]:
         """Known answers, and likeness to source and target where there is no answer."""
         task, answer, told = self.task, batch["answer"], batch["known"]
         source = task.features(batch["source"]).embedding
-        seen, drawn = task.look(result, batch["jitter"])
+        seen, drawn = task.embed_with_appearance(result, batch["jitter"])
         return {
             "rec": losses.reconstruction_loss(result, answer, told),
             "per": losses.perceptual_loss(task.appearance(answer, batch["jitter"]), drawn, told),
@@ -285,7 +291,7 @@ class SmoothSwapTrainer:
         drawn = torch.cat(
             [swap(z, target) for z, target in zip(known.split(32), batch["target"].split(32), strict=True)]
         )
-        return scores | {"id_own": 1 - float(losses.identity_loss(known, self.embedder.judge(drawn, batch)))}
+        return scores | {"id_own": 1 - float(losses.identity_loss(known, self.embedder.embed(drawn, batch)))}
 
 
 def swap_with(generator: nn.Module) -> Swap:

@@ -1,6 +1,7 @@
-"""What all swap trainers share: pairs, the frozen judges (identity, landmarks), sample grids and scores."""
+"""What all swap trainers share: pairs, the frozen identity and landmark networks, sample grids and scores."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -62,69 +63,60 @@ def between(first: Float[Tensor, "b d"], second: Float[Tensor, "b d"], share: Fl
     return torch.where(way > 0, F.normalize(point) * length, first)
 
 
+@dataclass(frozen=True)
+class SwapTaskConfig:
+    """Settings of the pairs that a swapper learns from."""
+
+    template: str = "tight"  # alignment of the target crops; the eyes are as far apart as in GHOST's
+    size: int = 256  # px, side of these crops
+    small_kimg: float = 0.0  # thousand images before which the crops have half the side
+    same_image: float = 0.0  # share of pairs whose target is the source photo itself
+    same_identity: float = 0.2  # share of pairs with another photo of the person where there is one
+    padded: bool = True  # photos that are mostly padding serve as sources too
+    known: float = 0.0  # share of pairs with a known answer, from warped faces; the shares above are of the rest
+    virtual: float = 0.0  # share of the pairs of strangers whose source is a virtual person, between two people
+    open_mouths: float = 0.0  # share of the targets drawn among those with an open mouth alone
+    sharp_real: bool = False  # the discriminator takes only sharp photos as real
+
+
 class SwapTask:
-    """Batches of pairs, and the judges that say how good a swap is.
+    """Batches of pairs, and the frozen networks that measure how good a swap is.
 
     Attributes:
-        frozen: the judges by name, for the loop to move to the device.
+        frozen: these networks by name, for the loop to move to the device.
         side: of the crops that are swapped at present, px; samples and scores are made there too.
     """
 
-    def __init__(
-        self,
-        data: Path,
-        cache: Path,
-        template: str,
-        size: int,
-        same_image: float,
-        same_identity: float,
-        padded: bool,
-        whole: Whole | None = None,
-        known: float = 0.0,
-        small_kimg: float = 0.0,
-        virtual: float = 0.0,
-        open_mouths: float = 0.0,
-        sharp_real: bool = False,
-    ):
-        """Load the photos and the judges.
+    def __init__(self, config: SwapTaskConfig, data: Path, cache: Path, whole: Whole | None = None):
+        """Load the photos and the frozen networks.
 
         Args:
+            config: settings of the pairs.
             data: folder of packed faces.
             cache: folder of decoded images.
-            template: alignment of the crops that are swapped.
-            size: largest side of these crops during training, px.
-            same_image: share of pairs whose target is the source photo itself.
-            same_identity: share of pairs with two photos of one person.
-            padded: use the mostly padded photos as sources too.
             whole: how to cut sources and targets besides, for encoders that see the whole face.
-            known: share of pairs whose answer is known, from warped faces; the other shares are of the rest.
-            small_kimg: thousand images before which these crops have half the side.
-            virtual: share of the pairs of strangers whose source is a virtual person, between two sources.
-            open_mouths: share of the targets drawn among those with an open mouth alone.
-            sharp_real: cut photos that are sharp for the discriminator too.
         """
-        stored = 160 if size <= 128 else 256
-        self.side = size
-        self.template, self.size, self.whole, self.small_kimg = template, size, whole, small_kimg
-        self.virtual, self.sharp_real = virtual, sharp_real
-        faces = load_faces(data, "train", stored, cache, padded)
-        self.val = Pairs(load_faces(data, "val", stored, cache, padded=False), template, 0.0, 0.0)
+        c = self.config = config
+        self.side, self.whole = c.size, whole
+        stored = 160 if c.size <= 128 else 256
+        faces = load_faces(data, "train", stored, cache, c.padded)
+        self.val = Pairs(load_faces(data, "val", stored, cache, padded=False), c.template, 0.0, 0.0)
         self.identity = hub.load(MobileFaceNet, "arcface-mobile")
         self.landmarks = hub.load(LandmarkNetwork, "geometry-lite")
-        self.train = Pairs(faces, template, same_image, same_identity, open_mouths)
-        if known:
+        self.train = Pairs(faces, c.template, c.same_image, c.same_identity, c.open_mouths)
+        if c.known:
             warped = load_warped(faces, self.identity, cache)
-            self.train = WarpedPairs(faces, template, same_image, same_identity, known, warped, open_mouths)
+            self.train = WarpedPairs(faces, c.template, c.same_image, c.same_identity, c.known, warped, c.open_mouths)
         self.frozen: dict[str, nn.Module] = {"identity": self.identity, "landmarks": self.landmarks}
 
     def draw(self, generator: Generator, count: int) -> Batch:
-        """Plan pairs, and how results are shaken before they are judged."""
+        """Plan pairs, and how results are shaken before they are measured."""
         plan = self.train.draw(generator, count)
-        plan["judge_angle"] = augment.uniform(generator, count, -0.06, 0.06)
-        plan["judge_scale"] = torch.exp(augment.uniform(generator, count, -0.06, 0.06))
-        plan["judge_shift"] = augment.uniform(generator, count, -0.02, 0.02, 2)
+        plan["jitter_angle"] = augment.uniform(generator, count, -0.06, 0.06)
+        plan["jitter_scale"] = torch.exp(augment.uniform(generator, count, -0.06, 0.06))
+        plan["jitter_shift"] = augment.uniform(generator, count, -0.02, 0.02, 2)
         told = plan["same"] + plan.get("forward", 0) + plan.get("backward", 0)
-        chosen = (torch.rand(count, generator=generator) < self.virtual) & (told == 0)
+        chosen = (torch.rand(count, generator=generator) < self.config.virtual) & (told == 0)
         plan["between"] = augment.uniform(generator, count, 0.2, 0.8) * chosen
         plan["sharp"] = torch.randint(max(len(self.train.sharp), 1), (count,), generator=generator)
         return plan
@@ -136,16 +128,16 @@ class SwapTask:
         ``real_landmarks``, what a discriminator takes as real: photos that are sharp at this side where asked for,
         else the targets' photos.
         """
-        self.side = self.size // 2 if kimg < self.small_kimg else self.size
+        self.side = self.config.size // 2 if kimg < self.config.small_kimg else self.config.size
         batch = self.train.cut(plan, device, self.side, self.whole)
         batch["jitter"] = augment.similarity_grid(
-            plan["judge_angle"],
-            plan["judge_scale"],
-            plan["judge_shift"],
+            plan["jitter_angle"],
+            plan["jitter_scale"],
+            plan["jitter_shift"],
             torch.zeros(len(plan["source"]), dtype=torch.bool),
         ).to(device)
         batch["between"] = plan["between"].to(device)
-        real = self._sharp(plan, device) if self.sharp_real else (batch["photo"], batch["landmarks"])
+        real = self._sharp(plan, device) if self.config.sharp_real else (batch["photo"], batch["landmarks"])
         batch["real"], batch["real_landmarks"] = real
         return batch
 
@@ -161,7 +153,7 @@ class SwapTask:
         """What a swapper is told: the sources' embeddings, and for virtual persons points between two of them.
 
         A point on the way from one person's embedding to another's is a person whom nobody has photographed; so a few
-        thousand photos give any number of people. Results are judged against the same embedding.
+        thousand photos give any number of people. Results are measured against the same embedding.
         """
         embedding = self.features(batch["source"]).embedding
         return between(embedding, embedding.roll(1, 0), batch["between"])
@@ -180,28 +172,28 @@ class SwapTask:
 
     def embed(self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"] | None = None) -> Tensor:
         """Identity embedding of results, with gradient; jitter keeps identity from being painted into pixels."""
-        return self.identity(to_arcface(faces, self.template, jitter)).embedding
+        return self.identity(to_arcface(faces, self.config.template, jitter)).embedding
 
     @torch.no_grad()
     def recognize(self, batch: Batch) -> Float[Tensor, "b d"]:
         """Identity embedding of the targets, without gradient; jitter as for the results."""
         return self.embed(batch["target"], batch["jitter"])
 
-    def look(
+    def embed_with_appearance(
         self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"]
     ) -> tuple[IdentityFeatures, tuple[Tensor, Tensor, Tensor]]:
         """Identity of results, and maps of early layers that see how they look; with gradient, jitter as ``embed``."""
-        return self.identity.look(to_arcface(faces, self.template, jitter))
+        return self.identity.embed_with_early(to_arcface(faces, self.config.template, jitter))
 
     def appearance(
         self, faces: Float[Tensor, "b 3 s s"], jitter: Float[Tensor, "b 2 3"]
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """The early maps of ``look`` alone."""
-        return self.identity.early(to_arcface(faces, self.template, jitter))
+        """The early maps of ``embed_with_appearance`` alone."""
+        return self.identity.early(to_arcface(faces, self.config.template, jitter))
 
     def measure(self, faces: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 478 3"]:
         """Landmarks of crops as a share of the ``ffhq`` crop, with gradient."""
-        maps = template_map(self.template, "ffhq", faces.device).expand(len(faces), 2, 3)
+        maps = template_map(self.config.template, "ffhq", faces.device).expand(len(faces), 2, 3)
         side = self.landmarks.config.size
         return self.landmarks(augment.warp_images(faces, maps, side)).points
 
@@ -220,7 +212,7 @@ class SwapTask:
 
     def draw_pupils(self, points: Float[Tensor, "b 478 3"]) -> Float[Tensor, "b 2 64 64"]:
         """Heatmaps of the irises in this task's crop, from what ``measure`` gave."""
-        maps = template_map("ffhq", self.template, points.device).expand(len(points), 2, 3)
+        maps = template_map("ffhq", self.config.template, points.device).expand(len(points), 2, 3)
         return draw_heatmaps(augment.transform_landmarks(points[:, list(IRISES)], maps)[:, :, :2])
 
     def fixed(self, count: int, device: torch.device) -> Batch:

@@ -19,7 +19,7 @@ from trainers.facial_components import (
     cut_components,
 )
 from trainers.loop.loop import Batch, Phase
-from trainers.swap_task import SwapTask
+from trainers.swap_task import SwapTask, SwapTaskConfig
 from trainers.teacher import swap_with
 
 
@@ -29,22 +29,13 @@ def _with_components(phase: Phase) -> Phase:
 
 
 @dataclass(frozen=True)
-class SwapTrainerConfig:
-    """Settings of pairs and of the discriminator."""
+class SwapTrainerConfig(SwapTaskConfig):
+    """Settings of pairs, of the losses that all swappers may have, and of the discriminator."""
 
-    template: str = "tight"  # alignment of the target crops; the eyes are as far apart as in GHOST's
-    size: int = 256  # px
-    small_kimg: float = 0.0  # before this the crops have half the side
-    same_image: float = 0.0  # share of pairs
-    same_identity: float = 0.2  # another photo of the person where there is one
-    known: float = 0.0  # share of pairs with a known answer, from warped faces; the shares above are of the rest
-    virtual: float = 0.0  # share of the pairs of strangers whose source is a virtual person, between two people
-    open_mouths: float = 0.0  # share of the targets drawn among those with an open mouth alone
-    sharp_real: bool = False  # the discriminator takes only sharp photos as real
     residual_weight: float = 0.0  # likeness to the target
     expression_weight: float = 0.0  # landmark distance of lids, irises, lips and brows
     adversarial_weight: float = 1.0
-    component_weight: float = 0.0  # realism of eyes and mouth, judged by a network of their own
+    component_weight: float = 0.0  # realism of eyes and mouth, scored by a network of their own
     penalty_weight: float = 0.0  # R1
     penalty_share: float = 0.25  # of the batch
     plain_kimg: float = 0.0  # before this the discriminator is not heard
@@ -55,7 +46,7 @@ class SwapTrainer(ABC):
 
     Attributes:
         swapper: the swapping network's name.
-        discriminator: the discriminator as it is, not as the loop wraps it; missing where nobody judges.
+        discriminator: the discriminator as it is, not as the loop wraps it; missing where there is none.
         kimg: thousand images so far.
     """
 
@@ -70,7 +61,7 @@ class SwapTrainer(ABC):
         phases: tuple[Phase, ...],
         whole: bool = False,
     ):
-        """Load the photos and the judges.
+        """Load the photos and the frozen networks.
 
         Args:
             config: settings.
@@ -80,21 +71,7 @@ class SwapTrainer(ABC):
             phases: of the swapper, G, and of the discriminator, D.
             whole: also cut the sources as the targets are cut.
         """
-        self.task = SwapTask(
-            data,
-            cache,
-            config.template,
-            config.size,
-            config.same_image,
-            config.same_identity,
-            padded=True,
-            whole=Whole(config.template, config.size) if whole else None,
-            known=config.known,
-            small_kimg=config.small_kimg,
-            virtual=config.virtual,
-            open_mouths=config.open_mouths,
-            sharp_real=config.sharp_real,
-        )
+        self.task = SwapTask(config, data, cache, Whole(config.template, config.size) if whole else None)
         if config.component_weight:
             self.component_discriminator = ComponentDiscriminator()
             networks = {**networks, "component_discriminator": self.component_discriminator}
@@ -133,7 +110,7 @@ class SwapTrainer(ABC):
         return loss, terms
 
     def component_loss(self, result: Tensor, batch: Batch) -> Tensor:
-        """Realism of the results' eyes and mouths; zero where nobody judges them."""
+        """Realism of the results' eyes and mouths; zero where they have no weight."""
         if not self.settings.component_weight:
             return result.new_zeros(())
         return component_generator_loss(self.component_discriminator, cut_components(result, batch["landmarks"]))

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from swapper.cli.options import add_method_option
-from swapper.types import UserError
+from swapper.errors import UserError
 
 
 def add_bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

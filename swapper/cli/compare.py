@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from swapper.cli.options import add_device_option, add_mark_options, mark_settings
-from swapper.methods.base import METHODS, methods
-from swapper.types import UserError
+from swapper.errors import UserError
+from swapper.registry import METHODS, method_choices
 
 
 def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -16,7 +16,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "--sources", type=Path, required=True, metavar="DIR", help="a photo, or a folder of photos, for each person"
     )
     p.add_argument("--targets", type=Path, required=True, metavar="DIR", help="photos whose largest face changes")
-    p.add_argument("--methods", required=True, metavar="M,M", help=f"of {', '.join(methods())}, onnx:NAME")
+    p.add_argument("--methods", required=True, metavar="M,M", help=f"of {method_choices()}")
     p.add_argument("-o", "--output", type=Path, required=True, metavar="REPORT_DIR", help="folder; made when missing")
     p.add_argument("--pairs", type=int, default=200, help="most pairs to swap; spread evenly where there are more")
     add_device_option(p)
@@ -26,9 +26,10 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 def run_compare(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
-    from swapper.metrics.report import text_table
+    from swapper.methods.reference import BASELINE
+    from swapper.metrics.report import scores_table
     from swapper.pipeline import FaceSwapper
-    from swapper.studies.comparison import BASELINE, choose_pairs, compare, measure_people, people_in
+    from swapper.studies.comparison import choose_pairs, compare, measure_people, people_in
     from swapper.studies.comparison_report import write_comparison
     from swapper.studies.evaluators import load_evaluators
 
@@ -55,7 +56,7 @@ def run_compare(args: argparse.Namespace) -> int:
     *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell)
     for warning in write_comparison(args.output, found, {name: info.label for name, info in METHODS.items()}, marks):
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"{text_table(found.rows)}\n\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
+    print(f"{scores_table(found.rows)}\n\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
     return 0
 
 

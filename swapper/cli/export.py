@@ -18,11 +18,11 @@ def run_export(args: argparse.Namespace) -> int:
     """Write the network of one person."""
     import torch
 
-    from swapper.methods.idn_onnx import check_onnx_output
     from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
     from swapper.pipeline import FaceSwapper
+    from swapper.runtime.whole_file import writable_path
 
-    check_onnx_output(args.output)
+    writable_path(args.output, [".onnx"])
     method = MobileFaceSwapMethod(torch.device("cpu"), size=args.size)
     method.export(FaceSwapper(method, "cpu").identify(args.source), args.output, args.fp16)
     size = args.output.stat().st_size / 1e6

@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-from swapper.types import UserError
-
 
 def add_gallery_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``gallery``; it sets ``run``, a function that returns the exit code."""
@@ -18,11 +16,11 @@ def run_gallery(args: argparse.Namespace) -> int:
     """Write the embeddings of a folder's photos."""
     from swapper.faces.embed import local_embedders
     from swapper.pipeline import FaceSwapper
+    from swapper.runtime.whole_file import writable_path
     from swapper.studies.gallery_index import SUFFIX, write_index
     from swapper.studies.interpolation_study import embed_folder
 
-    if args.output.suffix.lower() != SUFFIX:
-        raise UserError(f"Output '{args.output}': the ending is not {SUFFIX}. Name the file something{SUFFIX}.")
+    writable_path(args.output, [SUFFIX])
     found = embed_folder(args.folder, FaceSwapper("warp", "cpu"), local_embedders())
     write_index(found, args.output)
     photos = len(next(iter(found.values())))

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from swapper.cli.options import add_device_option, add_mark_options, mark_settings
-from swapper.types import UserError
+from swapper.errors import UserError
+from swapper.registry import identity_spaces
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from swapper.faces.embed import IdentityEmbedder
     from swapper.pipeline import FaceSwapper
 
@@ -26,7 +27,7 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
     p.add_argument("target", type=Path, metavar="TARGET", help="photo whose largest face changes")
     p.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write; made when missing")
     p.add_argument("--steps", type=int, default=9, help="pictures between the two people")
-    p.add_argument("--embedder", choices=("smooth", "arcface"), help="identity space to interpolate in")
+    p.add_argument("--embedder", choices=tuple(identity_spaces()), help="identity space to interpolate in")
     p.add_argument("--method", help="default: the recommended one of those that can interpolate")
     p.add_argument(
         "--gallery",
@@ -89,7 +90,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
 
 def _gallery(
     wanted: Path | None, swapper: "FaceSwapper", embedders: "Mapping[str, IdentityEmbedder]"
-) -> dict[str, np.ndarray] | None:
+) -> "dict[str, np.ndarray] | None":
     """Embeddings of people it may resemble; None, after a warning, where the shipped ones do not fit."""
     from swapper.studies.gallery_index import SHIPPED, read_index
     from swapper.studies.interpolation_study import embed_folder

@@ -12,8 +12,8 @@ from swapper.cli.interpolate import add_interpolate_parser
 from swapper.cli.provenance import add_provenance_parser
 from swapper.cli.video import add_video_parser
 from swapper.cli.weights import add_weights_parser
-from swapper.runtime.devices import keep_freed_memory
-from swapper.types import UserError
+from swapper.errors import UserError
+from swapper.runtime.memory import keep_freed_memory
 
 _COMMANDS = (
     add_image_parser,

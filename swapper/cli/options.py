@@ -4,11 +4,10 @@ import argparse
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-from swapper.methods.base import methods
-from swapper.provenance.label import DEFAULT_LABEL
-from swapper.provenance.settings import MarkSettings
-from swapper.restore.base import default_restorer, restorers
-from swapper.types import UserError
+from swapper.errors import UserError
+from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
+from swapper.registry import method_choices, restorer_choices
+from swapper.restore.default import default_restorer
 
 if TYPE_CHECKING:
     from swapper.compose.settings import BlendSettings
@@ -36,7 +35,7 @@ def add_method_option(p: argparse.ArgumentParser, published: bool = True) -> Non
         p: of a command that swaps.
         published: published swappers may be named as well.
     """
-    p.add_argument("--method", help=f"one of {', '.join(methods())}{', or onnx:NAME' if published else ''}")
+    p.add_argument("--method", help=f"one of {method_choices(published)}")
 
 
 def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None:
@@ -47,7 +46,7 @@ def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None
         moving: for videos.
     """
     does = "sharpens the swapped face; %(default)s when not given"
-    p.add_argument("--restore", choices=restorers(), default=default_restorer(moving), help=does)
+    p.add_argument("--restore", choices=restorer_choices(), default=default_restorer(moving), help=does)
 
 
 def add_device_option(p: argparse.ArgumentParser) -> None:

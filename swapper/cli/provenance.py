@@ -5,13 +5,13 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from swapper.images import read_image
-from swapper.provenance.credentials import Credentials, read_credentials
-from swapper.provenance.detection import Mark, find_mark
-from swapper.provenance.origin import read_message
-from swapper.types import UserError
+from swapper.errors import UserError
+
+if TYPE_CHECKING:
+    from swapper.provenance.credentials import Credentials
+    from swapper.provenance.detection import Mark
 
 _VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 _LOOKED_AT = (0.0, 0.25, 0.5, 0.75)  # shares of a video's duration; one frame with the mark is enough
@@ -27,6 +27,8 @@ def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.Argumen
 
 def run_provenance(args: argparse.Namespace) -> int:
     """Print what is found; 0 when a mark was found and nothing is wrong, 2 otherwise."""
+    from swapper.provenance.credentials import read_credentials
+
     if not args.file.is_file():
         raise UserError(f"File '{args.file}': there is no such file. Check the path.")
     credentials, warning = None, None
@@ -46,7 +48,10 @@ def run_provenance(args: argparse.Namespace) -> int:
     return 0 if found else 2
 
 
-def _find_mark_in(file: Path) -> Mark | None:
+def _find_mark_in(file: Path) -> "Mark | None":
+    from swapper.images import read_image
+    from swapper.provenance.detection import find_mark
+
     if file.suffix.lower() not in _VIDEOS:
         return find_mark(read_image(file))
     from swapper.video.io import VideoReader
@@ -57,7 +62,7 @@ def _find_mark_in(file: Path) -> Mark | None:
     return next((mark for mark in marks if mark is not None), None)
 
 
-def _said(credentials: Credentials | None) -> str:
+def _said(credentials: "Credentials | None") -> str:
     if credentials is None:
         return "none"
     if not credentials.valid:
@@ -70,14 +75,18 @@ def _said(credentials: Credentials | None) -> str:
     return f"valid, signed by {signer}; " + "; ".join(detail for detail in details if detail)
 
 
-def _found(mark: Mark | None) -> str:
+def _found(mark: "Mark | None") -> str:
     if mark is None:
         return "none"
+    from swapper.provenance.origin import read_message
+
     return f"found, {read_message(mark.message)} (score {mark.score:.1f}, scale {mark.scale:.2f})"
 
 
-def _facts(mark: Mark | None) -> dict[str, Any] | None:
+def _facts(mark: "Mark | None") -> dict[str, Any] | None:
     if mark is None:
         return None
+    from swapper.provenance.origin import read_message
+
     said = read_message(mark.message)
     return {"message": mark.message, "says": said, "score": round(mark.score, 2), "scale": round(mark.scale, 3)}

@@ -18,8 +18,7 @@ from swapper.cli.options import (
     blend_settings,
     mark_settings,
 )
-from swapper.methods.base import default_method
-from swapper.types import UserError
+from swapper.errors import UserError
 
 if TYPE_CHECKING:
     from swapper.video.job import VideoProgress
@@ -63,6 +62,7 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
 
 def run_video(args: argparse.Namespace) -> int:
     """Swap one video or a folder of them."""
+    from swapper.methods.base import default_method
     from swapper.pipeline import FaceSwapper
     from swapper.video.job import VideoSettings
 

@@ -14,7 +14,8 @@ from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import OcclusionDetector, OcclusionFinder
 from swapper.images import read_image
 from swapper.methods.base import Method, default_method, load_method
-from swapper.restore.base import Restorer, default_restorer, load_restorer
+from swapper.restore.base import Restorer, load_restorer
+from swapper.restore.default import default_restorer
 from swapper.runtime.devices import choose_device
 from swapper.runtime.timing import StepTimer
 from swapper.types import Crop, Face, Identity, UserError

@@ -11,11 +11,12 @@ from swapper import hub
 from swapper.faces.align import recut
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.smoothswap import SmoothIdentityEmbedder
+from swapper.registry import identity_spaces
 from swapper.runtime.onnx_session import open_session
 from swapper.types import Crop
 
 SIZE = 112  # side of the ArcFace template's crops
-WEIGHTS = {"arcface": "arcface-mobile", "smooth": "smooth-embedder-lite"}  # of our identity networks
+WEIGHTS = identity_spaces()  # of our identity networks
 BATCH = 32  # crops a network sees at a time, so that memory stays bounded
 
 

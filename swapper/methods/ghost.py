@@ -13,9 +13,10 @@ from swapper.methods.base import source_batch
 from swapper.methods.redrawing import RedrawingMethod
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.ghost import AEINet
+from swapper.registry import METHODS
 from swapper.types import Crop, Identity
 
-WEIGHTS, IDENTITY_WEIGHTS = "ghost-lite", "arcface-mobile"
+WEIGHTS, IDENTITY_WEIGHTS = METHODS["ghost"].weights
 
 
 class GhostMethod(RedrawingMethod):

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from swapper.types import UserError
+from swapper.errors import UserError
 
+DEFAULT_LABEL = "AI face swap"
 _YES, _NO = ("1", "on", "true", "yes"), ("0", "off", "false", "no")
 
 

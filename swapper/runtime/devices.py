@@ -1,14 +1,9 @@
 """Choosing the device that networks run on."""
 
-import ctypes
-from contextlib import suppress
-
 import torch
 from torch import nn
 
 from swapper.types import UserError
-
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # glibc's malloc.h
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -34,18 +29,3 @@ def choose_device(name: str = "auto") -> torch.device:
 def device_of(network: nn.Module) -> torch.device:
     """Where a network's parameters are."""
     return next(network.parameters()).device
-
-
-def keep_freed_memory(most: int = 256 << 20) -> None:
-    """Let glibc keep some of the memory that this process frees; does nothing with another C library.
-
-    Small networks on a CPU otherwise spend up to half of their time on getting fresh pages for their maps. It changes
-    the whole process, so a program calls it, not a part of one.
-
-    Args:
-        most: bytes, below 2^31; single maps up to an eighth of it are kept.
-    """
-    with suppress(OSError, AttributeError, TypeError):
-        library = ctypes.CDLL(None)
-        library.mallopt(_MMAP_THRESHOLD, most // 8)
-        library.mallopt(_TRIM_THRESHOLD, most)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from swapper.types import UserError
+from swapper.errors import UserError
 
 
 @dataclass(frozen=True)

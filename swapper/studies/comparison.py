@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 
 from swapper.faces.align import warp_frame
 from swapper.images import read_image
-from swapper.methods.reference import SourcePasted
+from swapper.methods.reference import BASELINE, PASTED, REFERENCES, UNCHANGED, SourcePasted
 from swapper.metrics.geometry import reencode
 from swapper.metrics.measure import MeasuredFace, RetrievalGallery, SwapScores
 from swapper.metrics.report import ScoreRow
@@ -19,8 +19,6 @@ from swapper.studies.evaluators import Evaluators
 from swapper.studies.previews import shrink
 from swapper.types import Identity, UserError
 
-UNCHANGED, PASTED, BASELINE = "target unchanged", "source pasted", "warp"
-REFERENCES = (UNCHANGED, PASTED)
 SIDE = 1280  # px, longest side of the photos that are compared on
 PICTURED = 12  # pairs whose pictures are kept
 LEAST_REALISM = 24  # pairs, below which distances of distributions mean nothing

@@ -11,10 +11,9 @@ from swapper import hub
 from swapper.faces.align import cut_crop
 from swapper.faces.embed import IdentityEmbedder
 from swapper.images import read_image
-from swapper.methods.base import METHODS, InterpolatingMethod, Method
-from swapper.methods.onnx_hub import EMBEDDER
-from swapper.methods.onnx_records import RECORDS
+from swapper.methods.base import InterpolatingMethod, Method
 from swapper.pipeline import FaceSwapper
+from swapper.registry import METHODS, published_methods
 from swapper.types import Crop, Face, Identity, UserError
 
 GALLERY_PHOTOS = 2000  # at most; a photo takes about 0.1 s
@@ -37,12 +36,8 @@ class Step:
 
 def interpolating_methods() -> dict[str, str]:
     """Names of the methods that can interpolate and whose weights are here, with the space they do it in."""
-    found = {name: info.space for name, info in METHODS.items() if info.space and all(map(hub.find, info.weights))}
-    for name, record in RECORDS.items():
-        files = [name, EMBEDDER, *([record.converter] if record.converter else [])]
-        if record.identity != "crop" and all(map(hub.find, files)):
-            found[f"onnx:{name}"] = "arcface"
-    return found
+    known = {**METHODS, **published_methods()}
+    return {name: info.space for name, info in known.items() if info.space and all(map(hub.find, info.weights))}
 
 
 def choose_interpolating_method(method: str | None = None, space: str | None = None) -> str:

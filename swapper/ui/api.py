@@ -11,7 +11,7 @@ from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.images import read_image
 from swapper.provenance import Origin, write_marked_image
-from swapper.restore.base import default_restorer
+from swapper.restore.default import default_restorer
 from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
 from swapper.ui.files import new_folder, raises_sentences, result_name, upload_path, upload_paths

@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Lock
 
 from swapper.provenance import Origin
-from swapper.restore.base import default_restorer
+from swapper.restore.default import default_restorer
 from swapper.types import SwapResult
 from swapper.ui.swappers import SwapperCache
 

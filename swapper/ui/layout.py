@@ -30,6 +30,18 @@ LENGTHY = "lengthy"  # what may take minutes; nobody with a photo waits for it
 QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
 
+def queued(name: str, limit: int) -> dict[str, Any]:
+    """Options of events that take a while and are no endpoint.
+
+    Photos come as Gradio sends them: ``read_image`` knows more kinds than it does, and says what is wrong.
+
+    Args:
+        name: of the queue.
+        limit: events of this queue at a time.
+    """
+    return {"api_visibility": "private", "preprocess": False, "concurrency_id": name, "concurrency_limit": limit}
+
+
 @dataclass(frozen=True)
 class Sources:
     """Components that take the photos of source persons.

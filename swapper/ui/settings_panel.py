@@ -7,17 +7,17 @@ import gradio as gr
 from gradio.components import Component
 
 from swapper.compose.settings import BlendSettings
-from swapper.methods.base import METHODS
-from swapper.restore.base import default_restorer, local_restorers
+from swapper.registry import find_method, find_restorer
+from swapper.restore.base import local_restorers
+from swapper.restore.default import default_restorer
 from swapper.ui.layout import QUICK
 from swapper.ui.swappers import offered_methods
 
 TITLE = "Settings"
 METHOD = "Method"
-PUBLISHED = "A swapper published by others, run from its ONNX file."
 RESTORE = "Restoration"
 RESTORE_INFO = "Sharpens the swapped face."
-RESTORE_LABELS = {"none": "None", "renovation": "Face renovation", "gfpgan": "GFPGAN"}
+RESTORE_NONE = "None"
 RESET = "Back to defaults"
 BLEND_WORDS = {  # label, what it does, lowest, highest
     "likeness": ("Likeness", "0 the photo's person, 1 the source, more: beyond.", 0, 1.5),
@@ -82,7 +82,7 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
             [(label, name) for name, label in offered.items()], label=METHOD, info=_sentence(next(iter(offered)))
         )
         restore = gr.Radio(
-            [(RESTORE_LABELS.get(name, name), name) for name in restorations],
+            [(_restoration(name), name) for name in restorations],
             value=default_restorer(moving),
             label=RESTORE,
             info=RESTORE_INFO,
@@ -100,7 +100,12 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
 
 
 def _sentence(method: str) -> str:
-    return METHODS[method].sentence if method in METHODS else PUBLISHED
+    return find_method(method)[0].sentence
+
+
+def _restoration(name: str) -> str:
+    info = find_restorer(name)
+    return info.label if info else RESTORE_NONE
 
 
 def _blend_component(name: str, default: float | bool) -> Component:

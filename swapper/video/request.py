@@ -18,7 +18,7 @@ from swapper.faces.occlusion.network import OcclusionDetector
 from swapper.faces.track import FaceTracker
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
-from swapper.restore.base import RESTORERS
+from swapper.registry import RESTORERS
 from swapper.runtime.limits import Limits
 from swapper.types import Identity, UserError
 from swapper.video.analyse import DETECT_EVERY
@@ -100,8 +100,7 @@ def origin_of(networks: SwapNetworks, sources: int) -> Origin:
         networks: swap.
         sources: how many source people there are.
     """
-    kind = type(networks.frame_restorer).__name__
-    restore = next((name for name, (_, class_name) in RESTORERS.items() if class_name == kind), "none")
+    restore = next((name for name, info in RESTORERS.items() if info.made(networks.frame_restorer)), "none")
     return Origin(networks.method.name, restore, sources)
 
 

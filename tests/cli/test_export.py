@@ -52,8 +52,8 @@ def test_export_writes_a_network_that_runs_alone(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-o", "face.bin"], "the ending is not .onnx"),
-        (["-o", "none/face.onnx"], "its folder does not exist"),
+        (["-o", "face.bin"], "the suffix '.bin' names no format that is written. Choose .onnx."),
+        (["-o", "none/face.onnx"], "the folder 'none' does not exist. Create it first."),
         (["-o", "face.onnx", "--size", "100"], "100 pixels. Choose a multiple of 32"),
         (["-o", "face.onnx", "missing.jpg"], "missing.jpg': there is no such file"),
     ],

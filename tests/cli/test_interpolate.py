@@ -74,7 +74,7 @@ def test_a_gallery_is_looked_at_once(photos, tmp_path, capsys):
     for number, photo in enumerate(photos):
         (tmp_path / f"{number}.jpg").write_bytes(Path(photo).read_bytes())
     assert main(["gallery", str(tmp_path), "-o", str(tmp_path / "gallery.npz")]) == 2
-    assert "the ending is not .safetensors" in capsys.readouterr().err
+    assert "the suffix '.npz' names no format that is written. Choose .safetensors." in capsys.readouterr().err
     assert main(["gallery", str(tmp_path), "-o", str(tmp_path / "gallery.safetensors")]) == 0
     assert "gallery.safetensors: 3 photos, seen by arcface" in capsys.readouterr().out
     assert len(read_index(tmp_path / "gallery.safetensors", ["arcface"])["arcface"]) == 3

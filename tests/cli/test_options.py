@@ -3,7 +3,7 @@ import pytest
 from swapper.cli.main import parser
 from swapper.cli.options import blend_settings
 from swapper.compose.settings import BlendSettings
-from swapper.restore.base import default_restorer
+from swapper.restore.default import default_restorer
 from swapper.types import UserError
 
 

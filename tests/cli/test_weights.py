@@ -15,7 +15,6 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.delenv("SWAPPER_WEIGHTS", raising=False)
     for module in (files, manifest):
         monkeypatch.setattr(module, "shipped_folder", lambda: tmp_path)
-    monkeypatch.setattr("swapper.cli.weights.shipped_folder", lambda: tmp_path)
     path = tmp_path / "net.safetensors"
     path.write_bytes(b"1234567" * 100_000)
     hub.add_entry("net", path, "MIT", trained_on="7 drawings")

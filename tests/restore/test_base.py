@@ -1,8 +1,10 @@
 import pytest
 import torch
 
-from swapper.restore import base
-from swapper.restore.base import RESTORERS, Restorer, default_restorer, load_restorer, restorers
+from swapper.registry import RESTORERS, named
+from swapper.restore import default
+from swapper.restore.base import Restorer, load_restorer, restorers
+from swapper.restore.default import default_restorer
 from swapper.restore.gfpgan import GFPGANRestorer
 from swapper.restore.renovation import RenovationRestorer
 from swapper.types import UserError
@@ -17,13 +19,15 @@ def test_names_start_with_none() -> None:
 
 def test_photos_are_renovated_and_videos_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (default_restorer(), default_restorer(moving=True)) == ("renovation", "none")
-    monkeypatch.setattr(base.hub, "find", lambda _name: None)
+    monkeypatch.setattr(default.files, "find", lambda _name: None)
     assert default_restorer() == "none", "nothing is downloaded that nobody asked for"
 
 
 def test_table_names_the_classes() -> None:
-    assert [row[1] for row in RESTORERS.values()] == [RenovationRestorer.__name__, GFPGANRestorer.__name__]
-    assert isinstance(GFPGANRestorer(CPU, network=lambda faces: faces), Restorer)
+    assert [named(info.cls) for info in RESTORERS.values()] == [RenovationRestorer, GFPGANRestorer]
+    restorer = GFPGANRestorer(CPU, network=lambda faces: faces)
+    assert isinstance(restorer, Restorer)
+    assert [name for name, info in RESTORERS.items() if info.made(restorer)] == ["gfpgan"]
 
 
 def test_unknown_name_is_refused() -> None:

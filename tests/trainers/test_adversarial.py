@@ -3,7 +3,7 @@ import torch
 
 from swapper.models.discriminators import MultiscaleDiscriminatorConfig, PatchDiscriminatorConfig
 from swapper.models.simswap import SimSwapDiscriminatorConfig
-from trainers.adversarial import build_discriminator, discriminator_loss, judge
+from trainers.adversarial import build_discriminator, discriminate, discriminator_loss
 
 CONFIGS = (
     PatchDiscriminatorConfig(widths=(8, 16), strides=(2, 2)),
@@ -32,7 +32,7 @@ def test_a_discriminator_learns_to_tell_bright_from_dark(config):
 
 
 def test_scales_are_told_apart_and_a_single_network_is_one_scale():
-    one, two = (judge(build_discriminator(config), torch.rand(2, 3, 64, 64)) for config in CONFIGS[:2])
+    one, two = (discriminate(build_discriminator(config), torch.rand(2, 3, 64, 64)) for config in CONFIGS[:2])
     assert len(one) == 1 and len(two) == 2
 
 

@@ -42,7 +42,7 @@ def test_samples_count_as_much_as_identity_and_quality_say(weights, tiny_faces, 
     trainer = DistillationTrainer(config, tiny_faces, tmp_path)
     assert set(trainer.frozen) == {"identity", "landmarks", "teacher", "quality"}
     batch = trainer.batch(trainer.draw(torch.Generator().manual_seed(0), 2), torch.device("cpu"), 0.0)
-    trainer.judge_quality = lambda pictures: pictures.new_zeros(len(pictures))
+    trainer.score_quality = lambda pictures: pictures.new_zeros(len(pictures))
     _, terms = trainer.loss("G", batch)
     assert terms["alpha"] == terms["rec"] == terms["per"] == 0 and terms["id"] > 0
     _, terms = trainer.loss("D", batch)

@@ -40,7 +40,7 @@ def test_the_same_plan_draws_the_same(tiny_faces, tmp_path):
     plan = trainer.draw(Generator().manual_seed(0), 4)
     one, other = (trainer.batch(plan, torch.device("cpu"), 0.0) for _ in range(2))
     assert all(torch.equal(one[name], other[name]) for name in one)
-    assert one["cover"].min() >= 0 and one["cover"].max() <= 1
+    assert one["occlusion"].min() >= 0 and one["occlusion"].max() <= 1
     assert one["images"].shape == (4, 3, 64, 64) and one["counted"].sum() > 0
 
 
@@ -63,7 +63,7 @@ def test_what_is_seen_on_the_photo_itself_counts_little(tiny_faces, tmp_path):
     plan = trainer.draw(Generator().manual_seed(0), 4)
     early, late = (trainer.batch(plan, torch.device("cpu"), kimg) for kimg in (0.0, 2.0))
     for batch in (early, late):
-        batch["cover"] = torch.zeros_like(batch["cover"])
+        batch["occlusion"] = torch.zeros_like(batch["occlusion"])
     sure, _ = trainer.loss("L", early)
     doubted, terms = trainer.loss("L", late)
     assert sure > 2 and doubted < 0.01
@@ -74,8 +74,8 @@ def test_what_is_seen_on_the_photo_itself_counts_little(tiny_faces, tmp_path):
 def test_glasses_frame_the_eyes_in_the_faces_pose(turn):
     for seed in range(6):
         place = scene(seed, turn)
-        cover = glasses(place).cover > 127
-        rows, columns = np.nonzero(cover)
+        occlusion = glasses(place).occlusion > 127
+        rows, columns = np.nonzero(occlusion)
         corners = place.points[[33, 133, 362, 263], :2]
         assert columns.min() < corners[0, 0] + 10 and columns.max() > corners[3, 0] - 10, "an eighth of the eyes apart"
         assert corners[:, 1].min() - 80 < rows.mean() < corners[:, 1].max() + 80
@@ -85,9 +85,9 @@ def test_a_clear_lens_is_seen_and_hides_nothing():
     layer = Layer.empty()
     square = np.array([[50, 50], [150, 50], [150, 150], [50, 150]], np.float32)
     layer.fill(square, np.array([200, 100, 50], np.float32), 0.3, hides=False)
-    assert layer.alpha[100, 100] == round(255 * 0.3) and layer.cover[100, 100] == 0
+    assert layer.alpha[100, 100] == round(255 * 0.3) and layer.occlusion[100, 100] == 0
     layer.line(square[:2], np.array([1, 2, 3], np.float32), 6)
-    assert layer.cover[50, 100] == layer.alpha[50, 100] == 255 and tuple(layer.color[50, 100]) == (1, 2, 3)
+    assert layer.occlusion[50, 100] == layer.alpha[50, 100] == 255 and tuple(layer.color[50, 100]) == (1, 2, 3)
 
 
 @pytest.mark.parametrize("kind", [draw for draw, _ in occluders.KINDS])
@@ -96,9 +96,11 @@ def test_what_hides_the_face_changes_it(kind, monkeypatch):
     found = 0
     for seed in range(8):
         place = scene(seed)
-        image, cover, touched = occluders.cover_face(place, 128)
+        image, occlusion, touched = occluders.occlude_face(place, 128)
         assert image.shape == (128, 128, 3) and image.dtype == np.uint8
-        assert (cover <= touched + 0.02).all() or kind is glasses, "dark lenses that let some light through hide too"
-        assert touched.max() <= 1 and np.isfinite(cover).all()
-        found += bool((np.abs(image.astype(int) - 128).max(2)[cover > 0.9] > 8).any())
+        assert (occlusion <= touched + 0.02).all() or kind is glasses, (
+            "dark lenses that let some light through hide too"
+        )
+        assert touched.max() <= 1 and np.isfinite(occlusion).all()
+        found += bool((np.abs(image.astype(int) - 128).max(2)[occlusion > 0.9] > 8).any())
     assert found >= 5

@@ -1,11 +1,11 @@
 import torch
 from torch import Generator, device
 
-from trainers.swap_task import SwapTask, between
+from trainers.swap_task import SwapTask, SwapTaskConfig, between
 
 
 def test_samples_and_scores_are_made_at_the_side_that_is_trained(tiny_faces, tmp_path):
-    task = SwapTask(tiny_faces, tmp_path, "tight", 64, 0.0, 0.0, padded=False, small_kimg=1.0)
+    task = SwapTask(SwapTaskConfig(size=64, same_identity=0.0, padded=False, small_kimg=1.0), tiny_faces, tmp_path)
     plan = task.draw(Generator().manual_seed(0), 2)
     for kimg, side in ((0.5, 32), (1.0, 64)):
         assert task.batch(plan, device("cpu"), kimg)["target"].shape[-1] == side
@@ -13,7 +13,7 @@ def test_samples_and_scores_are_made_at_the_side_that_is_trained(tiny_faces, tmp
 
 
 def test_virtual_persons_are_points_between_two_sources(tiny_faces, tmp_path):
-    task = SwapTask(tiny_faces, tmp_path, "tight", 64, 0.0, 0.5, padded=False, virtual=1.0)
+    task = SwapTask(SwapTaskConfig(size=64, same_identity=0.5, padded=False, virtual=1.0), tiny_faces, tmp_path)
     plan = task.draw(Generator().manual_seed(3), 8)
     told = plan["same"] == 1
     assert told.any() and not told.all()
@@ -31,7 +31,7 @@ def test_halfway_is_as_near_to_both():
 
 
 def test_a_discriminator_gets_sharp_photos_in_the_place_of_the_targets(tiny_faces, tmp_path):
-    task = SwapTask(tiny_faces, tmp_path, "tight", 64, 0.0, 0.0, padded=False, sharp_real=True)
+    task = SwapTask(SwapTaskConfig(size=64, same_identity=0.0, padded=False, sharp_real=True), tiny_faces, tmp_path)
     plan = task.draw(Generator().manual_seed(0), 4)
     plan["sharp"] = torch.tensor([2, 2, 2, 2])  # of the sharp ones, which all are
     plan["target"] = torch.tensor([2, 2, 5, 5])
@@ -41,7 +41,7 @@ def test_a_discriminator_gets_sharp_photos_in_the_place_of_the_targets(tiny_face
 
 
 def test_pasted_results_leave_the_border_to_the_target(tiny_faces, tmp_path):
-    task = SwapTask(tiny_faces, tmp_path, "tight", 64, 0.0, 0.0, padded=False)
+    task = SwapTask(SwapTaskConfig(size=64, same_identity=0.0, padded=False), tiny_faces, tmp_path)
     batch = task.batch(task.draw(Generator().manual_seed(0), 2), device("cpu"))
     results = 1 - batch["target"]
     pasted = task.blend(results, batch)

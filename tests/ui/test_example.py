@@ -3,7 +3,7 @@ from pathlib import Path
 from two_faces import draw
 
 from swapper.provenance import Origin
-from swapper.restore.base import default_restorer
+from swapper.restore.default import default_restorer
 from swapper.ui.example import FinishedExample
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from swapper.compose.settings import BlendSettings
 from swapper.methods.base import default_method
-from swapper.restore.base import default_restorer
+from swapper.restore.default import default_restorer
 from swapper.types import UserError
 from swapper.ui.settings_panel import BLEND_WORDS, build_settings_panel, read
 

@@ -25,12 +25,12 @@ class Layer:
     Attributes:
         color: RGB.
         alpha: how much of it is seen, 0 to 255.
-        cover: how much of the face it counts as hiding, 0 to 255: a clear lens is seen and hides nothing.
+        occlusion: how much of the face it counts as hiding, 0 to 255: a clear lens is seen and hides nothing.
     """
 
     color: UInt8[np.ndarray, "s s 3"]
     alpha: UInt8[np.ndarray, "s s"]
-    cover: UInt8[np.ndarray, "s s"]
+    occlusion: UInt8[np.ndarray, "s s"]
 
     @classmethod
     def empty(cls) -> "Layer":
@@ -46,13 +46,13 @@ class Layer:
         cv2.fillPoly(part, corners, round(255 * min(alpha, 1.0)), cv2.LINE_AA, 4)
         self.alpha = np.maximum(self.alpha, part)
         if hides:
-            cv2.fillPoly(self.cover, corners, 255, cv2.LINE_AA, 4)
+            cv2.fillPoly(self.occlusion, corners, 255, cv2.LINE_AA, 4)
 
     def line(self, points: Points, color: Color, width: float, closed: bool = False) -> None:
         """Draw a line that hides what is behind it; widths in px."""
         corners, thick = [fixed(points)], max(round(width), 1)
         cv2.polylines(self.color, corners, closed, color.tolist(), thick + 2, shift=4)
-        for part in (self.alpha, self.cover):
+        for part in (self.alpha, self.occlusion):
             cv2.polylines(part, corners, closed, 255, thick, cv2.LINE_AA, 4)
 
     def paint(self, texture: UInt8[np.ndarray, "s s 3"], share: float) -> None:
@@ -62,7 +62,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Scene:
-    """A face to be covered.
+    """A face to be occluded.
 
     Attributes:
         rng: random numbers.

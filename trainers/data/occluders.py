@@ -73,7 +73,7 @@ def hair(scene: Scene) -> Layer:
         curve = (1 - t) ** 2 * corner[0] + 2 * t * (1 - t) * corner[1] + t * t * corner[2]
         curve = np.column_stack([curve, np.full(len(curve), -0.1, np.float32)])
         layer.line(scene.place(curve), np.clip(color * np.float32(u(0.6, 1.45)), 0, 255), u(0.7, 2.6))
-    layer.alpha, layer.cover = (cv2.GaussianBlur(part, (0, 0), 0.8) for part in (layer.alpha, layer.cover))
+    layer.alpha, layer.occlusion = (cv2.GaussianBlur(part, (0, 0), 0.8) for part in (layer.alpha, layer.occlusion))
     return layer
 
 
@@ -143,7 +143,7 @@ KINDS = ((glasses, 0.36), (hand, 0.16), (hair, 0.24), (thing, 0.2), (cloth, 0.1)
 """What is drawn, and how often; a picture may hold several, or nothing."""
 
 
-def cover_face(
+def occlude_face(
     scene: Scene, size: int
 ) -> tuple[UInt8[np.ndarray, "t t 3"], Float32[np.ndarray, "t t"], Float32[np.ndarray, "t t"]]:
     """Draw random things, and shadows, over a face.
@@ -153,28 +153,28 @@ def cover_face(
         size: side of the results in pixels.
 
     Returns:
-        The covered face, the cover (share of each pixel that hides the face), and the share that the things changed
+        The occluded face, the occlusion (share of each pixel that hides the face), and the share that things changed
         at all.
     """
     face = cv2.resize(scene.face, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32)
     if scene.chance(0.25):
         face *= _shadow(scene, size)
-    cover, touched = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
+    occlusion, touched = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
     for draw, share in KINDS:
         if not scene.chance(share):
             continue
         layer = draw(scene)
         color, alpha, hides = (
             cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32)
-            for part in (layer.color, layer.alpha, layer.cover)
+            for part in (layer.color, layer.alpha, layer.occlusion)
         )
         alpha, hides = alpha / 255, hides / 255
         under = cv2.GaussianBlur(np.roll(alpha, scene.rng.integers(-4, 8, 2), (0, 1)), (0, 0), scene.uniform(0.8, 5))
         face *= 1 - (scene.uniform(0, 0.5) * scene.chance(0.6)) * under[..., None]
         lit = np.float32(scene.uniform(0.7, 1.15)) * color
         face += alpha[..., None] * (np.clip(lit, 0, 255) - face)
-        cover, touched = np.maximum(cover * (1 - alpha), hides), np.maximum(touched, alpha)
-    return np.clip(face, 0, 255).astype(np.uint8), cover, touched
+        occlusion, touched = np.maximum(occlusion * (1 - alpha), hides), np.maximum(touched, alpha)
+    return np.clip(face, 0, 255).astype(np.uint8), occlusion, touched
 
 
 def _shadow(scene: Scene, size: int) -> Float32[np.ndarray, "t t 1"]:

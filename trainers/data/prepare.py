@@ -121,7 +121,7 @@ def _examine(item: Item, part: Path) -> None:
         dropped["no face"] += 1
     for face in faces[:1] if item.person else faces:  # a labelled photo's person is its largest face
         crop = cut_crop(image, face.points, SIZE, landmarks=face.landmarks)
-        reason, facts = judge(image, face, crop.image, crop.matrix, PrepareConfig())
+        reason, facts = check_face(image, face, crop.image, crop.matrix, PrepareConfig())
         if reason:
             dropped[reason] += 1
             continue
@@ -148,7 +148,7 @@ def _moment(item: Item) -> UInt8[np.ndarray, "h w 3"]:
     raise UserError(f"Video '{item.path}': it has no frame at {item.second:.1f} s. Give a whole file.")
 
 
-def judge(
+def check_face(
     image: UInt8[np.ndarray, "h w 3"],
     face: Face,
     crop: UInt8[np.ndarray, "s s 3"],

@@ -21,7 +21,7 @@ from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from swapper import hub
-from swapper.runtime.devices import keep_freed_memory
+from swapper.runtime.memory import keep_freed_memory
 from trainers.loop.averaging import ramped_average
 from trainers.loop.checkpoint import load_checkpoint, save_checkpoint, weights_file
 from trainers.loop.config import STEP_FORMATS, LoopConfig, StepFormat, TrainingProgress
@@ -303,18 +303,18 @@ class Run:
                 self.progress.last = row
                 log.write(self.progress, row)
                 mark, before = time.monotonic(), self.progress.kimg
-            self._look(log)
+            self._evaluate_when_due(log)
             if config.keep_every and self._due(config.keep_every):
                 self.keep()
             if now - saved > config.save_every:
                 self.save()
                 saved = time.monotonic()
         if not stopped.is_set():
-            self._look(log, force=True)
+            self._evaluate_when_due(log, force=True)
         self.save()
         return self.progress
 
-    def _look(self, log: "Log", force: bool = False) -> None:
+    def _evaluate_when_due(self, log: "Log", force: bool = False) -> None:
         """Write sample grids and scores when they are due."""
         config, kimg = self.config, self.progress.kimg
         if not self.accelerator.is_main_process or (config.overfit and not force):

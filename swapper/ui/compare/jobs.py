@@ -9,12 +9,11 @@ import gradio as gr
 from gradio.events import api
 
 from swapper.images import write_image
+from swapper.methods.reference import BASELINE, PASTED
 from swapper.metrics.report import report_data
 from swapper.provenance import Origin, write_marked_image
 from swapper.runtime.limits import Limits
 from swapper.studies.comparison import (
-    BASELINE,
-    PASTED,
     REFERENCES,
     Comparison,
     ComparisonProgress,

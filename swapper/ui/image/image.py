@@ -19,7 +19,7 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout, summary, swap_target
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
-from swapper.ui.layout import CONSENT_FIRST, ENGINE, FORMATS, ResultPanel, build_inputs, build_result
+from swapper.ui.layout import CONSENT_FIRST, ENGINE, FORMATS, ResultPanel, build_inputs, build_result, queued
 from swapper.ui.settings_panel import build_settings_panel, read
 from swapper.ui.swappers import SwapperCache
 
@@ -130,12 +130,7 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: i
                 SHOW_EXAMPLE, size="sm", elem_classes="quiet", elem_id="example", visible=len(portraits) == 2
             )
     tab = ImageTab(swappers, faces, result, problem)
-    busy: dict[str, Any] = {
-        "api_visibility": "private",
-        "preprocess": False,  # photos are read by read_image, which knows more kinds and says what is wrong
-        "concurrency_id": ENGINE,
-        "concurrency_limit": concurrency,
-    }
+    busy = queued(ENGINE, concurrency)
     faces.wire()
     seen, done = [*faces.shown, problem], [*result.outputs, problem]
     target.change(on_gpu(tab.show_faces, seen), [target, faces.people], seen, show_progress_on=target, **busy)

@@ -14,7 +14,7 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout
 from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_interpolation, read_photos
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, QUICK, build_photo, heading
+from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, QUICK, build_photo, heading, queued
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 
@@ -179,10 +179,7 @@ def build_interpolation_tab(
         [consent, first, second, target, method, steps],
         tab.outputs,
         show_progress_on=[empty, view],
-        api_visibility="private",
-        preprocess=False,
-        concurrency_id=LENGTHY,
-        concurrency_limit=limits.concurrency,
+        **queued(LENGTHY, limits.concurrency),
     )
 
 

@@ -7,7 +7,7 @@ from gradio.events import api
 
 from swapper.methods.base import default_method
 from swapper.pipeline import FaceSwapper
-from swapper.restore.base import default_restorer
+from swapper.restore.default import default_restorer
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, blend_settings

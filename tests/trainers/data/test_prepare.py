@@ -7,7 +7,7 @@ import pytest
 from swapper.types import Face, UserError
 from trainers.data.faces import load_faces
 from trainers.data.pack import write_split
-from trainers.data.prepare import PrepareConfig, judge, list_items
+from trainers.data.prepare import PrepareConfig, check_face, list_items
 
 rng = np.random.default_rng(0)
 POINTS = np.array([[96, 120], [160, 120], [128, 157], [101, 186], [156, 186]], np.float32)
@@ -85,4 +85,4 @@ def test_folders_and_identity_files_name_the_person(tmp_path):
 def test_a_face_is_dropped_for_the_right_reason(change, reason):
     image = np.full((256, 256, 3), 90, np.uint8) if change.get("flat") else _photo()[0]
     face = Face(np.array([60, 60, 200, 220], np.float32), change.get("score", 0.9), change.get("points", POINTS))
-    assert judge(image, face, image, change.get("matrix", UPRIGHT), PrepareConfig())[0] == reason
+    assert check_face(image, face, image, change.get("matrix", UPRIGHT), PrepareConfig())[0] == reason

@@ -9,7 +9,7 @@ from two_faces import TwoFaces
 
 from swapper import FaceSwapper
 from swapper.cli.main import main
-from swapper.runtime.devices import keep_freed_memory
+from swapper.runtime.memory import keep_freed_memory
 
 
 @pytest.fixture
