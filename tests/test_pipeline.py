@@ -9,6 +9,7 @@ from swapper import FaceSwapper, UserError
 from swapper.compose.settings import BlendSettings
 from swapper.face_swap import networks
 from swapper.methods.reference import TargetUnchanged
+from swapper.restore.renovation import RenovationRestorer
 from swapper.types import Identity, Swapped
 
 
@@ -26,7 +27,7 @@ class Paints:
 
 @pytest.fixture
 def swapper():
-    return FaceSwapper(Paints(), "cpu", detector=TwoFaces(), threads=1)
+    return FaceSwapper(Paints(), "cpu", restore="none", detector=TwoFaces(), threads=1)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_all_faces_and_every_step_is_timed(swapper, photos):
 
 def test_masks_that_a_method_draws_come_with_the_result(photos, monkeypatch):
     method = Paints()
-    finder = FaceSwapper(method, "cpu", detector=TwoFaces(), threads=1)
+    finder = FaceSwapper(method, "cpu", restore="none", detector=TwoFaces(), threads=1)
     assert not finder.swap_image(photos[0], photos[1]).masks, "of a method that redraws all there is nothing to show"
     drawn = torch.zeros(1, method.size, method.size)
     drawn[:, : method.size // 2] = 1
@@ -80,7 +81,7 @@ def test_an_identity_can_be_used_again(swapper, photos):
 
 
 def test_the_unchanged_target_comes_back_nearly_unchanged(photos):
-    swapper = FaceSwapper(TargetUnchanged(), "cpu", detector=TwoFaces(), threads=1)
+    swapper = FaceSwapper(TargetUnchanged(), "cpu", restore="none", detector=TwoFaces(), threads=1)
     result = swapper.swap_image(photos[0], photos[1])
     assert np.abs(result.image.astype(int) - _pixels(photos[1])).max() <= 6
 
@@ -107,8 +108,20 @@ def test_one_call_can_blend_otherwise_and_the_next_does_not(swapper, photos):
     assert 0 < share[0] < 0.7 * share[1]
     again = swapper.swap_image(identity, photos[1], "largest").image
     assert np.array_equal(again, usual) and swapper.blend == BlendSettings()
-    made_so = FaceSwapper(swapper.method, "cpu", blend=small, detector=swapper.detector, threads=1)
+    made_so = FaceSwapper(swapper.method, "cpu", restore="none", blend=small, detector=swapper.detector, threads=1)
     assert np.array_equal(made_so.swap_image(identity, photos[1], "largest").image, less)
+
+
+def test_photos_are_renovated_and_frames_are_not_unless_somebody_says_otherwise():
+    def restorers(**how):
+        made = FaceSwapper(Paints(), "cpu", detector=TwoFaces(), threads=1, **how)
+        return made.restorer, made.frame_restorer
+
+    photo, frame = restorers()
+    assert isinstance(photo, RenovationRestorer) and frame is None
+    assert restorers(restore="none") == (None, None)
+    photo, frame = restorers(restore="renovation")
+    assert photo is frame is not None
 
 
 @pytest.mark.parametrize(
