@@ -34,7 +34,7 @@ class Toning:
         Args:
             face: RGB.
         """
-        toned = self.table[cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)]
+        toned = self.table[np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), np.uint8)]
         return toned if self.share == 1 else cv2.addWeighted(toned, self.share, face, 1 - self.share, 0)
 
 
