@@ -15,7 +15,8 @@ from swapper.types import UserError
 from swapper.video.analyse import AnalysedFrame, analyse
 from swapper.video.assemble import assemble
 from swapper.video.casting import Casting
-from swapper.video.encode import OutputError, SegmentWriter, check_video_output, writes
+from swapper.video.encode import SegmentWriter, check_video_output
+from swapper.video.failures import StoppedError, writing
 from swapper.video.frame import FrameSwapper, Outcome, Part
 from swapper.video.io import VideoReader
 from swapper.video.job import Clock, VideoCancelled, VideoProgress, VideoResult, VideoSettings, kept_part
@@ -24,6 +25,7 @@ from swapper.video.marks import FrameMarker
 from swapper.video.memory import FaceMemory
 from swapper.video.picture import TimedFrame
 from swapper.video.sound import Span
+from swapper.video.sound_plan import SoundPlan, plan_sound
 from swapper.video.threads import frugal_opencv, map_in_order, run_ahead
 
 _WARM_UP = 12  # frames before the place where a job goes on, analysed again so that faces are steady from there
@@ -92,16 +94,17 @@ class VideoJob:
             UserError: the video is damaged, the output cannot be written, or the job was cancelled.
         """
         begun = time.perf_counter()
-        with writes(self._output):
+        with writing(self._output):
             journal = Journal.open(self._output, self._digest)
         already = journal.frames
         try:
+            sound = plan_sound(self._reader.path, self._reader.name, self._format, self._span())
             with frugal_opencv():
                 tracker = self._stream(journal, progress, cancel)
             if not journal.frames:
                 raise UserError(f"{self._reader.name}: it shows no picture there. Choose another part of it.")
-            self._finish(journal)
-        except OutputError:
+            self._finish(journal, sound)
+        except StoppedError:
             if not journal.segments:
                 journal.remove()
             raise
@@ -117,7 +120,7 @@ class VideoJob:
             seconds=seconds,
             fps=(journal.frames - already) / max(seconds, 1e-9),
             timings=self._timer.milliseconds,
-            warnings=self._warnings(journal),
+            warnings=self._warnings(journal, sound),
         )
         journal.remove()
         return result
@@ -181,19 +184,19 @@ class VideoJob:
         segment: SegmentWriter | None = None
         try:
             for done in frames:
-                with writes(self._output), self._timer.step("encode"):
+                with self._timer.step("encode"):
                     segment = segment or self._new_segment(journal)
                     if done.outcomes:
                         boxes = [outcome.box for outcome in done.outcomes if outcome.box is not None]
                         self._marker.mark_frame(done.frame, boxes)
                     segment.write(done.frame, bool(done.outcomes))
                     if segment.is_full:
-                        journal.add(segment.close(), known())
+                        self._keep(journal, segment, known())
                         segment = None
                 yield done
             if segment is not None:
-                with writes(self._output), self._timer.step("encode"):
-                    journal.add(segment.close(), known())
+                with self._timer.step("encode"):
+                    self._keep(journal, segment, known())
                 segment = None
         finally:
             close = getattr(frames, "close", None)
@@ -203,7 +206,12 @@ class VideoJob:
                 segment.discard()
 
     def _new_segment(self, journal: Journal) -> SegmentWriter:
-        return SegmentWriter(journal.next_path(), self._reader.info, self._format, self._settings.quality)
+        return SegmentWriter(journal.next_path(), self._reader.info, self._format, self._settings.quality, self._output)
+
+    def _keep(self, journal: Journal, segment: SegmentWriter, known: dict[str, object]) -> None:
+        done = segment.close()
+        with writing(self._output):
+            journal.add(done, known)
 
     def _known(self, tracker: FaceTracker, memory: FaceMemory) -> dict[str, object]:
         return {
@@ -212,24 +220,27 @@ class VideoJob:
             "faces": memory.to_rows(),
         }
 
-    def _finish(self, journal: Journal) -> None:
-        """Join the segments and the sound, and give the file its name."""
-        info = self._reader.info
-        span = Span(
-            begin=info.origin + Fraction(self._begin),
-            end=None if self._settings.end is None else info.origin + Fraction(self._end),
+    def _span(self) -> Span:
+        """The part of the video that is kept."""
+        origin = self._reader.info.origin
+        return Span(
+            begin=origin + Fraction(self._begin),
+            end=None if self._settings.end is None else origin + Fraction(self._end),
             trimmed=self._settings.start > 0,
             lead_in=self._settings.start == 0 and self._format.edits,
         )
+
+    def _finish(self, journal: Journal, sound: SoundPlan) -> None:
+        """Join the segments and the sound, and give the file its name."""
         path = journal.folder / self._output.name
-        with writes(self._output), self._timer.step("assemble"):
-            self._left_out = assemble(journal.segments, info, span, self._format, path)
+        with writing(self._output), self._timer.step("assemble"):
+            self._left_out = assemble(journal.segments, self._reader.info, self._span(), self._format, path, sound)
             if journal.changed:
                 self._unsigned = self._marker.sign(path)
             path.replace(self._output)
 
-    def _warnings(self, journal: Journal) -> list[str]:
-        complaint, lost = self._casting.complaint(), []
+    def _warnings(self, journal: Journal, sound: SoundPlan) -> list[str]:
+        complaint, lost = self._casting.complaint(), [*sound.left_out]
         if self._left_out:
             lost.append(
                 f"{self._reader.name}: {self._left_out} of its tracks of subtitles cannot be kept in a "
