@@ -31,6 +31,7 @@ from swapper.video.threads import frugal_opencv, map_in_order, run_ahead
 _WARM_UP = 12  # frames before the place where a job goes on, analysed again so that faces are steady from there
 _AHEAD = 3  # frames that a stage may be ahead of the next
 _WORKERS = 2  # frames that are swapped at a time
+_IN_HAND = 2  # frames that are planned before what was learnt from one is known; part of the result, unlike _WORKERS
 
 
 @dataclass(frozen=True)
@@ -156,16 +157,16 @@ class VideoJob:
         with closing(run_ahead(self._timed("decode", frames), _AHEAD)) as decoded:
             analysed = self._timed("analyse", analyse(decoded, tracker, self._settings.steadiness))
             with closing(run_ahead(analysed, _AHEAD)) as ready:
-                tasks = (self._plan(frame, tracker, memory) for frame in ready if frame.frame.pts >= journal.end)
-                for done, timer in map_in_order(self._swap, tasks, _WORKERS):
+                tasks = (self._plan(frame, memory) for frame in ready if frame.frame.pts >= journal.end)
+                for done, timer in map_in_order(self._swap, tasks, _WORKERS, _IN_HAND):
                     memory.learn(done.parts, done.outcomes)
                     self._add(timer)
                     yield done
 
-    def _plan(self, analysed: AnalysedFrame, tracker: FaceTracker, memory: FaceMemory) -> tuple[TimedFrame, list[Part]]:
+    def _plan(self, analysed: AnalysedFrame, memory: FaceMemory) -> tuple[TimedFrame, list[Part]]:
         """Say what happens to the faces of a frame; small ones come first, so that near ones lie on top."""
         memory.meet(analysed.faces)
-        cast = self._casting.cast(analysed.faces, tracker.gallery)
+        cast = self._casting.cast(analysed.faces, analysed.people)
         parts = [
             memory.plan(self._swapper, analysed.frame.image, analysed.faces[index], identity)
             for index, identity in sorted(cast.items(), reverse=True)
