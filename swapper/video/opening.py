@@ -11,6 +11,7 @@ from PIL import Image
 
 from swapper.images import READABLE
 from swapper.types import UserError
+from swapper.video.failures import reading, reason
 
 # Formats of one self-contained file; playlists and scripts that name other files or addresses are not among them.
 _READABLE = (
@@ -28,20 +29,33 @@ def open_video(path: Path) -> InputContainer:
         UserError: there is no such file, or it is no video that can be read.
     """
     name = f"Video '{path}'"
-    if not path.exists():
+    if not exists(path):
         raise UserError(f"{name}: there is no such file. Check the path.")
     if not path.is_file():
         raise UserError(f"{name}: this is no file. Give one video file.")
     if not path.stat().st_size:
         raise UserError(f"{name}: the file is empty. Copy or download it again.")
     try:
-        return av.open(str(path.resolve()), options=_SAFE)
-    except PermissionError as error:
-        raise UserError(f"{name}: reading it is not permitted. Check the file's permissions.") from error
+        with reading(name):
+            return av.open(str(path.resolve()), options=_SAFE, metadata_errors="replace")
     except (FFmpegError, OSError, ValueError) as error:
         if _is_picture(path):
             raise UserError(f"{name}: this is a still picture. Swap it as an image.") from error
-        raise UserError(f"{name}: this is no video that can be read, or it is cut off. Copy it again.") from error
+        raise UserError(
+            f"{name}: this is no video that can be read, or it is cut off ({reason(error)}). Copy it again."
+        ) from error
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file; names that are too long belong to none.
+
+    Args:
+        path: any.
+    """
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _is_picture(path: Path) -> bool:
