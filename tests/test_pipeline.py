@@ -43,13 +43,22 @@ def test_faces_are_looked_for_on_the_chosen_device(monkeypatch):
 
 
 def test_only_the_selected_face_changes(swapper, photos):
-    result = swapper.swap_image(photos[0], photos[1], select=0)
-    assert result.swapped == [0] and len(result.faces) == 2
-    before = swapper.swap_faces(result.image, result.faces, {}).image
-    assert np.array_equal(before, result.image)
-    changed = np.abs(result.image.astype(int) - _pixels(photos[1])).max(2) > 0
-    left, right = changed[:, :SIDE].any(), changed[:, SIDE : 2 * SIDE].any()
-    assert left != right
+    for select, own, other in ((0, slice(0, SIDE), slice(SIDE, None)), (1, slice(SIDE, 2 * SIDE), slice(0, SIDE))):
+        result = swapper.swap_image(photos[0], photos[1], select=select)
+        assert result.swapped == [select] and len(result.faces) == 2
+        assert own.start <= result.faces[select].points[:, 0].min() < result.faces[select].points[:, 0].max() < own.stop
+        changed = np.abs(result.image.astype(int) - _pixels(photos[1])).max(2) > 8
+        assert changed[:, own].mean() > 0.02 and not changed[:, other].any()
+
+
+def test_faces_without_an_identity_stay_and_so_does_the_picture_handed_in(swapper, photos):
+    image = _pixels(photos[1]).astype(np.uint8)
+    before, faces = image.copy(), swapper.find_faces(image)
+    nobody = swapper.swap_faces(image, faces, {})
+    assert nobody.swapped == [] and nobody.faces == faces and np.array_equal(nobody.image, before)
+    everybody = swapper.swap_faces(image, faces, dict.fromkeys((0, 1), swapper.identify(photos[0])))
+    assert everybody.swapped == [0, 1] and np.array_equal(image, before)
+    assert np.abs(everybody.image.astype(int) - before).max() > 8
 
 
 def test_all_faces_and_every_step_is_timed(swapper, photos):

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -106,9 +107,14 @@ def test_unknown_network_is_refused() -> None:
 
 def test_slow_calls_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
-    assert networks.milliseconds(lambda: calls.append(1), seconds=60, at_most=4)[0] >= 0
-    assert len(calls) == 5
-    monkeypatch.setattr(networks, "_TOO_SLOW", 0.0)
-    calls.clear()
-    networks.milliseconds(lambda: calls.append(1), seconds=60)
-    assert len(calls) == 1
+    clock = SimpleNamespace(now=0.0, perf_counter=lambda: clock.now)
+    monkeypatch.setattr(networks, "time", clock)
+
+    def run(lasts: float) -> None:
+        clock.now += lasts
+        calls.append(1)
+
+    for lasts, seconds, expected in ((0.5, 60, 5), (9.0, 60, 5), (9.0, 20, 4), (11.0, 60, 1)):
+        calls.clear()
+        assert networks.milliseconds(lambda lasts=lasts: run(lasts), seconds, at_most=4) == (1e3 * lasts, 1e3 * lasts)
+        assert len(calls) == expected
