@@ -1,4 +1,5 @@
-from dataclasses import dataclass
+from dataclasses from collections.abc import Iterator
+import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,7 +50,7 @@ def inputs(config: Any, batch: int) -> tuple[Tensor]:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Networks that take no time, on one thread: a busy machine can take seconds to wake a second one."""
     monkeypatch.setattr(networks, "THREADS", (1,))
     config = IdentityAwareDynamicNetworkConfig((8, 8, 16, 16, 32), (16, 16, 8, 8), 4, (16, 8, 8, 4, 2), 32)
@@ -62,9 +63,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
             {"paper": config, "lite": config},
         ),
     )
-    for name in list(SYSTEMS):
-        monkeypatch.delitem(SYSTEMS, name)
-    monkeypatch.setitem(SYSTEMS, "small", System("small", networks=rows))
+    systems = dict(SYSTEMS)
+    SYSTEMS.clear()
+    SYSTEMS["small"] = System("small", networks=rows)
+    yield
+    SYSTEMS.clear()
+    SYSTEMS.update(systems)  # in their order, which says what is recommended
 
 
 def test_report_has_a_row_for_every_network_and_preset(small: None) -> None:
