@@ -1,5 +1,5 @@
-from dataclasses from collections.abc import Iterator
-import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
