@@ -20,7 +20,7 @@ from swapper.faces.embed import (
     arcface_crop,
     local_embedders,
 )
-from swapper.hub import files
+from swapper.hub import files, networks
 from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
 from swapper.models.smoothswap import SmoothIdentityEmbedder, SmoothIdentityEmbedderConfig
 from swapper.types import Crop
@@ -35,7 +35,7 @@ def random_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MobileFac
     network = MobileFaceNet(SMALL).eval()
     path = tmp_path / "arcface-mobile.safetensors"
     hub.save(network, path, dtype=torch.float32)
-    monkeypatch.setattr(files, "resolve", {"arcface-mobile": path}.__getitem__)
+    monkeypatch.setattr(networks, "resolve", {"arcface-mobile": path}.__getitem__)
     return network
 
 
