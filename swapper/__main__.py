@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     add_gallery_parser(commands)
     add_compare_parser(commands)
     _add_export(commands.add_parser("export", help="write a person's MobileFaceSwap network as one small ONNX file"))
-    _add_bench(commands.add_parser("bench", help="measure speed on this machine, or what the watermark outlives"))
+    _add_bench(commands.add_parser("bench", help="measure speed on this machine, or the robustness of the watermark"))
     add_weights_parser(commands)
     add_provenance_parser(commands)
     return p
@@ -37,7 +37,7 @@ def _add_image(p: argparse.ArgumentParser) -> None:
     p.add_argument("target", type=Path)
     p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .png, .jpg or .webp")
     p.add_argument("--method", help=f"one of {', '.join(methods())}, or onnx:NAME")
-    p.add_argument("--select", default="all", help="all, largest, or a face's number from the largest, 0 first")
+    p.add_argument("--select", default="all", help="all, largest, or a face number, counted from the largest, 0 first")
     p.add_argument("--restore", choices=restorers(), default="none")
     p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     add_blend_options(p)
@@ -49,17 +49,19 @@ def _add_export(p: argparse.ArgumentParser) -> None:
     p.add_argument("source", nargs="+", type=Path, help="one or several photos of one person")
     p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .onnx")
     p.add_argument("--fp16", action="store_true", help="store the weights in half precision: 1 MB instead of 2")
-    p.add_argument("--size", type=int, help="side of the crops in pixels, a multiple of 32; as trained when not given")
+    p.add_argument("--size", type=int, help="side of the crops in pixels, a multiple of 32 (default: as trained)")
     p.set_defaults(run=run_export)
 
 
 def _add_bench(p: argparse.ArgumentParser) -> None:
     p.add_argument("--json", action="store_true", help="print JSON instead of a table")
     what = p.add_mutually_exclusive_group()
-    what.add_argument("--models", action="store_true", help="networks: parameters, MACs and milliseconds")
-    what.add_argument("--video", action="store_true", help="a 720p clip: frames a second, and against mere re-encoding")
-    what.add_argument("--marks", action="store_true", help="the watermark: bits right after JPEG, resizing and H.264")
-    p.add_argument("--only", metavar="NAME", help="with --models: this network alone; a wrong name lists all")
+    what.add_argument("--models", action="store_true", help="the networks: parameters, MACs and milliseconds")
+    what.add_argument(
+        "--video", action="store_true", help="a 720p clip: frames per second, compared with plain re-encoding"
+    )
+    what.add_argument("--marks", action="store_true", help="the watermark: correct bits after JPEG, resizing and H.264")
+    p.add_argument("--only", metavar="NAME", help="with --models: only this network; a wrong name lists all")
     p.add_argument("--method", help=f"one of {', '.join(methods())}")
     p.set_defaults(run=run_bench)
 
@@ -105,7 +107,7 @@ def run_bench(args: argparse.Namespace) -> int:
     from swapper.bench import networks, photo, video, watermark
 
     if args.only and not args.models:
-        raise UserError(f"--only {args.only}: it chooses among networks. Add --models.")
+        raise UserError(f"--only {args.only} works together with --models alone. Add --models.")
     if args.marks:
         report = watermark.marks_report()
     elif args.video:

@@ -92,14 +92,14 @@ def read_image(
 def _file_bytes(path: Path, name: str) -> bytes:
     try:
         if path.is_dir():
-            raise UserError(f"{name}: this is a folder. Give one picture file.")
+            raise UserError(f"{name}: this is a folder. Give a picture file.")
         if not path.exists():
-            raise UserError(f"{name}: there is no such file. Check the path.")
+            raise UserError(f"{name}: file not found. Check the path.")
         if not path.is_file():
-            raise UserError(f"{name}: this is not a regular file. Give one picture file.")
+            raise UserError(f"{name}: this is not a regular file. Give a picture file.")
         return path.read_bytes()
     except PermissionError as error:
-        raise UserError(f"{name}: reading it is not permitted. Check the file's permissions.") from error
+        raise UserError(f"{name}: permission denied. Check the file's permissions.") from error
     except (OSError, ValueError) as error:
         raise UserError(f"{name}: it cannot be read ({error}). Check the path.") from error
 
@@ -130,7 +130,7 @@ def _unreadable(data: bytes) -> str:
         kind = "AVIF"
     if kind is not None:
         return f"the {kind} file is damaged or cut off. Copy or download it again."
-    return f"this is no picture that can be read. Give a file in one of the formats {known}."
+    return f"this is not a readable picture. Use one of these formats: {known}."
 
 
 def _too_large(name: str, pixels: int | None, limits: Limits) -> UserError:
@@ -224,9 +224,9 @@ def _from_array(array: np.ndarray, limits: Limits) -> UInt8[np.ndarray, "h w 3"]
     name = f"Array of shape {array.shape} and type {array.dtype}"
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 3, 4) or array.size == 0:
-        raise UserError(f"{name}: it is no picture. Give height x width x 3 RGB values of type uint8.")
+        raise UserError(f"{name}: it is not a picture. Give an array of height x width x 3 RGB values of type uint8.")
     if array.dtype not in (np.uint8, np.uint16):
-        raise UserError(f"{name}: only whole numbers of 8 or 16 bits are pixels. Convert it to uint8 in 0..255.")
+        raise UserError(f"{name}: pixels must be integers of 8 or 16 bits. Convert it to uint8, 0 to 255.")
     if array.shape[0] * array.shape[1] > limits.max_pixels:
         raise _too_large(name, array.shape[0] * array.shape[1], limits)
     if array.dtype == np.uint16:
@@ -242,12 +242,12 @@ def check_output(path: str | Path) -> Path:
     """Make sure that a picture can be written to a path, before any work is done for it.
 
     Raises:
-        UserError: the suffix names no format that is written, or the folder does not exist.
+        UserError: the suffix is not a supported format, or the folder does not exist.
     """
     path = Path(path)
     if path.suffix.lower() not in WRITABLE:
-        said = f"the suffix '{path.suffix}' names no format" if path.suffix else "it has no suffix to name the format"
-        raise UserError(f"Output '{path}': {said} that is written. Choose one of {', '.join(WRITABLE)}.")
+        said = f"the suffix '{path.suffix}' is not a supported format" if path.suffix else "it has no suffix"
+        raise UserError(f"Output '{path}': {said}. Choose one of {', '.join(WRITABLE)}.")
     if path.is_dir():
         raise UserError(f"Output '{path}': this is a folder. Give a file name in it.")
     if not path.parent.is_dir():

@@ -117,7 +117,7 @@ class FaceSwapper:
         image = read_image(photo)
         faces = self.find_faces(image)
         if not faces:
-            raise UserError(f"Source {_named(photo)}: no face was found. Choose a photo that shows the face larger.")
+            raise UserError(f"Source {_named(photo)}: no face was found. Choose a photo in which the face is larger.")
         return cut_crop(image, faces[0].points, landmarks=faces[0].landmarks)
 
     def swap_image(
@@ -141,7 +141,7 @@ class FaceSwapper:
             image = read_image(target)
         faces = self.find_faces(image, timer)
         if not faces:
-            raise UserError(f"Target {_named(target)}: no face was found. Choose a photo that shows a face larger.")
+            raise UserError(f"Target {_named(target)}: no face was found. Choose a photo in which a face is larger.")
         chosen = select_faces(faces, select)
         with timer.step("identify"):
             identity = source if isinstance(source, Identity) else self.identify(source)

@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from swapper.compose.settings import BlendSettings
 
 _AMOUNTS = (  # name, unit, what it says
-    ("likeness", "AMOUNT", "0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it"),
+    ("likeness", "AMOUNT", "0 keeps the target's identity, 1 uses the source's, up to 1.5 exaggerates it"),
     (
         "expression",
         "SHARE",
-        "how far lids, irises, brows and lips in photos are moved to where the target has them, 0 to 1",
+        "how closely lids, irises, brows and lips in photos follow the target's, 0 to 1",
     ),
-    ("light", "SHARE", "how far tints and, in photos, light and shade become the target's, 0 to 1"),
-    ("detail", "SHARE", "of the target's pores, lashes and grain that a swapped face keeps, 0 to 1"),
+    ("light", "SHARE", "how closely tint and, in photos, light and shade follow the target's, 0 to 1"),
+    ("detail", "SHARE", "share of the target's pores, lashes and grain that the face takes on, 0 to 1"),
 )
 
 
@@ -28,14 +28,12 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
         p: of a command that swaps.
     """
     for name, unit, does in _AMOUNTS:
-        p.add_argument(
-            f"--{name}", type=float, default=argparse.SUPPRESS, metavar=unit, help=f"{does}; 1 when not given"
-        )
+        p.add_argument(f"--{name}", type=float, default=argparse.SUPPRESS, metavar=unit, help=f"{does} (default: 1)")
     p.add_argument(
         "--no-occluders",
         dest="occluders",
         action="store_false",
-        help="swap over glasses, hair, hands and other things in front of a face too",
+        help="also swap over glasses, hair, hands and other things in front of a face",
     )
 
 

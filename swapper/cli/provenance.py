@@ -25,7 +25,9 @@ _LOOKED_AT = (0.0, 0.25, 0.5, 0.75)  # shares of a video's duration; one frame w
 
 def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``provenance``."""
-    parser = commands.add_parser("provenance", help="tell whether a file was made by Swapper: credentials, watermark")
+    parser = commands.add_parser(
+        "provenance", help="check whether a file was made by Swapper: content credentials, watermark"
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="a picture or a video")
     parser.add_argument("--json", action="store_true", help="print JSON instead of sentences")
     parser.set_defaults(run=run_provenance)
@@ -34,10 +36,20 @@ def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.Argumen
 def add_mark_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--label``, ``--no-mark`` and its confirmation to a command that writes swapped files."""
     parser.add_argument(
-        "--label", nargs="?", const=DEFAULT_LABEL, metavar="WORDS", help=f"draw words into a corner: '{DEFAULT_LABEL}'"
+        "--label",
+        nargs="?",
+        const=DEFAULT_LABEL,
+        metavar="WORDS",
+        help=f"draw a visible label into a corner (default: '{DEFAULT_LABEL}')",
     )
-    parser.add_argument("--no-mark", action="store_true", help="no watermark, no content credentials; needs:")
-    parser.add_argument("--confirm-no-mark", action="store_true", help="yes, I say myself that a face was swapped")
+    parser.add_argument(
+        "--no-mark",
+        action="store_true",
+        help="write neither watermark nor content credentials (requires --confirm-no-mark)",
+    )
+    parser.add_argument(
+        "--confirm-no-mark", action="store_true", help="I will disclose that this image is face-swapped"
+    )
 
 
 def mark_settings(args: argparse.Namespace) -> MarkSettings:
@@ -56,7 +68,7 @@ def mark_settings(args: argparse.Namespace) -> MarkSettings:
 def run_provenance(args: argparse.Namespace) -> int:
     """Print what is found; 0 when a mark was found and nothing is wrong, 2 otherwise."""
     if not args.file.is_file():
-        raise UserError(f"File '{args.file}': there is no such file. Check the path.")
+        raise UserError(f"File '{args.file}' not found. Check the path.")
     credentials, warning = None, None
     try:
         credentials = read_credentials(args.file)

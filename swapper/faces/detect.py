@@ -105,7 +105,7 @@ class ScrfdDetector:
         """Find and open the network, downloading it where needed; arguments as of ``CenterFaceDetector``.
 
         Raises:
-            UserError: the weights cannot be had.
+            UserError: the weights cannot be downloaded.
         """
         self.threshold, self.thorough = threshold, thorough
         self._session: InferenceSession = open_session(hub.resolve("det_10g"), device, threads)

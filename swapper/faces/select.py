@@ -30,7 +30,7 @@ def select_faces(faces: Sequence[Face], select: str | int = "all") -> list[int]:
     if word == "largest":
         return [0] if faces else []
     if isinstance(select, bool) or not (word.isascii() and word.isdigit()):
-        raise UserError(f"Selected face '{select}': this is no choice. Give all, largest, or a number from 0.")
+        raise UserError(f"Invalid face selection '{select}'. Give all, largest, or a face number, 0 first.")
     index = int(word)
     if index >= len(faces):
         found = {0: "no face was found", 1: "one face was found, number 0"}.get(

@@ -46,7 +46,7 @@ def resolve(name: str) -> Path:
         name: a name of the manifest, or of a user's own ``NAME.safetensors`` or ``NAME.onnx`` in ``$SWAPPER_WEIGHTS``.
 
     Raises:
-        UserError: the name is unknown, the file cannot be had, or its checksum is wrong.
+        UserError: the name is unknown, the file cannot be downloaded, or its checksum is wrong.
     """
     unlisted = _find_unlisted(name)
     if unlisted is not None:
@@ -116,11 +116,11 @@ def _mismatch(row: WeightEntry, path: Path, found: str) -> str:
     """Say what is wrong with a file and what to do; drop it from the Hub client's cache."""
     if path.is_relative_to(constants.HF_HUB_CACHE):
         _remove_cached(path)
-        return f"the download of {row.file_name} is damaged or was replaced: {found}. It was removed; try again."
+        return f"the download of {row.file_name} is corrupt or is a different file: {found}. It was removed; try again."
     with path.open("rb") as stream:
         if stream.read(40).startswith(b"version https://git-lfs"):
             return f"{path} is a Git LFS pointer, not the file itself. Run 'git lfs pull'."
-    return f"{path} is damaged or not the file that is meant: {found}. Delete it and try again."
+    return f"{path} is corrupt or is a different file: {found}. Delete it and try again."
 
 
 def _remove_cached(path: Path) -> None:
@@ -156,15 +156,15 @@ def _reason(row: WeightEntry, error: Exception) -> str:
     """Half a sentence on why a download failed."""
     where = f"{row.repo_id} at revision {row.revision}"
     if isinstance(error, OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE forbids downloading it"
+        return "it cannot be downloaded because HF_HUB_OFFLINE is set"
     if isinstance(error, GatedRepoError):
-        return f"{row.repo_id} wants its terms accepted first (set HF_TOKEN afterwards)"
+        return f"{row.repo_id} requires its terms to be accepted first (then set HF_TOKEN)"
     if isinstance(error, RepositoryNotFoundError):
         return f"the repository {row.repo_id} does not exist or is private (private: set HF_TOKEN)"
     if isinstance(error, RevisionNotFoundError):
         return f"there is no {where} on the Hub"
     if isinstance(error, RemoteEntryNotFoundError):
-        return f"{where} does not hold it"
+        return f"{where} does not contain it"
     if isinstance(error, LocalEntryNotFoundError) or not isinstance(error, OSError):
         return f"the Hub ({constants.ENDPOINT}) does not answer"
     return f"the download failed ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
@@ -230,7 +230,7 @@ def load_path(cls: type[M], path: Path) -> M:
     said = read_metadata(path)
     if said.get("network") != cls.__name__:
         raise UserError(
-            f"{path}: holds {said.get('network', 'no named network')}, not {cls.__name__}. Give its own file."
+            f"{path}: contains {said.get('network', 'no named network')}, not {cls.__name__}. Give the right file."
         )
     try:
         network = cls(read_config(cast(Any, cls).Config, json.loads(said["config"])))

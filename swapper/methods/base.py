@@ -100,7 +100,7 @@ METHODS: dict[str, MethodInfo] = {
         "swapper.methods.ghost",
         "GhostMethod",
         "GHOST (attributes at every scale)",
-        "Decides for every pixel whether the target's attributes or the source's identity draw it; the most alike.",
+        "Blends target attributes and source identity per pixel; closest likeness.",
         weights=("ghost-lite", "arcface-mobile"),
         space="arcface",
     ),
@@ -108,7 +108,7 @@ METHODS: dict[str, MethodInfo] = {
         "swapper.methods.mobilefaceswap",
         "MobileFaceSwapMethod",
         "MobileFaceSwap (real time)",
-        "Writes a small network for each person that swaps in a few milliseconds; made for video and live pictures.",
+        "Generates a small network for each person, which swaps in milliseconds; made for video and live use.",
         weights=("mobilefaceswap-lite", "arcface-mobile"),
         threaded=True,
         quick=True,
@@ -118,7 +118,7 @@ METHODS: dict[str, MethodInfo] = {
         "swapper.methods.smoothswap",
         "SmoothSwapMethod",
         "Smooth-Swap (face shape too)",
-        "Redraws the whole crop from a smooth identity embedding; changes the shape of the face and can blend persons.",
+        "Redraws the whole crop from a smooth identity embedding; changes the face shape and interpolates smoothly.",
         weights=("smoothswap-lite", "smooth-embedder-lite"),
         space="smooth",
     ),
@@ -126,7 +126,7 @@ METHODS: dict[str, MethodInfo] = {
         "swapper.methods.simswap",
         "SimSwapMethod",
         "SimSwap (attributes kept)",
-        "Writes the source's identity into the target's features; keeps expression, gaze and light closely.",
+        "Injects the source's identity into the target's features; closely keeps expression, gaze and light.",
         weights=("simswap-lite", "arcface-mobile"),
         space="arcface",
     ),
@@ -134,7 +134,7 @@ METHODS: dict[str, MethodInfo] = {
         "swapper.methods.rafswap",
         "RAFSwapMethod",
         "RAFSwap (region by region)",
-        "Carries lips, nose, brows and eyes over one by one, draws with StyleGAN2 and finds the face's edge itself.",
+        "Transfers lips, nose, brows and eyes one by one, draws with StyleGAN2 and predicts the face mask itself.",
         weights=("rafswap-lite", "arcface-mobile"),
         space="own",
     ),
@@ -142,7 +142,7 @@ METHODS: dict[str, MethodInfo] = {
         "swapper.methods.warp",
         "WarpMethod",
         "Warp (no learning)",
-        "Stretches the source's face over the target's landmarks; the baseline every learned method has to beat.",
+        "Warps the source's face onto the target's landmarks; the baseline that learned methods have to beat.",
     ),
 }
 
@@ -223,7 +223,7 @@ def load_method(name: str, device: torch.device, threads: int | None = None) -> 
     if absent:
         raise UserError(
             f"Method '{name}': its weights '{absent[0]}' are not published yet. Choose another method, such as "
-            f"{default_method()}, or put {absent[0]}.safetensors into the folder that SWAPPER_WEIGHTS names."
+            f"{default_method()}, or put {absent[0]}.safetensors into the folder given by SWAPPER_WEIGHTS."
         )
     build = cast(Callable[..., Method], getattr(import_module(info.module), info.class_name))
     return build(device=device, threads=threads) if info.threaded else build(device=device)

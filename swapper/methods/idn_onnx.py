@@ -128,9 +128,9 @@ def check_onnx_output(path: Path) -> None:
         UserError: the ending is not .onnx, or the folder does not exist.
     """
     if path.suffix.lower() != ".onnx":
-        raise UserError(f"Output '{path}': the ending is not .onnx. Name the file something.onnx.")
+        raise UserError(f"Output '{path}': the file name must end in .onnx. Choose another name.")
     if not path.parent.is_dir():
-        raise UserError(f"Output '{path}': its folder does not exist. Make it first.")
+        raise UserError(f"Output '{path}': its folder does not exist. Create it first.")
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:

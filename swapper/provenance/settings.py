@@ -55,7 +55,7 @@ class MarkSettings:
 def _switch(environ: Mapping[str, str], variable: str) -> bool:
     text = environ.get(variable, "").strip().lower() or "on"
     if text not in _YES + _NO:
-        raise UserError(f"Environment variable {variable}: '{text}' is neither on nor off. Set one or unset it.")
+        raise UserError(f"Environment variable {variable}: '{text}' must be on or off. Correct or unset it.")
     return text in _YES
 
 
@@ -64,5 +64,5 @@ def _file(environ: Mapping[str, str], variable: str) -> Path | None:
         return None
     path = Path(environ[variable]).expanduser()
     if not path.is_file():
-        raise UserError(f"Environment variable {variable}: there is no file '{path}'. Correct or unset it.")
+        raise UserError(f"Environment variable {variable}: file '{path}' not found. Correct or unset it.")
     return path

@@ -81,7 +81,7 @@ def load_restorer(name: str, device: torch.device) -> Restorer | None:
     if len(hub.unpublished(weights)) == len(weights):
         raise UserError(
             f"Restoration '{name}': its weights '{weights[-1]}' are not published yet. Choose another, or put "
-            f"{weights[-1]}.safetensors into the folder that SWAPPER_WEIGHTS names."
+            f"{weights[-1]}.safetensors into the folder given by SWAPPER_WEIGHTS."
         )
     module, class_name = RESTORERS[name]
     build = cast(Callable[..., Restorer], getattr(import_module(module), class_name))

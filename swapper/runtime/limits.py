@@ -46,5 +46,5 @@ def _positive(variable: str, text: str) -> int:
     except ValueError:
         value = 0
     if value <= 0:
-        raise UserError(f"Environment variable {variable}: '{text}' is no positive whole number. Set one or unset it.")
+        raise UserError(f"Environment variable {variable}: '{text}' must be a positive integer. Correct or unset it.")
     return value

@@ -12,8 +12,8 @@ from swapper.pipeline import FaceSwapper
 from swapper.restore.base import local_restorers
 from swapper.types import UserError
 
-NOT_OFFERED = "Method '{name}': this app does not have it. Choose one of: {known}."
-NO_RESTORATION = "Restoration '{name}': this app does not have it. Choose one of: {known}."
+NOT_OFFERED = "Method '{name}' is not available in this app. Choose one of: {known}."
+NO_RESTORATION = "Restoration '{name}' is not available in this app. Choose one of: {known}."
 
 
 def offered_methods(moving: bool = False) -> dict[str, str]:

@@ -56,7 +56,7 @@ class Casting:
         """
         word = str(select).strip().lower()
         if (word not in ("all", "largest") and not (word.isascii() and word.isdigit())) or isinstance(select, bool):
-            raise UserError(f"Selected face '{select}': this is no choice. Give all, largest, or a number from 0.")
+            raise UserError(f"Invalid face selection '{select}'. Give all, largest, or a face number, 0 first.")
         self._identity, self._select, self._roles = identity, word, list(roles)
         self._chosen: int | None = None  # person
         self._matched: dict[int, int] = {}  # role by person
@@ -110,9 +110,9 @@ class Casting:
         wanted = {index for index, role in enumerate(self._roles) if role.identity is not None}
         missing = wanted - set(self._matched.values())
         if missing:
-            return f"{len(missing)} of {len(wanted)} references resemble nobody in the video."
+            return f"{len(missing)} of {len(wanted)} reference photos match nobody in the video."
         if self._identity is not None and self._select.isdigit() and self._chosen is None and self._most:
-            return f"Selected face {self._select}: there are never more than {self._most} faces at a time."
+            return f"Selected face {self._select} never appears: no frame has more than {self._most} faces."
         return None
 
     def to_rows(self) -> dict[str, Any]:

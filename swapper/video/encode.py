@@ -75,13 +75,13 @@ def check_video_output(path: str | Path) -> OutputFormat:
     """Make sure that a video can be written to a path, before any work is done for it.
 
     Raises:
-        UserError: the suffix names no format that is written, or the folder does not exist.
+        UserError: the suffix is not a supported format, or the folder does not exist.
     """
     path = Path(path)
     name = f"Output '{path}'"
     if path.suffix.lower() not in FORMATS:
-        said = f"the suffix '{path.suffix}' names no format" if path.suffix else "it has no suffix to name the format"
-        raise UserError(f"{name}: {said} that is written. Choose one of {', '.join(FORMATS)}.")
+        said = f"the suffix '{path.suffix}' is not a supported format" if path.suffix else "it has no suffix"
+        raise UserError(f"{name}: {said}. Choose one of {', '.join(FORMATS)}.")
     if path.is_dir():
         raise UserError(f"{name}: this is a folder. Give a file name in it.")
     if not path.parent.is_dir():

@@ -93,7 +93,7 @@ class VideoReader:
             )
         first = next((frame for _, frame in _decoded(container, stream)), None)
         if first is None:
-            raise UserError(f"{self.name}: no picture can be decoded; it is damaged or encrypted. Copy it again.")
+            raise UserError(f"{self.name}: no frame can be decoded; the file is damaged or encrypted. Copy it again.")
         turns = round(first.rotation / 90) % 4
         aspect = stream.codec_context.sample_aspect_ratio or Fraction(1)
         sideways = turns % 2 == 1

@@ -99,7 +99,7 @@ class VideoJob:
             with frugal_opencv():
                 tracker = self._stream(journal, progress, cancel)
             if not journal.frames:
-                raise UserError(f"{self._reader.name}: it shows no picture there. Choose another part of it.")
+                raise UserError(f"{self._reader.name}: it has no frame there. Choose another part.")
             self._finish(journal)
         except OutputError:
             if not journal.segments:
@@ -239,7 +239,7 @@ class VideoJob:
             )
         if not journal.changed:
             said = complaint or "no face was found in it"
-            return [f"{self._reader.name}: {said.rstrip('.')}; the pictures were left as they are.", *lost]
+            return [f"{self._reader.name}: {said.rstrip('.')}; the frames were left unchanged.", *lost]
         return [said for said in (complaint, self._unsigned, *lost) if said is not None]
 
     def _timed(self, step: str, items: Iterable) -> Iterator:

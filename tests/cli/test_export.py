@@ -53,10 +53,10 @@ def test_export_writes_a_network_that_runs_alone(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-o", "face.bin"], "the ending is not .onnx"),
+        (["-o", "face.bin"], "the file name must end in .onnx"),
         (["-o", "none/face.onnx"], "its folder does not exist"),
         (["-o", "face.onnx", "--size", "100"], "100 pixels. Choose a multiple of 32"),
-        (["-o", "face.onnx", "missing.jpg"], "missing.jpg': there is no such file"),
+        (["-o", "face.onnx", "missing.jpg"], "missing.jpg': file not found"),
     ],
 )
 def test_unusable_export_ends_with_2_and_no_file(

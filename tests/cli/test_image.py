@@ -40,9 +40,9 @@ def test_several_sources_and_one_selected_face(photos, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"source": "missing.jpg"}, "missing.jpg': there is no such file"),
-        ({"target": "missing.jpg"}, "missing.jpg': there is no such file"),
-        ({"target": "notes.png"}, "notes.png': this is no picture"),
+        ({"source": "missing.jpg"}, "missing.jpg': file not found"),
+        ({"target": "missing.jpg"}, "missing.jpg': file not found"),
+        ({"target": "notes.png"}, "notes.png': this is not a readable picture"),
         ({"source": "tiny.png"}, "tiny.png': no face was found"),
         ({"target": "tiny.png"}, "tiny.png': no face was found"),
         ({"output": "out.gif"}, "out.gif': the suffix"),
@@ -50,7 +50,7 @@ def test_several_sources_and_one_selected_face(photos, tmp_path):
         ({"output": "no/such/folder/out.png"}, "does not exist. Create it first"),
         ({"options": ["--method", "magic"]}, "Unknown method 'magic'. Choose one of: "),
         ({"options": ["--select", "2"]}, "2 faces were found, numbers 0 to 1"),
-        ({"options": ["--select", "second"]}, "Give all, largest, or a number"),
+        ({"options": ["--select", "second"]}, "Give all, largest, or a face number"),
         ({"options": ["--device", "toaster"]}, "Unknown device 'toaster'"),
     ],
 )
@@ -96,6 +96,6 @@ def test_as_a_program(tmp_path):
         command, cwd=tmp_path, env={"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True
     )
     assert ended.returncode == 2
-    assert ended.stderr == "error: Output 'out.bmp': the suffix '.bmp' names no format that is written. " + (
+    assert ended.stderr == "error: Output 'out.bmp': the suffix '.bmp' is not a supported format. " + (
         "Choose one of .png, .jpg, .jpeg, .webp.\n"
     )

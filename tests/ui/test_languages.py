@@ -73,7 +73,15 @@ def sentences(path: Path) -> Iterator[str]:
 
 
 # What only programs and the command line are told.
-ELSEWHERE = ("Pass ", "no such folder", "this is a folder", "Output 'x'", "Array of", "Get one with", "gradio_client")
+ELSEWHERE = (
+    "Pass ",
+    "folder not found",
+    "this is a folder",
+    "Output 'x'",
+    "Array of",
+    "Download one with",
+    "gradio_client",
+)
 
 
 @pytest.mark.parametrize("path", sorted(UI.rglob("*.py")), ids=lambda path: str(path.relative_to(UI)))
@@ -104,7 +112,7 @@ def test_markup_keeps_its_tags_and_stays_safe():
     )
     drawn = "<style>.a{color:red}</style><th>pose ↓</th><small>0.75 to 3.00</small>"
     assert korean_markup(drawn) == "<style>.a{color:red}</style><th>자세 ↓</th><small>0.75 ~ 3.00</small>"
-    nasty = "Picture '&lt;b&gt;me.jpg': there is no such file. Check the path."
+    nasty = "Picture '&lt;b&gt;me.jpg': file not found. Check the path."
     assert korean_markup(nasty).startswith("사진 &#x27;&lt;b&gt;me.jpg&#x27;: ")
 
 

@@ -26,8 +26,8 @@ from swapper.ui.swappers import SwapperCache
 SWAP = "Swap faces"
 FACES = ("", "Faces found", "Click a face to choose who it becomes.")
 BECOMES = "Face {face} becomes"
-NO_TARGET = "Target: there is no photo yet. Add the photo that should be changed."
-CONSENT_FIRST = "Consent: it has not been given yet. Tick the box at the top of the page, then swap."
+NO_TARGET = "Target: no photo yet. Add the photo to change."
+CONSENT_FIRST = "Consent has not been given yet. Tick the box at the top of the page, then swap."
 SHOW_EXAMPLE = "Show an example"
 ENGINE = "engine"  # events that share this name wait for each other: what is done in seconds
 LENGTHY = "lengthy"  # what may take minutes; nobody with a photo waits for it

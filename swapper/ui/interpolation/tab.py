@@ -28,11 +28,11 @@ INTERPOLATE = "Interpolate from A to B"
 EXAMPLE = "Fill in an example"
 EMPTY = "The interpolation appears here."
 NO_METHOD = (
-    "Interpolation needs a learned method, and none has its weights on this machine yet: "
-    "the warp stretches a photo and knows nobody between two people."
+    "Interpolation needs a learned method, and none has its weights on this machine yet. "
+    "The warp cannot mix two people."
 )
 METHOD_INFO = "Each interpolates in the identity space it was trained with."
-STEPS_INFO = "Pictures between A and B; the paper looks at nine."
+STEPS_INFO = "Pictures between A and B; the paper uses nine."
 
 
 @dataclass(frozen=True)
