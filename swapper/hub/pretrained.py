@@ -43,7 +43,9 @@ def _with_hub(network: type[nn.Module]) -> type[PyTorchModelHubMixin]:
     class Pretrained(network, PyTorchModelHubMixin, library_name="swapper", tags=["face-swapping"]):
         def __init__(self, network: str, sizes: dict[str, Any], crops: dict[str, str] | None = None) -> None:
             if network != type(self).__name__:
-                raise UserError(f"Network '{network}' is not a {type(self).__name__}. Use PRETRAINED['{network}'].")
+                raise UserError(
+                    f"This folder holds a '{network}', not {type(self).__name__}. Use PRETRAINED['{network}']."
+                )
             super().__init__(read_config(cast(Any, self).Config, sizes))
             self.crops = crops or {}
 

@@ -48,5 +48,5 @@ def test_every_method_loads_with_from_pretrained(network: Any, tmp_path):
 
 def test_a_folder_of_another_network_is_refused(tmp_path):
     with_hub(LandmarkNetwork(LandmarkNetworkConfig.lite())).save_pretrained(tmp_path)
-    with pytest.raises(UserError, match="this is no AEINet"):
+    with pytest.raises(UserError, match="holds a 'LandmarkNetwork', not AEINet"):
         PRETRAINED["AEINet"].from_pretrained(str(tmp_path))

@@ -34,7 +34,7 @@ def test_methods_that_mix_nobody_do_not_interpolate(portraits):
     swapper = FaceSwapper(TargetUnchanged(), "cpu")
     person = Identity("target unchanged", np.zeros(1, np.float32))
     image = read_image(portraits[0])
-    with pytest.raises(UserError, match="cannot mix two people"):
+    with pytest.raises(UserError, match="cannot interpolate between two people"):
         next(interpolate_faces(swapper, (person, person), image, swapper.find_faces(image), [0.0]))
 
 

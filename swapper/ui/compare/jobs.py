@@ -32,7 +32,7 @@ from swapper.ui.image.image import LENGTHY
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
 
-NO_PHOTOS = "{what}: there is no photo yet. Add one, or fill in an example."
+NO_PHOTOS = "{what}: no photo yet. Add one, or fill in an example."
 NO_CHOICE = "Methods: none selected. Tick at least one."
 TOO_MANY = (
     "Comparison: {pairs} pairs times {rows} rows are {swaps} swaps, more than the {most} this app makes at once. "
