@@ -8,6 +8,7 @@ from typing import Any
 
 from swapper.provenance import MarkSettings
 from swapper.runtime.limits import Limits
+from swapper.runtime.memory import keep_freed_memory
 from swapper.types import UserError
 from swapper.ui.build import SWEEP_SECONDS, build_app, launch_options
 from swapper.ui.content_check import load_check
@@ -46,6 +47,7 @@ def main() -> int:
         limits, where = Limits.from_environment(), address(os.environ)
         MarkSettings.from_environment()  # wrong ones are refused before anybody waits for a picture
         load_check()
+        keep_freed_memory()
         app = build_app(limits)
         refuse_addresses(app)
         keep_deleting(app, SWEEP_SECONDS, Event())

@@ -1,4 +1,4 @@
-"""Values that travel between the parts of Swapper, and the one error users see."""
+"""Values that travel between the parts of Swapper, and the one error users see (from ``swapper.errors``)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,15 +7,9 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
+from swapper.errors import UserError as UserError
+
 Box = tuple[int, int, int, int]  # left, top, right, bottom of a part of a frame, px
-
-
-class UserError(Exception):
-    """Input that cannot be used; the message is one plain sentence that says what to do next.
-
-    Raise it as ``UserError("<what>: <what was found>. <what to do>")``. The command line prints it and exits
-    with 2, the app shows it; nothing else is caught.
-    """
 
 
 @dataclass(frozen=True)
@@ -106,7 +100,7 @@ class Swapped:
 
 @dataclass(frozen=True)
 class SwapResult:
-    """A finished picture.
+    """The result of swapping a picture.
 
     Attributes:
         image: RGB frame, the same size as the target.
@@ -116,6 +110,8 @@ class SwapResult:
         warnings: sentences the user should read, such as a head turned too far.
         masks: where the method itself says that the face belongs, in [0, 1] over its crop, by index into ``faces``;
             none of a method that redraws the whole crop.
+        layers: RGBA of the same picture where the target is partly transparent, of which ``image`` shows what is seen
+            over white; None where all is opaque.
     """
 
     image: UInt8[np.ndarray, "h w 3"]
@@ -124,3 +120,9 @@ class SwapResult:
     timings: dict[str, float]
     warnings: list[str] = field(default_factory=list)
     masks: dict[int, Float32[np.ndarray, "s s"]] = field(default_factory=dict)
+    layers: UInt8[np.ndarray, "h w 4"] | None = None
+
+    @property
+    def picture(self) -> UInt8[np.ndarray, "h w c"]:
+        """What to write: RGBA where the target is partly transparent, RGB elsewhere."""
+        return self.image if self.layers is None else self.layers

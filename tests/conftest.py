@@ -33,3 +33,12 @@ def shared_data() -> Path:
     if not (folder / "geometry-val.npz").is_file():
         pytest.skip("the research photographs are not on this machine (set SWAPPER_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Folder with files that other tools failed on; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("SWAPPER_CASES", Path(__file__).parents[2] / "shared" / "cases"))
+    if not folder.is_dir():
+        pytest.skip("the shared cases are not on this machine (set SWAPPER_CASES)")
+    return folder

@@ -6,12 +6,15 @@ A thousand cases by default; ``SWAPPER_FUZZ_CASES=100000`` is the long form, ``S
 import io
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from clips import Coding, write_clip
 from PIL import Image
+from reading.icc import ADOBE, SRGB, SRGB_CURVE, gamma, grey_profile, parametric, rgb_profile
+from reading.samples import cicp, encoded, png, tiff
 
 from swapper.images import READABLE, read_image
 from swapper.runtime.limits import Limits
@@ -39,6 +42,25 @@ def seeds() -> list[bytes]:
             except OSError:  # the format does not hold this mode
                 continue
             found.append(stream.getvalue())
+    return [*found, *encoded_otherwise(np.asarray(image))]
+
+
+def encoded_otherwise(image: np.ndarray) -> list[bytes]:
+    """The same with profiles, as high dynamic range, as floats, and as phones write it."""
+    profiles = (rgb_profile(ADOBE, parametric(*SRGB_CURVE)), rgb_profile(SRGB, gamma(1.0)), grey_profile(gamma(1.0)))
+    found = [png(encoded(image, 9, transfer), cicp(9, transfer)) for transfer in (16, 18)]
+    found += [tiff((image / 255).astype(np.float32), 2), tiff(image.astype(np.uint16) * 200, 9)]
+    for profile in profiles:
+        for kind, mode in (("PNG", "RGB"), ("PNG", "LA"), ("JPEG", "L"), ("TIFF", "RGB")):
+            stream = io.BytesIO()
+            Image.fromarray(image).convert(mode).save(stream, kind, icc_profile=profile)
+            found.append(stream.getvalue())
+    with suppress(ImportError):
+        import pillow_heif
+
+        stream = io.BytesIO()
+        pillow_heif.from_pillow(Image.fromarray(image)).save(stream)
+        found.append(stream.getvalue())
     return found
 
 

@@ -6,6 +6,8 @@ import torch
 from two_faces import SIDE, TwoFaces, draw
 
 from swapper import FaceSwapper, UserError
+from swapper.compose.settings import BlendSettings
+from swapper.face_swap import networks
 from swapper.methods.reference import TargetUnchanged
 from swapper.types import Identity, Swapped
 
@@ -30,6 +32,13 @@ def swapper():
 @pytest.fixture
 def photos(tmp_path):
     return [draw(tmp_path / f"{seed}.png", seed=seed) for seed in (1, 2)]
+
+
+def test_faces_are_looked_for_on_the_chosen_device(monkeypatch):
+    opened = []
+    monkeypatch.setattr(networks, "CenterFaceDetector", lambda *args, **named: opened.append((args, named)))
+    swapper = FaceSwapper(Paints(), "cpu", threads=3)
+    assert opened == [((3,), {"device": swapper.device})]
 
 
 def test_only_the_selected_face_changes(swapper, photos):
@@ -87,6 +96,19 @@ def test_small_crops_grow_before_they_are_restored(swapper, photos):
     swapper.restorer = Remembers()
     swapper.swap_image(photos[0], photos[1], select="largest")
     assert seen == [((1, 3, 256, 256), "tight")]
+
+
+def test_one_call_can_blend_otherwise_and_the_next_does_not(swapper, photos):
+    identity, small = swapper.identify(photos[0]), BlendSettings(grow=-0.15, forehead=0)
+    usual = swapper.swap_image(identity, photos[1], "largest").image
+    less = swapper.swap_image(identity, photos[1], "largest", blend=small).image
+    target = _pixels(photos[1])
+    share = [np.mean(np.abs(image - target).max(2) > 8) for image in (less, usual)]
+    assert 0 < share[0] < 0.7 * share[1]
+    again = swapper.swap_image(identity, photos[1], "largest").image
+    assert np.array_equal(again, usual) and swapper.blend == BlendSettings()
+    made_so = FaceSwapper(swapper.method, "cpu", blend=small, detector=swapper.detector, threads=1)
+    assert np.array_equal(made_so.swap_image(identity, photos[1], "largest").image, less)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,11 @@ SIDE = 120  # px, of the square a face fills
 class TwoFaces:
     """Finds a face at the left and one at the right, or none in a picture that is too small for them."""
 
-    def __init__(self, **_options: object):
+    def __init__(self, *_options: object, **_more: object):
         pass
+
+    def quick(self, threads: int | None = None) -> "TwoFaces":
+        return self
 
     def detect(self, frame: np.ndarray) -> list[Face]:
         if frame.shape[0] < SIDE or frame.shape[1] < 2 * SIDE:

@@ -5,12 +5,12 @@ import ast
 import dataclasses
 import json
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from swapper.registry import find_trainer, named, trainer_commands
 from swapper.types import UserError
 from trainers.data.prepare import add_prepare_arguments, prepare
 from trainers.loop.config import STEP_FORMATS, LoopConfig
@@ -19,30 +19,12 @@ from trainers.publish.curves import add_curves_arguments, curves
 from trainers.publish.evaluate import add_evaluate_arguments, evaluate
 from trainers.publish.publish import add_publish_arguments, publish
 
-SYSTEMS: dict[str, str] = {  # system -> class in the module of that name
-    "geometry": "GeometryTrainer",
-    "embedder": "EmbedderTrainer",
-    "mobilefaceswap": "MobileFaceSwapTrainer",
-    "ghost": "GhostTrainer",
-    "simswap": "SimSwapTrainer",
-    "quality": "QualityTrainer",
-    "distill": "DistillationTrainer",
-    "smoothswap": "SmoothSwapTrainer",
-    "stylegan2": "StyleGAN2Trainer",
-    "rafswap": "RAFSwapTrainer",
-    "renovation": "RenovationTrainer",
-    "occlusion": "OcclusionTrainer",
-}
-MODES: dict[tuple[str, str], tuple[str, str]] = {  # system and --mode -> module and class
-    ("embedder", "smooth"): ("smooth_embedder", "SmoothEmbedderTrainer"),
-}
-
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     p = argparse.ArgumentParser(prog="python -m trainers", description="Train, score and publish every network.")
     commands = p.add_subparsers(dest="system", required=True, metavar="SYSTEM")
-    for system in SYSTEMS:
+    for system in trainer_commands():
         _add_training_arguments(commands.add_parser(system, help=f"train {system}"))
     add_prepare_arguments(commands.add_parser("prepare", help="turn photos or videos into packed faces"))
     add_evaluate_arguments(commands.add_parser("evaluate", help="score a method on the val split"))
@@ -99,8 +81,7 @@ def build(args: argparse.Namespace) -> tuple[Trainer, Any]:
     Raises:
         UserError: unknown preset or setting, or a value of the wrong type.
     """
-    module, name = MODES.get((args.system, args.mode or ""), (args.system, SYSTEMS[args.system]))
-    trainer_class = getattr(import_module(f"trainers.{module}"), name)
+    trainer_class = named(find_trainer(args.system, args.mode or "").cls)
     preset = getattr(trainer_class.Config, args.preset, None)
     if preset is None:
         raise UserError(

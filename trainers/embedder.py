@@ -8,16 +8,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
+from sklearn.metrics import roc_auc_score
 from torch import Generator, Tensor, nn
 
-from swapper.faces.landmarks import FIVE_POINTS
 from swapper.types import UserError
 from trainers.data import augment
+from trainers.data.alignment import ARCFACE_SIZE, mesh_five_points
 from trainers.data.faces import Faces, load_faces
 from trainers.loop.loop import Batch, Phase, image_grid
 from trainers.teacher import load_mobile_teacher
-
-SIZE = 112  # px, side of the ArcFace crop
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,9 @@ class EmbedderTrainer:
         )
         clean = augment.alignment_maps(detected, "arcface")
         own = augment.alignment_maps(torch.where(plan["own"].to(device)[:, None, None], measured, detected), "arcface")
-        hard = augment.warp_images(pixels, augment.compose_maps(jitter, own), SIZE)
+        hard = augment.warp_images(pixels, augment.compose_maps(jitter, own), ARCFACE_SIZE)
         return {
-            "clean": augment.warp_images(pixels, augment.compose_maps(flip, clean), SIZE),
+            "clean": augment.warp_images(pixels, augment.compose_maps(flip, clean), ARCFACE_SIZE),
             "hard": augment.degrade(augment.occlude(augment.adjust_color(hard, plan), plan), plan),
         }
 
@@ -118,18 +117,12 @@ class EmbedderTrainer:
         return scores
 
 
-def mesh_five_points(landmarks: Float[Tensor, "b 478 d"]) -> Float[Tensor, "b 5 2"]:
-    """The five alignment points from the mesh (batched ``swapper.faces.landmarks.five_points``)."""
-    rows = [torch.stack([weight * landmarks[:, index, :2] for index, weight in p]).sum(0) for p in FIVE_POINTS]
-    return torch.stack(rows, 1)
-
-
 def embed_all(network: nn.Module, faces: Faces, points: Float[Tensor, "n 5 2"]) -> Float[Tensor, "n 512"]:
     """Unit-length embeddings of every photo, cut by the given five points."""
     device = next(network.parameters()).device
     parts = []
     for rows in torch.arange(len(faces)).split(64):
-        crops = augment.warp_images(faces.pixels(rows), augment.alignment_maps(points[rows], "arcface"), SIZE)
+        crops = augment.warp_images(faces.pixels(rows), augment.alignment_maps(points[rows], "arcface"), ARCFACE_SIZE)
         parts.append(F.normalize(network(crops.to(device)).embedding.float()).cpu())
     return torch.cat(parts)
 
@@ -139,6 +132,4 @@ def verification_auc(embeddings: Float[Tensor, "n d"], identity: Int64[Tensor, "
     rows, columns = torch.triu_indices(len(identity), len(identity), 1)
     cosine = (embeddings @ embeddings.T)[rows, columns]
     same = identity[rows] == identity[columns]
-    rank = cosine.argsort().argsort().double() + 1
-    positives, negatives = same.sum().double(), (~same).sum().double()
-    return float((rank[same].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    return float(roc_auc_score(same, cosine))

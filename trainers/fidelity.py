@@ -1,4 +1,8 @@
-"""How close pictures come to what they should be, pixel by pixel and window by window."""
+"""How close pictures come to what they should be, pixel by pixel and window by window.
+
+Ours, because the published figures are: torchmetrics' and scikit-image's windows of SSIM are 11 px wide instead of 9,
+which gives up to 0.003 more.
+"""
 
 import torch
 from jaxtyping import Float

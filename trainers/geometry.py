@@ -7,17 +7,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
-from scipy.optimize import linear_sum_assignment
 from torch import Generator, Tensor, nn
 
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from swapper.runtime.devices import device_of
 from trainers.data import augment
+from trainers.data.alignment import mirror_index
 from trainers.data.faces import Faces, load_faces
 from trainers.loop.loop import Batch, Phase, image_grid
 
 IRISES = (468, 473)
-MIDLINE = [10, 168, 6, 1, 2, 0, 17, 152]  # forehead to chin
 
 
 @dataclass(frozen=True)
@@ -141,30 +140,6 @@ def resized(faces: Faces, rows: Int64[Tensor, "b"], size: int) -> Float[Tensor, 
     """Plain crops at another size, sampled as the augmentation does."""
     identity = torch.eye(2, 3).expand(len(rows), 2, 3)
     return augment.warp_images(faces.pixels(rows), identity, size)
-
-
-def mirror_index(mean: Float[Tensor, "478 3"]) -> Int64[Tensor, "478"]:
-    """For every point the one that takes its place in a mirrored picture; irises swap 468+i and 473+i.
-
-    Raises:
-        ValueError: the mean face is too lopsided to pair its points.
-    """
-    mesh = mean[:468].clone()
-    mesh[:, 0] -= mesh[MIDLINE, 0].mean()
-    flipped = mesh * torch.tensor([-1.0, 1.0, 1.0])
-    pairs = _nearest_pairs(flipped, mesh)
-    for _ in range(5):  # the mean face is a little turned: fit the flipped face rigidly, pair again
-        centred, goal = flipped - flipped.mean(0), mesh[pairs] - mesh[pairs].mean(0)
-        u, _, v = torch.linalg.svd(centred.T @ goal)
-        pairs = _nearest_pairs(centred @ (u @ v) + mesh[pairs].mean(0), mesh)
-    if not torch.equal(pairs[pairs], torch.arange(468)):
-        raise ValueError("the mean face is not symmetric enough to pair its points")
-    return torch.cat([pairs, torch.arange(473, 478), torch.arange(468, 473)])
-
-
-def _nearest_pairs(points: Tensor, others: Tensor) -> Tensor:
-    """One-to-one partners with the smallest total distance."""
-    return torch.as_tensor(linear_sum_assignment(torch.cdist(points, others).numpy())[1])
 
 
 def draw_points(image: Float[Tensor, "3 s s"], points: Float[Tensor, "478 3"]) -> Float[Tensor, "3 s s"]:

@@ -23,7 +23,7 @@ from trainers.adversarial import DiscriminatorConfig, build_discriminator, discr
 from trainers.identity_trunk import identity_trunk
 from trainers.loop.checkpoint import weights_file
 from trainers.loop.loop import Batch, Phase, image_grid
-from trainers.publish.rafswap_ablation import leave_out
+from trainers.rafswap_ablation import leave_out
 from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
 

@@ -24,9 +24,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from swapper.bench.photo import cpu_threads, machine
 from swapper.methods.idn_onnx import build_onnx
 from swapper.models.idn import IdentityAwareDynamicNetwork
-from swapper.models.presets import NETWORKS, NetworkPresets
+from swapper.registry import NETWORKS, NetworkInfo, find_network
 from swapper.runtime.onnx_session import open_session
-from swapper.types import UserError
 
 THREADS = (1, 2)
 _GEMM_SIDE = 512  # the largest whose three matrices stay in a core's second-level cache on most machines
@@ -37,7 +36,7 @@ def models_report(only: str | None = None, seconds: float = 1.0) -> dict[str, An
     """Parameters, multiply-accumulates and milliseconds at batch 1 and native resolution of every network and preset.
 
     Args:
-        only: name of one network in ``models.presets.NETWORKS``; all when None.
+        only: name of one network in ``registry.NETWORKS``; all when None.
         seconds: spent on repeating each measurement.
 
     Returns:
@@ -48,12 +47,11 @@ def models_report(only: str | None = None, seconds: float = 1.0) -> dict[str, An
     Raises:
         UserError: no network has this name.
     """
-    if only is not None and only not in NETWORKS:
-        raise UserError(f"Unknown network '{only}'. Choose one of: {', '.join(NETWORKS)}.")
+    names = list(NETWORKS) if only is None else [find_network(only).name]
     gemm = [row for threads in THREADS for row in gemm_speed(threads, seconds)]
     rows: list[dict[str, Any]] = []
-    for name in [only] if only else NETWORKS:
-        for preset, config in _distinct(NETWORKS[name].presets()).items():
+    for name in names:
+        for preset, config in _distinct(find_network(name).presets()).items():
             rows.append(network_row(name, preset, config, seconds))
             gc.collect()  # a network and its exported graph hold each other in cycles, gigabytes at paper size
     return {
@@ -69,12 +67,12 @@ def network_row(name: str, preset: str, config: Any, seconds: float) -> dict[str
     """Count and time one network; keys that start with an underscore are the fastest runs.
 
     Args:
-        name: in ``models.presets.NETWORKS``.
+        name: in ``registry.NETWORKS``.
         preset: of the configuration.
         config: sizes of the network.
         seconds: spent on repeating each measurement.
     """
-    published = NETWORKS[name]
+    published = find_network(name)
     paper = "paper" in preset
     params, macs = count(published, config)
     row: dict[str, Any] = {
@@ -93,7 +91,7 @@ def network_row(name: str, preset: str, config: Any, seconds: float) -> dict[str
     return row | {"published": published.source if paper or published.params is None else ""}
 
 
-def count(published: NetworkPresets, config: Any) -> tuple[int, int]:
+def count(published: NetworkInfo, config: Any) -> tuple[int, int]:
     """Parameters, and multiply-accumulates of convolutions and matrix products, without computing or memory."""
     with torch.device("meta"):
         network = published.network(config).eval()
@@ -201,7 +199,7 @@ def _tensors(value: Any) -> Iterable[Tensor]:
 
 def _idn_rows(row: dict[str, Any], gemm: list[dict[str, Any]]) -> Iterable[dict[str, Any]]:
     """Frames a second of the dynamic network, and its arithmetic over the fastest matrix product's."""
-    if NETWORKS[row["network"]].network is not IdentityAwareDynamicNetwork:
+    if find_network(row["network"]).network is not IdentityAwareDynamicNetwork:
         return
     for path in ("eager", "ort"):
         for threads in THREADS:

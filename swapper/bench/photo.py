@@ -15,6 +15,7 @@ from jaxtyping import UInt8
 from swapper.images import read_image
 from swapper.methods.base import default_method
 from swapper.pipeline import FaceSwapper
+from swapper.runtime.text_table import text_table
 from swapper.runtime.timing import StepTimer
 from swapper.types import Identity, UserError
 
@@ -81,7 +82,7 @@ def example_photos() -> tuple[UInt8[np.ndarray, "a b 3"], UInt8[np.ndarray, "c d
     """
     paths = sorted(EXAMPLES.glob("*.jpg"))
     if len(paths) < 2:
-        raise UserError(f"Benchmark: {EXAMPLES} holds no portraits. Run it from a checkout that has examples/.")
+        raise UserError(f"Benchmark: {EXAMPLES} contains no portraits. Run it from a checkout that has examples/.")
     return read_image(paths[0]), read_image(paths[1])
 
 
@@ -117,22 +118,14 @@ def table(report: Mapping[str, Any]) -> str:
     lines = [f"{key}: {value}" for key, value in report.items() if not isinstance(value, list)]
     for key, rows in report.items():
         if isinstance(rows, list) and rows:
-            lines += ["", f"{key}:", *_aligned(rows)]
+            lines += ["", f"{key}:", _aligned(rows)]
     return "\n".join(lines)
 
 
-def _aligned(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _aligned(rows: Sequence[Mapping[str, Any]]) -> str:
     head = list(rows[0])
-    cells = [head, *([_cell(row.get(key)) for key in head] for row in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
-    words = [any(isinstance(row.get(key), str) for row in rows) for key in head]
-    return [
-        "  ".join(
-            text.ljust(width) if word else text.rjust(width)
-            for text, width, word in zip(line, widths, words, strict=True)
-        ).rstrip()
-        for line in cells
-    ]
+    words = [number for number, key in enumerate(head) if any(isinstance(row.get(key), str) for row in rows)]
+    return text_table(head, [[_cell(row.get(key)) for key in head] for row in rows], words)
 
 
 def _cell(value: object) -> str:

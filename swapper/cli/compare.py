@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from swapper.cli.provenance import add_mark_options, mark_settings
-from swapper.methods.base import METHODS, methods
-from swapper.types import UserError
+from swapper.cli.options import add_device_option, add_mark_options, mark_settings
+from swapper.errors import UserError
+from swapper.registry import METHODS, method_choices
 
 
 def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,23 +20,24 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         help="folder with a photo, or a folder of photos, for each person",
     )
     p.add_argument("--targets", type=Path, required=True, metavar="DIR", help="photos whose largest face is swapped")
-    p.add_argument("--methods", required=True, metavar="M,M", help=f"of {', '.join(methods())}, onnx:NAME")
+    p.add_argument("--methods", required=True, metavar="M,M", help=f"of {method_choices()}")
     p.add_argument(
         "-o", "--output", type=Path, required=True, metavar="REPORT_DIR", help="folder to write, created if missing"
     )
     p.add_argument(
         "--pairs", type=int, default=200, help="maximum number of pairs; an even selection where there are more"
     )
-    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_device_option(p)
     add_mark_options(p)
     p.set_defaults(run=run_compare)
 
 
 def run_compare(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
-    from swapper.metrics.report import text_table
+    from swapper.methods.reference import BASELINE
+    from swapper.metrics.report import scores_table
     from swapper.pipeline import FaceSwapper
-    from swapper.studies.comparison import BASELINE, choose_pairs, compare, measure_people, people_in
+    from swapper.studies.comparison import choose_pairs, compare, measure_people, people_in
     from swapper.studies.comparison_report import write_comparison
     from swapper.studies.evaluators import load_evaluators
 
@@ -63,7 +64,7 @@ def run_compare(args: argparse.Namespace) -> int:
     *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell)
     for warning in write_comparison(args.output, found, {name: info.label for name, info in METHODS.items()}, marks):
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"{text_table(found.rows)}\n\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
+    print(f"{scores_table(found.rows)}\n\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
     return 0
 
 

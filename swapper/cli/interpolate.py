@@ -1,4 +1,4 @@
-"""The commands ``interpolate``, from one person to another on the face of a third, and ``gallery``."""
+"""The ``interpolate`` command: from one person to another on the face of a third."""
 
 import argparse
 import sys
@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from swapper.cli.provenance import add_mark_options, mark_settings
-from swapper.types import UserError
+from swapper.cli.options import add_device_option, add_mark_options, mark_settings
+from swapper.errors import UserError
+from swapper.registry import identity_spaces
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from swapper.faces.embed import IdentityEmbedder
     from swapper.pipeline import FaceSwapper
 
@@ -28,7 +29,7 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write, created if missing"
     )
     p.add_argument("--steps", type=int, default=9, help="pictures between the two people")
-    p.add_argument("--embedder", choices=("smooth", "arcface"), help="identity space to interpolate in")
+    p.add_argument("--embedder", choices=tuple(identity_spaces()), help="identity space to interpolate in")
     p.add_argument("--method", help="default: the recommended one of those that can interpolate")
     p.add_argument(
         "--gallery",
@@ -37,38 +38,14 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
         help="photos of other people, to count those met on the way: a folder, or a file of the gallery command; "
         "the made-up people of the examples when not given",
     )
-    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_device_option(p)
     add_mark_options(p)
     p.set_defaults(run=run_interpolate)
 
 
-def add_gallery_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``gallery``; it sets ``run``, a function that returns the exit code."""
-    p = commands.add_parser("gallery", help="embed a folder of photos once, for interpolate --gallery")
-    p.add_argument("folder", type=Path, metavar="DIR", help="photos of different people")
-    p.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="file to write: .safetensors")
-    p.set_defaults(run=run_gallery)
-
-
-def run_gallery(args: argparse.Namespace) -> int:
-    """Write the embeddings of a folder's photos."""
-    from swapper.faces.embed import local_embedders
-    from swapper.pipeline import FaceSwapper
-    from swapper.studies.gallery_index import SUFFIX, write_index
-    from swapper.studies.interpolation_study import embed_folder
-
-    if args.output.suffix.lower() != SUFFIX:
-        raise UserError(f"Output '{args.output}': the file name must end in {SUFFIX}. Choose another name.")
-    found = embed_folder(args.folder, FaceSwapper("warp", "cpu"), local_embedders())
-    write_index(found, args.output)
-    photos = len(next(iter(found.values())))
-    print(f"{args.output}: {photos} photos, seen by {' and '.join(found)}, {args.output.stat().st_size / 1e3:.0f} kB")
-    return 0
-
-
 def run_interpolate(args: argparse.Namespace) -> int:
     """Write the pictures of an interpolation, and what they measure."""
-    from swapper.images import read_image
+    from swapper.images import read_still
     from swapper.interpolation import path_shares
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
@@ -84,8 +61,8 @@ def run_interpolate(args: argparse.Namespace) -> int:
         raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
     swapper = FaceSwapper(choose_interpolating_method(args.method, args.embedder), args.device)
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
-    target = read_image(args.target)
-    faces = swapper.find_faces(target)
+    target = read_still(args.target)
+    faces = swapper.find_faces(target.image)
     if not faces:
         raise UserError(f"Target '{args.target}': no face was found. Choose a photo in which a face is larger.")
     evaluators = load_evaluators(swapper.device)
@@ -95,7 +72,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
     images, crops = [], []
     for number, step in enumerate(interpolate_faces(swapper, people, target, faces, shares)):
-        write_marked_image(step.image, args.output / f"frame-{number:02d}.png", origin, settings=settings)
+        write_marked_image(step.picture, args.output / f"frame-{number:02d}.png", origin, settings=settings)
         images.append(shown(step.image))
         crops.append(step.crop)
         print(f"picture {number + 1} of {len(shares)}", file=sys.stderr, flush=True)
@@ -115,7 +92,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
 
 def _gallery(
     wanted: Path | None, swapper: "FaceSwapper", embedders: "Mapping[str, IdentityEmbedder]"
-) -> dict[str, np.ndarray] | None:
+) -> "dict[str, np.ndarray] | None":
     """Embeddings of people it may resemble; None, after a warning, where the shipped ones do not fit."""
     from swapper.studies.gallery_index import SHIPPED, read_index
     from swapper.studies.interpolation_study import embed_folder

@@ -1,8 +1,12 @@
-"""Options of the commands that say how a swapped face is blended in."""
+"""Options that commands share: the method and its device, how a face is blended in, how files are marked."""
 
 import argparse
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
+
+from swapper.errors import UserError
+from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
+from swapper.registry import method_choices, restorer_choices
 
 if TYPE_CHECKING:
     from swapper.compose.settings import BlendSettings
@@ -17,6 +21,30 @@ _AMOUNTS = (  # name, unit, what it says
     ("light", "SHARE", "how closely tint and, in photos, light and shade follow the target's, 0 to 1"),
     ("detail", "SHARE", "share of the target's pores, lashes and grain that the face takes on, 0 to 1"),
 )
+UNCONFIRMED = (
+    "--no-mark: nothing in the file would say that a face in it was swapped. "
+    "Add --confirm-no-mark if you will say so yourself wherever it is shown."
+)
+
+
+def add_method_option(p: argparse.ArgumentParser, published: bool = True) -> None:
+    """Add ``--method``.
+
+    Args:
+        p: of a command that swaps.
+        published: published swappers may be named as well.
+    """
+    p.add_argument("--method", help=f"one of {method_choices(published)}")
+
+
+def add_restore_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--restore``."""
+    p.add_argument("--restore", choices=restorer_choices(), default="none")
+
+
+def add_device_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--device``."""
+    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
 
 def add_blend_options(p: argparse.ArgumentParser) -> None:
@@ -50,3 +78,33 @@ def blend_settings(args: argparse.Namespace) -> "BlendSettings":
 
     given = {field.name: getattr(args, field.name) for field in fields(BlendSettings) if field.name in args}
     return BlendSettings(**given)
+
+
+def add_mark_options(p: argparse.ArgumentParser) -> None:
+    """Add ``--label``, ``--no-mark`` and its confirmation to a command that writes swapped files."""
+    p.add_argument(
+        "--label",
+        nargs="?",
+        const=DEFAULT_LABEL,
+        metavar="WORDS",
+        help=f"draw a visible label into a corner (default: '{DEFAULT_LABEL}')",
+    )
+    p.add_argument(
+        "--no-mark",
+        action="store_true",
+        help="write neither watermark nor content credentials (requires --confirm-no-mark)",
+    )
+    p.add_argument("--confirm-no-mark", action="store_true", help="I will disclose that this image is face-swapped")
+
+
+def mark_settings(args: argparse.Namespace) -> MarkSettings:
+    """Settings from the options of ``add_mark_options``.
+
+    Raises:
+        UserError: ``--no-mark`` without its confirmation.
+    """
+    settings = MarkSettings.from_environment()
+    if args.no_mark and not args.confirm_no_mark:
+        raise UserError(UNCONFIRMED)
+    settings = replace(settings, mark=settings.mark and not args.no_mark)
+    return settings if args.label is None else replace(settings, label=args.label)

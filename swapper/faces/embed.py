@@ -11,11 +11,12 @@ from swapper import hub
 from swapper.faces.align import recut
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.smoothswap import SmoothIdentityEmbedder
+from swapper.registry import identity_spaces
 from swapper.runtime.onnx_session import open_session
 from swapper.types import Crop
 
 SIZE = 112  # side of the ArcFace template's crops
-WEIGHTS = {"arcface": "arcface-mobile", "smooth": "smooth-embedder-lite"}  # of our identity networks
+WEIGHTS = identity_spaces()  # of our identity networks
 BATCH = 32  # crops a network sees at a time, so that memory stays bounded
 
 
@@ -63,7 +64,10 @@ class FaceEmbedder:
 
 
 class ResNet50Embedder:
-    """insightface's 50-layer ArcFace network, ``w600k_r50``; its weights come from the Hub."""
+    """insightface's 50-layer ArcFace network, ``w600k_r50``; its weights come from the Hub.
+
+    ``insightface``'s own class is not used: it opens the 170 MB twice, to learn a scaling that is known.
+    """
 
     def __init__(self, device: torch.device | None = None, mirrored: bool = False, threads: int | None = None):
         """Find and open the network, downloading it where needed.

@@ -1,13 +1,10 @@
 """Measuring the 478 mesh points of detected faces, and the five alignment points that follow from them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import Float32, UInt8
 
-from swapper import hub
 from swapper.faces import mesh
 from swapper.faces.align import (
     TEMPLATES,
@@ -17,7 +14,7 @@ from swapper.faces.align import (
     transform_points,
     warp_frame,
 )
-from swapper.runtime.onnx_session import open_session
+from swapper.faces.crop_network import CropNetwork
 from swapper.types import Face
 
 # Mesh points and weights that stand where a face detector puts its five points (means over the training faces
@@ -40,22 +37,10 @@ def five_points(landmarks: Float32[np.ndarray, "478 d"]) -> Float32[np.ndarray, 
     return _SHARES @ landmarks[_READ, :2].astype(np.float32)
 
 
-class LandmarkDetector:
+class LandmarkDetector(CropNetwork):
     """Runs the landmark network on faces of a frame, through onnxruntime: four times faster than torch on a CPU."""
 
-    def __init__(self, device: torch.device | None = None, threads: int | None = None, path: Path | None = None):
-        """Open the network.
-
-        Args:
-            device: where it runs; the CPU when None.
-            threads: CPU threads; onnxruntime's choice when None.
-            path: use this ONNX file instead of the shipped one.
-
-        Raises:
-            UserError: the shipped file is missing or damaged.
-        """
-        self.session = open_session(path or hub.resolve("geometry-lite-onnx"), device, threads)
-        self.size = int(self.session.get_inputs()[0].shape[2])
+    weights = "geometry-lite-onnx"
 
     def measure(
         self, frame: UInt8[np.ndarray, "h w 3"], points: Sequence[Float32[np.ndarray, "5 2"]], careful: bool = False
@@ -90,7 +75,7 @@ class LandmarkDetector:
         return np.stack(back), 1 / (1 + np.exp(-presence))
 
     def measure_crop(self, crop: UInt8[np.ndarray, "s s 3"], template: str) -> Float32[np.ndarray, "478 3"]:
-        """Find the mesh of a face that lies where a template puts it, in crop pixels; a careful look.
+        """Find the mesh of an aligned face, in crop pixels, with the careful setting.
 
         Args:
             crop: RGB.
@@ -100,7 +85,7 @@ class LandmarkDetector:
         return self.measure(crop, [transform_points(TEMPLATES["ffhq"], to_crop)], careful=True)[0][0]
 
     def refine(self, frame: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]) -> list[Face]:
-        """Give detected faces their landmarks, and five points that follow from them.
+        """Measure the landmarks of detected faces, and derive their five points.
 
         The crop is cut by the detector's points first and by the landmarks' points once more, so that the result
         depends little on where the detector put its points; this steadies video.

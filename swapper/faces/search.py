@@ -23,6 +23,8 @@ DetectorPass = Callable[[UInt8[np.ndarray, "h w 3"], int], list[Face]]
 USUAL_SIDE, SMALLEST_SIDE = 640, 320  # longer side of the first pass; small pictures are enlarged to the second
 NEAR_SIDE = 224  # of the pass for faces too large for the first
 FAR_HEIGHT, FAR_PIXELS = 860, 1_400_000  # of the pass for small faces: 3 % of its height are 26 pixels, enough
+FAR_SIDE = 43_750  # px, longer side of that pass at most: thinner pictures are padded to 32 pixels
+LONG = 3  # times as high as wide, above which a picture is a strip of several, whose faces are small for its height
 FAR_EYES = 60.0  # eyes further apart than this in that pass belong to faces that the first pass places better, pixels
 ENLARGE_AT_MOST = 4.0
 FINE_HEIGHT = 600  # a first pass less high than this misses faces of 3 % of the height
@@ -88,7 +90,7 @@ def search(
         faces = faces or _upright(frame, detect(frame, NEAR_SIDE), detect)
         faces = faces or _search_turned(frame, detect, usual)
         crowd = not faces or min(map(eye_distance, faces)) * usual / longest < CROWD_EYES
-        if crowd or height * usual / longest < FINE_HEIGHT:
+        if crowd or min(height, LONG * width) * usual / longest < FINE_HEIGHT:
             faces = faces + _small_faces(frame, detect, usual, ENLARGE_AT_MOST if crowd else 1.0)
     faces = [face for face in faces if eye_distance(face) >= min_eye_distance and _inside(face, frame.shape[:2])]
     return sorted(without_duplicates(faces), key=_area, reverse=True)
@@ -97,7 +99,8 @@ def search(
 def _small_faces(frame: UInt8[np.ndarray, "h w 3"], detect: DetectorPass, side: int, enlarge: float) -> list[Face]:
     """Look for faces too small for a first pass at ``side``; nothing where the frame holds no more detail."""
     height, width = frame.shape[:2]
-    scale = min(FAR_HEIGHT / height, (FAR_PIXELS / (height * width)) ** 0.5, enlarge)
+    scale = min(FAR_HEIGHT / min(height, LONG * width), (FAR_PIXELS / (height * width)) ** 0.5, enlarge)
+    scale = min(scale, FAR_SIDE / max(height, width))
     far = round(scale * max(height, width))
     if far <= 1.1 * side:
         return []
@@ -217,7 +220,10 @@ def _detect_turned(frame: UInt8[np.ndarray, "h w 3"], face: Face, roll: float, d
 
 
 def without_duplicates(faces: list[Face]) -> list[Face]:
-    """Keep the surest of faces that overlap by more than 40 %, or of which one lies inside the other."""
+    """Keep the surest of faces that overlap by more than 40 %, or of which one lies inside the other.
+
+    ``cv2.dnn.NMSBoxes`` would keep both of the latter, such as a face that a detector finds within a large face.
+    """
     if not faces:
         return []
     boxes = np.stack([face.box for face in faces])

@@ -1,4 +1,4 @@
-"""Choosing which faces are swapped: by size, by number, or by who they are."""
+"""Choosing which faces are swapped: by size, by number, or by identity."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def select_faces(faces: Sequence[Face], select: str | int = "all") -> list[int]:
         Indices into ``faces``, ascending; empty where there are no faces and no particular one was asked for.
 
     Raises:
-        UserError: there is no such choice, or no face with that number.
+        UserError: the selection is invalid, or there is no face with that number.
     """
     word = str(select).strip().lower()
     if word == "all":
@@ -46,7 +46,7 @@ def match_identities(
     threshold: float = SAME_PERSON,
     once: bool = False,
 ) -> dict[int, int]:
-    """Say which person each face shows, where it shows one of the references.
+    """Match faces to reference people.
 
     Every face gets at most one reference, the most similar one.
 

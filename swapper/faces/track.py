@@ -9,7 +9,7 @@ from jaxtyping import Float32, UInt8
 
 from swapper.faces import mesh
 from swapper.faces.association import appearance_change, distance, overlap, plausible, small_picture
-from swapper.faces.detect import FaceDetector
+from swapper.faces.detect import FrameDetector
 from swapper.faces.embed import IdentityEmbedder
 from swapper.faces.gallery import Gallery
 from swapper.faces.landmarks import LandmarkDetector, five_points
@@ -68,11 +68,11 @@ class FaceTracker:
 
     def __init__(
         self,
-        detector: FaceDetector,
+        detector: FrameDetector,
         landmarks: LandmarkDetector,
         embedder: IdentityEmbedder,
         *,
-        scene_detector: FaceDetector | None = None,
+        scene_detector: FrameDetector | None = None,
         detect_every: int = DETECT_EVERY,
         gallery: Gallery | None = None,
     ):

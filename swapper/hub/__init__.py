@@ -1,26 +1,25 @@
-"""Weights: what the manifest lists, where each file lies, and the networks in them."""
+"""Weights: what the manifest lists, where each file lies, and the networks in them.
 
-from swapper.hub.files import (
-    find,
-    find_cached,
-    find_local,
-    load,
-    load_path,
-    metadata,
-    own_folder,
-    read_config,
-    read_metadata,
-    resolve,
-    save,
-    unpublished,
-    verify,
-)
-from swapper.hub.manifest import add_entry, entries, entry
+Every network can be had from here too: ``from swapper.hub import AEINet``. All names are imported on first use, so that
+what does not need torch does not wait for it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from swapper.registry import NETWORKS
+
+if TYPE_CHECKING:
+    from swapper.hub.files import fetch, find, find_cached, find_local, own_folder, resolve, unpublished, verify
+    from swapper.hub.manifest import WeightEntry, add_entry, entries, entry, shipped_folder
+    from swapper.hub.networks import load, load_path, metadata, read_config, read_metadata, save
 
 __all__ = [
+    "WeightEntry",
     "add_entry",
     "entries",
     "entry",
+    "fetch",
     "find",
     "find_cached",
     "find_local",
@@ -32,6 +31,20 @@ __all__ = [
     "read_metadata",
     "resolve",
     "save",
+    "shipped_folder",
     "unpublished",
     "verify",
 ]
+_OF_MANIFEST = ("WeightEntry", "add_entry", "entries", "entry", "shipped_folder")
+_OF_NETWORKS = ("load", "load_path", "metadata", "read_config", "read_metadata", "save")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name, or the class of a network, on first use."""
+    if name in __all__:
+        home = "manifest" if name in _OF_MANIFEST else "networks" if name in _OF_NETWORKS else "files"
+        return getattr(import_module(f"swapper.hub.{home}"), name)
+    network = next((info.network for info in NETWORKS.values() if info.class_name == name), None)
+    if network is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return network

@@ -1,22 +1,19 @@
-"""Weights by name: found in a local folder or on the Hub, verified, and loaded into networks.
+"""Weights by name: found in a local folder or on the Hub, and verified.
 
 A name is looked up in ``$SWAPPER_WEIGHTS``, then in the folder that ships with the project, then on the Hub at the
 manifest's revision. Whatever has a known checksum is verified before anything reads it, once per process.
 """
 
-import json
 import os
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, is_dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_type_hints
 
-import torch
 from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
+    HFValidationError,
     HTTPError,  # pyright: ignore[reportPrivateImportUsage] (its home moved between versions of the client)
     LocalEntryNotFoundError,
     OfflineModeIsEnabled,
@@ -24,23 +21,16 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
 
+from swapper.errors import UserError
 from swapper.hub.manifest import WeightEntry, entries, entry, file_sha256, shipped_folder
-from swapper.runtime.whole_file import whole_file
-from swapper.types import UserError
-
-M = TypeVar("M", bound=nn.Module)
-C = TypeVar("C")
 
 # Files whose checksum matched in this process: path -> (modification time in ns, size, sha256).
 _VERIFIED: dict[Path, tuple[int, int, str]] = {}
 
 
 def resolve(name: str) -> Path:
-    """Where a weights file lies on this machine; it is downloaded when it is nowhere yet.
+    """Path of a weights file on this machine; it is downloaded if it is missing.
 
     Args:
         name: a name of the manifest, or of a user's own ``NAME.safetensors`` or ``NAME.onnx`` in ``$SWAPPER_WEIGHTS``.
@@ -71,7 +61,7 @@ def _find_unlisted(name: str) -> Path | None:
 
 
 def unpublished(names: Iterable[str]) -> list[str]:
-    """Those of the names that are neither on this machine nor in the manifest, so that nothing can fetch them."""
+    """Those of the names that are neither on this machine nor in the manifest, so they cannot be downloaded."""
     return [name for name in names if find(name) is None and all(row.name != name for row in entries())]
 
 
@@ -144,10 +134,10 @@ def _download(row: WeightEntry) -> Path:
         ) from error
 
 
-def _probe(row: WeightEntry) -> None:
+def _probe(row: WeightEntry, token: str | bool | None = None) -> None:
     """Ask the Hub once: without a connection the client's own download would try for half a minute."""
     try:
-        get_hf_file_metadata(hf_hub_url(row.repo_id, row.file, revision=row.revision))
+        get_hf_file_metadata(hf_hub_url(row.repo_id, row.file, revision=row.revision), token=token)
     except HfHubHTTPError:
         return  # the Hub answers; the download tries again what may pass and knows best what is wrong
 
@@ -191,105 +181,34 @@ def _crc32(path: Path) -> int:
     return checksum
 
 
-def metadata(name: str) -> dict[str, str]:
-    """What a safetensors file says about itself: ``network``, ``config`` (JSON) and whatever its maker added.
+def fetch(row: WeightEntry, token: str | bool | None, cache_dir: Path | None, again: bool, ask: bool) -> Path:
+    """A file of any repository: the Hub's present one, or the cached one where the Hub cannot be asked.
+
+    Args:
+        row: names repository, file and revision.
+        token: of the Hub; as its client finds it when None.
+        cache_dir: where downloads are kept; where the Hub's client keeps them when None.
+        again: download it even if it is in the cache.
+        ask: the Hub; otherwise only the cache is looked at.
 
     Raises:
-        UserError: as ``resolve``, or the file is not safetensors.
+        UserError: the file cannot be downloaded.
     """
-    return read_metadata(resolve(name))
-
-
-def read_metadata(path: Path) -> dict[str, str]:
-    """As ``metadata``, of a file by path."""
+    cached = None
     try:
-        with safe_open(path, framework="pt") as file:
-            return dict(file.metadata() or {})
-    except SafetensorError as error:
-        raise UserError(f"{path}: not a readable safetensors file ({error}). Convert or download it again.") from error
-
-
-def load(cls: type[M], name: str) -> M:
-    """Build a network from its weights file: sizes from the file's metadata, every tensor matched by name.
-
-    Args:
-        cls: the network's class, with its configuration class as ``cls.Config``.
-        name: as in ``resolve``.
-
-    Returns:
-        The network in float32 on the CPU, evaluating, without gradients.
-
-    Raises:
-        UserError: as ``resolve``, or the file holds another network.
-    """
-    return load_path(cls, resolve(name))
-
-
-def load_path(cls: type[M], path: Path) -> M:
-    """As ``load``, from a file by path."""
-    said = read_metadata(path)
-    if said.get("network") != cls.__name__:
-        raise UserError(
-            f"{path}: contains {said.get('network', 'no named network')}, not {cls.__name__}. Give the right file."
-        )
-    try:
-        network = cls(read_config(cast(Any, cls).Config, json.loads(said["config"])))
-        network.load_state_dict(load_file(path))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise UserError(
-            f"{path}: does not fit this version's {cls.__name__} ({error}). Use the file that belongs to this version."
-        ) from error
-    return network.float().eval().requires_grad_(False)
-
-
-def read_config(config_class: type[C], values: Mapping[str, Any]) -> C:
-    """Rebuild a configuration from JSON: lists become tuples, nested objects their own dataclasses.
-
-    Args:
-        config_class: a dataclass.
-        values: its fields, as ``dataclasses.asdict`` and JSON leave them.
-
-    Raises:
-        TypeError: a field is unknown.
-    """
-    types = get_type_hints(config_class)
-    return config_class(**{key: _from_json(types.get(key), value) for key, value in values.items()})
-
-
-def _from_json(wanted: Any, value: Any) -> Any:
-    if is_dataclass(wanted) and isinstance(value, dict):
-        return read_config(cast(type, wanted), value)
-    if isinstance(value, list):
-        return tuple(_from_json(None, item) for item in value)
-    return value
-
-
-def save(
-    module: nn.Module, path: Path, extra: Mapping[str, str] | None = None, dtype: torch.dtype = torch.float16
-) -> None:
-    """Write a network with its class name and sizes, whole or not at all.
-
-    Normalisation statistics, and every tensor that ``dtype`` cannot hold, stay float32.
-
-    Args:
-        module: has its configuration, a dataclass, as ``module.config``.
-        path: safetensors file to write.
-        extra: more metadata.
-        dtype: of the floating-point tensors in the file.
-    """
-    said = {**(extra or {}), "network": type(module).__name__, "config": json.dumps(asdict(cast(Any, module).config))}
-    tensors = {key: _narrow(key, value, dtype) for key, value in module.state_dict().items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as fresh:
-        save_file(tensors, fresh, metadata=said)
-        fresh.chmod(0o644)  # the library writes for its own user only
-
-
-def _narrow(key: str, value: Tensor, dtype: torch.dtype) -> Tensor:
-    value = value.detach().cpu()
-    if value.is_floating_point():
-        value = value.float()
-        statistic = key.endswith(("running_mean", "running_var"))
-        if not statistic and (value.numel() == 0 or bool(value.abs().max() <= torch.finfo(dtype).max)):
-            value = value.to(dtype)
-    return value.clone(memory_format=torch.contiguous_format)  # safetensors refuses tensors that share memory
+        cached = try_to_load_from_cache(row.repo_id, row.file, cache_dir, row.revision)
+        if ask:
+            _probe(row, token)
+            options = {"token": token, "cache_dir": cache_dir, "force_download": again}
+            return Path(hf_hub_download(row.repo_id, row.file, revision=row.revision, **options))
+        why = "only local files were asked for"
+    except HFValidationError:
+        why = "this is neither a folder, nor the name of weights, nor that of a repository (OWNER/NAME)"
+    except (OSError, HTTPError) as error:
+        why = _reason(row, error)
+    if isinstance(cached, str) and not again:
+        return Path(cached)
+    raise UserError(
+        f"Network '{row.repo_id}': {row.file} is not on this machine, and {why}. Give another name, or the folder of a "
+        "copy."
+    )

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from swapper.errors import UserError
 from swapper.runtime.whole_file import whole_file
-from swapper.types import UserError
+from swapper.version import __version__
 
 # The project's planned model repository; SWAPPER_REPO names a copy of it.
 DEFAULT_REPO = "swapper-faces/swapper"
@@ -128,7 +129,7 @@ def add_entry(
         sha256=file_sha256(path),
         bytes=path.stat().st_size,
         repo_id=DEFAULT_REPO,
-        revision=revision or f"v{_version()}",
+        revision=revision or f"v{__version__}",
         licence=licence,
         preset=preset,
         trained_on=trained_on,
@@ -141,13 +142,6 @@ def add_entry(
     with whole_file(manifest) as fresh:
         fresh.write_text(json.dumps({"files": rows}, indent=2) + "\n", encoding="utf-8")
     return row
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("swapper")
-    except importlib.metadata.PackageNotFoundError:
-        return "0.1.0"
 
 
 def file_sha256(path: Path) -> str:

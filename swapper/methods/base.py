@@ -1,9 +1,7 @@
-"""The protocol every swapping method follows, and the table of methods by name."""
+"""The protocol every swapping method follows, and the methods of the registry, built by name."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Protocol, cast, runtime_checkable
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -12,6 +10,7 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.faces.align import recut
+from swapper.registry import METHODS, find_method, named
 from swapper.types import Crop, Identity, Swapped, UserError
 
 
@@ -30,7 +29,7 @@ class Method(Protocol):
     template: str
 
     def identify(self, crops: Sequence[Crop]) -> Identity:
-        """Turn one or several photos of one person into what ``swap`` needs; called once per person.
+        """Encode one or several photos of one person for ``swap``; called once per person.
 
         Args:
             crops: 256 px crops in the ``ffhq`` template, with landmarks, all of the same person.
@@ -67,84 +66,6 @@ class InterpolatingMethod(Method, Protocol):
                 0 the path goes on beyond the first, away from the second; -0.5 at least.
         """
         ...
-
-
-@dataclass(frozen=True)
-class MethodInfo:
-    """One row of the table of methods.
-
-    Attributes:
-        module: where its class lives; imported on first use only.
-        class_name: the class; called as ``cls(device=...)``.
-        label: shown to users.
-        sentence: one sentence for users about what it is good at.
-        weights: names in the manifest of the files it loads.
-        threaded: the class also takes ``threads``, the CPU threads of its networks.
-        quick: made for moving pictures.
-        space: where it interpolates between two people: ``arcface``, ``smooth``, or ``own`` for features that no
-            identity network gives; empty where it cannot.
-    """
-
-    module: str
-    class_name: str
-    label: str
-    sentence: str
-    weights: tuple[str, ...] = ()
-    threaded: bool = False
-    quick: bool = False
-    space: str = ""
-
-
-METHODS: dict[str, MethodInfo] = {
-    "ghost": MethodInfo(
-        "swapper.methods.ghost",
-        "GhostMethod",
-        "GHOST (attributes at every scale)",
-        "Blends target attributes and source identity per pixel; closest likeness.",
-        weights=("ghost-lite", "arcface-mobile"),
-        space="arcface",
-    ),
-    "mobilefaceswap": MethodInfo(
-        "swapper.methods.mobilefaceswap",
-        "MobileFaceSwapMethod",
-        "MobileFaceSwap (real time)",
-        "Generates a small network for each person, which swaps in milliseconds; made for video and live use.",
-        weights=("mobilefaceswap-lite", "arcface-mobile"),
-        threaded=True,
-        quick=True,
-        space="arcface",
-    ),
-    "smoothswap": MethodInfo(
-        "swapper.methods.smoothswap",
-        "SmoothSwapMethod",
-        "Smooth-Swap (face shape too)",
-        "Redraws the whole crop from a smooth identity embedding; changes the face shape and interpolates smoothly.",
-        weights=("smoothswap-lite", "smooth-embedder-lite"),
-        space="smooth",
-    ),
-    "simswap": MethodInfo(
-        "swapper.methods.simswap",
-        "SimSwapMethod",
-        "SimSwap (attributes kept)",
-        "Injects the source's identity into the target's features; closely keeps expression, gaze and light.",
-        weights=("simswap-lite", "arcface-mobile"),
-        space="arcface",
-    ),
-    "rafswap": MethodInfo(
-        "swapper.methods.rafswap",
-        "RAFSwapMethod",
-        "RAFSwap (region by region)",
-        "Transfers lips, nose, brows and eyes one by one, draws with StyleGAN2 and predicts the face mask itself.",
-        weights=("rafswap-lite", "arcface-mobile"),
-        space="own",
-    ),
-    "warp": MethodInfo(
-        "swapper.methods.warp",
-        "WarpMethod",
-        "Warp (no learning)",
-        "Warps the source's face onto the target's landmarks; the baseline that learned methods have to beat.",
-    ),
-}
 
 
 def source_batch(
@@ -213,17 +134,14 @@ def load_method(name: str, device: torch.device, threads: int | None = None) -> 
     Raises:
         UserError: the name is unknown, or its weights cannot be found.
     """
-    if name.startswith("onnx:"):
-        published = cast(Callable[..., Method], import_module("swapper.methods.onnx_hub").OnnxHubMethod)
-        return published(name.removeprefix("onnx:"), device=device)
-    if name not in METHODS:
-        raise UserError(f"Unknown method '{name}'. Choose one of: {', '.join(METHODS)}, onnx:NAME.")
-    info = METHODS[name]
+    info, member = find_method(name)
+    if info.members:
+        return named(info.cls)(member, device=device)
     absent = hub.unpublished(info.weights)
     if absent:
         raise UserError(
             f"Method '{name}': its weights '{absent[0]}' are not published yet. Choose another method, such as "
             f"{default_method()}, or put {absent[0]}.safetensors into the folder given by SWAPPER_WEIGHTS."
         )
-    build = cast(Callable[..., Method], getattr(import_module(info.module), info.class_name))
+    build = named(info.cls)
     return build(device=device, threads=threads) if info.threaded else build(device=device)

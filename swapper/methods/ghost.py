@@ -13,13 +13,14 @@ from swapper.methods.base import source_batch
 from swapper.methods.redrawing import RedrawingMethod
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.ghost import AEINet
+from swapper.registry import METHODS
 from swapper.types import Crop, Identity
 
-WEIGHTS, IDENTITY_WEIGHTS = "ghost-lite", "arcface-mobile"
+WEIGHTS, IDENTITY_WEIGHTS = METHODS["ghost"].weights
 
 
 class GhostMethod(RedrawingMethod):
-    """The method that looks at the target at every scale and decides per pixel what belongs to the identity."""
+    """The method that reads the target at every scale and blends attributes and identity per pixel."""
 
     name = "ghost"
 

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from swapper.models.idn import IdentityAwareDynamicNetwork, SeparableConv
 from swapper.runtime.whole_file import whole_file
-from swapper.types import UserError
 
 OPSET, IR_VERSION = 17, 8  # old enough for every runtime in use, browsers included
 _SLOPE = 0.1
@@ -119,18 +118,6 @@ def build_onnx(
     half_drawn = graph.add("Mul", "half", drawn, graph.constant("half.factor", np.array(0.5, np.float32)))
     graph.add("Add", "face", "target", half_drawn)
     return _model(graph, size, metadata)
-
-
-def check_onnx_output(path: Path) -> None:
-    """Refuse a file name that no model can be written to, before any work is done.
-
-    Raises:
-        UserError: the ending is not .onnx, or the folder does not exist.
-    """
-    if path.suffix.lower() != ".onnx":
-        raise UserError(f"Output '{path}': the file name must end in .onnx. Choose another name.")
-    if not path.parent.is_dir():
-        raise UserError(f"Output '{path}': its folder does not exist. Create it first.")
 
 
 def save_onnx(model: onnx.ModelProto, path: Path) -> None:

@@ -19,10 +19,11 @@ from swapper.methods.idn_onnx import build_onnx, save_onnx
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet
 from swapper.models.idn import IdentityAwareDynamicNetwork
 from swapper.models.mobilefaceswap import MobileFaceSwap
+from swapper.registry import METHODS
 from swapper.runtime.onnx_session import open_session
 from swapper.types import Crop, Identity, Swapped, UserError
 
-WEIGHTS, IDENTITY_WEIGHTS = "mobilefaceswap-lite", "arcface-mobile"
+WEIGHTS, IDENTITY_WEIGHTS = METHODS["mobilefaceswap"].weights
 
 
 @dataclass(frozen=True, eq=False)  # compared as objects, so that a network can be kept for as long as its person

@@ -14,11 +14,9 @@ from torch import Tensor
 from swapper import hub
 from swapper.faces.align import recut
 from swapper.interpolation import slerp
-from swapper.methods.onnx_records import RECORDS, OnnxSwapper
+from swapper.methods.onnx_records import EMBEDDER, RECORDS, OnnxSwapper
 from swapper.runtime.onnx_session import open_session, used_provider
 from swapper.types import Crop, Identity, Swapped, UserError
-
-EMBEDDER = "w600k_r50"
 
 
 class OnnxHubMethod:

@@ -16,6 +16,8 @@ from typing import Literal
 IdentityKind = Literal["raw", "unit", "emap", "crop"]
 Channels = tuple[float, float, float]
 
+EMBEDDER = "w600k_r50"  # weights name of the identity network whose embeddings they take
+
 _ZERO: Channels = (0.0, 0.0, 0.0)
 _HALF: Channels = (0.5, 0.5, 0.5)
 _ONE: Channels = (1.0, 1.0, 1.0)
@@ -48,6 +50,17 @@ class OnnxSwapper:
     normalised_output: bool = False
     source_template: str = "arcface"
     source_size: int = 112
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the files it needs, its own first."""
+        recogniser = () if self.identity == "crop" else (EMBEDDER,)
+        return (self.name, *recogniser, *((self.converter,) if self.converter else ()))
+
+    @property
+    def space(self) -> str:
+        """Where it interpolates between two people; empty for one that takes a picture."""
+        return "" if self.identity == "crop" else "arcface"
 
 
 def _ghost(name: str) -> OnnxSwapper:

@@ -17,14 +17,15 @@ from swapper.methods.base import source_batch
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.rafswap import RAFSwap
 from swapper.models.rafswap_encoder import SourceCode
+from swapper.registry import METHODS
 from swapper.types import Crop, Identity, Swapped
 
-WEIGHTS, RECOGNISER = "rafswap-lite", "arcface-mobile"
+WEIGHTS, RECOGNISER = METHODS["rafswap"].weights
 MASK_SIZE = 64  # px, of the region masks (RAFSwap's official data preparation)
 
 
 class RAFSwapMethod:
-    """The high-resolution method: it draws the face anew and says itself where it belongs.
+    """The high-resolution method: it redraws the face and predicts its mask.
 
     Attributes:
         name: key in ``METHODS``.

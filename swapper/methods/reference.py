@@ -1,4 +1,4 @@
-"""Two methods that do nothing clever: the rows between which every comparison of swaps has to be read."""
+"""Two trivial methods that bound every comparison: the unchanged target, and the pasted source."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,18 @@ from torch import Tensor
 
 from swapper.types import Crop, Identity, Swapped
 
+UNCHANGED = "target unchanged"  # re-encoded: its row is the noise floor of every measure
+PASTED = "source pasted"
+REFERENCES = (UNCHANGED, PASTED)
+BASELINE = "warp"  # learns nothing; what learns has to beat it
+
 _NOBODY = np.zeros(1, np.float32)  # these methods do not look at who somebody is
 
 
 class TargetUnchanged:
     """Leaves the target as it is: perfect attributes, nothing of the source."""
 
-    name = "target unchanged"
+    name = UNCHANGED
     template = "ffhq"
     size = 256
 
@@ -44,7 +49,7 @@ class SourcePasted:
     The blend is the same as for every method: colours matched, inside the target's face.
     """
 
-    name = "source pasted"
+    name = PASTED
     template = "ffhq"
     size = 256
 

@@ -11,9 +11,10 @@ from swapper import hub
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
 from swapper.methods.redrawing import RedrawingMethod
 from swapper.models.simswap import SimSwapGenerator
+from swapper.registry import METHODS
 from swapper.types import Crop, Identity
 
-WEIGHTS = "simswap-lite"
+WEIGHTS = METHODS["simswap"].weights[0]
 
 
 class SimSwapMethod(RedrawingMethod):

@@ -11,9 +11,10 @@ from swapper import hub
 from swapper.methods.base import source_batch
 from swapper.methods.redrawing import RedrawingMethod
 from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
+from swapper.registry import METHODS
 from swapper.types import Crop, Identity
 
-WEIGHTS, EMBEDDER_WEIGHTS = "smoothswap-lite", "smooth-embedder-lite"
+WEIGHTS, EMBEDDER_WEIGHTS = METHODS["smoothswap"].weights
 
 
 class SmoothSwapMethod(RedrawingMethod):

@@ -86,17 +86,9 @@ def gaussian_of(features: Float64[np.ndarray, "n d"]) -> tuple[Vector, Matrix]:
 
     Source: Ledoit and Wolf, "A well-conditioned estimator for large-dimensional covariance matrices", 2004, lemma 3.3.
     """
-    count, width = features.shape
-    mean = features.mean(0)
-    centred = features - mean
-    covariance = centred.T @ centred / count
-    variance = float(np.trace(covariance)) / width
-    target = variance * np.eye(width)
-    spread = float(((covariance - target) ** 2).sum())
-    lengths = (centred**2).sum(1)
-    error = (float((lengths**2).sum()) / count - float((covariance**2).sum())) / count
-    share = min(max(error, 0.0), spread) / max(spread, 1e-300)
-    return mean, share * target + (1 - share) * covariance
+    from sklearn.covariance import ledoit_wolf  # takes a second to load, and the app starts without it
+
+    return features.mean(0), ledoit_wolf(features)[0]
 
 
 def frechet_distance(first: tuple[Vector, Matrix], second: tuple[Vector, Matrix]) -> float:

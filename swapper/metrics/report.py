@@ -12,6 +12,7 @@ from jaxtyping import Float64, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from swapper.images import write_image
+from swapper.runtime.text_table import text_table
 from swapper.runtime.whole_file import whole_file
 
 
@@ -138,6 +139,8 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """95 % interval of a mean, by drawing the pairs again.
 
+    Equal to that of ``scipy.stats.bootstrap``, which is no shorter to call, as it refuses a single value.
+
     Args:
         values: one per pair; not a number where a pair has none.
         generator: random numbers.
@@ -187,20 +190,14 @@ def measured(rows: Sequence[ScoreRow]) -> list[Metric]:
     return [metric for metric in METRICS if any(metric.key in row.values for row in rows)]
 
 
-def text_table(rows: Sequence[ScoreRow]) -> str:
+def scores_table(rows: Sequence[ScoreRow]) -> str:
     """Aligned columns for a terminal: one line per metric, one column per row of scores, 95 % intervals below.
 
     Args:
         rows: the scores; at least one.
     """
-    lines = [["", *(row.name for row in rows)]]
-    for metric in measured(rows):
-        lines.append([metric.label, *(format_value(row, metric, interval=True) for row in rows)])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    padded = [
-        [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))] for line in lines
-    ]
-    return "\n".join("  ".join(line).rstrip() for line in padded)
+    cells = [[m.label, *(format_value(row, m, interval=True) for row in rows)] for m in measured(rows)]
+    return text_table(["", *(row.name for row in rows)], cells)
 
 
 def markdown_table(rows: Sequence[ScoreRow]) -> str:
@@ -266,7 +263,7 @@ def report_data(rows: Sequence[ScoreRow], about: Mapping[str, Any]) -> dict[str,
 
     Args:
         rows: the scores.
-        about: how they were made (seed, pairs, data, judges).
+        about: how they were made (seed, pairs, data, evaluators).
     """
 
     def plain(value: float) -> float | None:

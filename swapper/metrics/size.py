@@ -8,15 +8,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.utils.flop_counter import FlopCounterMode
 
 from swapper.faces import mesh
-from swapper.metrics.flops import FlopCount
 from swapper.types import Identity, Swapped
 
 
 @runtime_checkable
 class FaceDrawer(Protocol):
-    """What of a method is needed here; every ``methods.base.Method`` has it."""
+    """The part of a method that is needed here; every ``methods.base.Method`` has it."""
 
     size: int
 
@@ -76,7 +76,7 @@ def drawing_size(method: FaceDrawer, identity: Identity) -> DrawingSize | None:
     written = method.write_network(identity) if isinstance(method, NetworkWriter) else None
     device = None if written is None else next(written.parameters()).device
     faces = torch.full((1, 3, method.size, method.size), 0.5, device=device)
-    with torch.no_grad(), FlopCount() as done:
+    with torch.no_grad(), FlopCounterMode(display=False) as done:
         hook = register_module_forward_pre_hook(note)
         try:
             if written is not None:
@@ -85,7 +85,7 @@ def drawing_size(method: FaceDrawer, identity: Identity) -> DrawingSize | None:
                 method.swap(identity, faces, _average_face())
         finally:
             hook.remove()
-    return DrawingSize(sum(ran.values()), done.total // 2) if ran else None
+    return DrawingSize(sum(ran.values()), done.get_total_flops() // 2) if ran else None
 
 
 def _average_face() -> Float[Tensor, "1 478 3"]:

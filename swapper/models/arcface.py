@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from swapper.models.layers import DepthwiseConv2d, PReLU, SqueezeExcitation
+from swapper.models.pretrained import Pretrained
 
 
 class IdentityFeatures(NamedTuple):
@@ -68,7 +69,7 @@ class _Residual(_Bottleneck):
         return input + super().forward(input)
 
 
-class MobileFaceNet(nn.Module):
+class MobileFaceNet(nn.Module, Pretrained):
     """Identity network for phones, BatchNorm folded into its convolutions.
 
     Layers in order: stem convolution and depthwise convolution; per stage one strided block and its residual blocks;
@@ -198,7 +199,7 @@ class _IResNetBlock(nn.Module):
         return self.bn3(self.conv2(y)) + self.downsample(x)
 
 
-class IResNet(nn.Module):
+class IResNet(nn.Module, Pretrained):
     """ArcFace's residual network; parameter names are those of the published checkpoints.
 
     The last BatchNorm's scale stays 1, as published.
@@ -274,7 +275,7 @@ class _IRSEBlock(nn.Module):
         return self.prelu(y + self.downsample(x))
 
 
-class IRSE(nn.Module):
+class IRSE(nn.Module, Pretrained):
     """ArcFace's residual network with squeeze-and-excitation, the identity network of SimSwap and MobileFaceSwap.
 
     Parameter names are those of the published checkpoints (PReLU and BatchNorm statistics in torch's words).

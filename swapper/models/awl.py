@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from swapper.models.pretrained import Pretrained
+
 PUPILS = (96, 97)  # of the 98 points of WFLW
 
 
@@ -35,7 +37,7 @@ class FaceAlignmentNetworkConfig:
         return cls(stacks=2, depth=3, width=96, size=128)
 
 
-class FaceAlignmentNetwork(nn.Module):
+class FaceAlignmentNetwork(nn.Module, Pretrained):
     """Hourglasses in a row that know where each pixel is and, from the second on, where the last one saw boundaries.
 
     Source: Adaptive Wing Loss, section 5 (CoordConv with boundary information); FAN (ICCV 2017). Maps pass a ReLU,

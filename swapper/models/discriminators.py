@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from swapper.models.pretrained import Pretrained
 from swapper.models.stylegan2_layers import Blur, EqualConv2d, EqualLinear, FIRDownsample, ScaledLeakyReLU
 
 
@@ -45,7 +46,7 @@ class StyleGAN2DiscriminatorConfig:
         return cls(channels=(256, 256, 256, 256, 192, 96, 48))
 
 
-class StyleGAN2Discriminator(nn.Module):
+class StyleGAN2Discriminator(nn.Module, Pretrained):
     """Residual discriminator with a minibatch statistic.
 
     Scores of a batch depend on one another through that statistic, by design.
@@ -158,7 +159,7 @@ class PatchDiscriminatorConfig:
         return cls(widths=(32, 64, 128, 256), strides=(2, 2, 2, 2))
 
 
-class PatchDiscriminator(nn.Module):
+class PatchDiscriminator(nn.Module, Pretrained):
     """Plain convolutions that score overlapping patches.
 
     It normalises nothing, so the gradient penalty alone has to keep it smooth.
@@ -203,7 +204,7 @@ class MultiscaleDiscriminatorConfig:
         return cls(widths=(32, 64, 128, 192, 192), scales=2)
 
 
-class MultiscaleDiscriminator(nn.Module):
+class MultiscaleDiscriminator(nn.Module, Pretrained):
     """The same discriminator of patches once for each of several sizes of the picture, weights of their own.
 
     Source: GHOST, section 3.1, and its code; FaceShifter, section 3.1; pix2pixHD (CVPR 2018), section 3.2.

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from swapper.models.pretrained import Pretrained
 from swapper.models.stylegan2 import normalise_latent
 from swapper.models.synthesis import (
     PlainConvolution,
@@ -78,7 +79,7 @@ class BilinearConvolution(nn.Module):
         return F.conv2d(_resize(x, 2.0), weight, padding=1)
 
 
-class GFPGANv1Clean(nn.Module):
+class GFPGANv1Clean(nn.Module, Pretrained):
     """U-Net whose features steer a StyleGAN2 generator: degradation removal and generative facial prior.
 
     Source: GFPGAN (CVPR 2021), section 3, in the form of the official code's GFPGANv1Clean (different_w, sft_half,

@@ -23,6 +23,7 @@ from swapper.models.attributes import (
     double_side,
     xavier_weights,
 )
+from swapper.models.pretrained import Pretrained
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ class AADGenerator(nn.Module):
         return torch.tanh(h)
 
 
-class AEINet(nn.Module):
+class AEINet(nn.Module, Pretrained):
     """Adaptive embedding integration network: the target's attributes with the source's identity.
 
     Source: GHOST, section 3.1; FaceShifter, section 3.1.

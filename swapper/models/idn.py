@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from swapper.models.pretrained import Pretrained
+
 Layer = Callable[[Tensor], Tensor]
 
 _SLOPE = 0.1
@@ -146,7 +148,7 @@ class SeparableConv(nn.Module):
             conv.bias.zero_()
 
 
-class IdentityAwareDynamicNetwork(nn.Module):
+class IdentityAwareDynamicNetwork(nn.Module, Pretrained):
     """The swapping network of one person (IDN): half a million ordinary weights.
 
     Its encoder and decoder weights come from an ``IdentityInjectionNetwork``. 494,979 of its 499,825 parameters are

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from swapper.models.layers import DepthwiseConv2d
+from swapper.models.pretrained import Pretrained
 
 POINTS = 478
 
@@ -67,7 +68,7 @@ class InvertedResidual(nn.Module):
         return x + self.body(x) if self.shortcut else self.body(x)
 
 
-class LandmarkNetwork(nn.Module):
+class LandmarkNetwork(nn.Module, Pretrained):
     """Regress 478 mesh points and a face-presence logit from an aligned crop.
 
     The last feature map is flattened instead of pooled, so that every position keeps its own weights: pooling

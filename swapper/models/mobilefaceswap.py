@@ -27,6 +27,7 @@ from swapper.models.idn import (
     draw_swap,
     separable_conv,
 )
+from swapper.models.pretrained import Pretrained
 
 _SLOPE = 0.1
 
@@ -113,7 +114,7 @@ class IdentityInjectionModule(nn.Module):
         return features, LayerWeights(depthwise, self.modulation(embedding))
 
 
-class IdentityInjectionNetwork(nn.Module):
+class IdentityInjectionNetwork(nn.Module, Pretrained):
     """Turn who somebody is into the weights of a swapping network (IIN); runs once per source person.
 
     The encoder's modules are a chain from the last layer to the first, the decoder's from the first to the last.
@@ -146,7 +147,7 @@ class IdentityInjectionNetwork(nn.Module):
         return IdentityWeights(encoder[::-1], decoder)
 
 
-class MobileFaceSwap(nn.Module):
+class MobileFaceSwap(nn.Module, Pretrained):
     """All that is trained: the IIN, and the two parts of the IDN that are the same for everybody.
 
     The state dict is what the official checkpoint holds.

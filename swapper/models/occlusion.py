@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from swapper.models.landmarks import InvertedResidual
+from swapper.models.pretrained import Pretrained
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class OcclusionNetworkConfig:
         return cls()
 
 
-class OcclusionNetwork(nn.Module):
+class OcclusionNetwork(nn.Module, Pretrained):
     """A small U-Net of inverted residuals.
 
     Source: U-Net (MICCAI 2015), figure 1, for the shape; MobileNetV2 (CVPR 2018), section 3.3, for the blocks.

@@ -12,6 +12,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from swapper.models.discriminators import DiscriminatorOutput
 from swapper.models.efficientnet import EfficientNetLiteTrunk, EfficientNetLiteTrunkConfig
+from swapper.models.pretrained import Pretrained
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ProjectedDiscriminatorConfig:
         return cls(mixed=(16, 32, 64, 128), heads=((32, 64, 96, 128), (64, 96, 128), (96, 128), (128,)))
 
 
-class ProjectedDiscriminator(nn.Module):
+class ProjectedDiscriminator(nn.Module, Pretrained):
     """Four heads, each on one map of the projected features.
 
     ``projector`` stays as it is made: its random mixing is part of the saved state. It is worth little before its

@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from swapper.models.pretrained import Pretrained
+
 
 @dataclass(frozen=True)
 class QualityNetworkConfig:
@@ -42,7 +44,7 @@ class _BasicBlock(nn.Module):
         return F.relu(self.bn2(self.conv2(y)) + self.downsample(x))
 
 
-class QualityNetwork(nn.Module):
+class QualityNetwork(nn.Module, Pretrained):
     """Score a teacher's picture (Q): trained to tell the share of the teacher's training completed when it was drawn.
 
     ResNet-18 with one output; parameter names are torchvision's.

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from swapper.models.arcface import MobileFaceNetConfig
+from swapper.models.pretrained import Pretrained
 from swapper.models.rafswap_encoder import RAFSwapEncoder, SourceCode, StyleHead
 from swapper.models.rafswap_regions import (
     FacialRegionAwareBranch,
@@ -149,7 +150,7 @@ class FeatureInjection(nn.Module):
         return SpatialCondition(1 + self.scale(x), self.shift(x))
 
 
-class RAFSwap(nn.Module):
+class RAFSwap(nn.Module, Pretrained):
     """Region-aware face swapping.
 
     Source: RAFSwap (CVPR 2022), section 3; official code, transformer depth 1.

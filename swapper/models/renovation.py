@@ -9,6 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from swapper.models.pretrained import Pretrained
+
 _SLOPE = 0.2
 _LOGIT_SCALE = 12.0  # largest logit of local importance-based pooling (HiFaceGAN's official code)
 
@@ -39,7 +41,7 @@ class RenovationGeneratorConfig:
         return cls(widths=(8, 16, 32, 48, 96, 160), hidden=12, kernel=1, norm="image", residual=True)
 
 
-class RenovationGenerator(nn.Module):
+class RenovationGenerator(nn.Module, Pretrained):
     """LIP-SPADE generator: restores a face without changing its size.
 
     Source: GHOST (IEEE Access 2022), super-resolution stage; HiFaceGAN (ACM MM 2020), sections 3.1 and 3.2. GHOST's

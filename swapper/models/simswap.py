@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from swapper.models.discriminators import DiscriminatorOutput, PatchStack
+from swapper.models.pretrained import Pretrained
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class SimSwapGeneratorConfig:
         return cls(widths=(32, 64, 128, 192), blocks=6, size=128, normalised=True)
 
 
-class SimSwapGenerator(nn.Module):
+class SimSwapGenerator(nn.Module, Pretrained):
     """ID injection generator.
 
     Source: SimSwap (ACM MM 2020), section 3.1 and figure 2; sizes as in the official code.
@@ -178,7 +179,7 @@ class SimSwapDiscriminatorConfig:
         return cls(widths=(32, 64, 128, 192, 192))
 
 
-class SimSwapDiscriminator(nn.Module):
+class SimSwapDiscriminator(nn.Module, Pretrained):
     """Two discriminators of patches, of the picture and of the picture at half its side.
 
     The weak feature matching loss compares the deep ones among ``DiscriminatorOutput.features`` of result and target:

@@ -18,6 +18,7 @@ from swapper.models.ncsnpp import (
     modules_in_order,
     start_weights,
 )
+from swapper.models.pretrained import Pretrained
 from swapper.models.stylegan2_layers import FIRDownsample, FIRUpsample
 from swapper.models.trunks import MobileTrunk, ResNetTrunk, ResNetTrunkConfig
 
@@ -46,7 +47,7 @@ class SmoothIdentityEmbedderConfig:
         return cls(trunk="mobile", size=144, hidden=512)
 
 
-class SmoothIdentityEmbedder(nn.Module):
+class SmoothIdentityEmbedder(nn.Module, Pretrained):
     """Identity encoder f_emb trained with the supervised contrastive loss, so that its embedding changes smoothly.
 
     ``trunk`` takes torchvision's ResNet-50 or the mobile ArcFace network's weights to start training from.
@@ -85,7 +86,7 @@ class SmoothIdentityEmbedder(nn.Module):
         return F.normalize(self.head(self.trunk(faces)[-1].mean((2, 3))))
 
 
-class NCSNppGenerator(nn.Module):
+class NCSNppGenerator(nn.Module, Pretrained):
     """NCSN++ with the identity in place of the time: x_swap = x_tgt + G(x_tgt, z_src).
 
     Untrained it returns the target.

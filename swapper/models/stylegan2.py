@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from swapper.models.pretrained import Pretrained
 from swapper.models.stylegan2_layers import EqualLinear, FIRUpsample, ScaledLeakyReLU
 from swapper.models.synthesis import (
     PlainConvolution,
@@ -78,7 +79,7 @@ def normalise_latent(z: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
     return z * torch.rsqrt(z.square().mean(-1, keepdim=True) + 1e-8)
 
 
-class StyleGAN2Generator(nn.Module):
+class StyleGAN2Generator(nn.Module, Pretrained):
     """StyleGAN2: random vectors to pictures.
 
     Source: StyleGAN2 (CVPR 2020), config F.

@@ -6,7 +6,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 SHARE = 0.028  # letter height as a share of the shorter side
 SMALLEST = 10  # px
-DEFAULT_LABEL = "AI face swap"
 
 
 def draw_label(image: UInt8[np.ndarray, "h w 3"], words: str) -> UInt8[np.ndarray, "h w 3"]:

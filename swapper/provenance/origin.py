@@ -1,22 +1,11 @@
 """How a picture came about, as the marks tell it; nothing about the people in it."""
 
-import importlib.metadata
 from dataclasses import dataclass
 
 from swapper import hub
-from swapper.methods.base import METHODS
-from swapper.restore.base import RESTORER_WEIGHTS
+from swapper.registry import FAMILIES, METHODS, RESTORERS, published_methods
+from swapper.version import __version__
 
-# Numbers in the watermark; a number once given is never given to another method.
-METHOD_CODES = {
-    "warp": 1,
-    "mobilefaceswap": 2,
-    "ghost": 3,
-    "smoothswap": 4,
-    "simswap": 5,
-    "rafswap": 6,
-    "onnx": 7,  # any published swapper, ``onnx:NAME``
-}
 MARK_VERSION = 1
 _SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
@@ -51,15 +40,21 @@ class Origin:
     @property
     def message(self) -> int:
         """The watermark's message: version of the mark and number of the method."""
-        return MARK_VERSION << 8 | METHOD_CODES.get(self.method.split(":")[0], 0)
+        return MARK_VERSION << 8 | method_codes().get(self.method.split(":")[0], 0)
 
     def weights(self) -> list[dict[str, str]]:
         """Name and SHA-256 of the weights files that took part; without the sum where none is on record."""
-        names = list(METHODS[self.method].weights) if self.method in METHODS else []
-        names += [self.method.removeprefix("onnx:")] if self.method.startswith("onnx:") else []
-        names += [name for name in RESTORER_WEIGHTS.get(self.restore, ()) if hub.find(name)][:1]
+        method = METHODS.get(self.method) or published_methods().get(self.method)
+        restorer = RESTORERS.get(self.restore)
+        names = list(method.weights) if method else []
+        names += [name for name in restorer.weights if hub.find(name)][:1] if restorer else []
         sums = {row.name: row.sha256 for row in hub.entries()}
         return [{"name": name, **({"sha256": known} if (known := sums.get(name)) else {})} for name in names]
+
+
+def method_codes() -> dict[str, int]:
+    """Numbers in the watermark by method; all published swappers have one."""
+    return {name: info.number for name, info in [*METHODS.items(), *FAMILIES.items()]}
 
 
 def read_message(message: int) -> str:
@@ -71,13 +66,10 @@ def read_message(message: int) -> str:
     version, code = message >> 8, message & 0xFF
     if version != MARK_VERSION:
         return f"by another version of Swapper (message {message:#05x})"
-    name = next((name for name, known in METHOD_CODES.items() if known == code), None)
+    name = next((name for name, known in method_codes().items() if known == code), None)
     return f"by Swapper, method {name}" if name else f"by Swapper, a method unknown here (number {code})"
 
 
 def software_version() -> str:
     """Version of this software."""
-    try:
-        return importlib.metadata.version("swapper")
-    except importlib.metadata.PackageNotFoundError:
-        return "0.1.0"
+    return __version__

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from swapper.types import UserError
+from swapper.errors import UserError
 
+DEFAULT_LABEL = "AI face swap"
 _YES, _NO = ("1", "on", "true", "yes"), ("0", "off", "false", "no")
 
 
@@ -30,7 +31,7 @@ class MarkSettings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "MarkSettings":
-        """The defaults, changed by what the environment says.
+        """The defaults, overridden by environment variables.
 
         Args:
             environ: variables; the process's own when None.

@@ -1,8 +1,6 @@
-"""The protocol of face restorers, and the table of them by name."""
+"""The protocol of face restorers, and those of the registry, built by name."""
 
-from collections.abc import Callable
-from importlib import import_module
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -10,12 +8,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from swapper import hub
+from swapper.registry import RESTORERS, find_restorer, named, restorer_choices
 from swapper.types import Swapped, UserError
 
 
 @runtime_checkable
 class Restorer(Protocol):
-    """Sharpens swapped faces without changing who they are."""
+    """Sharpens swapped faces without changing their identity."""
 
     def restore(self, faces: Float[Tensor, "b 3 s s"], template: str) -> Float[Tensor, "b 3 s s"]:
         """Restore a batch of face crops, at the size they came in.
@@ -46,25 +45,14 @@ def restore_swapped(restorer: Restorer, swapped: Swapped, template: str) -> Swap
     return Swapped(restorer.restore(face, template), mask)
 
 
-RESTORERS: dict[str, tuple[str, str]] = {  # name -> module, class; called as ``cls(device=...)``
-    "renovation": ("swapper.restore.renovation", "RenovationRestorer"),
-    "gfpgan": ("swapper.restore.gfpgan", "GFPGANRestorer"),
-}
-
-RESTORER_WEIGHTS: dict[str, tuple[str, ...]] = {  # names in the manifest, any of which is enough
-    "renovation": ("renovation", "renovation-lite"),
-    "gfpgan": ("gfpgan", "gfpgan_1.4"),
-}
-
-
 def restorers() -> list[str]:
     """Names accepted by ``load_restorer``, ``none`` first."""
-    return ["none", *RESTORERS]
+    return restorer_choices()
 
 
 def local_restorers() -> list[str]:
     """As ``restorers``, of those whose weights are on this machine; asks no network."""
-    return ["none", *(name for name in RESTORERS if any(hub.find(weights) for weights in RESTORER_WEIGHTS[name]))]
+    return ["none", *(name for name, info in RESTORERS.items() if any(map(hub.find, info.weights)))]
 
 
 def load_restorer(name: str, device: torch.device) -> Restorer | None:
@@ -73,16 +61,12 @@ def load_restorer(name: str, device: torch.device) -> Restorer | None:
     Raises:
         UserError: the name is unknown, or its weights cannot be found.
     """
-    if name == "none":
+    info = find_restorer(name)
+    if info is None:
         return None
-    if name not in RESTORERS:
-        raise UserError(f"Unknown restoration '{name}'. Choose one of: {', '.join(restorers())}.")
-    weights = RESTORER_WEIGHTS[name]
-    if len(hub.unpublished(weights)) == len(weights):
+    if len(hub.unpublished(info.weights)) == len(info.weights):
         raise UserError(
-            f"Restoration '{name}': its weights '{weights[-1]}' are not published yet. Choose another, or put "
-            f"{weights[-1]}.safetensors into the folder given by SWAPPER_WEIGHTS."
+            f"Restoration '{name}': its weights '{info.weights[-1]}' are not published yet. Choose another, or put "
+            f"{info.weights[-1]}.safetensors into the folder given by SWAPPER_WEIGHTS."
         )
-    module, class_name = RESTORERS[name]
-    build = cast(Callable[..., Restorer], getattr(import_module(module), class_name))
-    return build(device=device)
+    return named(info.cls)(device=device)

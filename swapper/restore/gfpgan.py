@@ -10,11 +10,12 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.models.gfpgan import GFPGANv1Clean
+from swapper.registry import RESTORERS
 from swapper.restore.aligned import RestorationNetwork, restore_aligned
 from swapper.runtime.onnx_session import open_session
 from swapper.types import UserError
 
-ONNX_WEIGHTS, CONVERTED_WEIGHTS = "gfpgan_1.4", "gfpgan"
+CONVERTED_WEIGHTS, ONNX_WEIGHTS = RESTORERS["gfpgan"].weights
 PACKAGE_WEIGHTS = "https://github.com/TencentARC/GFPGAN/releases/download/v1.3.0/GFPGANv1.4.pth"
 
 

@@ -6,9 +6,10 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.models.renovation import RenovationGenerator
+from swapper.registry import RESTORERS
 from swapper.restore.aligned import restore_aligned
 
-WEIGHTS, CONVERTED_WEIGHTS = "renovation-lite", "renovation"
+CONVERTED_WEIGHTS, WEIGHTS = RESTORERS["renovation"].weights
 
 
 class RenovationRestorer:

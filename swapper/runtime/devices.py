@@ -1,18 +1,13 @@
 """Choosing the device that networks run on."""
 
-import ctypes
-from contextlib import suppress
-
 import torch
 from torch import nn
 
 from swapper.types import UserError
 
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # glibc's malloc.h
-
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Turn a user's choice into a device that exists.
+    """Resolve a device name to a device of this machine.
 
     Args:
         name: ``auto`` (CUDA, then Apple's MPS, then the CPU), ``cpu``, ``cuda`` or ``mps``.
@@ -34,17 +29,3 @@ def choose_device(name: str = "auto") -> torch.device:
 def device_of(network: nn.Module) -> torch.device:
     """Where a network's parameters are."""
     return next(network.parameters()).device
-
-
-def keep_freed_memory(most: int = 256 << 20) -> None:
-    """Let glibc keep some of the memory that is freed; does nothing with another C library.
-
-    Small networks on a CPU otherwise spend up to half of their time on getting fresh pages for their maps.
-
-    Args:
-        most: bytes, below 2^31; single maps up to an eighth of it are kept.
-    """
-    with suppress(OSError, AttributeError, TypeError):
-        library = ctypes.CDLL(None)
-        library.mallopt(_MMAP_THRESHOLD, most // 8)
-        library.mallopt(_TRIM_THRESHOLD, most)

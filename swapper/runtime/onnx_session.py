@@ -46,7 +46,8 @@ def open_session(
     try:
         session = onnxruntime.InferenceSession(path, options, providers=providers)
     except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile, RuntimeException) as error:
-        raise UserError(f"{name}: onnxruntime cannot run it ({error}). Download or export it again.") from error
+        reason = " ".join(str(error).split())  # its own sentences end with an empty line
+        raise UserError(f"{name}: onnxruntime cannot run it ({reason}). Download or export it again.") from error
     if used_provider(session) != wanted:
         LOGGER.warning("%s runs on %s: %s is not available here.", name, used_provider(session), wanted)
     return session

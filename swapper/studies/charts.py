@@ -2,6 +2,9 @@
 
 Text and lines take ``currentColor``; the series have the classes ``c1``, ``c2`` and so on, which a page may colour
 anew. Every point has a tooltip, and the whole chart a sentence for screen readers.
+
+Drawn by hand: one chart is 4 kB. Matplotlib's is 15, knows neither tooltips nor the page's colours, and would be 70 MB
+more to install; Plotly's script alone adds 4.8 MB to every page.
 """
 
 import html

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 
 from swapper.faces.align import warp_frame
 from swapper.images import read_image
-from swapper.methods.reference import SourcePasted
+from swapper.methods.reference import BASELINE, PASTED, REFERENCES, UNCHANGED, SourcePasted
 from swapper.metrics.geometry import reencode
 from swapper.metrics.measure import MeasuredFace, RetrievalGallery, SwapScores
 from swapper.metrics.report import ScoreRow
@@ -19,8 +19,6 @@ from swapper.studies.evaluators import Evaluators
 from swapper.studies.previews import shrink
 from swapper.types import Identity, UserError
 
-UNCHANGED, PASTED, BASELINE = "target unchanged", "source pasted", "warp"
-REFERENCES = (UNCHANGED, PASTED)
 SIDE = 1280  # px, longest side of the photos that are compared on
 PICTURED = 12  # pairs whose pictures are kept
 LEAST_REALISM = 24  # pairs, below which distances of distributions mean nothing
@@ -79,7 +77,7 @@ def people_in(folder: Path) -> list[tuple[str, list[Path]]]:
         folder: other files in it are ignored only where they cannot be read as pictures; see ``measure_people``.
 
     Raises:
-        UserError: there is no such folder, or nothing in it.
+        UserError: the folder is missing or empty.
     """
     if not folder.is_dir():
         raise UserError(f"Photos '{folder}': folder not found. Give a folder of photos.")
@@ -191,7 +189,7 @@ def compare(
     evaluators: Evaluators,
     progress: ComparisonProgress | None = None,
 ) -> Iterator[Comparison]:
-    """Score methods, and the rows they are read against, on the same pairs.
+    """Score methods, and the reference rows, on the same pairs.
 
     The unchanged target is re-encoded, so that its row is the noise floor of every measure; the pasted source and
     the warp always take part.

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from swapper.methods.reference import PASTED, UNCHANGED
 from swapper.metrics.report import Metric, ScoreRow, best_rows, format_value, measured
 from swapper.studies.charts import Series, around, chart, legend
-from swapper.studies.comparison import PASTED, UNCHANGED, Comparison, attributes_kept
+from swapper.studies.comparison import Comparison, attributes_kept
 from swapper.studies.previews import data_uri
 from swapper.studies.profile import SENTENCE, qualities, radar
 from swapper.studies.published import PROTOCOL, PUBLISHED

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from swapper.methods.reference import PASTED
 from swapper.metrics.report import contact_sheet, measured, write_report, write_text
 from swapper.provenance import MarkSettings, Origin, write_marked_image
 from swapper.provenance.watermark import add_mark
-from swapper.studies.comparison import PASTED, Comparison
+from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import page
 from swapper.studies.published import PROTOCOL, PUBLISHED
 

@@ -10,11 +10,10 @@ from jaxtyping import Float32, Float64, UInt8
 from swapper import hub
 from swapper.faces.align import cut_crop
 from swapper.faces.embed import IdentityEmbedder
-from swapper.images import read_image
-from swapper.methods.base import METHODS, InterpolatingMethod, Method
-from swapper.methods.onnx_hub import EMBEDDER
-from swapper.methods.onnx_records import RECORDS
+from swapper.images import Still, read_image
+from swapper.methods.base import InterpolatingMethod, Method
 from swapper.pipeline import FaceSwapper
+from swapper.registry import METHODS, published_methods
 from swapper.types import Crop, Face, Identity, UserError
 
 GALLERY_PHOTOS = 2000  # at most; a photo takes about 0.1 s
@@ -27,22 +26,20 @@ class Step:
     Attributes:
         share: of the way, 0 to 1.
         image: the finished picture, RGB, as large as the target.
+        picture: what to write of it: RGBA where the target is partly transparent.
         crop: the face in it, 256 px, ``ffhq`` template, cut at the same place in all pictures.
     """
 
     share: float
     image: UInt8[np.ndarray, "h w 3"]
+    picture: UInt8[np.ndarray, "h w c"]
     crop: Crop
 
 
 def interpolating_methods() -> dict[str, str]:
     """Names of the methods that can interpolate and whose weights are here, with the space they do it in."""
-    found = {name: info.space for name, info in METHODS.items() if info.space and all(map(hub.find, info.weights))}
-    for name, record in RECORDS.items():
-        files = [name, EMBEDDER, *([record.converter] if record.converter else [])]
-        if record.identity != "crop" and all(map(hub.find, files)):
-            found[f"onnx:{name}"] = "arcface"
-    return found
+    known = {**METHODS, **published_methods()}
+    return {name: info.space for name, info in known.items() if info.space and all(map(hub.find, info.weights))}
 
 
 def choose_interpolating_method(method: str | None = None, space: str | None = None) -> str:
@@ -80,17 +77,17 @@ def choose_interpolating_method(method: str | None = None, space: str | None = N
 def interpolate_faces(
     swapper: FaceSwapper,
     people: tuple[Identity, Identity],
-    target: UInt8[np.ndarray, "h w 3"],
+    target: UInt8[np.ndarray, "h w 3"] | Still,
     faces: list[Face],
     shares: Sequence[float] | Float64[np.ndarray, "n"],
     chosen: int = 0,
 ) -> Iterator[Step]:
-    """Swap the people on the way from one to another into a target, one picture at a time.
+    """Swap the interpolated identities into a target, one picture at a time.
 
     Args:
         swapper: does it; its method must be able to interpolate.
         people: made by this swapper's method.
-        target: RGB.
+        target: RGB, or a picture with what lies under its transparent parts.
         faces: from ``swapper.find_faces``.
         shares: of the way, 0 to 1, one for each picture.
         chosen: index of the face that changes.
@@ -101,8 +98,9 @@ def interpolate_faces(
     method = _interpolating(swapper.method)
     for share in shares:
         identity = method.interpolate(*people, float(share))
-        image = swapper.swap_faces(target, faces, {chosen: identity}).image
-        yield Step(float(share), image, cut_crop(image, faces[chosen].points))
+        swapped = swapper.swap_faces(target, faces, {chosen: identity})
+        image = swapped.image
+        yield Step(float(share), image, swapped.picture, cut_crop(image, faces[chosen].points))
 
 
 def _interpolating(method: Method) -> InterpolatingMethod:

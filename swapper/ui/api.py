@@ -9,15 +9,14 @@ from gradio.events import api
 from swapper.compose.settings import BlendSettings
 from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
-from swapper.images import read_image
+from swapper.images import read_image, read_still
 from swapper.provenance import Origin, write_marked_image
 from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
 from swapper.ui.files import new_folder, raises_sentences, result_name, upload_path, upload_paths
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import ENGINE
 from swapper.ui.image.target import NO_FACE
-from swapper.ui.layout import FORMATS
+from swapper.ui.layout import ENGINE, FORMATS
 from swapper.ui.swappers import SwapperCache
 
 CONSENT_FIRST = "Consent has not been given. Pass consent=True if everyone whose face is used has agreed."
@@ -102,16 +101,16 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         blending = blend_settings(blend or {})
         swapper, timer = swappers.get(method, restore), StepTimer()
         with timer.step("decode"):
-            image = read_image(path)
-        faces = swapper.find_faces(image, timer)
+            still = read_still(path)
+        faces = swapper.find_faces(still.image, timer)
         if not faces:
             raise UserError(NO_FACE)
         chosen = select_faces(faces, select)
         with timer.step("identify"):
             identity = swapper.identify(upload_paths(source))
-        result = swapper.swap_faces(image, faces, dict.fromkeys(chosen, identity), timer, blending)
+        result = swapper.swap_faces(still, faces, dict.fromkeys(chosen, identity), timer, blending)
         origin = Origin(swapper.method.name, restore)
-        file = write_marked_image(result.image, new_folder() / result_name(path, suffix), origin)
+        file = write_marked_image(result.picture, new_folder() / result_name(path, suffix), origin)
         report = {
             "method": swapper.method.name,
             "faces": len(result.faces),
@@ -139,7 +138,7 @@ def blend_settings(values: dict[str, Any]) -> BlendSettings:
     """Blend settings from their names and values, as an endpoint receives them.
 
     Raises:
-        UserError: there is no such setting, or its value is out of range.
+        UserError: the setting does not exist, or its value is out of range.
     """
     known = [field.name for field in fields(BlendSettings)]
     for name, value in values.items():

@@ -1,37 +1,50 @@
 """What Gradio would do for anybody who asks, and this app does not: fetch files from addresses."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
 from pathlib import Path
-from typing import Any, cast
 
 import gradio as gr
 from gradio.blocks import Block
 
+from swapper.types import UserError
 from swapper.ui.files import uploaded_path
 
 NO_ADDRESSES = "File: web addresses are not fetched. Upload the file itself."
+GUARD_IS_OFF = (
+    "Gradio {version}: it fetches web addresses past this app's guard. Install what requirements.txt asks for: "
+    "'python -m pip install -r requirements.txt'."
+)
+_SENT = {"path": "http://address.invalid/photo.png", "meta": {"_type": "gradio.FileData"}}  # a name that nobody can own
+_move = Block.async_move_resource_to_block_cache  # one of Gradio's internals: every file of a caller goes through it
 
 
 def refuse_addresses(app: gr.Blocks) -> None:
     """Refuse files that are named by a web address, so that nobody can make this machine call another one.
 
-    The app's own addresses of uploaded files, which tools of language models send, are taken for the files.
+    The app's own addresses of uploaded files, which tools of language models send, are taken for the files. It is
+    Gradio's class that changes, for the whole process: an instance is made anew in every session that updates it.
 
     Args:
-        app: finished; its components are changed.
+        app: finished; an address is sent through it, to see that it is refused.
+
+    Raises:
+        UserError: it is not, because this version of Gradio works in another way.
     """
-    for block in app.blocks.values():
-        cast(Any, block).async_move_resource_to_block_cache = _local_only(block)
+    Block.async_move_resource_to_block_cache = _move_own_files
+    event = next(e for e in app.fns.values() if e.inputs and not e.inputs[0].stateful and not e.component_prop_inputs)
+    try:
+        asyncio.run(app.preprocess_data(event, [_SENT] * len(event.inputs), None))
+    except gr.Error as error:
+        if error.message == NO_ADDRESSES:
+            return
+    except (OSError, ValueError):  # it was looked for
+        pass
+    raise UserError(GUARD_IS_OFF.format(version=gr.__version__))
 
 
-def _local_only(block: Block) -> Callable[[str | Path | None], Awaitable[str | None]]:
-    move = block.async_move_resource_to_block_cache
-
-    async def moved(url_or_file_path: str | Path | None) -> str | None:
-        if str(url_or_file_path).lower().startswith(("http:", "https:")):
-            url_or_file_path = uploaded_path(str(url_or_file_path))
-            if url_or_file_path is None:
-                raise gr.Error(NO_ADDRESSES, print_exception=False)
-        return await move(url_or_file_path)
-
-    return moved
+async def _move_own_files(self: Block, url_or_file_path: str | Path | None) -> str | None:
+    if str(url_or_file_path).lower().startswith(("http:", "https:")):
+        url_or_file_path = uploaded_path(str(url_or_file_path))
+        if url_or_file_path is None:
+            raise gr.Error(NO_ADDRESSES, print_exception=False)
+    return await _move(self, url_or_file_path)

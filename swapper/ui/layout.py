@@ -1,4 +1,4 @@
-"""The parts of the Image swap tab as they lie on the page."""
+"""The parts of the Image swap tab as they lie on the page, and what other tabs share with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from swapper.ui.assignment import PEOPLE
 SOURCE = ("1", "Source", "Whose face you want. Several photos give a steadier likeness.")
 TARGET = ("2", "Target", "The photo to change. Only the faces change.")
 RESULT = ("3", "Result", "Drag the handle to compare before and after.")
+CONSENT_FIRST = "Consent has not been given yet. Tick the box at the top of the page, then swap."
+EXAMPLE = "Fill in an example"
 EXAMPLES_NOTE = "Or one of these synthetic people:"
 ADD_PERSON = "Add another person"
 EMPTY = "Your picture appears here."
@@ -22,8 +24,22 @@ FORMATS = {"PNG": ".png", "JPEG": ".jpg"}
 PHOTO_HEIGHT = 204  # px
 
 Pictures = Sequence[UInt8[np.ndarray, "h w 3"]]
+ENGINE = "engine"  # events that share this name wait for each other: what is done in seconds
+LENGTHY = "lengthy"  # what may take minutes; nobody with a photo waits for it
 # Of events that are done at once and are no endpoint.
 QUICK: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+
+
+def queued(name: str, limit: int) -> dict[str, Any]:
+    """Options of events that take a while and are no endpoint.
+
+    Photos come as Gradio sends them: ``read_image`` knows more kinds than it does, and says what is wrong.
+
+    Args:
+        name: of the queue.
+        limit: events of this queue at a time.
+    """
+    return {"api_visibility": "private", "preprocess": False, "concurrency_id": name, "concurrency_limit": limit}
 
 
 @dataclass(frozen=True)

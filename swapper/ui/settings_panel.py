@@ -7,17 +7,16 @@ import gradio as gr
 from gradio.components import Component
 
 from swapper.compose.settings import BlendSettings
-from swapper.methods.base import METHODS
+from swapper.registry import find_method, find_restorer
 from swapper.restore.base import local_restorers
 from swapper.ui.layout import QUICK
 from swapper.ui.swappers import offered_methods
 
 TITLE = "Settings"
 METHOD = "Method"
-PUBLISHED = "A third-party swapper, run from its ONNX file."
 RESTORE = "Restoration"
 RESTORE_INFO = "Sharpens the swapped face."
-RESTORE_LABELS = {"none": "None", "renovation": "Face renovation", "gfpgan": "GFPGAN"}
+RESTORE_NONE = "None"
 PHOTO_RESTORATION = "renovation"  # chosen at first; videos are not restored unless asked, which takes time
 RESET = "Reset to defaults"
 BLEND_WORDS = {  # label, what it does, lowest, highest
@@ -83,7 +82,7 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
             [(label, name) for name, label in offered.items()], label=METHOD, info=_sentence(next(iter(offered)))
         )
         restore = gr.Radio(
-            [(RESTORE_LABELS.get(name, name), name) for name in restorations],
+            [(_restoration(name), name) for name in restorations],
             value=PHOTO_RESTORATION if not moving and PHOTO_RESTORATION in restorations else "none",
             label=RESTORE,
             info=RESTORE_INFO,
@@ -101,7 +100,12 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
 
 
 def _sentence(method: str) -> str:
-    return METHODS[method].sentence if method in METHODS else PUBLISHED
+    return find_method(method)[0].sentence
+
+
+def _restoration(name: str) -> str:
+    info = find_restorer(name)
+    return info.label if info else RESTORE_NONE
 
 
 def _blend_component(name: str, default: float | bool) -> Component:

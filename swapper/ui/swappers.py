@@ -5,10 +5,9 @@ from collections.abc import Callable
 from threading import Lock
 
 from swapper import hub
-from swapper.methods.base import METHODS, local_methods
-from swapper.methods.onnx_hub import EMBEDDER
-from swapper.methods.onnx_records import RECORDS
+from swapper.methods.base import local_methods
 from swapper.pipeline import FaceSwapper
+from swapper.registry import METHODS, published_methods
 from swapper.restore.base import local_restorers
 from swapper.types import UserError
 
@@ -25,15 +24,12 @@ def offered_methods(moving: bool = False) -> dict[str, str]:
         moving: recommend for videos and live pictures.
     """
     offered = {name: METHODS[name].label for name in local_methods(moving)}
-    for name, record in RECORDS.items():
-        helpers = [] if record.identity == "crop" else [EMBEDDER]
-        if all(map(hub.find, [name, *helpers, *([record.converter] if record.converter else [])])):
-            offered[f"onnx:{name}"] = name
-    return offered
+    published = published_methods()
+    return offered | {name: info.label for name, info in published.items() if all(map(hub.find, info.weights))}
 
 
 class SwapperCache:
-    """Keeps the swappers used last, because loading networks takes far longer than a swap.
+    """Caches the most recently used swappers, because loading networks takes far longer than a swap.
 
     They hold networks only, nothing of a user's, so sessions can share them.
     """

@@ -30,7 +30,7 @@ class Role:
 
 
 def count_sources(identity: Identity | None, roles: Sequence[Role]) -> int:
-    """How many people are put in.
+    """Number of source people.
 
     Args:
         identity: of faces that have no role; None where they are left alone.
@@ -40,7 +40,7 @@ def count_sources(identity: Identity | None, roles: Sequence[Role]) -> int:
 
 
 class Casting:
-    """Chooses the identity of every face of a video, and stays with the choice."""
+    """Assigns an identity to every face of a video, and keeps the assignment."""
 
     def __init__(self, identity: Identity | None, select: str | int = "all", roles: Sequence[Role] = ()):
         """Say who becomes whom.
@@ -52,7 +52,7 @@ class Casting:
             roles: people who get an identity of their own.
 
         Raises:
-            UserError: there is no such selection.
+            UserError: the selection is invalid.
         """
         word = str(select).strip().lower()
         if (word not in ("all", "largest") and not (word.isascii() and word.isdigit())) or isinstance(select, bool):
@@ -106,7 +106,7 @@ class Casting:
         return [present.index(self._chosen)] if self._chosen in present else []
 
     def complaint(self) -> str | None:
-        """A sentence when the selection or a role met nobody in the whole video."""
+        """A sentence if the selection or a role matched nobody in the whole video."""
         wanted = {index for index, role in enumerate(self._roles) if role.identity is not None}
         missing = wanted - set(self._matched.values())
         if missing:

@@ -13,6 +13,7 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+from swapper.runtime.whole_file import writable_path
 from swapper.types import UserError
 from swapper.video.colors import Colors, to_yuv
 from swapper.video.io import VideoInfo
@@ -77,16 +78,7 @@ def check_video_output(path: str | Path) -> OutputFormat:
     Raises:
         UserError: the suffix is not a supported format, or the folder does not exist.
     """
-    path = Path(path)
-    name = f"Output '{path}'"
-    if path.suffix.lower() not in FORMATS:
-        said = f"the suffix '{path.suffix}' is not a supported format" if path.suffix else "it has no suffix"
-        raise UserError(f"{name}: {said}. Choose one of {', '.join(FORMATS)}.")
-    if path.is_dir():
-        raise UserError(f"{name}: this is a folder. Give a file name in it.")
-    if not path.parent.is_dir():
-        raise UserError(f"{name}: the folder '{path.parent}' does not exist. Create it first.")
-    return FORMATS[path.suffix.lower()]
+    return FORMATS[writable_path(path, FORMATS).suffix.lower()]
 
 
 @contextmanager

@@ -75,7 +75,7 @@ class VideoReader:
             limits: of which the one on the pixels of a frame; that of the environment when None.
 
         Raises:
-            UserError: it is no video that can be read.
+            UserError: it is not a readable video.
         """
         self.path = Path(path)
         self.name = f"Video '{path}'"

@@ -1,4 +1,4 @@
-"""What a video job is told, what it says on the way, and what it returns."""
+"""Settings, progress and result of a video job."""
 
 import time
 from dataclasses import dataclass, field
@@ -152,7 +152,7 @@ def kept_part(info: VideoInfo, settings: VideoSettings) -> tuple[float, float]:
 
 
 def check_limits(info: VideoInfo, settings: VideoSettings, limits: Limits) -> None:
-    """Refuse a video that is too much for a shared machine.
+    """Refuse a video that exceeds the limits of a shared machine.
 
     Args:
         info: of the video.

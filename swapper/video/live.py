@@ -2,22 +2,16 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from jaxtyping import Float32, UInt8
 
-from swapper.compose.settings import BlendSettings
-from swapper.face_swap import FrameSwapper
+from swapper.face_swap.networks import SwapNetworks
+from swapper.face_swap.picture import FrameSwapper
 from swapper.faces import mesh
 from swapper.faces.coarse import CoarseDetector
-from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder
-from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import OcclusionFinder
 from swapper.faces.track import FaceTracker, TrackedFace
-from swapper.methods.base import Method
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
 from swapper.runtime.timing import StepTimer
@@ -36,35 +30,21 @@ Frame = UInt8[np.ndarray, "h w 3"]
 Mesh = Float32[np.ndarray, "478 3"]
 
 
-@runtime_checkable
-class LiveNetworks(Protocol):
-    """What live streams need of a ``FaceSwapper``."""
-
-    device: torch.device
-    method: Method
-    detector: FaceDetector
-    landmarks: LandmarkDetector
-    occlusion: OcclusionFinder
-    blend: BlendSettings
-
-
 class LiveEngine:
     """What all live streams of one method share; keeps nothing of any stream."""
 
-    def __init__(self, networks: LiveNetworks, marks: MarkSettings | None = None):
+    def __init__(self, networks: SwapNetworks, marks: MarkSettings | None = None):
         """Load what is still missing.
 
         Args:
-            networks: a ``FaceSwapper``.
+            networks: such as a ``FaceSwapper``.
             marks: how frames say that they were swapped; those of the environment when None.
 
         Raises:
             UserError: weights that cannot be found.
         """
         self._networks, self._marks = networks, marks or MarkSettings.from_environment()
-        self._detector = networks.detector
-        if isinstance(self._detector, CenterFaceDetector):
-            self._detector = CenterFaceDetector(None, self._detector.threshold, networks.device, thorough=False)
+        self._detector = networks.detector.quick()
         self._embedder = FaceEmbedder(networks.device)
         self.frames = FrameSwapper(
             networks.method,
@@ -125,16 +105,18 @@ class LiveStream:
             self._memory.begin_source()
         self._last = seconds
         with timer.step("detect"):
-            faces = [self._steadied(face, seconds) for face in self._tracker.update(frame)]
+            faces = [
+                self._steadied(face, seconds) for face in reversed(self._tracker.update(frame))
+            ]  # near ones on top
         present = {face.track for face in faces}
         self._steady = {track: state for track, state in self._steady.items() if track in present}
         frames, memory = self._engine.frames, self._memory
-        parts = [memory.plan(frames, frame, face, identity) for face in reversed(faces)]  # near faces on top
-        memory.learn(parts, frames.swap_parts(frame, parts, timer))
-        if not parts:
+        tasks = [memory.plan(frames, frame, face, identity) for face in faces]
+        memory.learn(faces, frames.swap_faces(frame, tasks, timer))
+        if not faces:
             return frame, 0
         with timer.step("mark"):
-            return self._marker.mark(frame), len(parts)
+            return self._marker.mark(frame), len(faces)
 
     def _steadied(self, face: TrackedFace, seconds: float) -> TrackedFace:
         before = self._steady.get(face.track)

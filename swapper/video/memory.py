@@ -1,4 +1,4 @@
-"""What is known of each face of a video from the frames before, also after the job was stopped and goes on."""
+"""What is known of each face of a video from earlier frames, kept when a stopped job resumes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -8,16 +8,19 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.compose.color import Transfer
-from swapper.face_swap import FaceToSwap, FrameSwapper, Outcome
+from swapper.face_swap.picture import FaceToSwap, FrameSwapper, Outcome
 from swapper.faces.association import overlap
 from swapper.faces.occlusion.over_time import UsualAppearance, update_appearance
+from swapper.faces.pose import head_pose
 from swapper.faces.track import TrackedFace
 from swapper.types import Identity
 from swapper.video.shapes import ShapeMemory
 from swapper.video.tones import ToneMemory
 
 _SAME_PLACE = 0.3  # overlap of a face with itself in the frame before
-_MOST_AIMS = 32  # tracks whose identity is kept: it may be a network
+_MOST_EXTRAPOLATED = 32  # tracks whose identity is kept: it may be a network
+_FADE_YAW = (60.0, 80.0)  # degrees: a face turned further fades back to the target's own
+_FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it fades
 
 Points = Float32[np.ndarray, "5 2"]
 
@@ -42,7 +45,7 @@ class FaceMemory:
         self._steady = steady
         self.shapes, self.tones, self.appearances = ShapeMemory(), ToneMemory(), dict[int, UsualAppearance]()
         self.unoccluded: set[int] = set()
-        self._aims: dict[int, tuple[Identity, Identity]] = {}
+        self._extrapolated: dict[int, tuple[Identity, Identity]] = {}
         self._recalled = list(rows)
         self._present: dict[int, Points] = {}
 
@@ -50,26 +53,26 @@ class FaceMemory:
         """Forget what depends on who the faces become, as somebody else is their source from now on."""
         self.shapes, self.tones = ShapeMemory(), ToneMemory()
 
-    def aimed(self, track: int, identity: Identity, aim: Callable[[], Identity]) -> Identity:
-        """What a track becomes: found at its first frame and kept, as every frame shows its target a little else.
+    def extrapolated(self, track: int, identity: Identity, extrapolate: Callable[[], Identity]) -> Identity:
+        """The identity of a track, found at its first frame and kept: later frames would give slightly other ones.
 
         Args:
             track: number.
             identity: of the source.
-            aim: finds it.
+            extrapolate: finds it.
         """
-        before, aimed = self._aims.pop(track, (None, identity))
+        before, extrapolated = self._extrapolated.pop(track, (None, identity))
         if before is not identity:
-            aimed = aim()
-        self._aims[track] = identity, aimed
-        if len(self._aims) > _MOST_AIMS:
-            del self._aims[next(iter(self._aims))]  # the one that was asked for longest ago
-        return aimed
+            extrapolated = extrapolate()
+        self._extrapolated[track] = identity, extrapolated
+        if len(self._extrapolated) > _MOST_EXTRAPOLATED:
+            del self._extrapolated[next(iter(self._extrapolated))]  # the one that was asked for longest ago
+        return extrapolated
 
     def plan(
         self, frames: FrameSwapper, image: UInt8[np.ndarray, "h w 3"], face: TrackedFace, identity: Identity
     ) -> FaceToSwap:
-        """Say what happens to a face of the next frame.
+        """Prepare a face of the next frame.
 
         Args:
             frames: swaps it, and measures it where nothing is known of it yet.
@@ -78,13 +81,22 @@ class FaceMemory:
             identity: of the source.
         """
         track = face.track
-        identity = self.aimed(track, identity, partial(frames.aim, image, face, identity))
+        identity = self.extrapolated(track, identity, partial(frames.extrapolate, image, face.face, identity))
         if not self.shapes.knows(track):
-            self.shapes.learn(track, frames.measure(image, face, identity))
+            self.shapes.learn(track, frames.measure(image, face.face, identity))
         shape, measure = self.shapes.next_shape(track)
         tone = self.tones.usual(track) if self._steady else None
         return FaceToSwap(
-            face, identity, shape, measure, tone, self.appearances.get(track), occluded=track not in self.unoccluded
+            face.face,
+            identity,
+            shape,
+            measure,
+            match_expression=False,
+            match_shade=False,
+            opacity=_opacity(face),
+            tone=tone,
+            appearance=self.appearances.get(track),
+            occluded=track not in self.unoccluded,
         )
 
     def meet(self, faces: Sequence[TrackedFace]) -> None:
@@ -106,25 +118,23 @@ class FaceMemory:
                 self.appearances[face.track] = UsualAppearance.from_row(row["appearance"])
         self._recalled = []
 
-    def learn(self, parts: Sequence[FaceToSwap], outcomes: Sequence[Outcome]) -> None:
-        """Take in a finished frame.
+    def learn(self, faces: Sequence[TrackedFace], outcomes: Sequence[Outcome]) -> None:
+        """Update with a finished frame.
 
         Args:
-            parts: its faces.
+            faces: that were swapped in it.
             outcomes: of the same faces.
         """
-        self._present = {part.tracked.track: part.tracked.face.points for part in parts}
-        for outcome in outcomes:
+        self._present = {face.track: face.face.points for face in faces}
+        for track, outcome in zip(self._present, outcomes, strict=True):
             if outcome.offset is not None:
-                self.shapes.learn(outcome.track, outcome.offset)
+                self.shapes.learn(track, outcome.offset)
             if outcome.tone is not None:
-                self.tones.learn(outcome.track, outcome.tone)
+                self.tones.learn(track, outcome.tone)
             if outcome.appearance is not None:
-                self.appearances[outcome.track] = update_appearance(
-                    self.appearances.get(outcome.track), outcome.appearance
-                )
+                self.appearances[track] = update_appearance(self.appearances.get(track), outcome.appearance)
             if outcome.occluded is not None:
-                (self.unoccluded.discard if outcome.occluded else self.unoccluded.add)(outcome.track)
+                (self.unoccluded.discard if outcome.occluded else self.unoccluded.add)(track)
         self.appearances = {
             track: appearance for track, appearance in self.appearances.items() if track in self._present
         }
@@ -142,3 +152,11 @@ class FaceMemory:
             "tone": None if tone is None else [tone.gain.tolist(), tone.shift.tolist()],
             "appearance": None if appearance is None else appearance.to_row(),
         }
+
+
+def _opacity(face: TrackedFace) -> float:
+    """How much of a swapped face is shown: less of one that is turned far away or hardly there."""
+    yaw = abs(head_pose(face.landmarks).yaw)
+    turned = np.interp(yaw, _FADE_YAW, (1.0, 0.0))
+    there = np.interp(face.face.score, _FADE_PRESENCE, (0.0, 1.0))
+    return float(turned * there)

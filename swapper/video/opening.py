@@ -25,7 +25,7 @@ def open_video(path: Path) -> InputContainer:
     """Open a file for reading.
 
     Raises:
-        UserError: there is no such file, or it is no video that can be read.
+        UserError: the file is missing or not a readable video.
     """
     name = f"Video '{path}'"
     if not path.exists():

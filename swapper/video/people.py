@@ -3,22 +3,18 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from copy import copy
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from jaxtyping import Float32, UInt8
 
+from swapper.face_swap.networks import SwapNetworks
 from swapper.faces import mesh
 from swapper.faces.align import cut_crop, cut_thumbnail
 from swapper.faces.association import is_readable
-from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder
 from swapper.faces.gallery import EnrolledPerson, Gallery
-from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.pose import head_pose
 from swapper.faces.scene import SceneCuts
 from swapper.faces.select import SAME_PERSON
@@ -29,19 +25,6 @@ EVERY = 0.5  # seconds from one frame that is looked at to the next
 MOST_FRAMES = 48  # looked at
 _THOROUGH_EVERY = 4  # frames of a scene, of which one is searched for small faces, too
 _TURNED = 60.0  # degrees of yaw at which a face makes half as good a picture
-
-
-@runtime_checkable
-class FaceFinder(Protocol):
-    """What the search needs of a ``FaceSwapper``."""
-
-    device: torch.device
-    detector: FaceDetector
-    landmarks: LandmarkDetector
-
-    def find_faces(self, image: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
-        """Find all faces of an image with their landmarks, largest first."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -67,10 +50,8 @@ class _Search:
     fourth frame.
     """
 
-    def __init__(self, engine: FaceFinder):
-        self._engine, self._quick, self._cuts = engine, copy(engine.detector), SceneCuts()
-        if isinstance(self._quick, CenterFaceDetector):
-            self._quick.thorough = False  # of the copy, which shares the network
+    def __init__(self, networks: SwapNetworks):
+        self._networks, self._quick, self._cuts = networks, networks.detector.quick(), SceneCuts()
         self._since = _THOROUGH_EVERY
         self._before: int | None = None  # faces that the quick look at the frame before found
 
@@ -84,11 +65,11 @@ class _Search:
         if before is not None and len(found) != before:
             return self._thoroughly(image, len(found))
         self._before = len(found)
-        return self._engine.landmarks.refine(image, found)
+        return self._networks.landmarks.refine(image, found)
 
     def _thoroughly(self, image: UInt8[np.ndarray, "h w 3"], quickly: int | None) -> list[Face]:
         self._since, self._before = 0, quickly
-        return self._engine.find_faces(image)
+        return self._networks.find_faces(image)
 
 
 @dataclass
@@ -105,7 +86,7 @@ class _Shown:
 
 
 def find_people(
-    engine: FaceFinder,
+    networks: SwapNetworks,
     reader: VideoReader,
     start: float,
     end: float,
@@ -114,7 +95,7 @@ def find_people(
     """Look at frames of a part of a video and tell the people in them apart, who is seen most first.
 
     Args:
-        engine: finds the faces.
+        networks: find the faces, such as a ``FaceSwapper``.
         reader: of the video.
         start: seconds from the video's begin.
         end: seconds from the video's begin.
@@ -125,8 +106,8 @@ def find_people(
     """
     count = min(max(ceil((end - start) / EVERY), 1), MOST_FRAMES)
     times = [start + (end - start) * (index + 0.5) / count for index in range(count)]
-    search = _Search(engine)
-    embedder, gallery, shown = FaceEmbedder(engine.device), Gallery(), defaultdict[int, _Shown](_Shown)
+    search = _Search(networks)
+    embedder, gallery, shown = FaceEmbedder(networks.device), Gallery(), defaultdict[int, _Shown](_Shown)
     with closing(reader.samples(times)) as frames:
         for index, frame in enumerate(frames):
             for face, person in _recognised(search, embedder, frame.image, gallery):

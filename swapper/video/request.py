@@ -4,26 +4,23 @@ import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
-from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-import torch
 
 from swapper.compose.settings import BlendSettings
-from swapper.face_swap import FrameSwapper
+from swapper.face_swap.networks import ImageSource, Source, SwapNetworks
+from swapper.face_swap.picture import FrameSwapper
 from swapper.faces.coarse import CoarseDetector, PatientDetector
-from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
 from swapper.faces.gallery import Gallery
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import OcclusionDetector
 from swapper.faces.track import FaceTracker
-from swapper.methods.base import Method
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
-from swapper.restore.base import RESTORERS, Restorer
+from swapper.registry import RESTORERS
 from swapper.runtime.limits import Limits
-from swapper.types import Crop, Identity, UserError
+from swapper.types import Identity, UserError
 from swapper.video.analyse import DETECT_EVERY
 from swapper.video.casting import Casting, Role, count_sources
 from swapper.video.encode import check_video_output
@@ -33,33 +30,15 @@ from swapper.video.marks import FrameMarker
 from swapper.video.swap import VideoJob
 
 
-@runtime_checkable
-class Engine(Protocol):
-    """What a job needs of a ``FaceSwapper``."""
-
-    device: torch.device
-    method: Method
-    detector: FaceDetector
-    restorer: Restorer | None
-    blend: BlendSettings
-
-    def identify(self, sources: Any) -> Identity:
-        """Make the identity of a source person."""
-        ...
-
-    def source_crop(self, photo: Any) -> Crop:
-        """Cut the largest face out of a photo."""
-        ...
-
-
 def swap_video(
-    engine: Engine,
-    source: Any,
+    networks: SwapNetworks,
+    source: Source | None,
     target: str | Path,
     output: str | Path,
     *,
     select: str | int = "all",
-    people: Sequence[tuple[Any, Any] | Role] = (),
+    people: Sequence[tuple[Source, ImageSource] | Role] = (),
+    blend: BlendSettings | None = None,
     settings: VideoSettings | None = None,
     limits: Limits | None = None,
     marks: MarkSettings | None = None,
@@ -69,13 +48,14 @@ def swap_video(
     """Swap the faces of a video file.
 
     Args:
-        engine: a ``FaceSwapper``.
+        networks: such as a ``FaceSwapper``.
         source: photos of the person that selected faces become, or their identity; None where only ``people`` count.
         target: the video.
         output: file to write.
         select: as of ``Casting``.
         people: pairs of source photos and a reference photo; whoever resembles the reference becomes the source. Roles
             where both have been measured already.
+        blend: how the faces are blended in; as the networks say when None.
         settings: of the job.
         limits: what is allowed on this machine; no limits when None.
         marks: how the result says that it was swapped; those of the environment when None.
@@ -86,6 +66,7 @@ def swap_video(
         UserError: something cannot be used, or the job was cancelled.
     """
     output, settings = Path(output), settings or VideoSettings()
+    blend = blend or networks.blend
     check_video_output(output)
     reader = VideoReader(target, limits)
     if output.exists() and output.samefile(reader.path):
@@ -94,41 +75,45 @@ def swap_video(
         check_limits(reader.info, settings, limits)
     if source is None and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person.")
-    embedder, landmarks = FaceEmbedder(engine.device), LandmarkDetector(engine.device, 1)
-    occlusion = OcclusionDetector(engine.device, 1)
-    identity = source if source is None or isinstance(source, Identity) else engine.identify(source)
-    roles = [pair if isinstance(pair, Role) else measured_role(engine, *pair, embedder) for pair in people]
+    embedder, landmarks = FaceEmbedder(networks.device), LandmarkDetector(networks.device, 1)
+    occlusion = OcclusionDetector(networks.device, 1)
+    identity = source if source is None or isinstance(source, Identity) else networks.identify(source)
+    roles = [pair if isinstance(pair, Role) else measured_role(networks, *pair, embedder) for pair in people]
     marks = marks or MarkSettings.from_environment()
     job = VideoJob(
         reader,
         output,
         Casting(identity, select, roles),
-        FrameSwapper(engine.method, landmarks, engine.device, engine.restorer, engine.blend, occlusion),
-        lambda gallery: _tracker(engine, landmarks, embedder, gallery),
+        FrameSwapper(networks.method, landmarks, networks.device, networks.restorer, blend, occlusion),
+        lambda gallery: _tracker(networks, landmarks, embedder, gallery),
         settings,
-        FrameMarker(origin_of(engine, count_sources(identity, roles)), marks),
-        _digest(engine, reader, identity, roles, f"{select} {marks.mark} {marks.label}"),
+        FrameMarker(origin_of(networks, count_sources(identity, roles)), marks),
+        _digest(networks, reader, identity, roles, f"{blend} {select} {marks.mark} {marks.label}"),
     )
     return job.run(progress, cancel)
 
 
-def origin_of(engine: Engine, sources: int) -> Origin:
-    """What the marks say of an engine's swaps.
+def origin_of(networks: SwapNetworks, sources: int) -> Origin:
+    """What the marks say of swaps.
 
     Args:
-        engine: swaps.
+        networks: swap.
         sources: how many source people there are.
     """
-    kind = type(engine.restorer).__name__
-    restore = next((name for name, (_, class_name) in RESTORERS.items() if class_name == kind), "none")
-    return Origin(engine.method.name, restore, sources)
+    restore = next((name for name, info in RESTORERS.items() if info.made(networks.restorer)), "none")
+    return Origin(networks.method.name, restore, sources)
 
 
-def measured_role(engine: Engine, source: Any, reference: Any, embedder: IdentityEmbedder | None = None) -> Role:
+def measured_role(
+    networks: SwapNetworks,
+    source: Source,
+    reference: ImageSource,
+    embedder: IdentityEmbedder | None = None,
+) -> Role:
     """What a person in a video becomes, from photos.
 
     Args:
-        engine: a ``FaceSwapper``.
+        networks: such as a ``FaceSwapper``.
         source: photos of the person that is put in, or their identity.
         reference: photo of the person in the video.
         embedder: measures the reference; the shipped one when None.
@@ -136,25 +121,33 @@ def measured_role(engine: Engine, source: Any, reference: Any, embedder: Identit
     Raises:
         UserError: a photo cannot be read or shows no face.
     """
-    embedder = embedder or FaceEmbedder(engine.device)
-    identity = source if isinstance(source, Identity) else engine.identify(source)
-    return Role(identity, embedder.embed([engine.source_crop(reference)])[0])
+    embedder = embedder or FaceEmbedder(networks.device)
+    identity = source if isinstance(source, Identity) else networks.identify(source)
+    return Role(identity, embedder.embed([networks.source_crop(reference)])[0])
 
 
-def _tracker(engine: Engine, landmarks: LandmarkDetector, embedder: IdentityEmbedder, gallery: Gallery) -> FaceTracker:
+def _tracker(
+    networks: SwapNetworks, landmarks: LandmarkDetector, embedder: IdentityEmbedder, gallery: Gallery
+) -> FaceTracker:
     """Every stage has a thread of its own, so its networks take one each."""
-    often, first = engine.detector, engine.detector
-    if isinstance(first, CenterFaceDetector):
-        quick = CenterFaceDetector(1, first.threshold, engine.device, thorough=False)
-        often, first = CoarseDetector(quick), PatientDetector(quick, first)
-    return FaceTracker(often, landmarks, embedder, scene_detector=first, detect_every=DETECT_EVERY, gallery=gallery)
+    quick = networks.detector.quick(threads=1)
+    return FaceTracker(
+        CoarseDetector(quick),
+        landmarks,
+        embedder,
+        scene_detector=PatientDetector(quick, networks.detector),
+        detect_every=DETECT_EVERY,
+        gallery=gallery,
+    )
 
 
-def _digest(engine: Engine, reader: VideoReader, identity: Identity | None, roles: Sequence[Role], how: str) -> str:
+def _digest(
+    networks: SwapNetworks, reader: VideoReader, identity: Identity | None, roles: Sequence[Role], how: str
+) -> str:
     """Of everything the result depends on, so that a stopped job goes on only as the same job."""
     state = reader.path.stat()
     people = [role.identity for role in roles] + [identity]
     vectors = [role.reference for role in roles] + [[] if one is None else one.embedding for one in people]
-    said = [reader.path.resolve(), state.st_size, state.st_mtime_ns, engine.method.name, engine.method.size]
-    said += [type(engine.restorer).__name__, engine.blend, how, *[np.round(v, 3).tolist() for v in vectors]]
+    said = [reader.path.resolve(), state.st_size, state.st_mtime_ns, networks.method.name, networks.method.size]
+    said += [type(networks.restorer).__name__, how, *[np.round(v, 3).tolist() for v in vectors]]
     return hashlib.sha256(repr(said).encode()).hexdigest()

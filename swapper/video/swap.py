@@ -8,9 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from threading import Event
 
-from swapper.face_swap import FaceToSwap, FrameSwapper, Outcome
+from swapper.face_swap.picture import FaceToSwap, FrameSwapper, Outcome
 from swapper.faces.gallery import Gallery
-from swapper.faces.track import FaceTracker
+from swapper.faces.track import FaceTracker, TrackedFace
 from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
 from swapper.video.analyse import AnalysedFrame, analyse
@@ -32,11 +32,20 @@ _WORKERS = 2  # frames that are swapped at a time
 
 
 @dataclass(frozen=True)
-class _Done:
-    """A frame whose faces are swapped, and what was learnt from that."""
+class _Planned:
+    """A frame, its faces that are swapped, and what happens to each."""
 
     frame: TimedFrame
-    parts: list[FaceToSwap]
+    faces: list[TrackedFace]
+    tasks: list[FaceToSwap]
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A frame whose faces are swapped, and what was learnt from each."""
+
+    frame: TimedFrame
+    faces: list[TrackedFace]
     outcomes: list[Outcome]
 
 
@@ -153,28 +162,28 @@ class VideoJob:
         with closing(run_ahead(self._timed("decode", frames), _AHEAD)) as decoded:
             analysed = self._timed("analyse", analyse(decoded, tracker, self._settings.steadiness))
             with closing(run_ahead(analysed, _AHEAD)) as ready:
-                tasks = (self._plan(frame, tracker, memory) for frame in ready if frame.frame.pts >= journal.end)
-                for done, timer in map_in_order(self._swap, tasks, _WORKERS):
-                    memory.learn(done.parts, done.outcomes)
+                planned = (self._plan(frame, tracker, memory) for frame in ready if frame.frame.pts >= journal.end)
+                for done, timer in map_in_order(self._swap, planned, _WORKERS):
+                    memory.learn(done.faces, done.outcomes)
                     self._add(timer)
                     yield done
 
-    def _plan(
-        self, analysed: AnalysedFrame, tracker: FaceTracker, memory: FaceMemory
-    ) -> tuple[TimedFrame, list[FaceToSwap]]:
-        """Say what happens to the faces of a frame; small ones come first, so that near ones lie on top."""
+    def _plan(self, analysed: AnalysedFrame, tracker: FaceTracker, memory: FaceMemory) -> _Planned:
+        """Prepare the faces of a frame; small ones come first, so that near ones lie on top."""
         memory.meet(analysed.faces)
         cast = self._casting.cast(analysed.faces, tracker.gallery)
-        parts = [
-            memory.plan(self._swapper, analysed.frame.image, analysed.faces[index], identity)
-            for index, identity in sorted(cast.items(), reverse=True)
+        order = sorted(cast, reverse=True)
+        faces = [analysed.faces[index] for index in order]
+        tasks = [
+            memory.plan(self._swapper, analysed.frame.image, face, cast[index])
+            for index, face in zip(order, faces, strict=True)
         ]
-        return analysed.frame, parts
+        return _Planned(analysed.frame, faces, tasks)
 
-    def _swap(self, task: tuple[TimedFrame, list[FaceToSwap]]) -> tuple[_Done, StepTimer]:
-        frame, parts = task
-        timer = StepTimer()
-        return _Done(frame, parts, self._swapper.swap_parts(frame.image, parts, timer) if parts else []), timer
+    def _swap(self, planned: _Planned) -> tuple[_Done, StepTimer]:
+        frame, timer = planned.frame, StepTimer()
+        outcomes = self._swapper.swap_faces(frame.image, planned.tasks, timer) if planned.tasks else []
+        return _Done(frame, planned.faces, outcomes), timer
 
     def _written(
         self, frames: Iterable[_Done], journal: Journal, known: Callable[[], dict[str, object]]

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from swapper.bench import networks
 from swapper.models.idn import IdentityAwareDynamicNetwork, IdentityAwareDynamicNetworkConfig
-from swapper.models.presets import NETWORKS, NetworkPresets
+from swapper.registry import SYSTEMS, NetworkInfo, System
 from swapper.types import UserError
 
 
@@ -52,18 +52,18 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks that take no time, on one thread: a busy machine can take seconds to wake a second one."""
     monkeypatch.setattr(networks, "THREADS", (1,))
     config = IdentityAwareDynamicNetworkConfig((8, 8, 16, 16, 32), (16, 16, 8, 8), 4, (16, 8, 8, 4, 2), 32)
-    rows = {
-        "window": NetworkPresets(Window, inputs, None, 224, 21_600.0, "somewhere"),
-        "idn": NetworkPresets(
+    rows = (
+        NetworkInfo("window", Window, inputs, params=224, macs=21_600.0, source="somewhere"),
+        NetworkInfo(
+            "idn",
             IdentityAwareDynamicNetwork,
             lambda c, batch: (torch.rand(batch, 3, c.size, c.size),),
             {"paper": config, "lite": config},
         ),
-    }
-    for name in list(NETWORKS):
-        monkeypatch.delitem(NETWORKS, name)
-    for name, row in rows.items():
-        monkeypatch.setitem(NETWORKS, name, row)
+    )
+    for name in list(SYSTEMS):
+        monkeypatch.delitem(SYSTEMS, name)
+    monkeypatch.setitem(SYSTEMS, "small", System("small", networks=rows))
 
 
 def test_report_has_a_row_for_every_network_and_preset(small: None) -> None:
@@ -93,7 +93,7 @@ def test_dynamic_network_is_told_in_frames_and_as_a_share_of_the_machine(small: 
 
 
 def test_network_that_cannot_be_exported_is_said(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(NETWORKS, "window", NetworkPresets(Unexportable, inputs))
+    monkeypatch.setitem(SYSTEMS, "odd", System("odd", networks=(NetworkInfo("window", Unexportable, inputs),)))
     row = networks.network_row("window", "lite", WindowConfig(), seconds=0.0)
     assert row["note"].startswith("no ONNX export: ")
     assert row["ort_1"] is None and row["eager_1"] > 0

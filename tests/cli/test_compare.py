@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from swapper.__main__ import main
+from swapper.cli.main import main
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
-"""The command line's ``export`` and ``bench`` commands."""
+"""The command line's ``export`` command."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,9 @@ import torch
 from torch import Generator
 from two_faces import TwoFaces, draw
 
-import swapper.pipeline
 from swapper import hub
-from swapper.__main__ import main
+from swapper.cli.main import main
+from swapper.face_swap import networks
 from swapper.hub import files
 from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
 from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
@@ -21,14 +20,14 @@ from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, Mobile
 @pytest.fixture
 def photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A picture in which a face is found, and weights that nobody has trained."""
-    monkeypatch.setattr(swapper.pipeline, "CenterFaceDetector", TwoFaces)
+    monkeypatch.setattr(networks, "CenterFaceDetector", TwoFaces)
     weights, known = tmp_path / "weights", hub.entries()
     names = ("mobilefaceswap-lite", "arcface-mobile")
     monkeypatch.setattr(files, "entries", lambda: [row for row in known if row.name not in names])
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(weights))
     torch.manual_seed(0)
-    networks = MobileFaceSwap(IdentityInjectionNetworkConfig.lite()), MobileFaceNet(MobileFaceNetConfig.lite())
-    for name, network in zip(names, networks, strict=True):
+    both = MobileFaceSwap(IdentityInjectionNetworkConfig.lite()), MobileFaceNet(MobileFaceNetConfig.lite())
+    for name, network in zip(names, both, strict=True):
         hub.save(network, weights / f"{name}.safetensors", {"template": "tight", "size": "128"})
     return draw(tmp_path / "source.png")
 
@@ -53,8 +52,8 @@ def test_export_writes_a_network_that_runs_alone(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-o", "face.bin"], "the file name must end in .onnx"),
-        (["-o", "none/face.onnx"], "its folder does not exist"),
+        (["-o", "face.bin"], "the suffix '.bin' is not a supported format. Choose .onnx."),
+        (["-o", "none/face.onnx"], "the folder 'none' does not exist. Create it first."),
         (["-o", "face.onnx", "--size", "100"], "100 pixels. Choose a multiple of 32"),
         (["-o", "face.onnx", "missing.jpg"], "missing.jpg': file not found"),
     ],
@@ -73,15 +72,3 @@ def test_unusable_export_ends_with_2_and_no_file(
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
     assert set(tmp_path.rglob("*")) == there
-
-
-def test_bench_prints_a_table_or_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    report = {"machine": "box", "rows": [{"network": "a", "params": 1000}]}
-    monkeypatch.setattr("swapper.bench.networks.models_report", lambda only: report | {"only": only})
-    monkeypatch.setattr("swapper.bench.photo.pipeline_report", lambda method: report)
-    assert main(["bench"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].split() == ["a", "1,000"]
-    assert main(["bench", "--models", "--only", "a", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == report | {"only": "a"}
-    assert main(["bench", "--only", "a"]) == 2
-    assert "Add --models" in capsys.readouterr().err

@@ -1,7 +1,5 @@
 """The command line's ``image`` command: what it writes, and how it says no."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +7,14 @@ import pytest
 from PIL import Image
 from two_faces import TwoFaces, draw
 
-import swapper.pipeline
-from swapper.__main__ import main
+from swapper.cli.main import main
+from swapper.face_swap import networks
 
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two pictures in which the engine finds two faces each."""
-    monkeypatch.setattr(swapper.pipeline, "CenterFaceDetector", TwoFaces)
+    monkeypatch.setattr(networks, "CenterFaceDetector", TwoFaces)
     return [draw(tmp_path / f"{name}.png", seed=seed) for seed, name in enumerate(("source", "target"))]
 
 
@@ -72,17 +70,6 @@ UNMARKED = ["--no-mark", "--confirm-no-mark"]  # a watermark changes pixels ever
 PLACES = {"source": "source.png", "target": "target.png", "output": "out.png"}
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["image", "one.png", "-o", "x.png"], ["image", "a", "b"], ["dance"], ["bench", "--models", "--video"]],
-)
-def test_wrong_arguments_end_with_2(arguments, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 2
-    assert "usage: python -m swapper" in capsys.readouterr().err
-
-
 def test_an_existing_output_survives_a_failure(photos, tmp_path):
     output = tmp_path / "out.png"
     output.write_bytes(b"precious")
@@ -90,12 +77,42 @@ def test_an_existing_output_survives_a_failure(photos, tmp_path):
     assert output.read_bytes() == b"precious"
 
 
-def test_as_a_program(tmp_path):
-    command = [sys.executable, "-m", "swapper", "image", "a.png", "b.png", "-o", "out.bmp"]
-    ended = subprocess.run(
-        command, cwd=tmp_path, env={"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True
-    )
-    assert ended.returncode == 2
-    assert ended.stderr == "error: Output 'out.bmp': the suffix '.bmp' is not a supported format. " + (
-        "Choose one of .png, .jpg, .jpeg, .webp.\n"
-    )
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".jpg"])
+def test_a_transparent_target_stays_transparent_where_the_format_holds_it(photos, tmp_path, capsys, suffix):
+    before = np.dstack([np.asarray(Image.open(photos[1])), np.full((200, 300), 255, np.uint8)])
+    before[:, 250:, 3] = 0
+    before[150:, :, 3] = 100
+    target, output = tmp_path / "cut out.png", tmp_path / f"out{suffix}"
+    Image.fromarray(before).save(target)
+    assert main(["image", photos[0], str(target), "-o", str(output), "--method", "warp", *UNMARKED]) == 0
+    said, after = capsys.readouterr(), np.asarray(Image.open(output))
+    if suffix == ".jpg":
+        assert after.shape == (200, 300, 3) and (after[:140, 260:] > 245).all()
+        assert "hold no transparency, so those parts are white in it. Choose PNG or WebP" in said.err
+        return
+    assert not said.err and (after[..., 3] == before[..., 3]).all()
+    if suffix == ".png":
+        assert (after[:, 250:] == before[:, 250:]).all(), "what is hidden stays as it is"
+        assert (after[20:90, 20:90, :3] != before[20:90, 20:90, :3]).any()
+
+
+def test_marks_and_label_on_a_transparent_picture(photos, tmp_path, capsys):
+    before = np.dstack([np.asarray(Image.open(photos[1]).resize((600, 400))), np.zeros((400, 600), np.uint8)])
+    before[:240, :, 3] = 255
+    target, output = tmp_path / "cut out.png", tmp_path / "out.png"
+    Image.fromarray(before).save(target)
+    assert main(["image", photos[0], str(target), "-o", str(output), "--method", "warp", "--label"]) == 0
+    after = np.asarray(Image.open(output))
+    assert (after[380:395, 10:40, 3] == 255).any(), "the label is seen on transparent ground too"
+    assert (after[:, 300:, 3] == before[:, 300:, 3]).all()
+    capsys.readouterr()
+    assert main(["provenance", str(output)]) == 0
+    assert "watermark: found" in capsys.readouterr().out
+
+
+def test_an_animation_says_that_its_first_frame_is_used(photos, tmp_path, capsys):
+    frames = [Image.open(path) for path in (photos[1], photos[0])]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
+    target, output = str(tmp_path / "moving.gif"), str(tmp_path / "out.png")
+    assert main(["image", photos[0], target, "-o", output, "--method", "warp"]) == 0
+    assert "Its first one is used; swap it as a video for all" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from random_student import offer_student, write_student
 
-from swapper.__main__ import main
+from swapper.cli.main import main
 from swapper.studies.gallery_index import read_index
 
 
@@ -74,7 +74,7 @@ def test_a_gallery_is_looked_at_once(photos, tmp_path, capsys):
     for number, photo in enumerate(photos):
         (tmp_path / f"{number}.jpg").write_bytes(Path(photo).read_bytes())
     assert main(["gallery", str(tmp_path), "-o", str(tmp_path / "gallery.npz")]) == 2
-    assert "the file name must end in .safetensors" in capsys.readouterr().err
+    assert "the suffix '.npz' is not a supported format. Choose .safetensors." in capsys.readouterr().err
     assert main(["gallery", str(tmp_path), "-o", str(tmp_path / "gallery.safetensors")]) == 0
     assert "gallery.safetensors: 3 photos, seen by arcface" in capsys.readouterr().out
     assert len(read_index(tmp_path / "gallery.safetensors", ["arcface"])["arcface"]) == 3

@@ -1,6 +1,6 @@
 import pytest
 
-from swapper.__main__ import parser
+from swapper.cli.main import parser
 from swapper.cli.options import blend_settings
 from swapper.compose.settings import BlendSettings
 from swapper.types import UserError

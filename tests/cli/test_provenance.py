@@ -10,8 +10,8 @@ from PIL import Image
 from textures import texture
 from two_faces import TwoFaces, draw
 
-import swapper.pipeline
-from swapper.__main__ import main
+from swapper.cli.main import main
+from swapper.face_swap import networks
 from swapper.provenance import Origin, sign_file, write_marked_image
 from swapper.provenance.watermark import add_mark
 
@@ -19,7 +19,7 @@ from swapper.provenance.watermark import add_mark
 @pytest.fixture
 def image_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The command that writes out.png."""
-    monkeypatch.setattr(swapper.pipeline, "CenterFaceDetector", TwoFaces)
+    monkeypatch.setattr(networks, "CenterFaceDetector", TwoFaces)
     photos = [draw(tmp_path / f"{name}.png", seed=seed) for seed, name in enumerate(("source", "target"))]
     return ["image", *photos, "-o", str(tmp_path / "out.png"), "--method", "warp", "--device", "cpu"]
 

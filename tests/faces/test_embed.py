@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from insightface.model_zoo.arcface_onnx import ArcFaceONNX
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
@@ -125,6 +126,8 @@ def test_the_published_network_gets_rgb_between_minus_one_and_one(
     expected = np.array([1, -1, 51 / 127.5 - 1])
     np.testing.assert_allclose(found[1, :3], expected / np.linalg.norm(expected), atol=1e-5)
     np.testing.assert_allclose(found[:, 3:], 0)
+    (theirs,) = ArcFaceONNX(str(path)).get_feat(arcface_crop(crop)[..., ::-1])
+    np.testing.assert_allclose(found[0], theirs / np.linalg.norm(theirs), atol=1e-6)
 
 
 def test_the_shipped_encoder_tells_people_apart(shared_data: Path) -> None:

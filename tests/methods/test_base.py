@@ -1,10 +1,10 @@
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from swapper.hub import files
 from swapper.methods.base import METHODS, default_method, local_methods, methods
+from swapper.registry import named
 
 
 def test_default_is_the_first_method_whose_weights_are_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,8 +33,9 @@ def test_videos_get_a_quick_method_before_a_better_one(tmp_path: Path, monkeypat
 def test_every_row_is_complete() -> None:
     assert METHODS
     for name, info in METHODS.items():
-        assert info.module.startswith("swapper.methods.") and info.class_name.endswith("Method")
+        assert info.cls.startswith("swapper.methods.") and info.cls.endswith("Method")
         assert info.label and info.sentence.endswith(".")
         assert info.weights or name == "warp"
-        method = getattr(import_module(info.module), info.class_name)
+        method = named(info.cls)
+        assert method.name == name
         assert (info.space != "") == hasattr(method, "interpolate")

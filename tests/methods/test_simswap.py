@@ -13,6 +13,7 @@ from swapper.hub import files
 from swapper.methods.base import METHODS, Method, load_method
 from swapper.methods.simswap import SimSwapMethod
 from swapper.models.simswap import SimSwapGenerator, SimSwapGeneratorConfig
+from swapper.registry import named
 from swapper.types import Crop, Identity, UserError
 
 CPU = torch.device("cpu")
@@ -52,7 +53,7 @@ def faces(batch: int) -> torch.Tensor:
 def test_follows_the_protocol(method: SimSwapMethod) -> None:
     assert isinstance(method, Method) and isinstance(method.embedder, IdentityEmbedder | MeanColours)
     assert (method.name, method.size, method.template) == ("simswap", 64, "ffhq")
-    assert METHODS["simswap"].class_name == SimSwapMethod.__name__
+    assert named(METHODS["simswap"].cls) is SimSwapMethod
 
 
 @pytest.mark.parametrize("batch", [1, 3])

@@ -53,6 +53,22 @@ def test_frechet_distance_of_correlated_gaussians_agrees_with_the_matrix_root():
     assert frechet_distance((zero, b), (zero, a)) == pytest.approx(wanted, rel=1e-6)
 
 
+@pytest.mark.parametrize(("count", "width"), [(2, 5), (30, 60), (300, 40), (2000, 3)])
+def test_the_covariance_is_shrunk_as_the_lemma_says(count: int, width: int):
+    """Ledoit and Wolf's lemma 3.3, term by term."""
+    rng = np.random.default_rng(count)
+    sample = rng.normal(size=(count, width)) * rng.uniform(0.1, 3, width) + 5
+    mean, covariance = gaussian_of(sample)
+    centred = sample - sample.mean(0)
+    plain = centred.T @ centred / count
+    target = np.trace(plain) / width * np.eye(width)
+    spread = ((plain - target) ** 2).sum()
+    error = sum(((np.outer(row, row) - plain) ** 2).sum() for row in centred) / count**2
+    share = min(error / spread, 1)
+    np.testing.assert_allclose(mean, sample.mean(0))
+    np.testing.assert_allclose(covariance, share * target + (1 - share) * plain, rtol=1e-9, atol=1e-9)
+
+
 def test_the_covariance_of_a_large_sample_is_hardly_shrunk():
     rng = np.random.default_rng(0)
     root = np.diag([1.0, 2, 3])

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import bootstrap
 
 from swapper.metrics.report import (
     METRICS,
@@ -12,7 +13,7 @@ from swapper.metrics.report import (
     format_value,
     markdown_table,
     report_data,
-    text_table,
+    scores_table,
     write_report,
     write_text,
 )
@@ -51,7 +52,7 @@ def test_figures_are_printed_with_unit_and_interval():
 
 
 def test_tables_hold_what_was_measured():
-    text = text_table(ROWS).splitlines()
+    text = scores_table(ROWS).splitlines()
     assert len(text) == 4
     assert text[0].split() == ["floor", "warp", "other"]
     assert text[1].startswith("ID retrieval") and "[75.0, 85.0]" in text[1]
@@ -68,6 +69,15 @@ def test_the_interval_of_a_mean():
     assert bootstrap_interval(np.full(10, 2.0), np.random.default_rng(1)) == (2.0, 2.0)
     assert bootstrap_interval(np.array([2.0, np.nan]), np.random.default_rng(1)) == (2.0, 2.0)
     assert np.isnan(bootstrap_interval(np.array([np.nan]), np.random.default_rng(1))).all()
+
+
+@pytest.mark.parametrize("count", [2, 3, 300])
+def test_the_interval_is_that_of_scipy(count):
+    values = np.random.default_rng(count).gamma(2, 1, count)
+    theirs = bootstrap((values,), np.mean, n_resamples=1000, method="percentile", rng=np.random.default_rng(1))
+    assert bootstrap_interval(values, np.random.default_rng(1)) == pytest.approx(tuple(theirs.confidence_interval))
+    with pytest.raises(ValueError, match="two or more"):
+        bootstrap((values[:1],), np.mean, method="percentile")
 
 
 def test_json_has_no_bare_nan():

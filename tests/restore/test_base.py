@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from swapper.restore.base import RESTORERS, Restorer, load_restorer, restorers
+from swapper.registry import RESTORERS, named
+from swapper.restore.base import Restorer, load_restorer, restorers
 from swapper.restore.gfpgan import GFPGANRestorer
 from swapper.restore.renovation import RenovationRestorer
 from swapper.types import UserError
@@ -15,8 +16,10 @@ def test_names_start_with_none() -> None:
 
 
 def test_table_names_the_classes() -> None:
-    assert [row[1] for row in RESTORERS.values()] == [RenovationRestorer.__name__, GFPGANRestorer.__name__]
-    assert isinstance(GFPGANRestorer(CPU, network=lambda faces: faces), Restorer)
+    assert [named(info.cls) for info in RESTORERS.values()] == [RenovationRestorer, GFPGANRestorer]
+    restorer = GFPGANRestorer(CPU, network=lambda faces: faces)
+    assert isinstance(restorer, Restorer)
+    assert [name for name, info in RESTORERS.items() if info.made(restorer)] == ["gfpgan"]
 
 
 def test_unknown_name_is_refused() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from swapper.runtime.limits import Limits
+from swapper.runtime.limits import Limits, _memory
 from swapper.types import UserError
 
 
@@ -31,3 +31,28 @@ def test_every_limit_is_documented_with_its_default() -> None:
     assert len(limits) > 10
     for name, default in limits.items():
         assert f"| `SWAPPER_{name.upper()}` | {default} |" in page, name
+
+
+@pytest.mark.parametrize(
+    ("memory", "most"), [(0, 64), (2 * 2**30, 64), (6 * 2**30, 134), (16 * 2**30, 256), (512 * 2**30, 256)]
+)
+def test_photos_on_a_persons_own_machine(memory: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("swapper.runtime.limits._memory", lambda: memory)
+    assert Limits.for_photos({}).max_pixels // 1_000_000 == most
+    assert Limits.for_photos({"SWAPPER_HOST": "127.0.0.1"}) == Limits.for_photos({})
+    assert Limits.for_photos({"SWAPPER_HOST": "localhost"}) == Limits.for_photos({})
+    assert Limits.for_photos({"SWAPPER_MAX_PIXELS": "1000"}).max_pixels == 1000
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"SPACE_ID": "a/b"}, {"SWAPPER_HOST": "0.0.0.0"}, {"GRADIO_SERVER_NAME": "10.0.0.7"}, {"SWAPPER_HOST": "::"}],
+)
+def test_a_server_keeps_its_limit(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("swapper.runtime.limits._memory", lambda: 64 * 2**30)
+    assert Limits.for_photos(environ) == Limits.from_environment(environ)
+    assert Limits.for_photos(environ).max_pixels == 64_000_000
+
+
+def test_this_machines_memory_is_known() -> None:
+    assert 2**28 < _memory() < 2**50

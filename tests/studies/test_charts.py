@@ -37,6 +37,13 @@ def test_a_chart_is_valid_and_says_its_points():
     assert drawn.find(f"{SVG}line[@class='marker']") is not None
 
 
+def test_a_chart_is_light_and_needs_nothing_else():
+    points = [(10.0 * i, i * i / 100) for i in range(11)]
+    drawn = chart("Eleven steps.", Axis("x", 0, 100), Axis("y", 0, 1), [Series("A", points), Series("B", points)])
+    assert len(drawn) < 6000
+    assert "<script" not in drawn and "http" not in drawn.replace('xmlns="http://www.w3.org/2000/svg"', "")
+
+
 def test_bars_stand_on_the_axis():
     bars = Series("step", [(25, 2), (75, 4)], ["first", "second"])
     drawn = ElementTree.fromstring(chart("Bars.", Axis("x", 0, 100), Axis("y", 0, 4), [bars], bars=True))

@@ -14,6 +14,17 @@ def test_auc_is_one_when_people_are_apart_and_half_for_noise():
     assert verification_auc(noise, torch.arange(400) % 40) == pytest.approx(0.5, abs=0.05)
 
 
+def test_auc_is_the_share_of_ordered_pairs_where_equals_count_half():
+    identity = torch.arange(24) % 5
+    vectors = torch.randint(-1, 2, (24, 3), generator=torch.Generator().manual_seed(0)).float()  # many are alike
+    rows, columns = torch.triu_indices(24, 24, 1)
+    cosine, same = (vectors @ vectors.T)[rows, columns], identity[rows] == identity[columns]
+    more = cosine[same][:, None] - cosine[~same][None]
+    assert (more == 0).any()
+    wanted = ((more > 0).double() + 0.5 * (more == 0)).mean()
+    assert verification_auc(vectors, identity) == pytest.approx(float(wanted))
+
+
 def test_overfitting_one_batch_brings_the_student_to_the_teacher(tiny_faces, shared_data, tmp_path):
     teacher = shared_data.parent / "models" / "arcface_mobile_teacher.onnx"
     arguments = ["embedder", "--mode", "arcface", "--data", str(tiny_faces), "--out", str(tmp_path / "run")]

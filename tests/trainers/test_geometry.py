@@ -2,8 +2,9 @@ import numpy as np
 import torch
 
 from trainers.__main__ import main
+from trainers.data.alignment import mirror_index
 from trainers.data.faces import load_faces
-from trainers.geometry import GeometryConfig, GeometryTrainer, mirror_index
+from trainers.geometry import GeometryConfig, GeometryTrainer
 
 
 def test_overfitting_one_batch_makes_the_loss_collapse(tiny_faces, tmp_path, monkeypatch):

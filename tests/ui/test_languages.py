@@ -74,6 +74,7 @@ def sentences(path: Path) -> Iterator[str]:
 
 # What only programs and the command line are told.
 ELSEWHERE = (
+    "Install what requirements.txt asks for",
     "Pass ",
     "folder not found",
     "this is a folder",
@@ -98,7 +99,11 @@ def test_every_sentence_of_the_interface_is_translated(path: Path):
         ("Swap faces", "얼굴 바꾸기"),
         ("Face 2 becomes", "얼굴 2: 누구로 바꿀까요?"),
         ("Picture 'a b.png': the file is empty. Copy or download it again.", "사진 'a b.png': 파일이 비어 있습니다."),
-        ("Picture 'x.gif': it has 90 megapixels, more than the limit of 64 megapixels. Make it smaller.", "90메가픽셀"),
+        (
+            "Picture 'x.gif': it has 90 megapixels, more than the limit of 64 megapixels. "
+            "Make it smaller, or set SWAPPER_MAX_PIXELS.",
+            "90메가픽셀",
+        ),
         ("Nobody has said this before.", "Nobody has said this before."),
     ],
 )

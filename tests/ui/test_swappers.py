@@ -2,9 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from swapper.methods import base
-from swapper.methods.base import MethodInfo
 from swapper.pipeline import FaceSwapper
+from swapper.registry import SYSTEMS, MethodInfo, System
 from swapper.types import UserError
 from swapper.ui import swappers
 from swapper.ui.swappers import SwapperCache, offered_methods
@@ -12,13 +11,13 @@ from swapper.ui.swappers import SwapperCache, offered_methods
 
 def test_methods_without_their_weights_are_not_offered(monkeypatch: pytest.MonkeyPatch):
     rows = {
-        "here": MethodInfo("m", "C", "Here", "", ("geometry-lite-onnx",)),
-        "elsewhere": MethodInfo("m", "C", "Elsewhere", "", ("geometry-lite-onnx", "inswapper_128")),
-        "free": MethodInfo("m", "C", "Free", ""),
-        "unknown": MethodInfo("m", "C", "Unknown", "", ("no such weights",)),
+        "here": MethodInfo("m:C", "Here", "", 101, ("geometry-lite-onnx",)),
+        "elsewhere": MethodInfo("m:C", "Elsewhere", "", 102, ("geometry-lite-onnx", "inswapper_128")),
+        "free": MethodInfo("m:C", "Free", "", 103),
+        "unknown": MethodInfo("m:C", "Unknown", "", 104, ("no such weights",)),
     }
-    for module in (base, swappers):
-        monkeypatch.setattr(module, "METHODS", rows)
+    for name, info in rows.items():
+        monkeypatch.setitem(SYSTEMS, name, System(name, info))
     offered = offered_methods()
     assert {"here": "Here", "free": "Free"}.items() <= offered.items()
     assert not {"elsewhere", "unknown"} & set(offered)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from clips import PORTRAITS, background, lay, pictures, portrait, write_clip
 
+from swapper.compose.settings import BlendSettings
 from swapper.types import UserError
 from swapper.video.job import VideoSettings
 
@@ -85,6 +86,17 @@ def test_identify_runs_once_for_a_film(engine, someone, couple, tmp_path, monkey
     monkeypatch.setattr(engine.method, "identify", lambda crops: calls.append(len(crops)) or real(crops))
     engine.swap_video(PORTRAITS / "02.jpg", couple, tmp_path / "out.mp4", settings=VideoSettings(end=0.4))
     assert calls == [1]
+
+
+def test_one_job_can_blend_otherwise(engine, someone, couple, tmp_path):
+    part = VideoSettings(end=0.2)
+    engine.swap_video(someone, couple, tmp_path / "usual.mp4", settings=part)
+    small = BlendSettings(grow=-0.5, forehead=0)
+    engine.swap_video(someone, couple, tmp_path / "small.mp4", settings=part, blend=small)
+    before = pictures(couple)[:5]
+    usual, less = (change(before, pictures(tmp_path / name)) for name in ("usual.mp4", "small.mp4"))
+    assert less[0] < 0.7 * usual[0] and less[1] < 0.7 * usual[1]
+    assert engine.blend == BlendSettings()
 
 
 def test_two_runs_give_the_same_pictures(engine, someone, couple, tmp_path):

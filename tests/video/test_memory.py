@@ -1,6 +1,7 @@
 """What is known of faces survives a stop."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from clips import background, lay, pictures, portrait, write_clip
 
 from swapper.compose.color import Transfer
 from swapper.compose.mask import mask_shape
-from swapper.face_swap import FaceToSwap, Outcome
+from swapper.face_swap.picture import FrameSwapper, Outcome
 from swapper.faces import mesh
 from swapper.faces.track import TrackedFace, face_of
 from swapper.types import Identity
@@ -30,9 +31,7 @@ def test_faces_are_known_again_by_their_places():
     faces = [tracked(3, 100), tracked(5, 300)]
     for face in faces:
         memory.shapes.learn(face.track, float(face.track))
-    nobody = Identity("warp", np.zeros(4, np.float32))
-    parts = [FaceToSwap(face, nobody, mask_shape(0), False) for face in faces]
-    memory.learn(parts, [Outcome(3, None, tone, None), Outcome(5, None, None, None)])
+    memory.learn(faces, [Outcome(None, tone, None), Outcome(None, None, None)])
     again = FaceMemory(json.loads(json.dumps(memory.to_rows())))
     again.meet([tracked(0, 303), tracked(1, 102), tracked(2, 500)])
     usual = again.tones.usual(1)
@@ -44,17 +43,28 @@ def test_faces_are_known_again_by_their_places():
 
 
 def test_faces_that_nothing_covers_are_known_until_they_go():
-    memory, nobody = FaceMemory(), person(4)
-    parts = [FaceToSwap(tracked(track, 100 * track), nobody) for track in (1, 2, 3)]
-    for part in parts:
-        memory.shapes.learn(part.tracked.track, 0.0)
-    found = [Outcome(1, None, None, None, occluded=False), Outcome(2, None, None, None, occluded=True)]
-    memory.learn(parts, [*found, Outcome(3, None, None, None)])
+    memory = FaceMemory()
+    faces = [tracked(track, 100 * track) for track in (1, 2, 3)]
+    for face in faces:
+        memory.shapes.learn(face.track, 0.0)
+    bare, hidden, not_asked = (Outcome(None, None, None, occluded=occluded) for occluded in (False, True, None))
+    memory.learn(faces, [bare, hidden, not_asked])
     assert memory.unoccluded == {1}
-    memory.learn(parts, [Outcome(1, None, None, None), Outcome(2, None, None, None, occluded=False)])
+    memory.learn(faces, [not_asked, bare, not_asked])
     assert memory.unoccluded == {1, 2}
-    memory.learn(parts[1:], [Outcome(2, None, None, None, occluded=True)])
+    memory.learn(faces[1:], [hidden, not_asked])
     assert memory.unoccluded == set()
+
+
+@pytest.mark.parametrize(("presence", "shown"), [(1.0, 1.0), (0.65, 0.5), (0.5, 0.0)])
+def test_a_frames_face_that_is_hardly_there_fades(engine, someone, presence, shown):
+    image = background(270, 480)
+    lay(image, portrait(0), (240, 140), 200)
+    face = replace(engine.find_faces(image)[0], score=presence)
+    frames = FrameSwapper(engine.method, engine.landmarks, engine.device)
+    planned = FaceMemory().plan(frames, image, TrackedFace(4, 0, face), someone)
+    assert planned.opacity == pytest.approx(shown)
+    assert planned.face is face and not planned.match_expression and not planned.match_shade
 
 
 class Stop(Exception):
@@ -63,19 +73,19 @@ class Stop(Exception):
 
 def test_a_track_keeps_what_it_was_made_into():
     memory, someone, other = FaceMemory(), person(1), person(2)
-    first = memory.aimed(1, someone, lambda: person(3))
-    assert memory.aimed(1, someone, lambda: other) is first
-    assert memory.aimed(2, someone, lambda: other) is other
-    assert memory.aimed(1, other, lambda: someone) is someone  # another source: found anew
+    first = memory.extrapolated(1, someone, lambda: person(3))
+    assert memory.extrapolated(1, someone, lambda: other) is first
+    assert memory.extrapolated(2, someone, lambda: other) is other
+    assert memory.extrapolated(1, other, lambda: someone) is someone  # another source: found anew
 
 
 def test_tracks_of_long_ago_are_forgotten():
     memory, someone = FaceMemory(), person(1)
     for track in range(200):
-        memory.aimed(track, someone, lambda: person(1))
-        memory.aimed(0, someone, lambda: pytest.fail("the first track is still asked for"))
+        memory.extrapolated(track, someone, lambda: person(1))
+        memory.extrapolated(0, someone, lambda: pytest.fail("the first track is still asked for"))
     found = person(3)
-    assert memory.aimed(1, someone, lambda: found) is found
+    assert memory.extrapolated(1, someone, lambda: found) is found
 
 
 def test_no_seam_shows_where_a_job_goes_on(engine, someone, tmp_path, monkeypatch):

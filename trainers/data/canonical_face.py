@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64
 from scipy.spatial import Delaunay
 
 from swapper.faces import mesh
-from trainers.geometry import mirror_index
+from trainers.data.alignment import mirror_index
 
 FRONTAL = 0.06  # largest difference in depth between the left and right side, share of the crop
 

@@ -9,10 +9,9 @@ from torch import Generator, Tensor
 from swapper.faces import mesh
 from swapper.faces.align import template_to_template
 from trainers.data import augment
+from trainers.data.alignment import ARCFACE_SIZE, mesh_five_points
 from trainers.data.augment import Plan
 from trainers.data.faces import Faces
-from trainers.embedder import SIZE as ARCFACE_SIZE
-from trainers.embedder import mesh_five_points
 
 _OPEN = 0.12  # gap between the lips, in eye distances, from which teeth show
 

@@ -15,11 +15,10 @@ from swapper.methods.warp import make_texture, warp_face
 from swapper.models.arcface import MobileFaceNet
 from swapper.types import UserError
 from trainers.data import augment
+from trainers.data.alignment import ARCFACE_SIZE, mesh_five_points
 from trainers.data.augment import Plan
 from trainers.data.faces import Faces
 from trainers.data.pairs import Pairs, Whole
-from trainers.embedder import SIZE as ARCFACE_SIZE
-from trainers.embedder import mesh_five_points
 
 EACH = 4  # strangers warped onto each photo
 CANDIDATES = 12  # strangers among whom the one with the most similar pose is warped

@@ -21,11 +21,11 @@ from torch import Generator, Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from swapper import hub
-from swapper.metrics.flops import FlopCount
-from swapper.runtime.devices import keep_freed_memory
+from swapper.runtime.memory import keep_freed_memory
 from trainers.loop.averaging import ramped_average
 from trainers.loop.checkpoint import load_checkpoint, save_checkpoint, weights_file
 from trainers.loop.config import STEP_FORMATS, LoopConfig, StepFormat, TrainingProgress
+from trainers.loop.flops import FlopCount
 from trainers.loop.gemm import gemm_peak
 
 Batch = dict[str, Tensor]

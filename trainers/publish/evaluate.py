@@ -18,21 +18,26 @@ from jaxtyping import Bool, Float64, Int64
 
 from swapper.faces.embed import FaceEmbedder, local_embedders
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.methods.reference import SourcePasted
+from swapper.methods.reference import BASELINE, PASTED, REFERENCES, UNCHANGED, SourcePasted
 from swapper.metrics.geometry import reencode
 from swapper.metrics.measure import FaceMeasurer, MeasuredFace, RetrievalGallery, SwapScores
 from swapper.metrics.realism import RealismFeatures
-from swapper.metrics.report import METRICS, ScoreRow, contact_sheet, format_value, report_data, text_table, write_report
+from swapper.metrics.report import (
+    METRICS,
+    ScoreRow,
+    contact_sheet,
+    format_value,
+    report_data,
+    scores_table,
+    write_report,
+)
 from swapper.pipeline import FaceSwapper
 from swapper.restore.base import restorers
 from swapper.runtime.devices import choose_device
+from swapper.runtime.memory import keep_freed_memory
 from swapper.types import UserError
 from trainers.data.faces import Faces, load_faces
 
-FLOOR = "target re-encoded"  # its row is the noise floor of every measure
-PASTED = "source pasted"
-REFERENCES = (FLOOR, PASTED)
-BASELINE = "warp"
 SIDE = 256  # of the stored photos, px
 PICTURED = 12  # pairs on the contact sheet
 
@@ -46,7 +51,7 @@ class Aim:
 
     Attributes:
         key: of the metric.
-        limit: absolute, or a multiple of the floor's or the baseline's value.
+        limit: absolute, or a multiple of the unchanged target's or the baseline's value.
         of: the row that ``limit`` multiplies; empty for an absolute limit.
         above: the value must not be below the limit, instead of not above it.
     """
@@ -61,8 +66,8 @@ AIMS = (
     Aim("retrieval", 0.85, above=True),
     Aim("gain", 0.60, above=True),
     Aim("pose", 2.5),
-    Aim("gaze", 2.0, of=FLOOR),
-    Aim("expression", 2.0, of=FLOOR),
+    Aim("gaze", 2.0, of=UNCHANGED),
+    Aim("expression", 2.0, of=UNCHANGED),
     Aim("frechet", 1.0, of=BASELINE),
 )
 
@@ -87,6 +92,7 @@ def evaluate(args: argparse.Namespace) -> int:
     """Score a method and print, and write, its report; returns the exit code."""
     if args.pairs < 2:
         raise UserError(f"--pairs must be 2 or more, not {args.pairs}; 300 is better.")
+    keep_freed_memory()
     swaps = ways_to_swap(args.method, args.device, args.alone, args.restore)
     evaluator = shipped_evaluator(args.data, args.cache, args.device)
     pairs = draw_pairs(evaluator.people, evaluator.faces.padded.numpy(), args.pairs, args.seed)
@@ -100,13 +106,13 @@ def evaluate(args: argparse.Namespace) -> int:
     }
     aims = check_aims(rows, args.method)
     if args.out is not None:
-        labels = ("source", "target", *(row.name for row in rows if row.name != FLOOR))
+        labels = ("source", "target", *(row.name for row in rows if row.name != UNCHANGED))
         sheet = contact_sheet(pictures, labels)
         write_report(args.out, rows, {**about, "aims": aims}, sheet, aims_table(aims))
     if args.json:
         print(json.dumps(report_data(rows, {**about, "aims": aims}), indent=1, ensure_ascii=False))
     else:
-        print(f"{text_table(rows)}\n\n{aims_table(aims)}")
+        print(f"{scores_table(rows)}\n\n{aims_table(aims)}")
     return 0
 
 
@@ -122,7 +128,7 @@ def ways_to_swap(method: str, device: str, alone: bool, restore: str = "none") -
     Raises:
         UserError: there is no such method or restoration, or its weights are missing.
     """
-    swaps: dict[str, Swap] = {FLOOR: _reencoded}
+    swaps: dict[str, Swap] = {UNCHANGED: _reencoded}
     if not alone:
         swaps[PASTED] = partial(_swapped, FaceSwapper(SourcePasted(), device))
         swaps[BASELINE] = partial(_swapped, FaceSwapper(BASELINE, device))
@@ -183,7 +189,7 @@ class SplitEvaluator:
             seed: of the intervals.
 
         Returns:
-            One row per way, and for the first pairs the pictures source, target, result of each way but the floor's.
+            One row per way, and for the first pairs the pictures source, target, result of each way that changes it.
         """
         gallery, reals = self.gallery()
         scores = {name: SwapScores(name, self.realism, reference=name in REFERENCES) for name in swaps}
@@ -195,7 +201,7 @@ class SplitEvaluator:
                 found = self.measurer.measure(image, target.face.points)
                 scores[name].add(source, target, found, int(self.people[source_row]), milliseconds)
             if done <= PICTURED:
-                shown = [image for name, (image, _) in results.items() if name != FLOOR]
+                shown = [image for name, (image, _) in results.items() if name != UNCHANGED]
                 pictures.append([source.image, target.image, *shown])
             _progress("pairs scored", done, len(pairs))
         generator = np.random.default_rng(seed)

@@ -19,10 +19,11 @@ from torch import nn
 
 from swapper import hub
 from swapper.hub.manifest import project_repo, shipped_folder
-from swapper.hub.pretrained import with_hub
+from swapper.hub.pretrained import save_pretrained, usage_text
+from swapper.registry import published_networks
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
-from trainers.publish.cards import CARDS, Card, card_text
+from trainers.publish.cards import CARDS, card_text
 
 LICENCE = "research only, non-commercial"
 TRAINED_ON = "7,513 faces of CelebA and UTKFace (adults)"
@@ -31,7 +32,7 @@ TRAINED_ON = "7,513 faces of CelebA and UTKFace (adults)"
 def add_publish_arguments(p: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m trainers publish``."""
     p.add_argument("run_folder", type=Path, help="run folder with a checkpoint")
-    p.add_argument("--name", required=True, choices=CARDS, help="name in the manifest")
+    p.add_argument("--name", required=True, choices=list(published_networks()), help="name in the manifest")
     p.add_argument("--weights", type=Path, default=None, help="folder to write to; the project's own by default")
     p.add_argument(
         "--repository", type=Path, default=None, help="also write the network's own model repository into this folder"
@@ -43,7 +44,7 @@ def publish(args: argparse.Namespace) -> int:
     """Write the files of one network; returns the exit code."""
     folder = args.weights or shipped_folder()
     card, run = CARDS[args.name], args.run_folder
-    network = read_network(run, card)
+    network = read_network(run, args.name)
     scores = last_scores(run)
     path = folder / f"{args.name}.safetensors"
     settings = json.loads((run / "config.json").read_text())
@@ -80,40 +81,32 @@ def write_repository(network: nn.Module, folder: Path, crops: dict[str, str], ca
         crops: alignment and size of the faces it takes.
         card: the model card.
     """
-    with_hub(network, crops).save_pretrained(folder)
+    save_pretrained(network, folder, crops)
     with whole_file(folder / "README.md") as fresh:
         fresh.write_text(card, encoding="utf-8")
 
 
-def usage_text(network: nn.Module, repo_id: str) -> str:
-    """The part of a repository's card that says how to load it."""
-    return f"""
-## Load it
-```python
-from swapper.pretrained import PRETRAINED
-
-network = PRETRAINED["{type(network).__name__}"].from_pretrained("{repo_id}")
-print(network.crops)  # alignment and size of the faces it takes
-```
-"""
-
-
-def read_network(run: Path, card: Card) -> nn.Module:
+def read_network(run: Path, name: str) -> nn.Module:
     """The published form (average where kept) of one network of a run, in the sizes it was trained in.
+
+    Args:
+        run: its folder.
+        name: of the weights that the network is published as.
 
     Raises:
         UserError: the run holds no checkpoint of it.
     """
+    card, kind = CARDS[name], published_networks()[name].network
     path = run / "last" / f"{card.network}-ema.safetensors"
     if not path.is_file():
         path = run / "last" / f"{card.network}.safetensors"
     if not path.is_file():
         raise UserError(f"Nothing to publish: {path} is missing. Give a run folder of the right system.")
     state = {key.removeprefix("module."): value for key, value in load_file(path).items() if key != "n_averaged"}
-    network: Any = card.build()
     sizes = hub.read_metadata(path).get("config")
-    if sizes is not None:
-        network = type(network)(hub.read_config(network.Config, json.loads(sizes)))
+    network: Any = kind(
+        getattr(kind.Config, card.preset)() if sizes is None else hub.read_config(kind.Config, json.loads(sizes))
+    )
     network.load_state_dict(state)
     return network.eval().requires_grad_(False)
 

@@ -1,16 +1,13 @@
 """Finding what lies in front of a face in one picture: glasses, hands, hair, microphones, masks."""
 
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Float32, UInt8
 
-from swapper import hub
 from swapper.faces.align import invert_affine, template_to_template, warp_frame
-from swapper.runtime.onnx_session import open_session
+from swapper.faces.crop_network import CropNetwork
 
 _TEMPLATE = "tight"
 _RANGE = (0.3, 0.6)  # probability that counts as nothing, and as covered
@@ -37,27 +34,15 @@ class OcclusionFinder(Protocol):
         ...
 
 
-class OcclusionDetector:
+class OcclusionDetector(CropNetwork):
     """Runs the occlusion network on crops, through onnxruntime."""
 
-    def __init__(self, device: torch.device | None = None, threads: int | None = None, path: Path | None = None):
-        """Open the network.
-
-        Args:
-            device: where it runs; the CPU when None.
-            threads: CPU threads; onnxruntime's choice when None.
-            path: use this ONNX file instead of the shipped one.
-
-        Raises:
-            UserError: the shipped file is missing or damaged.
-        """
-        self.session = open_session(path or hub.resolve("occlusion-lite-onnx"), device, threads)
-        self.size = int(self.session.get_inputs()[0].shape[2])
+    weights = "occlusion-lite-onnx"
 
     def find(
         self, image: UInt8[np.ndarray, "s s 3"], template: str, face: Float32[np.ndarray, "s s"]
     ) -> Float32[np.ndarray, "s s"] | None:
-        """Find covers as ``OcclusionFinder.find`` says."""
+        """Find occlusion; see ``OcclusionFinder.find``."""
         side = len(image)
         to_own = template_to_template(template, side, _TEMPLATE, self.size)
         small = warp_frame(image, to_own, self.size)

@@ -9,12 +9,11 @@ import gradio as gr
 from gradio.events import api
 
 from swapper.images import write_image
+from swapper.methods.reference import BASELINE, PASTED
 from swapper.metrics.report import report_data
 from swapper.provenance import Origin, write_marked_image
 from swapper.runtime.limits import Limits
 from swapper.studies.comparison import (
-    BASELINE,
-    PASTED,
     REFERENCES,
     Comparison,
     ComparisonProgress,
@@ -28,7 +27,7 @@ from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_paths
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import LENGTHY
+from swapper.ui.layout import LENGTHY
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
 

@@ -7,18 +7,17 @@ from typing import Any
 
 import gradio as gr
 
+from swapper.methods.reference import BASELINE
 from swapper.runtime.limits import Limits
-from swapper.studies.comparison import BASELINE, Comparison
+from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
 from swapper.types import UserError
 from swapper.ui.compare.jobs import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
 from swapper.ui.files import new_folder
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import CONSENT_FIRST, LENGTHY
 from swapper.ui.image.result import callout
-from swapper.ui.interpolation.tab import EXAMPLE
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import PHOTO_HEIGHT, QUICK, example_strip, heading
+from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, example_strip, heading, queued
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 
@@ -173,10 +172,7 @@ def build_compare_tab(
         [consent, sources, targets, methods],
         tab.outputs,
         show_progress_on=[empty, figures],
-        api_visibility="private",
-        preprocess=False,
-        concurrency_id=LENGTHY,
-        concurrency_limit=limits.concurrency,
+        **queued(LENGTHY, limits.concurrency),
     )
 
 

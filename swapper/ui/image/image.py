@@ -19,7 +19,7 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout, summary, swap_target
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
-from swapper.ui.layout import FORMATS, ResultPanel, build_inputs, build_result
+from swapper.ui.layout import CONSENT_FIRST, ENGINE, FORMATS, ResultPanel, build_inputs, build_result, queued
 from swapper.ui.settings_panel import build_settings_panel, read
 from swapper.ui.swappers import SwapperCache
 
@@ -27,10 +27,7 @@ SWAP = "Swap faces"
 FACES = ("", "Faces found", "Click a face to choose who it becomes.")
 BECOMES = "Face {face} becomes"
 NO_TARGET = "Target: no photo yet. Add the photo to change."
-CONSENT_FIRST = "Consent has not been given yet. Tick the box at the top of the page, then swap."
 SHOW_EXAMPLE = "Show an example"
-ENGINE = "engine"  # events that share this name wait for each other: what is done in seconds
-LENGTHY = "lengthy"  # what may take minutes; nobody with a photo waits for it
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ class ImageTab:
         folder = new_folder()
         before = write_preview(read_image(target), folder / "before.jpg")
         after = write_preview(swapped.image, folder / "after.jpg", origin)
-        jpeg = write_marked_image(swapped.image, folder / result_name(target, FORMATS["JPEG"]), origin)
+        jpeg = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["JPEG"]), origin)
         label = METHODS[origin.method].label if origin.method in METHODS else origin.method
         yield {
             self.problem: "",
@@ -106,7 +103,7 @@ class ImageTab:
             self.result.notes: callout(swapped.warnings + jpeg.warnings),
             self.result.summary: summary(swapped, label),
         }
-        png = write_marked_image(swapped.image, folder / result_name(target, FORMATS["PNG"]), origin)
+        png = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["PNG"]), origin)
         yield {self.result.png: gr.DownloadButton(value=str(png.path), interactive=True)}
 
 
@@ -133,12 +130,7 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: i
                 SHOW_EXAMPLE, size="sm", elem_classes="quiet", elem_id="example", visible=len(portraits) == 2
             )
     tab = ImageTab(swappers, faces, result, problem)
-    busy: dict[str, Any] = {
-        "api_visibility": "private",
-        "preprocess": False,  # photos are read by read_image, which knows more kinds and says what is wrong
-        "concurrency_id": ENGINE,
-        "concurrency_limit": concurrency,
-    }
+    busy = queued(ENGINE, concurrency)
     faces.wire()
     seen, done = [*faces.shown, problem], [*result.outputs, problem]
     target.change(on_gpu(tab.show_faces, seen), [target, faces.people], seen, show_progress_on=target, **busy)

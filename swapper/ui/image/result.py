@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from swapper.compose.settings import BlendSettings
-from swapper.images import read_image
+from swapper.images import read_still
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.timing import StepTimer
 from swapper.types import SwapResult, UserError
@@ -69,9 +69,9 @@ def swap_target(
     with timer.step("identify"):
         identities = {person: swapper.identify(list(photos[person])) for person in sorted(set(wanted.values()))}
     progress(0.5, said("Swapping"))
-    image = read_image(target.path)
+    still = read_still(target.path)
     assignment = {face: identities[person] for face, person in wanted.items()}
-    result = swapper.swap_faces(image, target.faces, assignment, timer, blend)
+    result = swapper.swap_faces(still, target.faces, assignment, timer, blend)
     unused = [PEOPLE[i] for i, paths in enumerate(photos) if paths and i not in identities]
     result.warnings.extend(UNUSED.format(letter=letter) for letter in unused)
     return result

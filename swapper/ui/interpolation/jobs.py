@@ -20,9 +20,9 @@ from swapper.types import UserError
 from swapper.ui.api import CONSENT_FIRST, Upload
 from swapper.ui.files import new_folder, raises_sentences, upload_path
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import LENGTHY
 from swapper.ui.image.target import NO_FACE
 from swapper.ui.languages import said
+from swapper.ui.layout import LENGTHY
 from swapper.ui.progress import ReportProgress
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache

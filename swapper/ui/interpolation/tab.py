@@ -11,11 +11,10 @@ from swapper.studies.interpolation_page import SCRIPT, STYLE
 from swapper.studies.interpolation_study import interpolating_methods
 from swapper.types import UserError
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.image import CONSENT_FIRST, LENGTHY
 from swapper.ui.image.result import callout
 from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_interpolation, read_photos
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import QUICK, build_photo, heading
+from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, QUICK, build_photo, heading, queued
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 
@@ -25,7 +24,6 @@ TARGET = ("3", "Target", "The photo whose largest face turns from A into B.")
 RESULT = ("4", "Result", "Move the slider to go from A to B.")
 MEASURES = ("", "How smooth it is", "A line in the charts follows the slider.")
 INTERPOLATE = "Interpolate from A to B"
-EXAMPLE = "Fill in an example"
 EMPTY = "The interpolation appears here."
 NO_METHOD = (
     "Interpolation needs a learned method, and none has its weights on this machine yet. "
@@ -181,10 +179,7 @@ def build_interpolation_tab(
         [consent, first, second, target, method, steps],
         tab.outputs,
         show_progress_on=[empty, view],
-        api_visibility="private",
-        preprocess=False,
-        concurrency_id=LENGTHY,
-        concurrency_limit=limits.concurrency,
+        **queued(LENGTHY, limits.concurrency),
     )
 
 

@@ -17,6 +17,7 @@ from jaxtyping import UInt8
 from swapper.images import read_image
 from swapper.methods.warp import WarpMethod
 from swapper.pipeline import FaceSwapper
+from swapper.registry import METHODS
 from swapper.runtime.limits import Limits
 from swapper.studies.previews import data_uri, shrink
 from swapper.types import Identity, UserError
@@ -24,7 +25,7 @@ from swapper.ui.gpu import is_lent
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.video.live import LiveEngine, LiveStream
 
-FASTEST = "mobilefaceswap"
+FASTEST = next(name for name, info in METHODS.items() if info.quick)
 NO_FRAME = "Webcam: the frame is not a JPEG of at most {most} MB. Reload the page and start again."
 _BEGIN = "data:image/jpeg;base64,"
 _MOST_FRAME_BYTES = 4 * 2**20

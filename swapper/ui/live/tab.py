@@ -10,10 +10,9 @@ from swapper.methods.base import METHODS
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.files import upload_path
-from swapper.ui.image.image import CONSENT_FIRST
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import build_photo, heading
+from swapper.ui.layout import CONSENT_FIRST, build_photo, heading
 from swapper.ui.live.export import NO_SOURCE, build_face_export
 from swapper.ui.live.streams import FASTEST, LiveStreams, ShownFrame, end_streams, live_method, live_swapper
 from swapper.ui.swappers import SwapperCache

@@ -12,7 +12,7 @@ from swapper.types import UserError
 from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, blend_settings
 from swapper.ui.files import raises_sentences, upload_path, upload_paths
 from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
-from swapper.ui.image.image import LENGTHY
+from swapper.ui.layout import LENGTHY
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
 from swapper.ui.video.plan import Plan

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Generator
-from copy import copy
 from queue import Empty, Queue
 from threading import Event, Thread
 
@@ -12,7 +11,6 @@ from swapper.runtime.limits import Limits
 from swapper.ui.files import new_folder, result_name
 from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
-from swapper.video.request import swap_video
 
 LOOK_EVERY = 0.5  # seconds from one look at a job to the next
 FORMATS = {"MP4": ".mp4", "GIF": ".gif"}  # MP4 is what every browser plays
@@ -41,19 +39,18 @@ def video_work(
     """
 
     def work(path: str, tell: Tell, cancel: Event) -> VideoResult:
-        swapper = copy(load())  # shares the networks with other sessions, not the blend settings
-        swapper.blend = blend
+        swapper = load()
         found = plan(swapper)
-        return swap_video(
-            swapper,
+        return swapper.swap_video(
             found.source,
             target,
             path,
+            tell,
             select=found.select,
             people=found.roles,
+            blend=blend,
             settings=part,
             limits=limits,
-            progress=tell,
             cancel=cancel,
         )
 
@@ -61,7 +58,7 @@ def video_work(
 
 
 def run_job(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResult:
-    """Do a job into a new folder; nothing is left of one that fails.
+    """Run a job in a new folder, which is removed if the job fails.
 
     Args:
         target: path of the video, which names the result.
@@ -77,7 +74,7 @@ def run_job(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResul
 def follow(
     target: str, work: Work, suffix: str = FORMATS["MP4"]
 ) -> Generator[VideoProgress | VideoResult | None, None, None]:
-    """The same in a thread: where the job is, now and then, and its result in the end.
+    """Run a job in a thread: yields its progress now and then, and its result at the end.
 
     Closing the generator cancels the job, which then removes what it has written.
 

@@ -13,9 +13,9 @@ from swapper.types import UserError
 from swapper.ui.assignment import PEOPLE
 from swapper.ui.assignment_panel import Updates
 from swapper.ui.files import upload_path, upload_paths
-from swapper.ui.image.image import CONSENT_FIRST
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said
+from swapper.ui.layout import CONSENT_FIRST
 from swapper.ui.settings_panel import read
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video import page

@@ -7,8 +7,7 @@ import gradio as gr
 
 from swapper.runtime.limits import Limits
 from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
-from swapper.ui.image.image import ENGINE, LENGTHY
-from swapper.ui.layout import QUICK
+from swapper.ui.layout import ENGINE, LENGTHY, QUICK, queued
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.api import add_video_endpoint
 from swapper.ui.video.layout import (
@@ -48,9 +47,7 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, limits: Limits
             result = build_result()
     tab = VideoTab(swappers, limits, part, cast, result, start, problem, clip, target, gif, choices.kind)
     people, trim = cast.people, [part.start, part.end]
-    common: dict[str, Any] = {"api_visibility": "private", "preprocess": False}
-    looks = {**common, "concurrency_id": "frames", "concurrency_limit": LOOKERS}
-    busy = {**common, "concurrency_id": ENGINE, "concurrency_limit": limits.concurrency}
+    looks, busy = queued("frames", LOOKERS), queued(ENGINE, limits.concurrency)
     people.wire()
     cast.who.input(tab.choose, cast.who, cast.search, **QUICK)
     choose_gif.upload(tab.take_gif, choose_gif, [gif, target, choices.kind, problem], show_progress_on=target, **looks)
@@ -98,6 +95,6 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, limits: Limits
         shown,
         show_progress_on=result.running,
         show_progress="minimal",
-        **{**busy, "concurrency_id": LENGTHY},
+        **queued(LENGTHY, limits.concurrency),
     )
     result.cancel.click(tab.cancelled, None, shown, cancels=[job], **QUICK)

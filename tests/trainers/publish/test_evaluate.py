@@ -9,6 +9,7 @@ import torch
 
 from swapper.faces import mesh
 from swapper.faces.landmarks import five_points
+from swapper.methods.reference import UNCHANGED
 from swapper.metrics.measure import FaceMeasurer
 from swapper.metrics.realism import RealismFeatures
 from swapper.metrics.report import ScoreRow
@@ -16,7 +17,7 @@ from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
 from swapper.types import Crop, Face, UserError
 from trainers.__main__ import main
 from trainers.data.faces import load_faces
-from trainers.publish.evaluate import FLOOR, SplitEvaluator, aims_table, check_aims, draw_pairs, evaluate, people_labels
+from trainers.publish.evaluate import SplitEvaluator, aims_table, check_aims, draw_pairs, evaluate, people_labels
 
 PEOPLE = np.array([0, 0, 1, 1, 2, 3, 4])
 PADDED = np.array([False, False, False, False, False, True, True])
@@ -82,7 +83,7 @@ def test_strangers_get_a_label_each(evaluator):
 def test_known_swaps_get_their_known_scores(evaluator):
     pairs = draw_pairs(evaluator.people, evaluator.faces.padded.numpy(), 14, seed=0)
     swaps = {
-        FLOOR: lambda source, target: (target.image, None),
+        UNCHANGED: lambda source, target: (target.image, None),
         "paste": lambda source, target: (source.image, 12.0),
     }
     (floor, paste), pictures = evaluator.score(swaps, pairs, seed=0)
@@ -100,7 +101,7 @@ def test_known_swaps_get_their_known_scores(evaluator):
 
 def test_aims_compare_with_the_floor_and_the_baseline():
     rows = [
-        ScoreRow(FLOOR, {"gaze": 0.5, "frechet": 0.1}),
+        ScoreRow(UNCHANGED, {"gaze": 0.5, "frechet": 0.1}),
         ScoreRow("warp", {"gaze": 1.6, "frechet": 0.3, "retrieval": 0.8}),
         ScoreRow("mine", {"gaze": 0.9, "frechet": 0.4, "retrieval": 0.9, "gain": 0.5}),
     ]

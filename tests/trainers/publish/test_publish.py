@@ -13,7 +13,6 @@ from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from swapper.pretrained import PRETRAINED
 from trainers.__main__ import main
 from trainers.loop.checkpoint import save_checkpoint
-from trainers.publish.cards import CARDS
 from trainers.publish.publish import export_onnx, halve_weights, read_network
 
 
@@ -44,7 +43,7 @@ def test_published_sizes_are_those_of_the_run(tmp_path):
     run = tmp_path / "run"
     trained = LandmarkNetwork(replace(LandmarkNetworkConfig.lite(), size=96))
     save_checkpoint(run, {"landmarks": trained}, {}, {}, {})
-    assert read_network(run, CARDS["geometry-lite"]).config == trained.config
+    assert read_network(run, "geometry-lite").config == trained.config
 
 
 def test_a_run_of_another_system_is_refused(tmp_path, capsys):

@@ -8,14 +8,15 @@ from clips import background, lay, portrait
 
 from swapper.compose.mask import mask_shape
 from swapper.compose.settings import BlendSettings
-from swapper.face_swap import FaceToSwap, FrameSwapper
+from swapper.face_swap.picture import FaceToSwap, FrameSwapper
 from swapper.faces import mesh
 from swapper.faces.occlusion.over_time import update_appearance
-from swapper.faces.track import TrackedFace
 from swapper.pipeline import FaceSwapper
 from swapper.types import Face, Identity, Swapped
 
 LEFT_CHEEK, RIGHT_CHEEK = (50, 205), (280, 425)
+PHOTO = {}
+FRAME = {"match_expression": False, "match_shade": False}
 
 
 class Paints:
@@ -47,16 +48,16 @@ def photo(swapper: FaceSwapper) -> tuple[np.ndarray, Face]:
     return image, swapper.find_faces(image)[0]
 
 
-def swapped(swapper: FaceSwapper, image: np.ndarray, face: Face, settings: BlendSettings, **part) -> np.ndarray:
+def swapped(swapper: FaceSwapper, image: np.ndarray, face: Face, settings: BlendSettings, **how) -> np.ndarray:
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, blend=settings)
     result = image.copy()
     whose = Identity("paints", np.zeros(4, np.float32))
-    frames.swap_parts(result, [FaceToSwap(TrackedFace(0, 0, face), whose, **part)])
+    frames.swap_faces(result, [FaceToSwap(face, whose, **how)])
     return result
 
 
-@pytest.mark.parametrize("alone", [True, False])
-def test_dark_glasses_stay_in_photos_and_videos_unless_that_is_switched_off(swapper, photo, alone):
+@pytest.mark.parametrize("kind", [PHOTO, FRAME])
+def test_dark_glasses_stay_in_photos_and_videos_unless_that_is_switched_off(swapper, photo, kind):
     image, face = photo[0].copy(), photo[1]
     radius = round(0.4 * mesh.eye_distance(face.mesh))
     lenses = np.zeros(image.shape[:2], np.uint8)
@@ -64,7 +65,7 @@ def test_dark_glasses_stay_in_photos_and_videos_unless_that_is_switched_off(swap
         x, y = (round(float(v)) for v in face.mesh[iris, :2])
         cv2.circle(image, (x, y + radius // 6), radius, (22, 22, 24), -1)
         cv2.circle(lenses, (x, y), radius // 2, 1, -1)
-    plain = {"alone": alone, "shape": mask_shape(0.0)}
+    plain = {**kind, "shape": mask_shape(0.0)}
     kept = swapped(swapper, image, face, BlendSettings(), **plain)
     over = swapped(swapper, image, face, BlendSettings(occluders=False), **plain)
     inside = lenses > 0
@@ -85,21 +86,21 @@ class Finds:
 
 
 @pytest.mark.parametrize(
-    ("part", "settings", "asked"),
+    ("how", "settings", "asked"),
     [
-        ({"alone": True}, BlendSettings(), True),
-        ({"occluded": False}, BlendSettings(), False),
-        ({"occluded": False, "measure": True}, BlendSettings(), True),
-        ({"occluded": True}, BlendSettings(), True),
-        ({"alone": True}, BlendSettings(occluders=False), False),
+        (PHOTO, BlendSettings(), True),
+        ({**FRAME, "occluded": False}, BlendSettings(), False),
+        ({**FRAME, "occluded": False, "measure": True}, BlendSettings(), True),
+        ({**FRAME, "occluded": True}, BlendSettings(), True),
+        (PHOTO, BlendSettings(occluders=False), False),
     ],
 )
-def test_what_a_network_finds_in_front_of_a_face_stays_there(swapper, photo, part, settings, asked):
+def test_what_a_network_finds_in_front_of_a_face_stays_there(swapper, photo, how, settings, asked):
     image, face = photo
     finds, whose = Finds(), Identity("paints", np.zeros(4, np.float32))
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, blend=settings, occlusion=finds)
     result = image.copy()
-    outcome = frames.swap_parts(result, [FaceToSwap(TrackedFace(0, 0, face), whose, mask_shape(0.0), **part)])[0]
+    outcome = frames.swap_faces(result, [FaceToSwap(face, whose, mask_shape(0.0), **how)])[0]
     assert outcome.occluded is (True if asked else None) and finds.asked == asked
     changed = np.abs(result.astype(int) - image).max(2)
     left, right = (changed[:, face.mesh[list(points), 0].astype(int)].mean() for points in (LEFT_CHEEK, RIGHT_CHEEK))
@@ -110,13 +111,13 @@ def test_a_bare_face_is_said_to_be_bare(swapper, photo):
     image, face = photo
     finds, whose = Finds(there=False), Identity("paints", np.zeros(4, np.float32))
     frames = FrameSwapper(swapper.method, swapper.landmarks, swapper.device, occlusion=finds)
-    outcome = frames.swap_parts(image.copy(), [FaceToSwap(TrackedFace(0, 0, face), whose, alone=True)])[0]
+    outcome = frames.swap_faces(image.copy(), [FaceToSwap(face, whose)])[0]
     assert outcome.occluded is False
 
 
 def test_a_photo_and_the_first_frame_of_a_video_are_composed_alike(swapper, photo):
     same = BlendSettings(light=0)  # which photos alone take on
-    one, other = (swapped(swapper, *photo, same, alone=alone) for alone in (True, False))
+    one, other = (swapped(swapper, *photo, same, **kind) for kind in (PHOTO, FRAME))
     assert (one != photo[0]).any()
     assert np.abs(one.astype(int) - other).max() <= 2, "but for a face that is hardly there"
 
@@ -126,9 +127,7 @@ def test_many_faces_go_in_small_batches(swapper, photo):
     method = Paints()
     frames = FrameSwapper(method, swapper.landmarks, swapper.device)
     whose = Identity("paints", np.zeros(4, np.float32))
-    outcomes = frames.swap_parts(
-        image.copy(), [FaceToSwap(TrackedFace(i, i, face), whose, alone=True) for i in range(10)]
-    )
-    assert [outcome.track for outcome in outcomes] == list(range(10))
+    outcomes = frames.swap_faces(image.copy(), [FaceToSwap(face, whose)] * 10)
+    assert len(outcomes) == 10
     assert sum(method.batches) == 10 and max(method.batches) <= 4
     assert update_appearance(None, outcomes[0].appearance).glasses == 0

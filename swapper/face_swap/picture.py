@@ -1,4 +1,4 @@
-"""Swapping the faces of one picture (a photo, or a frame of a video or a live stream), one batch per identity."""
+"""Swapping faces of one picture (a photo, or a frame of a video or a live stream), one batch per identity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,43 +16,43 @@ from swapper.faces.align import cut_crop
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import OcclusionFinder
 from swapper.faces.occlusion.over_time import Appearance, UsualAppearance, measure_appearance, occlusion_mask
-from swapper.faces.pose import head_pose
-from swapper.faces.track import TrackedFace
 from swapper.methods.base import Method, swap_crops
 from swapper.methods.likeness import extrapolate_identity
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.runtime.timing import StepTimer
-from swapper.types import Box, Crop, Identity
+from swapper.types import Box, Crop, Face, Identity
 
 _MOST_TOGETHER = 4  # faces in a batch
-_FADE_YAW = (60.0, 80.0)  # degrees: a face turned further fades back to the target's own
-_FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it fades
 
 
 @dataclass(frozen=True)
 class FaceToSwap:
-    """One face to be swapped.
+    """One face to be swapped; what is left out is as of a photo, of which nothing is known from other pictures.
 
     Attributes:
-        tracked: where it is.
+        face: where it is, with its landmarks.
         identity: what it becomes.
         shape: of its mask; as measured in this picture when None.
         measure: report how much narrower the swapped face is.
+        match_expression: move its lids, irises, brows and lips to where the target has them. From frame to frame that
+            would tremble.
+        match_shade: give it the target's large-scale light and shade, which takes too long for a video.
+        opacity: how much of the swapped face is shown, 0 to 1.
         tone: usual change of its colours, from the frames before.
         appearance: of the target, from the frames before.
-        occluded: something was in front of the face when it was last looked for, or it never was.
-        alone: the picture is no frame of many: nothing is learnt for a next one, and a face that is turned away or
-            hardly there does not fade.
+        occluded: whether the face was occluded at the last check (True if never checked).
     """
 
-    tracked: TrackedFace
+    face: Face
     identity: Identity
     shape: MaskShape | None = None
     measure: bool = False
+    match_expression: bool = True
+    match_shade: bool = True
+    opacity: float = 1.0
     tone: Transfer | None = None
     appearance: UsualAppearance | None = None
     occluded: bool = True
-    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,14 @@ class Outcome:
     """What was learnt from swapping one face.
 
     Attributes:
-        track: number of the face's track.
         offset: ``shape_offset``, where it was to be measured.
         tone: change of its colours that would match this frame alone.
         box: left, top, right, bottom of the part of the frame that changed; None where none did.
         appearance: of the target, where occlusion counts.
-        occluded: whether something is in front of it; None where that was not looked for.
+        occluded: whether the face is occluded; None if that was not checked.
         mask: the method's own, of its crop.
     """
 
-    track: int
     offset: float | None
     tone: Transfer | None
     box: Box | None
@@ -104,60 +102,59 @@ class FrameSwapper:
         self._blend = blend or BlendSettings()
         self._restorer, self._occlusion = restorer, occlusion
 
-    def swap_parts(
-        self, frame: UInt8[np.ndarray, "h w 3"], parts: Sequence[FaceToSwap], timer: StepTimer | None = None
+    def swap_faces(
+        self, frame: UInt8[np.ndarray, "h w 3"], faces: Sequence[FaceToSwap], timer: StepTimer | None = None
     ) -> list[Outcome]:
         """Swap faces in place.
 
         Args:
             frame: RGB, changed.
-            parts: the faces; where two overlap, a later one lies on top.
+            faces: where two overlap, a later one lies on top.
             timer: collects the time of the steps ``align``, ``swap``, ``restore`` and ``compose``.
 
         Returns:
-            What was learnt, in the order of the parts.
+            What was learnt, in the order of the faces.
         """
         timer = timer or StepTimer()
         method = self._method
         with timer.step("align"):
-            crops = [self._cut(frame, part.tracked, method.size) for part in parts]
+            crops = [self._cut(frame, one.face, method.size) for one in faces]
         swapped: dict[int, tuple[UInt8[np.ndarray, "s s 3"], Float32[np.ndarray, "s s"]]] = {}
-        for group in _groups(parts):
+        for group in _groups(faces):
             with timer.step("swap"):
-                result = swap_crops(method, parts[group[0]].identity, [crops[i] for i in group], self._device)
+                result = swap_crops(method, faces[group[0]].identity, [crops[i] for i in group], self._device)
             if self._restorer is not None:
                 with timer.step("restore"):
                     result = restore_swapped(self._restorer, result, method.template)
             swapped.update(zip(group, zip(result.images(), result.shares(), strict=True), strict=True))
         if self._restorer is not None and method.size < LEAST_SIZE:
-            crops = [self._cut(frame, part.tracked, LEAST_SIZE) for part in parts]
+            crops = [self._cut(frame, one.face, LEAST_SIZE) for one in faces]
         with timer.step("compose"):
-            return [self._compose(frame, crops[i], part, *swapped[i]) for i, part in enumerate(parts)]
+            return [self._compose(frame, crops[i], one, *swapped[i]) for i, one in enumerate(faces)]
 
-    def _cut(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, size: int) -> Crop:
-        return cut_crop(frame, tracked.face.points, size, self._method.template, tracked.landmarks)
+    def _cut(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, size: int) -> Crop:
+        return cut_crop(frame, face.points, size, self._method.template, face.mesh)
 
     def _compose(
         self,
         frame: UInt8[np.ndarray, "h w 3"],
         crop: Crop,
-        part: FaceToSwap,
+        one: FaceToSwap,
         face: UInt8[np.ndarray, "s s 3"],
         mask: Float32[np.ndarray, "s s"],
     ) -> Outcome:
         """Paste one face."""
         offset = None
-        if part.measure or part.shape is None:
+        if one.measure or one.shape is None or one.match_expression:
             found = self._measure(face)
             offset = shape_offset(crop.mesh, found) if self._blend.adapt else 0.0
-            if part.alone:
+            if one.match_expression:
                 face = match_expression(face, found, crop.mesh, self._measure, self._blend.expression)
-        shape = part.shape or mask_shape(offset or 0.0)
+        shape = one.shape or mask_shape(offset or 0.0)
         own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._blend)
         appearance, occluded, occlusion = (
-            self._find_occlusion(crop, part, mask) if self._blend.occluders else (None, None, None)
+            self._find_occlusion(crop, one, mask) if self._blend.occluders else (None, None, None)
         )
-        opacity = 1.0 if part.alone else _opacity(part.tracked)
         done = blend_into(
             frame,
             crop,
@@ -165,72 +162,62 @@ class FrameSwapper:
             mask,
             self._blend,
             occlusion=occlusion,
-            usual=part.tone,
-            opacity=opacity,
-            shade=part.alone,
+            usual=one.tone,
+            opacity=one.opacity,
+            shade=one.match_shade,
             drawn_side=self._method.size,
         )
-        return Outcome(
-            part.tracked.track, offset if part.measure else None, done.tone, done.box, appearance, occluded, own
-        )
+        return Outcome(offset if one.measure else None, done.tone, done.box, appearance, occluded, own)
 
     def _find_occlusion(
-        self, crop: Crop, part: FaceToSwap, mask: Float32[np.ndarray, "s s"]
+        self, crop: Crop, one: FaceToSwap, mask: Float32[np.ndarray, "s s"]
     ) -> tuple[Appearance, bool | None, Float32[np.ndarray, "s s"] | None]:
         """The face as it is seen, whether the network found something in front of it, and the share of that."""
-        appearance = measure_appearance(crop.image, crop.mesh, part.appearance)
+        appearance = measure_appearance(crop.image, crop.mesh, one.appearance)
         occlusion = occlusion_mask(appearance, crop.image, crop.mesh)
-        if self._occlusion is None or not (part.occluded or part.measure):
+        if self._occlusion is None or not (one.occluded or one.measure):
             return appearance, None, occlusion
         found = self._occlusion.find(crop.image, self._method.template, mask)
         if found is None:
             return appearance, False, occlusion
         return appearance, True, found if occlusion is None else np.maximum(occlusion, found)
 
-    def aim(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> Identity:
-        """The identity that a face gets so that it becomes as much like the source as wanted.
+    def extrapolate(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity) -> Identity:
+        """The identity that gives a face the likeness that was asked for.
 
         Args:
             frame: RGB.
-            tracked: the face as it is.
+            face: as it is, with its landmarks.
             identity: of the source.
         """
-        crop = cut_crop(frame, tracked.face.points, landmarks=tracked.landmarks)
+        crop = cut_crop(frame, face.points, landmarks=face.mesh)
         return extrapolate_identity(self._method, identity, crop, self._blend.likeness)
 
-    def measure(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> float:
+    def measure(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.
 
         Args:
             frame: RGB.
-            tracked: the face.
+            face: with its landmarks.
             identity: what it becomes.
         """
-        crop = self._cut(frame, tracked, self._method.size)
+        crop = self._cut(frame, face, self._method.size)
         if not self._blend.adapt:
             return 0.0
-        face = swap_crops(self._method, identity, [crop], self._device).images()[0]
-        return shape_offset(crop.mesh, self._measure(face))
+        swapped = swap_crops(self._method, identity, [crop], self._device).images()[0]
+        return shape_offset(crop.mesh, self._measure(swapped))
 
     def _measure(self, face: UInt8[np.ndarray, "s s 3"]) -> Float32[np.ndarray, "478 3"]:
         return self._landmarks.measure_crop(face, self._method.template)
 
 
-def _groups(parts: Sequence[FaceToSwap]) -> list[list[int]]:
+def _groups(faces: Sequence[FaceToSwap]) -> list[list[int]]:
     """Indices of faces that share an identity, in order of appearance, few enough for one batch."""
     groups: dict[int, list[int]] = {}
-    for index, part in enumerate(parts):
-        groups.setdefault(id(part.identity), []).append(index)
+    for index, one in enumerate(faces):
+        groups.setdefault(id(one.identity), []).append(index)
     return [
         group[start : start + _MOST_TOGETHER]
         for group in groups.values()
         for start in range(0, len(group), _MOST_TOGETHER)
     ]
-
-
-def _opacity(tracked: TrackedFace) -> float:
-    """How much of a swapped face is shown: less of one that is turned far away or hardly there."""
-    yaw = abs(head_pose(tracked.landmarks).yaw)
-    turned = np.interp(yaw, _FADE_YAW, (1.0, 0.0))
-    there = np.interp(tracked.face.score, _FADE_PRESENCE, (0.0, 1.0))
-    return float(turned * there)

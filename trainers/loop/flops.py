@@ -1,4 +1,4 @@
-"""Count floating-point operations, of a forward pass or of a whole training step."""
+"""Count the floating-point operations of a whole training step."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +12,8 @@ from torch.utils.flop_counter import flop_registry
 class FlopCount(TorchDispatchMode):
     """Counts the operations run inside its context, backward and double backward included.
 
-    ``FlopCounterMode`` also attributes them to modules, with hooks that forbid ``torch.autograd.grad`` and inference
-    mode.
+    Ours for training steps alone: ``FlopCounterMode`` hooks modules in a way that forbids ``torch.autograd.grad``,
+    and counts the gradients of grouped weights several times.
 
     Attributes:
         total: two for each multiply-accumulate of convolutions and matrix products.
@@ -27,22 +27,16 @@ class FlopCount(TorchDispatchMode):
         self, func: Any, types: Sequence[type], args: tuple = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Run an operation and count it."""
-        count = flop_registry.get(func._overloadpacket)
-        if count is None and torch.is_inference_mode_enabled():
-            with self:  # in inference mode a convolution arrives as what it is made of
-                parts = func.decompose(*args, **(kwargs or {}))
-            if parts is not NotImplemented:
-                return parts
         result = func(*args, **(kwargs or {}))
         if func._overloadpacket is torch.ops.aten.convolution_backward:
             self.total += _convolution_backward(*args)
-        elif count is not None:
-            self.total += count(*args, **(kwargs or {}), out_val=result)
+        elif func._overloadpacket in flop_registry:
+            self.total += flop_registry[func._overloadpacket](*args, **(kwargs or {}), out_val=result)
         return result
 
 
 def _convolution_backward(gradient: Tensor, x: Tensor, weight: Tensor, *rest: Any) -> int:
-    """Each of the two gradients costs as much as the forward; torch's own count is wrong for grouped weights."""
+    """Each of the two gradients costs as much as the forward."""
     transposed, wanted = rest[4], rest[-1]
     applied = (x if transposed else gradient).numel()
     return 2 * applied * weight[0].numel() * sum(wanted[:2])

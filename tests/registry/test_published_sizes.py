@@ -2,13 +2,13 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from swapper.models.presets import NETWORKS, NetworkPresets
+from swapper.registry import NETWORKS, NetworkInfo
 
 PUBLISHED = {name: row for name, row in NETWORKS.items() if row.params is not None and "paper" in row.presets()}
 
 
 @pytest.mark.parametrize("row", PUBLISHED.values(), ids=PUBLISHED.keys())
-def test_paper_size_has_the_published_parameters_and_macs(row: NetworkPresets) -> None:
+def test_paper_size_has_the_published_parameters_and_macs(row: NetworkInfo) -> None:
     config = row.presets()["paper"]
     with torch.device("meta"):
         network = row.network(config).eval()
@@ -22,7 +22,7 @@ def test_paper_size_has_the_published_parameters_and_macs(row: NetworkPresets) -
 
 
 @pytest.mark.parametrize("row", NETWORKS.values(), ids=NETWORKS.keys())
-def test_lite_is_smaller_than_paper(row: NetworkPresets) -> None:
+def test_lite_is_smaller_than_paper(row: NetworkInfo) -> None:
     with torch.device("meta"):
         sizes = {
             name: sum(p.numel() for p in row.network(config).parameters()) for name, config in row.presets().items()

@@ -1,0 +1,28 @@
+"""The ``gallery`` command: look at photos once, for interpolations to know whom they meet."""
+
+import argparse
+from pathlib import Path
+
+
+def add_gallery_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``gallery``; it sets ``run``, a function that returns the exit code."""
+    p = commands.add_parser("gallery", help="embed a folder of photos once, for interpolate --gallery")
+    p.add_argument("folder", type=Path, metavar="DIR", help="photos of different people")
+    p.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="file to write: .safetensors")
+    p.set_defaults(run=run_gallery)
+
+
+def run_gallery(args: argparse.Namespace) -> int:
+    """Write the embeddings of a folder's photos."""
+    from swapper.faces.embed import local_embedders
+    from swapper.pipeline import FaceSwapper
+    from swapper.runtime.whole_file import writable_path
+    from swapper.studies.gallery_index import SUFFIX, write_index
+    from swapper.studies.interpolation_study import embed_folder
+
+    writable_path(args.output, [SUFFIX])
+    found = embed_folder(args.folder, FaceSwapper("warp", "cpu"), local_embedders())
+    write_index(found, args.output)
+    photos = len(next(iter(found.values())))
+    print(f"{args.output}: {photos} photos, seen by {' and '.join(found)}, {args.output.stat().st_size / 1e3:.0f} kB")
+    return 0

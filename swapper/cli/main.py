@@ -1,0 +1,48 @@
+"""All commands; exit code 2 for input that cannot be used."""
+
+import argparse
+import sys
+
+from swapper.cli.bench import add_bench_parser
+from swapper.cli.compare import add_compare_parser
+from swapper.cli.export import add_export_parser
+from swapper.cli.gallery import add_gallery_parser
+from swapper.cli.image import add_image_parser
+from swapper.cli.interpolate import add_interpolate_parser
+from swapper.cli.provenance import add_provenance_parser
+from swapper.cli.video import add_video_parser
+from swapper.cli.weights import add_weights_parser
+from swapper.errors import UserError
+from swapper.runtime.memory import keep_freed_memory
+
+_COMMANDS = (
+    add_image_parser,
+    add_video_parser,
+    add_interpolate_parser,
+    add_gallery_parser,
+    add_compare_parser,
+    add_export_parser,
+    add_bench_parser,
+    add_weights_parser,
+    add_provenance_parser,
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their arguments."""
+    p = argparse.ArgumentParser(prog="python -m swapper", description="Swap faces in photographs and video.")
+    commands = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in _COMMANDS:
+        add(commands)
+    return p
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args = parser().parse_args(argv)
+    keep_freed_memory()
+    try:
+        return args.run(args)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2

@@ -1,0 +1,1 @@
+"""Swapping the faces of one picture: what photos, videos and live streams share."""

@@ -1,0 +1,117 @@
+"""The networks that photos and videos are swapped with, and what both ask of them: faces, and who somebody is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from swapper.compose.settings import BlendSettings
+from swapper.faces.align import cut_crop
+from swapper.faces.detect import CenterFaceDetector, FaceDetector
+from swapper.faces.landmarks import LandmarkDetector
+from swapper.faces.occlusion.network import OcclusionDetector, OcclusionFinder
+from swapper.images import read_image
+from swapper.methods.base import Method, default_method, load_method
+from swapper.restore.base import Restorer, load_restorer
+from swapper.runtime.devices import choose_device
+from swapper.runtime.timing import StepTimer
+from swapper.types import Crop, Face, Identity, UserError
+
+ImageSource = str | Path | Image.Image | np.ndarray
+Source = ImageSource | Sequence[ImageSource] | Identity  # photos of one person, or what was made of them
+
+
+class SwapNetworks:
+    """One method with the face models it needs, loaded once and used often.
+
+    Attributes:
+        device: where the networks run.
+        method: swaps.
+        detector: finds faces.
+        landmarks: measures them.
+        occlusion: finds what is in front of them.
+        restorer: improves swapped faces; None where they stay as drawn.
+        blend: how they are blended in, unless a call says otherwise.
+    """
+
+    def __init__(
+        self,
+        method: str | Method | None = None,
+        device: str = "auto",
+        *,
+        restore: str = "none",
+        blend: BlendSettings | None = None,
+        detector: FaceDetector | None = None,
+        threads: int | None = None,
+    ):
+        """Load a method and the face models it needs.
+
+        Args:
+            method: a name from ``methods()``, or a method made by the caller; ``default_method()`` when None.
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            restore: ``none``, ``renovation`` or ``gfpgan``.
+            blend: how the swapped face is blended in.
+            detector: use this face detector instead of the shipped one.
+            threads: CPU threads of each network; as many as the machine has by default.
+
+        Raises:
+            UserError: an unknown name, or weights that cannot be found.
+        """
+        self.device = choose_device(device)
+        name = method or default_method()
+        self.method = load_method(name, self.device, threads) if isinstance(name, str) else name
+        self.detector = detector or CenterFaceDetector(threads, device=self.device)
+        self.landmarks = LandmarkDetector(self.device, threads)
+        self.occlusion: OcclusionFinder = OcclusionDetector(self.device, threads)
+        self.restorer: Restorer | None = load_restorer(restore, self.device)
+        self.blend = blend or BlendSettings()
+
+    def find_faces(self, image: UInt8[np.ndarray, "h w 3"], timer: StepTimer | None = None) -> list[Face]:
+        """Find all faces of an image with their landmarks, largest first.
+
+        Args:
+            image: RGB.
+            timer: collects the time of the steps ``detect`` and ``landmarks``.
+        """
+        timer = timer or StepTimer()
+        with timer.step("detect"):
+            faces = self.detector.detect(image)
+        with timer.step("landmarks"):
+            return self.landmarks.refine(image, faces)
+
+    def identify(self, sources: ImageSource | Sequence[ImageSource]) -> Identity:
+        """Make the identity of a source person from one or several photos; the largest face of each counts.
+
+        Args:
+            sources: paths, PIL images or HxWx3 uint8 RGB arrays, all of the same person.
+
+        Raises:
+            UserError: a photo cannot be read or shows no face.
+        """
+        single = isinstance(sources, str | Path | Image.Image | np.ndarray)
+        photos = [sources] if single else list(sources)
+        if not photos:
+            raise UserError("No source photo was given. Give at least one photo of the source person.")
+        return self.method.identify([self.source_crop(photo) for photo in photos])  # type: ignore[arg-type]
+
+    def source_crop(self, photo: ImageSource) -> Crop:
+        """Cut the largest face out of a photo, as ``Method.identify`` takes it.
+
+        Args:
+            photo: path, PIL image or HxWx3 uint8 RGB array.
+
+        Raises:
+            UserError: the photo cannot be read or shows no face.
+        """
+        image = read_image(photo)
+        faces = self.find_faces(image)
+        if not faces:
+            raise UserError(f"Source {named(photo)}: no face was found. Choose a photo in which the face is larger.")
+        return cut_crop(image, faces[0].points, landmarks=faces[0].landmarks)
+
+
+def named(photo: ImageSource) -> str:
+    """What a photo is called in messages."""
+    return f"'{photo}'" if isinstance(photo, str | Path) else "photo"

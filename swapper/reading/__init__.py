@@ -1,0 +1,1 @@
+"""What picture files hold, and how their numbers become sRGB."""

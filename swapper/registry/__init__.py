@@ -1,0 +1,172 @@
+"""Which systems there are: one record each, from which every list, choice and error text follows.
+
+A record names code as ``module:name`` and nothing here imports it before it is used, so this room needs no torch. To
+add a system, write its own files (``models/X.py``, ``methods/X.py``, ``convert/X.py``, ``trainers/X.py``,
+``trainers/publish/cards/WEIGHTS.py``) and one record in ``swappers.py`` or ``supporting.py``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from swapper.errors import UserError
+from swapper.registry.records import (
+    Listing,
+    MethodInfo,
+    NetworkInfo,
+    RestorerInfo,
+    System,
+    TrainerInfo,
+    named,
+)
+from swapper.registry.supporting import SUPPORTING
+from swapper.registry.swappers import SWAPPERS
+
+__all__ = [
+    "CONVERTERS",
+    "FAMILIES",
+    "METHODS",
+    "NETWORKS",
+    "RESTORERS",
+    "SYSTEMS",
+    "TRAINERS",
+    "Listing",
+    "MethodInfo",
+    "NetworkInfo",
+    "RestorerInfo",
+    "System",
+    "TrainerInfo",
+    "find_method",
+    "find_network",
+    "find_restorer",
+    "find_trainer",
+    "identity_spaces",
+    "method_choices",
+    "named",
+    "published_methods",
+    "published_networks",
+    "restorer_choices",
+    "trainer_commands",
+]
+
+SYSTEMS: dict[str, System] = {system.name: system for system in (*SWAPPERS, *SUPPORTING)}
+"""The table; everything below is read from it."""
+
+METHODS: Mapping[str, MethodInfo] = Listing(
+    SYSTEMS, lambda system: [(system.name, system.method)] if system.method and not system.method.members else []
+)
+"""Methods by name, the recommended first."""
+
+FAMILIES: Mapping[str, MethodInfo] = Listing(
+    SYSTEMS, lambda system: [(system.name, system.method)] if system.method and system.method.members else []
+)
+"""Methods that stand for many published swappers, chosen as ``FAMILY:NAME``."""
+
+RESTORERS: Mapping[str, RestorerInfo] = Listing(
+    SYSTEMS, lambda system: [(system.name, system.restorer)] if system.restorer else []
+)
+"""Restorations by name."""
+
+NETWORKS: Mapping[str, NetworkInfo] = Listing(SYSTEMS, lambda system: [(info.name, info) for info in system.networks])
+"""Networks by name."""
+
+TRAINERS: Mapping[tuple[str, str], TrainerInfo] = Listing(
+    SYSTEMS, lambda system: [((info.command, info.mode), info) for info in system.trainers]
+)
+"""Trainers by command and ``--mode``."""
+
+CONVERTERS: Mapping[str, Any] = Listing(SYSTEMS, lambda system: system.converters.items())
+"""Where each kind of official checkpoint is described."""
+
+
+def method_choices(published: bool = True) -> str:
+    """The methods as a sentence lists them.
+
+    Args:
+        published: with those that stand for published swappers.
+    """
+    return ", ".join([*METHODS, *(f"{family}:NAME" for family in FAMILIES if published)])
+
+
+def published_methods() -> dict[str, MethodInfo]:
+    """What is known of every swapper that others published, by ``FAMILY:NAME``."""
+    return {
+        f"{family}:{name}": replace(info, label=name, weights=record.weights, space=record.space, members="")
+        for family, info in FAMILIES.items()
+        for name, record in named(info.members).items()
+    }
+
+
+def find_method(name: str) -> tuple[MethodInfo, str]:
+    """A method's record, and which of its published swappers is meant; that is empty for one that stands for itself.
+
+    Args:
+        name: key of ``METHODS``, or ``FAMILY:NAME``.
+
+    Raises:
+        UserError: there is no such method.
+    """
+    if name in METHODS:
+        return METHODS[name], ""
+    family, colon, member = name.partition(":")
+    if colon and family in FAMILIES:
+        return FAMILIES[family], member
+    raise UserError(f"Unknown method '{name}'. Choose one of: {method_choices()}.")
+
+
+def restorer_choices() -> list[str]:
+    """Names of all restorations, ``none`` first."""
+    return ["none", *RESTORERS]
+
+
+def find_restorer(name: str) -> RestorerInfo | None:
+    """A restoration; None for ``none``.
+
+    Args:
+        name: one of ``restorer_choices()``.
+
+    Raises:
+        UserError: there is no such restoration.
+    """
+    if name != "none" and name not in RESTORERS:
+        raise UserError(f"Unknown restoration '{name}'. Choose one of: {', '.join(restorer_choices())}.")
+    return RESTORERS.get(name)
+
+
+def find_network(name: str) -> NetworkInfo:
+    """A network.
+
+    Args:
+        name: key of ``NETWORKS``.
+
+    Raises:
+        UserError: there is no such network.
+    """
+    if name not in NETWORKS:
+        raise UserError(f"Unknown network '{name}'. Choose one of: {', '.join(NETWORKS)}.")
+    return NETWORKS[name]
+
+
+def trainer_commands() -> list[str]:
+    """What ``python -m trainers`` can train."""
+    return list(dict.fromkeys(command for command, _ in TRAINERS))
+
+
+def find_trainer(command: str, mode: str = "") -> TrainerInfo:
+    """A trainer.
+
+    Args:
+        command: one of ``trainer_commands()``.
+        mode: its ``--mode``; the command's own trainer has the modes that no other says are its.
+    """
+    return TRAINERS.get((command, mode)) or TRAINERS[command, ""]
+
+
+def published_networks() -> dict[str, NetworkInfo]:
+    """The networks that are trained and published here, by the name of their weights."""
+    return {info.weights: info for info in NETWORKS.values() if info.weights}
+
+
+def identity_spaces() -> dict[str, str]:
+    """Weights of the networks that tell people apart, by what their space of identities is called."""
+    return {info.space: info.weights for info in NETWORKS.values() if info.space}

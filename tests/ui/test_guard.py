@@ -1,0 +1,87 @@
+"""The guard against web addresses, and that the app does not start without it."""
+
+import asyncio
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio import processing_utils
+from gradio.blocks import Block
+from gradio.state_holder import SessionState
+
+from swapper.types import UserError
+from swapper.ui import guard
+from swapper.ui.guard import NO_ADDRESSES, refuse_addresses
+
+ADDRESS = {"path": "http://address.invalid/photo.png", "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.fixture(autouse=True)
+def gradio_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the guard changes is put back after each test."""
+    method = "async_move_resource_to_block_cache"
+    monkeypatch.setattr(Block, method, guard._move)
+
+
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Addresses that Gradio would have fetched."""
+    found: list[str] = []
+
+    async def fetch(url: str, **_options: Any) -> str:
+        found.append(url)
+        raise ValueError("nobody is there")
+
+    monkeypatch.setattr(processing_utils, "async_ssrf_protected_download", fetch)
+    return found
+
+
+@pytest.fixture
+def app() -> gr.Blocks:
+    with gr.Blocks() as app:
+        photo, button = gr.Image(type="filepath"), gr.Button()
+        button.click(lambda path: path, photo, None, api_name="use")
+        button.click(lambda: gr.Image(label="another"), None, photo, api_name="relabel")
+    return app
+
+
+def call(app: gr.Blocks, name: str, inputs: list[Any], session: SessionState) -> Any:
+    event = next(event for event in app.fns.values() if event.api_name == name)
+    return asyncio.run(app.process_api(event, inputs, session))
+
+
+def test_without_the_guard_an_address_is_fetched(app: gr.Blocks, fetched: list[str]) -> None:
+    with pytest.raises(ValueError, match="nobody is there"):
+        call(app, "use", [ADDRESS], SessionState(app))
+    assert fetched == [ADDRESS["path"]]
+
+
+def test_no_address_is_fetched_even_after_a_session_has_changed_the_component(
+    app: gr.Blocks, fetched: list[str]
+) -> None:
+    refuse_addresses(app)
+    session = SessionState(app)
+    for _ in range(2):
+        with pytest.raises(gr.Error) as error:
+            call(app, "use", [ADDRESS], session)
+        assert error.value.message == NO_ADDRESSES
+        call(app, "relabel", [], session)
+    assert fetched == []
+
+
+def test_an_app_whose_guard_is_not_in_force_does_not_start(
+    app: gr.Blocks, fetched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "_move_own_files", guard._move)
+    with pytest.raises(UserError, match=r"^Gradio [\d.]+: it fetches web addresses past this app's guard"):
+        refuse_addresses(app)
+
+
+def test_nor_does_one_for_which_gradio_asks_nothing(app: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def pass_on(data: Any, *_more: Any, **_options: Any) -> Any:
+        return data
+
+    monkeypatch.setattr(processing_utils, "async_move_files_to_cache", pass_on)
+    monkeypatch.setattr(gr.Image, "preprocess", lambda self, payload: payload)
+    with pytest.raises(UserError, match="past this app's guard"):
+        refuse_addresses(app)
