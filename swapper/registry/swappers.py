@@ -71,8 +71,7 @@ SWAPPERS: tuple[System, ...] = (
         MethodInfo(
             "swapper.methods.mobilefaceswap:MobileFaceSwapMethod",
             "MobileFaceSwap (real time)",
-            "Writes a small network for each person that swaps in a few milliseconds; made for video and live "
-            "pictures.",
+            "Generates a small network for each person, which swaps in milliseconds; made for video and live use.",
             number=2,
             weights=("mobilefaceswap-lite", "arcface-mobile"),
             threaded=True,
@@ -134,8 +133,8 @@ SWAPPERS: tuple[System, ...] = (
         MethodInfo(
             "swapper.methods.smoothswap:SmoothSwapMethod",
             "Smooth-Swap (face shape too)",
-            "Redraws the whole crop from a smooth identity embedding; changes the shape of the face and can blend "
-            "persons.",
+            "Redraws the whole crop from a smooth identity embedding; changes the face shape and interpolates "
+            "smoothly.",
             number=4,
             weights=("smoothswap-lite", "smooth-embedder-lite"),
             space="smooth",
@@ -233,8 +232,7 @@ SWAPPERS: tuple[System, ...] = (
         MethodInfo(
             "swapper.methods.rafswap:RAFSwapMethod",
             "RAFSwap (region by region)",
-            "Carries lips, nose, brows and eyes over one by one, draws with StyleGAN2 and finds the face's edge "
-            "itself.",
+            "Transfers lips, nose, brows and eyes one by one, draws with StyleGAN2 and predicts the face mask itself.",
             number=6,
             weights=("rafswap-lite", "arcface-mobile"),
             space="own",

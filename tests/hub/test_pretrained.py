@@ -121,7 +121,7 @@ def test_shipped_weights_come_by_their_name() -> None:
     shipped = hub.load(AEINet, "ghost-lite")
     assert loaded.crops == {"template": hub.metadata("ghost-lite")["template"], "size": "128"}
     assert all(torch.equal(value, shipped.state_dict()[key]) for key, value in loaded.state_dict().items())
-    with pytest.raises(UserError, match="holds AEINet, not RAFSwap"):
+    with pytest.raises(UserError, match="contains AEINet, not RAFSwap"):
         RAFSwap.from_pretrained("ghost-lite")
 
 
@@ -178,7 +178,7 @@ def test_weights_that_are_not_what_the_hub_says_are_refused(
     (folder / "config.json").write_text(json.dumps(said))
     repositories.commit(REPO, folder, "main")
     repositories.claimed["model.safetensors"] = "0" * 64
-    with pytest.raises(UserError, match=r"the download of model\.safetensors is damaged .* It was removed; try again"):
+    with pytest.raises(UserError, match=r"the download of model\.safetensors is corrupt .* It was removed; try again"):
         OcclusionNetwork.from_pretrained(REPO)
     del repositories.claimed["model.safetensors"]
     assert value_of(OcclusionNetwork.from_pretrained(REPO)) == 0.25
@@ -193,7 +193,7 @@ def test_weights_that_were_replaced_are_refused(
     with pytest.raises(UserError, match=r"model\.safetensors is corrupt or is a different file: its SHA-256 is"):
         OcclusionNetwork.from_pretrained(folder)
     repositories.commit(REPO, folder, "main")
-    with pytest.raises(UserError, match=r"the download of model\.safetensors is damaged or was replaced"):
+    with pytest.raises(UserError, match=r"the download of model\.safetensors is corrupt or is a different file"):
         OcclusionNetwork.from_pretrained(REPO)
 
 

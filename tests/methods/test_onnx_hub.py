@@ -185,7 +185,7 @@ def test_half_precision_file(files: Path) -> None:
 def test_graph_with_other_inputs_is_refused(files: Path) -> None:
     write_converter(files / "inswapper_128.onnx")
     method = load_method("onnx:inswapper_128", CPU)
-    with pytest.raises(UserError, match="takes input instead of source and target"):
+    with pytest.raises(UserError, match="expects input instead of source and target"):
         method.swap(method.identify(source_crops(1)), torch.rand(1, 3, 128, 128))
 
 

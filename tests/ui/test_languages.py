@@ -13,6 +13,8 @@ import pytest
 from gradio.context import LocalContext
 from gradio.i18n import I18nData
 
+from swapper.metrics.report import METRICS
+from swapper.registry import METHODS
 from swapper.runtime.limits import Limits
 from swapper.ui import languages
 from swapper.ui.build import build_app
@@ -46,6 +48,12 @@ def test_everything_on_the_page_is_translated(swappers):
     assert len(found) > 60
     missing = {text for text in found if not HANGUL.search(korean(text))} - SAME
     assert {text for text in missing if not re.fullmatch(r"\d+(st|nd|rd|th)", text)} == set()
+
+
+def test_what_is_said_of_every_method_and_metric_is_translated():
+    said = [text for info in METHODS.values() for text in (info.label, info.sentence)]
+    said += [metric.meaning for metric in METRICS]
+    assert len(said) > 20 and [text for text in said if not HANGUL.search(korean(text))] == []
 
 
 def test_what_is_filled_in_is_the_same_in_both_languages():
