@@ -3,18 +3,13 @@
 import os
 import sys
 from collections.abc import Mapping
-from threading import Event
 from typing import Any
 
 from swapper.provenance import MarkSettings
 from swapper.runtime.limits import Limits
 from swapper.runtime.memory import keep_freed_memory
+from swapper.runtime.proxies import settle_proxies
 from swapper.types import UserError
-from swapper.ui.build import SWEEP_SECONDS, build_app, launch_options
-from swapper.ui.content_check import load_check
-from swapper.ui.files import keep_deleting
-from swapper.ui.guard import refuse_addresses
-from swapper.ui.languages import offer_korean
 
 
 def address(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -46,12 +41,11 @@ def main() -> int:
     try:
         limits, where = Limits.from_environment(), address(os.environ)
         MarkSettings.from_environment()  # wrong ones are refused before anybody waits for a picture
-        load_check()
+        settle_proxies(own=[where["server_name"]])
         keep_freed_memory()
-        app = build_app(limits)
-        refuse_addresses(app)
-        keep_deleting(app, SWEEP_SECONDS, Event())
-        app.launch(**where, i18n=offer_korean(app), **launch_options(limits))
+        from swapper.ui.serving import serve  # Gradio looks at the proxies when it is imported
+
+        serve(limits, where)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -6,6 +6,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from swapper.runtime.reports import silence_reports
 from swapper.version import __version__
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from swapper.types import Crop, Face, Identity, Swapped, SwapResult, UserError
 
 __all__ = ["Crop", "Face", "FaceSwapper", "Identity", "SwapResult", "Swapped", "UserError", "__version__"]
+
+silence_reports()  # here, because it has to happen before anything else is imported
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
 """Clips written by the tests: flashes with clicks, faces that move, and every oddity of containers and codecs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +8,8 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+
+from swapper.video.samples import layout_of
 
 PORTRAITS = Path(__file__).parents[1] / "examples" / "portraits"
 RATE = 48_000  # of the sound
@@ -103,19 +105,28 @@ def found_flashes(path: Path) -> list[float]:
     return [time for i, (time, bright) in enumerate(shown) if bright and not (i and shown[i - 1][1])]
 
 
+def heard(path: Path, track: int = 0) -> Iterator[tuple[float, int, str, np.ndarray]]:
+    """The sound of a file, frame by frame: time, rate, layout, and samples (n, channels) in -1..1."""
+    with av.open(str(path)) as file:
+        origin = (file.start_time or 0) / av.time_base
+        kind, packed = None, None
+        for frame in file.decode(audio=track):
+            now = (layout_of(frame), frame.sample_rate)  # by this name, or PyAV would end the process
+            if now != kind:
+                kind, packed = now, av.AudioResampler("flt")  # PyAV reads planes of eight channels where there are none
+            for part in packed.resample(frame):
+                yield float(frame.time) - origin, now[1], now[0], part.to_ndarray().reshape(frame.samples, -1)
+
+
 def found_clicks(path: Path, track: int = 0) -> list[float]:
     """Times at which bursts of sound begin."""
     times, last = [], -1.0
-    with av.open(str(path)) as file:
-        origin = (file.start_time or 0) / av.time_base
-        for frame in file.decode(audio=track):
-            samples = np.abs(frame.to_ndarray().astype(np.float32)).reshape(-1, frame.samples).max(0)
-            level = samples / (32768 if frame.format.name.startswith("s16") else 1)
-            for at in np.flatnonzero(level > 0.3):
-                time = float(frame.time) - origin + at / frame.sample_rate
-                if time - last > 0.05:
-                    times.append(time)
-                last = time
+    for begin, rate, _, samples in heard(path, track):
+        for at in np.flatnonzero(np.abs(samples).max(1) > 0.3):
+            time = begin + at / rate
+            if time - last > 0.05:
+                times.append(time)
+            last = time
     return times
 
 

@@ -8,6 +8,8 @@ from jaxtyping import install_import_hook
 
 _HOOK = install_import_hook(["swapper", "trainers"], "shape_checks.checked")
 
+import swapper  # noqa: E402, F401 (turns off what libraries report, before any test imports them)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

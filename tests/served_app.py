@@ -13,10 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from gradio_client import Client
 from playwright.sync_api import Browser, Page, expect
+from waiting import PATIENCE
 
 ROOT = Path(__file__).parents[1]
-START = 120  # seconds; several times what an idle machine needs
+END_TO_END = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(6 * PATIENCE)]
+
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @contextmanager
@@ -41,24 +45,40 @@ def serve(folder: Path, **environment: str) -> Iterator[str]:
             assert "Traceback" not in log.read_text()
         finally:
             app.terminate()
-            app.wait(20)
+            app.wait(PATIENCE)
 
 
 def _wait_until_served(address: str, app: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and app.poll() is None:
         try:
-            urllib.request.urlopen(address, timeout=5).close()
+            urllib.request.urlopen(address, timeout=60).close()
             return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.2)
     pytest.fail(f"The app is not served:\n{log.read_text()}")
 
 
+def be_patient(page: Page) -> None:
+    """Let a page, and those that it opens, take the time that a busy machine needs."""
+    page.context.set_default_timeout(1000 * PATIENCE)
+
+
+def connect(address: str, folder: Path) -> Client:
+    """A program that uses the app.
+
+    Args:
+        address: of the app.
+        folder: where what it answers is put.
+    """
+    return Client(address, verbose=False, download_files=str(folder), httpx_kwargs={"timeout": PATIENCE})
+
+
 @contextmanager
 def visit(browser: Browser, address: str, width: int, height: int) -> Iterator[Page]:
     """A visit of its own; a script error or a request to another machine fails the test."""
     page = browser.new_page(viewport={"width": width, "height": height})
+    be_patient(page)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: wrong.append(request.url) if _leaves(request.url) else None)
@@ -70,7 +90,7 @@ def visit(browser: Browser, address: str, width: int, height: int) -> Iterator[P
 
 def open_tab(page: Page, name: str) -> None:
     """Choose a tab; on a narrow page it may be behind the menu."""
-    expect(page.get_by_role("tab", name="Image swap")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("tab", name="Image swap")).to_be_visible()
     tab = page.get_by_role("tab", name=name)
     if not tab.count():
         page.get_by_role("button", name="More tabs").click()

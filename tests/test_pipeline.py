@@ -9,6 +9,7 @@ from swapper import FaceSwapper, UserError
 from swapper.compose.settings import BlendSettings
 from swapper.face_swap import networks
 from swapper.methods.reference import TargetUnchanged
+from swapper.restore.renovation import RenovationRestorer
 from swapper.types import Identity, Swapped
 
 
@@ -26,7 +27,7 @@ class Paints:
 
 @pytest.fixture
 def swapper():
-    return FaceSwapper(Paints(), "cpu", detector=TwoFaces(), threads=1)
+    return FaceSwapper(Paints(), "cpu", restore="none", detector=TwoFaces(), threads=1)
 
 
 @pytest.fixture
@@ -42,13 +43,22 @@ def test_faces_are_looked_for_on_the_chosen_device(monkeypatch):
 
 
 def test_only_the_selected_face_changes(swapper, photos):
-    result = swapper.swap_image(photos[0], photos[1], select=0)
-    assert result.swapped == [0] and len(result.faces) == 2
-    before = swapper.swap_faces(result.image, result.faces, {}).image
-    assert np.array_equal(before, result.image)
-    changed = np.abs(result.image.astype(int) - _pixels(photos[1])).max(2) > 0
-    left, right = changed[:, :SIDE].any(), changed[:, SIDE : 2 * SIDE].any()
-    assert left != right
+    for select, own, other in ((0, slice(0, SIDE), slice(SIDE, None)), (1, slice(SIDE, 2 * SIDE), slice(0, SIDE))):
+        result = swapper.swap_image(photos[0], photos[1], select=select)
+        assert result.swapped == [select] and len(result.faces) == 2
+        assert own.start <= result.faces[select].points[:, 0].min() < result.faces[select].points[:, 0].max() < own.stop
+        changed = np.abs(result.image.astype(int) - _pixels(photos[1])).max(2) > 8
+        assert changed[:, own].mean() > 0.02 and not changed[:, other].any()
+
+
+def test_faces_without_an_identity_stay_and_so_does_the_picture_handed_in(swapper, photos):
+    image = _pixels(photos[1]).astype(np.uint8)
+    before, faces = image.copy(), swapper.find_faces(image)
+    nobody = swapper.swap_faces(image, faces, {})
+    assert nobody.swapped == [] and nobody.faces == faces and np.array_equal(nobody.image, before)
+    everybody = swapper.swap_faces(image, faces, dict.fromkeys((0, 1), swapper.identify(photos[0])))
+    assert everybody.swapped == [0, 1] and np.array_equal(image, before)
+    assert np.abs(everybody.image.astype(int) - before).max() > 8
 
 
 def test_all_faces_and_every_step_is_timed(swapper, photos):
@@ -59,7 +69,7 @@ def test_all_faces_and_every_step_is_timed(swapper, photos):
 
 def test_masks_that_a_method_draws_come_with_the_result(photos, monkeypatch):
     method = Paints()
-    finder = FaceSwapper(method, "cpu", detector=TwoFaces(), threads=1)
+    finder = FaceSwapper(method, "cpu", restore="none", detector=TwoFaces(), threads=1)
     assert not finder.swap_image(photos[0], photos[1]).masks, "of a method that redraws all there is nothing to show"
     drawn = torch.zeros(1, method.size, method.size)
     drawn[:, : method.size // 2] = 1
@@ -80,7 +90,7 @@ def test_an_identity_can_be_used_again(swapper, photos):
 
 
 def test_the_unchanged_target_comes_back_nearly_unchanged(photos):
-    swapper = FaceSwapper(TargetUnchanged(), "cpu", detector=TwoFaces(), threads=1)
+    swapper = FaceSwapper(TargetUnchanged(), "cpu", restore="none", detector=TwoFaces(), threads=1)
     result = swapper.swap_image(photos[0], photos[1])
     assert np.abs(result.image.astype(int) - _pixels(photos[1])).max() <= 6
 
@@ -107,8 +117,20 @@ def test_one_call_can_blend_otherwise_and_the_next_does_not(swapper, photos):
     assert 0 < share[0] < 0.7 * share[1]
     again = swapper.swap_image(identity, photos[1], "largest").image
     assert np.array_equal(again, usual) and swapper.blend == BlendSettings()
-    made_so = FaceSwapper(swapper.method, "cpu", blend=small, detector=swapper.detector, threads=1)
+    made_so = FaceSwapper(swapper.method, "cpu", restore="none", blend=small, detector=swapper.detector, threads=1)
     assert np.array_equal(made_so.swap_image(identity, photos[1], "largest").image, less)
+
+
+def test_photos_are_renovated_and_frames_are_not_unless_somebody_says_otherwise():
+    def restorers(**how):
+        made = FaceSwapper(Paints(), "cpu", detector=TwoFaces(), threads=1, **how)
+        return made.restorer, made.frame_restorer
+
+    photo, frame = restorers()
+    assert isinstance(photo, RenovationRestorer) and frame is None
+    assert restorers(restore="none") == (None, None)
+    photo, frame = restorers(restore="renovation")
+    assert photo is frame is not None
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def leave_out(network: RAFSwap, part: str) -> None:
         part: fra, sfa, fmp, or nothing.
 
     Raises:
-        UserError: there is no such part.
+        UserError: the part is unknown.
 
     Source: RAFSwap (CVPR 2022), section 4.4 (ablation).
     """

@@ -42,7 +42,7 @@ def pipeline_report(method: str | None = None, repeats: int = 9) -> dict[str, An
     name = method or default_method()
     for threads in (1, 2):
         with cpu_threads(threads):
-            swapper = FaceSwapper(name, "cpu", threads=threads)
+            swapper = FaceSwapper(name, "cpu", restore="none", threads=threads)
             identity = swapper.identify(source)
             for size, (width, height) in FRAMES.items():
                 frame = frame_with_face(target, width, height)

@@ -56,7 +56,7 @@ def run_compare(args: argparse.Namespace) -> int:
         print(f"left out: {sentence}", file=sys.stderr)
 
     def build(name: str) -> FaceSwapper:
-        return FaceSwapper(name, args.device)
+        return FaceSwapper(name, args.device, restore="none")
 
     sources, targets = (measure_people(found, finder, evaluators, left_out) for found in people)
     pairs = choose_pairs(sources, targets, args.pairs)

@@ -59,7 +59,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
         raise UserError(f"--steps must be 1 to {MOST_STEPS}, not {args.steps}.")
     if args.output.exists() and not args.output.is_dir():
         raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
-    swapper = FaceSwapper(choose_interpolating_method(args.method, args.embedder), args.device)
+    swapper = FaceSwapper(choose_interpolating_method(args.method, args.embedder), args.device, restore="none")
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
     target = read_still(args.target)
     faces = swapper.find_faces(target.image)

@@ -14,6 +14,7 @@ from swapper.cli.video import add_video_parser
 from swapper.cli.weights import add_weights_parser
 from swapper.errors import UserError
 from swapper.runtime.memory import keep_freed_memory
+from swapper.runtime.proxies import settle_proxies
 
 _COMMANDS = (
     add_image_parser,
@@ -42,6 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     keep_freed_memory()
     try:
+        settle_proxies()
         return args.run(args)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from swapper.errors import UserError
 from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
 from swapper.registry import method_choices, restorer_choices
+from swapper.restore.default import default_restorer
 
 if TYPE_CHECKING:
     from swapper.compose.settings import BlendSettings
@@ -37,9 +38,15 @@ def add_method_option(p: argparse.ArgumentParser, published: bool = True) -> Non
     p.add_argument("--method", help=f"one of {method_choices(published)}")
 
 
-def add_restore_option(p: argparse.ArgumentParser) -> None:
-    """Add ``--restore``."""
-    p.add_argument("--restore", choices=restorer_choices(), default="none")
+def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None:
+    """Add ``--restore``.
+
+    Args:
+        p: of a command that swaps.
+        moving: for videos.
+    """
+    does = "sharpens the swapped face; %(default)s when not given"
+    p.add_argument("--restore", choices=restorer_choices(), default=default_restorer(moving), help=does)
 
 
 def add_device_option(p: argparse.ArgumentParser) -> None:

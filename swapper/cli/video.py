@@ -51,7 +51,7 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("--end", type=_seconds, metavar="S", help="end of the part: seconds, or 1:02:03.5")
     add_method_option(p)
     p.add_argument("--select", help="all (the default), largest, or a face number, counted from the largest, 0 first")
-    add_restore_option(p)
+    add_restore_option(p, moving=True)
     add_device_option(p)
     p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
     p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")

@@ -15,6 +15,7 @@ from swapper.faces.occlusion.network import OcclusionDetector, OcclusionFinder
 from swapper.images import read_image
 from swapper.methods.base import Method, default_method, load_method
 from swapper.restore.base import Restorer, load_restorer
+from swapper.restore.default import default_restorer
 from swapper.runtime.devices import choose_device
 from swapper.runtime.timing import StepTimer
 from swapper.types import Crop, Face, Identity, UserError
@@ -32,7 +33,8 @@ class SwapNetworks:
         detector: finds faces.
         landmarks: measures them.
         occlusion: finds what is in front of them.
-        restorer: improves swapped faces; None where they stay as drawn.
+        restorer: improves swapped faces of photos; None where they stay as drawn.
+        frame_restorer: improves those of a video's frames.
         blend: how they are blended in, unless a call says otherwise.
     """
 
@@ -41,7 +43,7 @@ class SwapNetworks:
         method: str | Method | None = None,
         device: str = "auto",
         *,
-        restore: str = "none",
+        restore: str | None = None,
         blend: BlendSettings | None = None,
         detector: FaceDetector | None = None,
         threads: int | None = None,
@@ -51,7 +53,8 @@ class SwapNetworks:
         Args:
             method: a name from ``methods()``, or a method made by the caller; ``default_method()`` when None.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-            restore: ``none``, ``renovation`` or ``gfpgan``.
+            restore: ``none``, ``renovation`` or ``gfpgan``; what ``default_restorer`` says of photos and of videos
+                when None.
             blend: how the swapped face is blended in.
             detector: use this face detector instead of the shipped one.
             threads: CPU threads of each network; as many as the machine has by default.
@@ -65,7 +68,8 @@ class SwapNetworks:
         self.detector = detector or CenterFaceDetector(threads, device=self.device)
         self.landmarks = LandmarkDetector(self.device, threads)
         self.occlusion: OcclusionFinder = OcclusionDetector(self.device, threads)
-        self.restorer: Restorer | None = load_restorer(restore, self.device)
+        self.restorer: Restorer | None = load_restorer(restore or default_restorer(), self.device)
+        self.frame_restorer = self.restorer if restore else load_restorer(default_restorer(moving=True), self.device)
         self.blend = blend or BlendSettings()
 
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"], timer: StepTimer | None = None) -> list[Face]:

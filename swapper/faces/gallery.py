@@ -1,12 +1,14 @@
 """The people seen in a video, told apart by their embeddings, so that who comes back is known again."""
 
 from collections.abc import Collection, Iterable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
+from swapper.faces.rows import array_from_row, array_to_row
 from swapper.faces.select import SAME_PERSON
 
 _MOST_SIGHTINGS = 40  # after which new embeddings of a person count like the average of so many
@@ -47,6 +49,7 @@ class Gallery:
 
     def __init__(self, people: Iterable[EnrolledPerson] = ()):
         self.people = list(people)
+        self._copy: Gallery | None = None
 
     def stranger(self) -> EnrolledPerson:
         """Somebody new."""
@@ -64,12 +67,19 @@ class Gallery:
         best = max(free, key=lambda person: person.likeness(embedding), default=None)
         return best if best is not None and best.likeness(embedding) >= SAME_PERSON else None
 
+    def snapshot(self) -> "Gallery":
+        """Everybody as they are known now, whatever is learnt later; until something is learnt it is the same one."""
+        sightings = [person.sightings for person in self.people]
+        if self._copy is None or [person.sightings for person in self._copy.people] != sightings:
+            self._copy = Gallery(map(copy, self.people))
+        return self._copy
+
     def to_rows(self) -> list[dict[str, Any]]:
         """The people as plain values that fit into JSON."""
         return [
             {
                 "sightings": person.sightings,
-                "embedding": None if person.embedding is None else [round(float(v), 5) for v in person.embedding],
+                "embedding": None if person.embedding is None else array_to_row(person.embedding),
             }
             for person in self.people
         ]
@@ -79,7 +89,7 @@ class Gallery:
         """Undo ``to_rows``."""
         return cls(
             EnrolledPerson(
-                number, None if row["embedding"] is None else np.array(row["embedding"], np.float32), row["sightings"]
+                number, None if row["embedding"] is None else array_from_row(row["embedding"]), row["sightings"]
             )
             for number, row in enumerate(rows)
         )

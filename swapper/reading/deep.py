@@ -10,7 +10,7 @@ from av.error import FFmpegError
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from jaxtyping import UInt16
 
-_MATRICES = {
+MATRICES = {  # by the codes of ITU-T H.273
     1: Colorspace.ITU709,
     4: Colorspace.FCC,
     5: Colorspace.ITU601,
@@ -62,7 +62,7 @@ def deep_avif(data: bytes, matrix: int, full: bool) -> UInt16[np.ndarray, "h w 3
         matrix: of YUV, as its container says.
         full: luma uses the whole range, as its container says.
     """
-    if matrix not in _MATRICES:
+    if matrix not in MATRICES:
         return None
     try:
         with av.open(io.BytesIO(data), "r", format="mov") as container:
@@ -71,7 +71,7 @@ def deep_avif(data: bytes, matrix: int, full: bool) -> UInt16[np.ndarray, "h w 3
                 return None
             convert = partial(VideoReformatter().reformat, frame, format="rgb48le", threads=1)
             return convert(
-                src_colorspace=_MATRICES[matrix],
+                src_colorspace=MATRICES[matrix],
                 src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
                 dst_color_range=ColorRange.JPEG,
             ).to_ndarray()

@@ -67,7 +67,7 @@ def open_file(data: bytes, name: str, limits: Limits) -> Opened:
         limits: what is allowed on this machine.
 
     Raises:
-        UserError: it is no picture that can be read, is damaged or too large.
+        UserError: it is not a readable picture, is damaged or too large.
     """
     if not data:
         raise UserError(f"{name}: the file is empty. Copy or download it again.")

@@ -14,6 +14,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     RuntimeException,
 )
 
+from swapper.runtime.reports import is_silent
 from swapper.types import UserError
 
 LOGGER = logging.getLogger("swapper")
@@ -34,6 +35,8 @@ def open_session(
     Raises:
         UserError: the file is not a model that onnxruntime can run.
     """
+    if is_silent():
+        onnxruntime.disable_telemetry_events()  # Windows' tracing, which does not look at the variable
     name = str(path) if isinstance(path, Path) else "ONNX model"
     wanted = PROVIDERS[device.type if device is not None else "cpu"]
     present = onnxruntime.get_available_providers()

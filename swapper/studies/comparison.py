@@ -244,7 +244,9 @@ def _swapper(name: str, build: Callable[[str], FaceSwapper]) -> FaceSwapper | No
     swapper = build(BASELINE if name == PASTED else name)
     if name != PASTED:
         return swapper
-    return FaceSwapper(SourcePasted(), str(swapper.device), blend=swapper.blend, detector=swapper.detector)
+    return FaceSwapper(
+        SourcePasted(), str(swapper.device), restore="none", blend=swapper.blend, detector=swapper.detector
+    )
 
 
 def _size(swapper: FaceSwapper | None, identities: dict[int, Identity]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from swapper.faces.pose import head_pose
 from swapper.faces.select import select_faces
 from swapper.images import read_image, read_still
 from swapper.provenance import Origin, write_marked_image
+from swapper.restore.default import default_restorer
 from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
 from swapper.ui.files import new_folder, raises_sentences, result_name, upload_path, upload_paths
@@ -76,7 +77,7 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         consent: bool = False,
         select: str = "all",
         method: str = "",
-        restore: str = "none",
+        restore: str = "",
         blend: dict | None = None,
         file_format: str = "PNG",
     ) -> tuple[gr.FileData, dict]:
@@ -88,7 +89,7 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
             consent: True if everyone whose face is used has agreed; nothing is swapped otherwise.
             select: all, largest, or a face's number counted from the largest, 0 first.
             method: the app's recommended method when empty.
-            restore: none, or a restoration of this app.
+            restore: none, or a restoration of this app; its usual one for photos when empty.
             blend: settings by name, such as feather, grow, forehead, color; defaults where left out.
             file_format: PNG or JPEG.
         """
@@ -99,6 +100,7 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
             raise UserError(BAD_FORMAT.format(name=file_format, known=", ".join(FORMATS)))
         path = upload_path(target, NO_TARGET)
         blending = blend_settings(blend or {})
+        restore = restore or default_restorer()
         swapper, timer = swappers.get(method, restore), StepTimer()
         with timer.step("decode"):
             still = read_still(path)

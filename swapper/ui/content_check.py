@@ -42,7 +42,7 @@ class OnnxClassifier:
                 classes (the last one), ``activation`` none, sigmoid or softmax (by the number of classes).
 
         Raises:
-            UserError: it is no such network.
+            UserError: it is not such a network.
         """
         wrong = UserError(NO_CLASSIFIER.format(variable=VARIABLE, path=path))
         self._session = open_session(path)

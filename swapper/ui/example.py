@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
+from swapper.provenance import Origin
+from swapper.restore.default import default_restorer
 from swapper.types import SwapResult
 from swapper.ui.swappers import SwapperCache
 
@@ -24,11 +26,11 @@ class FinishedExample:
             target: whose face changes.
         """
         self.source, self.target = source, target
-        self._done: tuple[SwapResult, str] | None = None
+        self._done: tuple[SwapResult, Origin] | None = None
         self._lock = Lock()
 
-    def get(self, swappers: SwapperCache, working: Callable[[], object]) -> tuple[SwapResult, str]:
-        """The result and the name of the method that made it, the app's recommended one.
+    def get(self, swappers: SwapperCache, working: Callable[[], object]) -> tuple[SwapResult, Origin]:
+        """The result and what made it, the app's recommended method and restoration.
 
         Args:
             swappers: shared by all sessions.
@@ -37,6 +39,8 @@ class FinishedExample:
         with self._lock:
             if self._done is None:
                 working()
-                swapper = swappers.get()
-                self._done = swapper.swap_image(str(self.source), str(self.target), "largest"), swapper.method.name
+                restore = default_restorer()
+                swapper = swappers.get(restore=restore)
+                result = swapper.swap_image(str(self.source), str(self.target), "largest")
+                self._done = result, Origin(swapper.method.name, restore)
             return self._done

@@ -9,6 +9,7 @@ from gradio.components import Component
 from swapper.compose.settings import BlendSettings
 from swapper.registry import find_method, find_restorer
 from swapper.restore.base import local_restorers
+from swapper.restore.default import default_restorer
 from swapper.ui.layout import QUICK
 from swapper.ui.swappers import offered_methods
 
@@ -17,7 +18,6 @@ METHOD = "Method"
 RESTORE = "Restoration"
 RESTORE_INFO = "Sharpens the swapped face."
 RESTORE_NONE = "None"
-PHOTO_RESTORATION = "renovation"  # chosen at first; videos are not restored unless asked, which takes time
 RESET = "Reset to defaults"
 BLEND_WORDS = {  # label, what it does, lowest, highest
     "likeness": ("Likeness", "0 keeps the target's identity, 1 uses the source's; above 1 exaggerates it.", 0, 1.5),
@@ -83,7 +83,7 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
         )
         restore = gr.Radio(
             [(_restoration(name), name) for name in restorations],
-            value=PHOTO_RESTORATION if not moving and PHOTO_RESTORATION in restorations else "none",
+            value=default_restorer(moving),
             label=RESTORE,
             info=RESTORE_INFO,
             visible=len(restorations) > 1,

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from swapper.faces.association import overlap
+from swapper.faces.gallery import Gallery
 from swapper.faces.smooth import REACH, steady_landmarks
 from swapper.faces.track import FaceTracker, TrackedFace
 from swapper.video.picture import TimedFrame
@@ -27,10 +28,13 @@ class AnalysedFrame:
     Attributes:
         frame: the picture.
         faces: largest first, steadied.
+        people: everybody seen up to the last frame that was looked at before this one is handed over; no thread
+            changes them any more.
     """
 
     frame: TimedFrame
     faces: list[TrackedFace]
+    people: Gallery
 
 
 @dataclass
@@ -70,9 +74,9 @@ def analyse(
         waiting.append(_Seen(frame, tracker.update(frame.image), tracker.scene_begins))
         _fill_back(waiting, tracker)
         if len(waiting) > look_ahead:
-            yield _steadied(past, waiting, steadiness)
+            yield _steadied(past, waiting, steadiness, tracker)
     while waiting:
-        yield _steadied(past, waiting, steadiness)
+        yield _steadied(past, waiting, steadiness, tracker)
 
 
 def _fill_back(waiting: deque[_Seen], tracker: FaceTracker) -> None:
@@ -95,7 +99,7 @@ def _fill_back(waiting: deque[_Seen], tracker: FaceTracker) -> None:
             points, shift = earlier.face.points, (earlier.face.points - points).mean(0)
 
 
-def _steadied(past: _Past, waiting: deque[_Seen], steadiness: float) -> AnalysedFrame:
+def _steadied(past: _Past, waiting: deque[_Seen], steadiness: float, tracker: FaceTracker) -> AnalysedFrame:
     """Take the oldest waiting frame out, with faces steadied by their neighbours in time."""
     now = waiting.popleft()
     later = [(seen.frame.pts, seen.by_track) for seen in islice(waiting, REACH)]
@@ -108,7 +112,7 @@ def _steadied(past: _Past, waiting: deque[_Seen], steadiness: float) -> Analysed
         times, meshes = [time for time, _ in row], [mesh for _, mesh in row]
         faces.append(tracked.moved(steady_landmarks(meshes, times, steadiness)))
     past.append((now.frame.pts, now.by_track))
-    return AnalysedFrame(now.frame, faces)
+    return AnalysedFrame(now.frame, faces, tracker.gallery.snapshot())
 
 
 def _presence(

@@ -10,18 +10,11 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from jaxtyping import Float32, UInt8, UInt16
 
+from swapper.reading.deep import MATRICES
+
 UNSPECIFIED, BT709 = 2, 1  # in every one of the codecs' tables (ITU-T H.273)
 PQ, HLG = 16, 18  # transfer characteristics of high dynamic range
 _HD_HEIGHT = 720  # pictures this high use BT.709 where nothing else is said
-_MATRICES = {
-    1: Colorspace.ITU709,
-    4: Colorspace.FCC,
-    5: Colorspace.ITU601,
-    6: Colorspace.ITU601,
-    7: Colorspace.SMPTE240M,
-    9: Colorspace.BT2020,
-    10: Colorspace.BT2020,
-}
 _BT2020_TO_BT709 = np.array(
     [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]], np.float32
 )
@@ -85,7 +78,7 @@ class Colors:
 def matrix_for(matrix: int, height: int) -> Colorspace:
     """The YUV matrix of a code; by the picture's height where the code says nothing."""
     usual = Colorspace.ITU709 if height >= _HD_HEIGHT else Colorspace.ITU601
-    return _MATRICES.get(matrix, usual)
+    return MATRICES.get(matrix, usual)
 
 
 def to_rgb(frame: av.VideoFrame, colors: Colors) -> UInt8[np.ndarray, "h w 3"]:

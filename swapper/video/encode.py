@@ -1,9 +1,8 @@
 """Writing video: the formats on offer, and the segments a long job is written in."""
 
-import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,8 +13,8 @@ from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from swapper.runtime.whole_file import writable_path
-from swapper.types import UserError
 from swapper.video.colors import Colors, to_yuv
+from swapper.video.failures import encoding, writing
 from swapper.video.io import VideoInfo
 from swapper.video.journal import Segment
 from swapper.video.picture import TimedFrame
@@ -81,30 +80,12 @@ def check_video_output(path: str | Path) -> OutputFormat:
     return FORMATS[writable_path(path, FORMATS).suffix.lower()]
 
 
-@contextmanager
-def writes(output: Path) -> Iterator[None]:
-    """Turn what goes wrong while writing into a sentence.
-
-    Raises:
-        OutputError: the disk is full, or writing is not permitted.
-    """
-    try:
-        yield
-    except (FFmpegError, OSError) as error:
-        reason = os.strerror(error.errno) if error.errno and 0 < error.errno < 1000 else str(error)
-        raise OutputError(
-            f"Output '{output}': it cannot be written ({reason}). Free space there, then run it again."
-        ) from error
-
-
-class OutputError(UserError):
-    """The result cannot be written; what has been finished is kept."""
-
-
 class SegmentWriter:
     """Encodes frames into one NUT file, which keeps any video's times exactly."""
 
-    def __init__(self, path: Path, info: VideoInfo, how: OutputFormat, quality: int = QUALITY):
+    def __init__(
+        self, path: Path, info: VideoInfo, how: OutputFormat, quality: int = QUALITY, output: Path | None = None
+    ):
         """Open the file and the encoder.
 
         Args:
@@ -112,11 +93,17 @@ class SegmentWriter:
             info: the video the frames come from.
             how: the format of the finished video.
             quality: constant rate factor.
+            output: the finished video, which errors name; ``path`` when None.
+
+        Raises:
+            OutputError: the file cannot be written, or pictures like these not be encoded.
         """
-        self._path, self._info = path, info
+        self._path, self._info, self._output = path, info, output or path
         self._colors: Colors = info.colors.for_output(info.is_rgb)
-        self._container = av.open(str(path), "w", format="nut")
-        self._stream = _stream(self._container, info, how, quality, self._colors)
+        with writing(self._output):
+            self._container = av.open(str(path), "w", format="nut")
+        with encoding(self._output):
+            self._stream = _stream(self._container, info, how, quality, self._colors)
         self._frames = self._changed = self._end = 0
         self._begun = time.perf_counter()
 
@@ -131,22 +118,36 @@ class SegmentWriter:
         Args:
             frame: the picture.
             changed: whether a face was swapped in it.
+
+        Raises:
+            OutputError: it cannot be encoded or written.
         """
         own = frame.picture
         width, height = self._stream.width, self._stream.height
-        picture = to_yuv(frame.image, self._colors, width, height) if own is None else own.frame()
-        picture.pts, picture.time_base = frame.pts, self._info.time_base
-        self._container.mux(self._stream.encode(picture))
+        with encoding(self._output):
+            picture = to_yuv(frame.image, self._colors, width, height) if own is None else own.frame()
+            picture.pts, picture.time_base = frame.pts, self._info.time_base
+            packets = self._stream.encode(picture)
+        with writing(self._output):
+            self._container.mux(packets)
         self._frames += 1
         self._changed += changed
         self._end = frame.pts + frame.duration
 
     def close(self) -> Segment:
-        """Finish the file."""
+        """Finish the file.
+
+        Raises:
+            OutputError: it cannot be encoded or written.
+        """
         try:
-            self._container.mux(self._stream.encode(None))
+            with encoding(self._output):
+                packets = self._stream.encode(None)
+            with writing(self._output):
+                self._container.mux(packets)
         finally:
-            self._container.close()
+            with writing(self._output):
+                self._container.close()
         return Segment(self._path, self._frames, self._changed, self._end)
 
     def discard(self) -> None:

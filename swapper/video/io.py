@@ -11,12 +11,14 @@ import cv2
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.stream import Stream
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video.colors import Colors, to_rgb
+from swapper.video.failures import reading, reason
 from swapper.video.opening import open_video, pictures_of
 from swapper.video.picture import Picture, TimedFrame
 
@@ -80,6 +82,7 @@ class VideoReader:
         self.path = Path(path)
         self.name = f"Video '{path}'"
         self._limit = (limits or Limits.from_environment()).max_pixels
+        self._undecoded = ""  # why a packet could not be decoded
         with open_video(self.path) as container:
             self.info = self._look(container)
 
@@ -91,9 +94,12 @@ class VideoReader:
                 f"{self.name}: its frames have {width * height / 1e6:.0f} megapixels, more than the limit of "
                 f"{self._limit / 1e6:g}. Make it smaller."
             )
-        first = next((frame for _, frame in _decoded(container, stream)), None)
+        first = next((frame for _, frame in self._decoded(container, stream)), None)
         if first is None:
-            raise UserError(f"{self.name}: no frame can be decoded; the file is damaged or encrypted. Copy it again.")
+            why = self._undecoded or "it contains none"
+            raise UserError(
+                f"{self.name}: no frame can be decoded ({why}); the file is damaged or encrypted. Copy it again."
+            )
         turns = round(first.rotation / 90) % 4
         aspect = stream.codec_context.sample_aspect_ratio or Fraction(1)
         sideways = turns % 2 == 1
@@ -119,7 +125,8 @@ class VideoReader:
     def _walked_duration(self, origin: Fraction) -> float:
         """Seconds, by looking at every packet: some recorders write no length."""
         with open_video(self.path) as container:
-            ends = [_end(p) for p in _packets(container, [pictures_of(container, self.name)]) if p.pts is not None]
+            packets = self._packets(container, [pictures_of(container, self.name)])
+            ends = [_end(packet) for packet in packets if packet.pts is not None]
         return float(max(ends, default=origin) - origin)
 
     def frames(self, start: float = 0.0, end: float | None = None, skip_to: int = 0) -> Iterator[TimedFrame]:
@@ -208,13 +215,40 @@ class VideoReader:
     def _walk(self, container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, av.VideoFrame]]:
         before: int | None = None
         reached = self.info.origin
-        for now, frame in _decoded(container, stream, [*container.streams.audio]):
+        for now, frame in self._decoded(container, stream, [*container.streams.audio]):
             reached = now
             pts = frame.pts if frame.pts is not None else 0 if before is None else before + self.info.usual_ticks
             if before is None or pts > before:
                 before = pts
                 yield pts, frame
         self._check_whole(container, float(reached - self.info.origin))
+
+    def _decoded(
+        self, container: InputContainer, stream: VideoStream, others: Sequence[Stream] = ()
+    ) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+        """Decoded frames, each with the latest time read from any of the streams; damaged packets are left out."""
+        reached = Fraction(0)
+        for packet in self._packets(container, [stream, *others]):
+            if packet.pts is not None:
+                reached = max(reached, _end(packet))
+            if packet.stream.index != stream.index:
+                continue
+            try:
+                with reading(self.name):  # too little memory is no damage
+                    frames = packet.decode()
+            except FFmpegError as error:
+                self._undecoded = reason(error)
+                continue
+            for frame in frames:
+                yield reached, frame  # type: ignore[misc]
+
+    def _packets(self, container: InputContainer, streams: list[Stream]) -> Iterator[av.Packet]:
+        """Packets up to the file's end, or to where it is damaged."""
+        try:
+            with reading(self.name):
+                yield from container.demux(*streams)
+        except FFmpegError as error:
+            self._undecoded = reason(error)
 
     def _check_whole(self, container: InputContainer, reached: float) -> None:
         expected = (container.duration or 0) / av.time_base
@@ -231,32 +265,6 @@ def _seek(container: InputContainer, stream: VideoStream, tick: int) -> bool:
     except FFmpegError:
         return False
     return True
-
-
-def _decoded(
-    container: InputContainer, stream: VideoStream, others: list | None = None
-) -> Iterator[tuple[Fraction, av.VideoFrame]]:
-    """Decoded frames, each with the latest time read from any of the streams; damaged packets are left out."""
-    reached = Fraction(0)
-    for packet in _packets(container, [stream, *(others or [])]):
-        if packet.pts is not None:
-            reached = max(reached, _end(packet))
-        if packet.stream.index != stream.index:
-            continue
-        try:
-            frames = packet.decode()
-        except FFmpegError:
-            continue
-        for frame in frames:
-            yield reached, frame  # type: ignore[misc]
-
-
-def _packets(container: InputContainer, streams: list) -> Iterator[av.Packet]:
-    """Packets up to the file's end or to where it cannot be read on."""
-    try:
-        yield from container.demux(*streams)
-    except FFmpegError:
-        return
 
 
 def _end(packet: av.Packet) -> Fraction:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from swapper.images import READABLE
 from swapper.types import UserError
+from swapper.video.failures import reading, reason
 
 # Formats of one self-contained file; playlists and scripts that name other files or addresses are not among them.
 _READABLE = (
@@ -28,20 +29,33 @@ def open_video(path: Path) -> InputContainer:
         UserError: the file is missing or not a readable video.
     """
     name = f"Video '{path}'"
-    if not path.exists():
+    if not exists(path):
         raise UserError(f"{name}: file not found. Check the path.")
     if not path.is_file():
         raise UserError(f"{name}: this is not a file. Give a video file.")
     if not path.stat().st_size:
         raise UserError(f"{name}: the file is empty. Copy or download it again.")
     try:
-        return av.open(str(path.resolve()), options=_SAFE)
-    except PermissionError as error:
-        raise UserError(f"{name}: permission denied. Check the file's permissions.") from error
+        with reading(name):
+            return av.open(str(path.resolve()), options=_SAFE, metadata_errors="replace")
     except (FFmpegError, OSError, ValueError) as error:
         if _is_picture(path):
             raise UserError(f"{name}: this is a still picture. Swap it as an image.") from error
-        raise UserError(f"{name}: this is not a readable video, or it is cut off. Copy it again.") from error
+        raise UserError(
+            f"{name}: this is not a readable video, or it is cut off ({reason(error)}). Copy it again."
+        ) from error
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file; False for names that are too long.
+
+    Args:
+        path: any.
+    """
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _is_picture(path: Path) -> bool:

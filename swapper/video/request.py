@@ -84,7 +84,7 @@ def swap_video(
         reader,
         output,
         Casting(identity, select, roles),
-        FrameSwapper(networks.method, landmarks, networks.device, networks.restorer, blend, occlusion),
+        FrameSwapper(networks.method, landmarks, networks.device, networks.frame_restorer, blend, occlusion),
         lambda gallery: _tracker(networks, landmarks, embedder, gallery),
         settings,
         FrameMarker(origin_of(networks, count_sources(identity, roles)), marks),
@@ -94,13 +94,13 @@ def swap_video(
 
 
 def origin_of(networks: SwapNetworks, sources: int) -> Origin:
-    """What the marks say of swaps.
+    """What the marks say of a video's swaps.
 
     Args:
         networks: swap.
         sources: how many source people there are.
     """
-    restore = next((name for name, info in RESTORERS.items() if info.made(networks.restorer)), "none")
+    restore = next((name for name, info in RESTORERS.items() if info.made(networks.frame_restorer)), "none")
     return Origin(networks.method.name, restore, sources)
 
 
@@ -149,5 +149,5 @@ def _digest(
     people = [role.identity for role in roles] + [identity]
     vectors = [role.reference for role in roles] + [[] if one is None else one.embedding for one in people]
     said = [reader.path.resolve(), state.st_size, state.st_mtime_ns, networks.method.name, networks.method.size]
-    said += [type(networks.restorer).__name__, how, *[np.round(v, 3).tolist() for v in vectors]]
+    said += [type(networks.frame_restorer).__name__, how, *[np.round(v, 3).tolist() for v in vectors]]
     return hashlib.sha256(repr(said).encode()).hexdigest()

@@ -1,7 +1,7 @@
 """The subtitles of a video: copied where the new file can hold them, as plain text where it holds only another kind."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from fractions import Fraction
 
 import av
@@ -40,8 +40,8 @@ class CopiedSubtitles(MediaTrack):
     def __init__(self, source: SubtitleStream, output: OutputContainer, span: Span):
         """Add a track to the output that is like the source's."""
         self._span = span
-        self._target = output.add_stream_from_template(source)
-        describe(source, self._target)
+        self.target = output.add_stream_from_template(source)
+        describe(source, self.target)
 
     def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
         """What becomes of one packet of the source."""
@@ -50,7 +50,7 @@ class CopiedSubtitles(MediaTrack):
             base = packet.time_base
             packet.pts = packet.dts = round(place[0] / base)
             packet.duration = round(place[1] / base)
-            packet.stream = self._target
+            packet.stream = self.target
             yield packet
 
 
@@ -62,7 +62,7 @@ class WrittenSubtitles(MediaTrack):
         self._span, self._source = span, source
         target = output.add_stream(codec)
         assert isinstance(target.codec_context, SubtitleCodecContext), "the formats name codecs of subtitles"
-        self._target, self._encoder = target, target.codec_context
+        self.target, self._encoder = target, target.codec_context
         self._encoder.subtitle_header = _HEADER
         target.time_base = self._encoder.time_base = _TICK
         describe(source, target)
@@ -84,12 +84,12 @@ class WrittenSubtitles(MediaTrack):
         begin, length = (round(time / _TICK) for time in place)
         written = self._encoder.encode_subtitle(SubtitleSet.create(f"0,0,Default,,0,0,0,,{text}".encode(), 0, length))
         written.pts = written.dts = begin
-        written.duration, written.time_base, written.stream = length, _TICK, self._target
+        written.duration, written.time_base, written.stream = length, _TICK, self.target
         yield written
 
 
 def add_subtitles(
-    source: InputContainer, output: OutputContainer, how: OutputFormat, span: Span
+    source: InputContainer, output: OutputContainer, how: OutputFormat, span: Span, without: Container[int] = ()
 ) -> tuple[dict[int, MediaTrack], int]:
     """Add every track of subtitles that the new file can hold.
 
@@ -98,6 +98,7 @@ def add_subtitles(
         output: the new file.
         how: its format.
         span: what is kept.
+        without: indices of the source's streams that are passed over, and not counted.
 
     Returns:
         Tracks by the index of the source's stream, and how many had to be left out.
@@ -105,6 +106,8 @@ def add_subtitles(
     tracks: dict[int, MediaTrack] = {}
     left_out = 0
     for stream in source.streams.subtitles:
+        if stream.index in without:
+            continue
         codec = stream.codec_context.codec.canonical_name if stream.codec_context is not None else ""
         if codec in how.subtitles:
             tracks[stream.index] = CopiedSubtitles(stream, output, span)

@@ -16,7 +16,8 @@ from swapper.types import UserError
 from swapper.video.analyse import AnalysedFrame, analyse
 from swapper.video.assemble import assemble
 from swapper.video.casting import Casting
-from swapper.video.encode import OutputError, SegmentWriter, check_video_output, writes
+from swapper.video.encode import SegmentWriter, check_video_output
+from swapper.video.failures import StoppedError, writing
 from swapper.video.io import VideoReader
 from swapper.video.job import Clock, VideoCancelled, VideoProgress, VideoResult, VideoSettings, kept_part
 from swapper.video.journal import Journal
@@ -24,11 +25,13 @@ from swapper.video.marks import FrameMarker
 from swapper.video.memory import FaceMemory
 from swapper.video.picture import TimedFrame
 from swapper.video.sound import Span
+from swapper.video.sound_plan import SoundPlan, plan_sound
 from swapper.video.threads import frugal_opencv, map_in_order, run_ahead
 
 _WARM_UP = 12  # frames before the place where a job goes on, analysed again so that faces are steady from there
 _AHEAD = 3  # frames that a stage may be ahead of the next
 _WORKERS = 2  # frames that are swapped at a time
+_IN_HAND = 2  # frames that are planned before what was learnt from one is known; part of the result, unlike _WORKERS
 
 
 @dataclass(frozen=True)
@@ -101,16 +104,17 @@ class VideoJob:
             UserError: the video is damaged, the output cannot be written, or the job was cancelled.
         """
         begun = time.perf_counter()
-        with writes(self._output):
+        with writing(self._output):
             journal = Journal.open(self._output, self._digest)
         already = journal.frames
         try:
+            sound = plan_sound(self._reader.path, self._reader.name, self._format, self._span())
             with frugal_opencv():
                 tracker = self._stream(journal, progress, cancel)
             if not journal.frames:
                 raise UserError(f"{self._reader.name}: it has no frame there. Choose another part.")
-            self._finish(journal)
-        except OutputError:
+            self._finish(journal, sound)
+        except StoppedError:
             if not journal.segments:
                 journal.remove()
             raise
@@ -126,7 +130,7 @@ class VideoJob:
             seconds=seconds,
             fps=(journal.frames - already) / max(seconds, 1e-9),
             timings=self._timer.milliseconds,
-            warnings=self._warnings(journal),
+            warnings=self._warnings(journal, sound),
         )
         journal.remove()
         return result
@@ -162,16 +166,16 @@ class VideoJob:
         with closing(run_ahead(self._timed("decode", frames), _AHEAD)) as decoded:
             analysed = self._timed("analyse", analyse(decoded, tracker, self._settings.steadiness))
             with closing(run_ahead(analysed, _AHEAD)) as ready:
-                planned = (self._plan(frame, tracker, memory) for frame in ready if frame.frame.pts >= journal.end)
-                for done, timer in map_in_order(self._swap, planned, _WORKERS):
+                planned = (self._plan(frame, memory) for frame in ready if frame.frame.pts >= journal.end)
+                for done, timer in map_in_order(self._swap, planned, _WORKERS, _IN_HAND):
                     memory.learn(done.faces, done.outcomes)
                     self._add(timer)
                     yield done
 
-    def _plan(self, analysed: AnalysedFrame, tracker: FaceTracker, memory: FaceMemory) -> _Planned:
+    def _plan(self, analysed: AnalysedFrame, memory: FaceMemory) -> _Planned:
         """Prepare the faces of a frame; small ones come first, so that near ones lie on top."""
         memory.meet(analysed.faces)
-        cast = self._casting.cast(analysed.faces, tracker.gallery)
+        cast = self._casting.cast(analysed.faces, analysed.people)
         order = sorted(cast, reverse=True)
         faces = [analysed.faces[index] for index in order]
         tasks = [
@@ -192,19 +196,19 @@ class VideoJob:
         segment: SegmentWriter | None = None
         try:
             for done in frames:
-                with writes(self._output), self._timer.step("encode"):
+                with self._timer.step("encode"):
                     segment = segment or self._new_segment(journal)
                     if done.outcomes:
                         boxes = [outcome.box for outcome in done.outcomes if outcome.box is not None]
                         self._marker.mark_frame(done.frame, boxes)
                     segment.write(done.frame, bool(done.outcomes))
                     if segment.is_full:
-                        journal.add(segment.close(), known())
+                        self._keep(journal, segment, known())
                         segment = None
                 yield done
             if segment is not None:
-                with writes(self._output), self._timer.step("encode"):
-                    journal.add(segment.close(), known())
+                with self._timer.step("encode"):
+                    self._keep(journal, segment, known())
                 segment = None
         finally:
             close = getattr(frames, "close", None)
@@ -214,7 +218,12 @@ class VideoJob:
                 segment.discard()
 
     def _new_segment(self, journal: Journal) -> SegmentWriter:
-        return SegmentWriter(journal.next_path(), self._reader.info, self._format, self._settings.quality)
+        return SegmentWriter(journal.next_path(), self._reader.info, self._format, self._settings.quality, self._output)
+
+    def _keep(self, journal: Journal, segment: SegmentWriter, known: dict[str, object]) -> None:
+        done = segment.close()
+        with writing(self._output):
+            journal.add(done, known)
 
     def _known(self, tracker: FaceTracker, memory: FaceMemory) -> dict[str, object]:
         return {
@@ -223,24 +232,27 @@ class VideoJob:
             "faces": memory.to_rows(),
         }
 
-    def _finish(self, journal: Journal) -> None:
-        """Join the segments and the sound, and give the file its name."""
-        info = self._reader.info
-        span = Span(
-            begin=info.origin + Fraction(self._begin),
-            end=None if self._settings.end is None else info.origin + Fraction(self._end),
+    def _span(self) -> Span:
+        """The part of the video that is kept."""
+        origin = self._reader.info.origin
+        return Span(
+            begin=origin + Fraction(self._begin),
+            end=None if self._settings.end is None else origin + Fraction(self._end),
             trimmed=self._settings.start > 0,
             lead_in=self._settings.start == 0 and self._format.edits,
         )
+
+    def _finish(self, journal: Journal, sound: SoundPlan) -> None:
+        """Join the segments and the sound, and give the file its name."""
         path = journal.folder / self._output.name
-        with writes(self._output), self._timer.step("assemble"):
-            self._left_out = assemble(journal.segments, info, span, self._format, path)
+        with writing(self._output), self._timer.step("assemble"):
+            self._left_out = assemble(journal.segments, self._reader.info, self._span(), self._format, path, sound)
             if journal.changed:
                 self._unsigned = self._marker.sign(path)
             path.replace(self._output)
 
-    def _warnings(self, journal: Journal) -> list[str]:
-        complaint, lost = self._casting.complaint(), []
+    def _warnings(self, journal: Journal, sound: SoundPlan) -> list[str]:
+        complaint, lost = self._casting.complaint(), [*sound.left_out]
         if self._left_out:
             lost.append(
                 f"{self._reader.name}: {self._left_out} of its tracks of subtitles cannot be kept in a "

@@ -99,22 +99,28 @@ def _put(queue: "Queue[T | _End]", item: "T | _End", gone: Event) -> bool:
     return False
 
 
-def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
+def map_in_order(
+    function: Callable[[T], R], items: Iterable[T], workers: int, ahead: int | None = None
+) -> Generator[R, None, None]:
     """``map`` with several threads; results keep their order.
 
-    One item more than there are workers is taken, so that none is idle while the consumer is busy with a result.
+    An item is taken when the result of the one ``ahead`` + 1 before it has been handed over, however fast anything is:
+    where items depend on results, they depend on the same ones whatever the number of threads.
 
     Args:
         function: called in the workers.
         items: what it is called with, one after the other.
         workers: 1 or more.
+        ahead: results that are waited for while the next item is taken; as many as there are workers when None, so
+            that none is idle while the consumer is busy.
     """
+    ahead = workers if ahead is None else ahead
     pending: deque[Future[R]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
             for item in items:
                 pending.append(pool.submit(function, item))
-                if len(pending) > workers:
+                if len(pending) > ahead:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

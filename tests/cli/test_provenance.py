@@ -30,7 +30,7 @@ def test_the_image_command_marks_by_default(image_command, tmp_path, capsys):
     assert main(["provenance", str(tmp_path / "out.png")]) == 0
     credentials, watermark = capsys.readouterr().out.splitlines()
     assert credentials.startswith("content credentials: valid, signed by this installation; made with Swapper")
-    assert "method warp, restoration none; composite" in credentials
+    assert "method warp, restoration renovation; composite" in credentials
     assert watermark.startswith("watermark: found, by Swapper, method warp (score ")
 
 

@@ -3,8 +3,7 @@
 import pytest
 from clips import PORTRAITS, background, lay, pictures, portrait, write_clip
 
-from swapper.cli.main import main
-from swapper.cli.video import _seconds
+from swapper.cli.main import main, parser
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark
 
@@ -88,7 +87,8 @@ def test_unusable_input_ends_with_2_one_line_and_no_file(clip, tmp_path, monkeyp
 
 @pytest.mark.parametrize(("text", "seconds"), [("7", 7), ("1.5", 1.5), ("1:02", 62), ("1:00:03.25", 3603.25)])
 def test_times(text, seconds):
-    assert _seconds(text) == pytest.approx(seconds)
+    args = parser().parse_args(["video", "a.jpg", "b.mp4", "-o", "c.mp4", "--start", text, "--end", text])
+    assert (args.start, args.end) == pytest.approx((seconds, seconds))
 
 
 @pytest.mark.parametrize("text", ["soon", "1:2:3:4", ""])

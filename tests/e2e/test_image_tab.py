@@ -5,17 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from served_app import serve, visit
+from served_app import END_TO_END, connect, serve, visit
 
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark
 
-SWAP = 60_000  # milliseconds; several times what an idle machine needs
-
-pytestmark = pytest.mark.e2e
+pytestmark = END_TO_END
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +32,7 @@ def choose(page: Page, source: Path, target: Path) -> None:
     """Upload both photos and wait until the target's faces are there."""
     page.set_input_files("#source-a input[type=file]", str(source))
     page.set_input_files("#target input[type=file]", str(target))
-    expect(page.locator("#faces img")).not_to_have_count(0, timeout=SWAP)
+    expect(page.locator("#faces img")).not_to_have_count(0)
     expect(page.locator("#source-a img")).not_to_have_count(0)
 
 
@@ -43,15 +41,15 @@ def test_swap_compare_and_download(page: Page, portraits, tmp_path):
     page.check("#consent input")
     page.click("#swap")
     slider = page.locator("#before-after")
-    expect(slider.locator("img")).to_have_count(2, timeout=SWAP)
+    expect(slider.locator("img")).to_have_count(2)
     expect(page.locator("#summary")).to_contain_text("1 of 1 face swapped")
     expect(page.locator("#summary")).to_contain_text("find faces")
     expect(page.locator("#problem .callout")).to_have_count(0)
     with Image.open(portraits[1]) as picture:
         before = np.asarray(picture.convert("RGB")).astype(int)
     for kind, most in (("png", 1.5), ("jpeg", 3.0)):
-        expect(page.locator(f"#{kind}")).to_be_enabled(timeout=SWAP)
-        with page.expect_download(timeout=SWAP) as download:
+        expect(page.locator(f"#{kind}")).to_be_enabled()
+        with page.expect_download() as download:
             page.click(f"#{kind}")
         file = tmp_path / download.value.suggested_filename
         download.value.save_as(file)
@@ -79,16 +77,16 @@ def test_what_is_missing_is_said_where_the_user_looks(page: Page, portraits):
     page.click("#swap")
     expect(page.locator("#problem")).to_contain_text("Target: no photo yet.")
     page.set_input_files("#target input[type=file]", str(portraits[1]))
-    expect(page.locator("#faces img")).not_to_have_count(0, timeout=SWAP)
+    expect(page.locator("#faces img")).not_to_have_count(0)
     expect(page.locator("#problem .callout")).to_have_count(0)
     page.click("#swap")
-    expect(page.locator("#problem")).to_contain_text("person A has no photo yet", timeout=SWAP)
+    expect(page.locator("#problem")).to_contain_text("person A has no photo yet")
 
 
 def test_a_photo_without_a_face_is_refused_in_words(page: Page, tmp_path):
     Image.new("RGB", (320, 240), "teal").save(tmp_path / "wall.png")
     page.set_input_files("#target input[type=file]", str(tmp_path / "wall.png"))
-    expect(page.locator("#problem [role=alert]")).to_contain_text("no face was found", timeout=SWAP)
+    expect(page.locator("#problem [role=alert]")).to_contain_text("no face was found")
     assert page.locator("#faces").count() == 0
 
 
@@ -113,7 +111,7 @@ def test_each_face_gets_the_person_chosen_for_it(page: Page, portraits, tmp_path
     expect(page.locator("#source-b img")).not_to_have_count(0)
     page.check("#consent input")
     page.click("#swap")
-    expect(page.locator("#summary")).to_contain_text("2 of 2 faces swapped", timeout=SWAP)
+    expect(page.locator("#summary")).to_contain_text("2 of 2 faces swapped")
 
 
 def test_a_click_on_an_example_fills_in_the_photo(page: Page):
@@ -123,9 +121,9 @@ def test_a_click_on_an_example_fills_in_the_photo(page: Page):
 
 def test_an_example_is_shown_without_photos_or_consent(page: Page):
     page.click("#example")
-    expect(page.locator("#before-after img")).to_have_count(2, timeout=SWAP)
+    expect(page.locator("#before-after img")).to_have_count(2)
     expect(page.locator("#summary")).to_contain_text("1 of 1 face swapped")
-    expect(page.locator("#png")).to_be_enabled(timeout=SWAP)
+    expect(page.locator("#png")).to_be_enabled()
 
 
 def test_the_page_fits_a_phone(page: Page, portraits):
@@ -135,7 +133,7 @@ def test_the_page_fits_a_phone(page: Page, portraits):
 
 
 def test_the_named_endpoints_answer_programs(address: str, portraits, tmp_path):
-    client = Client(address, verbose=False, download_files=str(tmp_path))
+    client = connect(address, tmp_path)
     source, target = (handle_file(path) for path in portraits[:2])
     faces = client.predict(target, api_name="/find_faces")
     assert len(faces) == 1 and faces[0]["score"] > 0.5
@@ -149,6 +147,6 @@ def test_the_named_endpoints_answer_programs(address: str, portraits, tmp_path):
 
 def test_an_upload_over_the_limit_is_refused(address: str, tmp_path):
     (tmp_path / "large.png").write_bytes(bytes(3_100_000))
-    client = Client(address, verbose=False)
+    client = connect(address, tmp_path)
     with pytest.raises(Exception, match=r"File 'large\.png': it has 3\.0 MB, more than the limit of 2\.9 MB"):
         client.predict(handle_file(tmp_path / "large.png"), api_name="/find_faces")

@@ -1,10 +1,9 @@
 """The app as a Korean browser shows it."""
 
-import pytest
 from playwright.sync_api import Browser, expect
-from served_app import serve
+from served_app import END_TO_END, be_patient, serve
 
-pytestmark = pytest.mark.e2e
+pytestmark = END_TO_END
 
 
 def test_a_korean_browser_sees_korean_from_label_to_error(browser: Browser, tmp_path):
@@ -14,8 +13,9 @@ def test_a_korean_browser_sees_korean_from_label_to_error(browser: Browser, tmp_
             ("en-GB", "Swap faces", "Consent has not been given yet."),
         ):
             page = browser.new_page(locale=locale)
+            be_patient(page)
             page.goto(address)
             expect(page.locator("#swap")).to_have_text(swap)
             page.click("#swap")
-            expect(page.locator("#problem [role=alert]")).to_contain_text(said, timeout=60_000)
+            expect(page.locator("#problem [role=alert]")).to_contain_text(said)
             page.close()

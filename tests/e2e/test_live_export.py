@@ -5,12 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
-from served_app import ROOT, open_tab, serve, visit
+from served_app import END_TO_END, ROOT, open_tab, serve, visit
 
-WAIT = 60_000  # milliseconds; several times what an idle machine needs
 ORT = ROOT / "build" / "package" / "dist"  # test_live_page.py says how to get it
 
-pytestmark = pytest.mark.e2e
+pytestmark = END_TO_END
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +27,16 @@ def test_a_face_is_made_downloaded_and_opened_in_the_page(browser: Browser, addr
     with visit(browser, address, 390, 844) as page:
         open_tab(page, "Live")
         page.click("#live-make")
-        expect(page.locator("#live-problem")).to_contain_text("Consent has not been given yet.", timeout=WAIT)
+        expect(page.locator("#live-problem")).to_contain_text("Consent has not been given yet.")
         page.check("#consent input")
         page.click("#live-make")
-        expect(page.locator("#live-problem")).to_contain_text("Source: no photo yet.", timeout=WAIT)
+        expect(page.locator("#live-problem")).to_contain_text("Source: no photo yet.")
         page.set_input_files("#live-source input[type=file]", str(portraits[0]))
-        expect(page.locator("#live-source img")).to_be_visible(timeout=WAIT)
+        expect(page.locator("#live-source img")).to_be_visible()
         page.click("#live-make")
-        expect(page.locator("#live-face")).to_be_visible(timeout=WAIT)
+        expect(page.locator("#live-face")).to_be_visible()
         expect(page.locator("#live-problem .callout")).to_have_count(0)
-        with page.expect_download(timeout=WAIT) as download:
+        with page.expect_download() as download:
             page.click("#live-face")
         download.value.save_as(tmp_path / "face.onnx")
         assert download.value.suggested_filename == "face.onnx" and (tmp_path / "face.onnx").stat().st_size > 5e5
@@ -47,5 +46,5 @@ def test_a_face_is_made_downloaded_and_opened_in_the_page(browser: Browser, addr
         page.context.route("https://cdn.jsdelivr.net/**", give_runtime)
         with page.expect_popup() as popup:
             page.get_by_role("link", name="Open the in-browser swapper with this face").click()
-        expect(popup.value.locator("#chosen")).to_have_text(re.compile(r"face\.onnx: \d+ px, 1\.\d MB"), timeout=WAIT)
+        expect(popup.value.locator("#chosen")).to_have_text(re.compile(r"face\.onnx: \d+ px, 1\.\d MB"))
         popup.value.close()

@@ -25,7 +25,7 @@ from clips import portrait
 from fake_camera import camera_browser, camera_frames, write_camera
 from playwright.sync_api import Browser, Page, expect
 from random_student import write_student
-from served_app import ROOT, visit
+from served_app import END_TO_END, ROOT, visit
 
 from swapper import hub
 from swapper.faces.align import align_matrix, transform_points
@@ -35,11 +35,10 @@ from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.models.mobilefaceswap import MobileFaceSwap
 from swapper.pipeline import FaceSwapper
 
-WAIT = 60_000  # milliseconds; several times what an idle machine needs
 ORT = Path(os.environ.get("SWAPPER_ORT", ROOT / "build" / "package" / "dist"))
 FRESH = re.compile(r"^\d+\.\d frames/s · latency \d+ ms$")
 
-pytestmark = pytest.mark.e2e
+pytestmark = END_TO_END
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -152,12 +151,12 @@ def test_a_face_is_swapped_in_the_browser(camera: Browser, address: str, person:
         page.click("#start")
         expect(problem).to_contain_text("Person: no network yet.")
         page.set_input_files("#file", str(ROOT / "weights" / "geometry-lite.onnx"))
-        expect(problem).to_contain_text("geometry-lite.onnx: this is no network of a person.", timeout=WAIT)
+        expect(problem).to_contain_text("geometry-lite.onnx: this is no network of a person.")
         page.set_input_files("#file", str(person))
-        expect(page.locator("#chosen")).to_have_text(re.compile(r"face\.onnx: 64 px, \d\.\d MB"), timeout=WAIT)
+        expect(page.locator("#chosen")).to_have_text(re.compile(r"face\.onnx: 64 px, \d\.\d MB"))
         expect(problem).to_be_hidden()
         page.click("#start")
-        expect(numbers).to_have_text(FRESH, timeout=WAIT)
+        expect(numbers).to_have_text(FRESH)
         shown = pixels(page)[:, ::-1, :3].astype(int)  # it is mirrored
         assert shown.shape == (480, 640, 3)
         seen = np.stack(camera_frames()).astype(int)
@@ -184,7 +183,7 @@ def test_what_is_wrong_is_said_in_one_sentence(browser: Browser, address: str):
         base = address.replace("ort=ort/&", "") if "ort=" in options else address
         with visit(browser, base + options, 390, 844) as page:
             if said:
-                expect(page.locator("#problem")).to_contain_text(said, timeout=WAIT)
+                expect(page.locator("#problem")).to_contain_text(said)
             else:
-                expect(page.locator("#chosen")).to_contain_text("face.onnx", timeout=WAIT)
+                expect(page.locator("#chosen")).to_contain_text("face.onnx")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390

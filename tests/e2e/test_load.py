@@ -1,16 +1,16 @@
 """Twenty programs at once: all are served, nobody gets somebody else's face, memory stays bounded."""
 
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from PIL import Image
-from served_app import ROOT, serve
+from served_app import END_TO_END, ROOT, connect, serve
+from waiting import PATIENCE, wait_for
 
 from swapper.pipeline import FaceSwapper
 
@@ -18,7 +18,7 @@ CLIENTS = 20
 SIDE = 320  # px
 GROWTH = 1500  # MB that twenty clients may add
 
-pytestmark = pytest.mark.e2e
+pytestmark = END_TO_END
 
 
 def sources_and_targets(portraits: list[Path], folder: Path) -> list[tuple[Path, Path]]:
@@ -52,16 +52,15 @@ def peak(address: str) -> float:
 
 def test_nobody_with_a_photo_waits_for_somebody_elses_video(portraits, tmp_path):
     with serve(tmp_path, SWAPPER_MARK="off") as address:
-        first, second = (Client(address, verbose=False, download_files=str(tmp_path / name)) for name in "ab")
+        first, second = (connect(address, tmp_path / name) for name in "ab")
         source, target = handle_file(portraits[0]), handle_file(portraits[1])
         clip = handle_file(ROOT / "examples" / "call.mp4")
         film = first.submit([source], clip, consent=True, method="warp", api_name="/swap_video")
-        while film.status().code.name != "PROCESSING":
-            assert not film.done()
-            time.sleep(0.1)
+        wait_for("the video in work", lambda: film.status().code.name == "PROCESSING" or film.done())
+        assert not film.done()
         second.predict([source], target, consent=True, method="warp", api_name="/swap_image")
         assert not film.done()
-        assert film.result(timeout=300)[1]["frames"] == 125
+        assert film.result(timeout=PATIENCE)[1]["frames"] == 125
 
 
 def test_twenty_clients_each_get_their_own_sources_face(portraits, tmp_path, capsys):
@@ -70,7 +69,7 @@ def test_twenty_clients_each_get_their_own_sources_face(portraits, tmp_path, cap
     swapper = FaceSwapper("warp", "cpu", threads=1)
     expected = [swapper.swap_image(*pair).image.astype(int) for pair in pairs]
     with serve(tmp_path, SWAPPER_MARK="off", SWAPPER_QUEUE_SIZE="25") as address:
-        clients = [Client(address, verbose=False, download_files=str(tmp_path / f"{i}")) for i in range(CLIENTS)]
+        clients = [connect(address, tmp_path / f"{i}") for i in range(CLIENTS)]
         before = peak(address)
 
         def ask(number: int) -> tuple[Any, dict]:

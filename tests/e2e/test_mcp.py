@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from served_app import serve
+from served_app import END_TO_END, serve
 
 mcp = pytest.importorskip("mcp", reason="comes with gradio[mcp]")
-pytestmark = pytest.mark.e2e
+pytestmark = END_TO_END
 
 
 async def ask(address: str, photo: Path) -> tuple[dict[str, str], str]:

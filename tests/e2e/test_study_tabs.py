@@ -5,16 +5,14 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from playwright.sync_api import Browser, Page, expect
 from random_student import NAME, write_student
-from served_app import open_tab, serve, visit
+from served_app import END_TO_END, connect, open_tab, serve, visit
 
 from swapper.hub.manifest import shipped_folder
 
-WORK = 120_000  # milliseconds; several times what an idle machine needs
-
-pytestmark = pytest.mark.e2e
+pytestmark = END_TO_END
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +43,7 @@ def test_an_interpolation_is_drawn_scrubbed_and_downloaded(page: Page, tmp_path)
     page.get_by_role("button", name="Fill in an example").and_(page.locator(":visible")).click()
     expect(page.locator("#interpolation-target img")).not_to_have_count(0)
     page.click("#interpolation-start")
-    expect(page.locator("#interpolation-view .stage img")).to_have_count(11, timeout=WORK)
+    expect(page.locator("#interpolation-view .stage img")).to_have_count(11)
     expect(page.locator("#interpolation-problem .callout")).to_have_count(0)
     view = page.locator("#interpolation-view")
     expect(view.locator("output")).to_have_text("50 %")
@@ -58,7 +56,7 @@ def test_an_interpolation_is_drawn_scrubbed_and_downloaded(page: Page, tmp_path)
     expect(view.locator(".score")).to_contain_text(re.compile("Smoothness|No score"))
     expect(page.locator("#interpolation-measures svg[role=img]")).to_have_count(3)
     for name, suffix in (("clip", ".mp4"), ("gif", ".gif"), ("zip", ".zip")):
-        with page.expect_download(timeout=WORK) as download:
+        with page.expect_download() as download:
             page.click(f"#interpolation-{name}")
         download.value.save_as(tmp_path / f"interpolation{suffix}")
         assert download.value.suggested_filename.endswith(suffix)
@@ -77,7 +75,7 @@ def test_methods_are_compared_sorted_and_downloaded(page: Page, tmp_path):
     assert shown > 3
     page.click("#compare")
     rows = page.locator("#compare-table tbody tr")
-    expect(page.locator("#compare-zip")).to_be_visible(timeout=WORK)
+    expect(page.locator("#compare-zip")).to_be_visible()
     expect(rows).to_have_count(shown)
     expect(page.locator("#compare-table td.best")).not_to_have_count(0)
     page.locator("#compare-table th button", has_text="cos source").click()
@@ -88,7 +86,7 @@ def test_methods_are_compared_sorted_and_downloaded(page: Page, tmp_path):
     assert values == sorted(values, reverse=True) and len(set(values)) > 2
     expect(page.locator("#compare-gallery .thumbnail-item")).to_have_count(6 * (1 + shown))
     expect(page.locator("#compare-plots svg[role=img]")).to_have_count(2)
-    with page.expect_download(timeout=WORK) as download:
+    with page.expect_download() as download:
         page.click("#compare-zip")
     download.value.save_as(tmp_path / "comparison.zip")
     with zipfile.ZipFile(tmp_path / "comparison.zip") as archive:
@@ -96,7 +94,7 @@ def test_methods_are_compared_sorted_and_downloaded(page: Page, tmp_path):
 
 
 def test_the_endpoints_answer_programs(address: str, portraits, tmp_path):
-    client = Client(address, verbose=False, download_files=str(tmp_path))
+    client = connect(address, tmp_path)
     first, second, target = (handle_file(path) for path in portraits[:3])
     with pytest.raises(Exception, match="Pass consent=True"):
         client.predict(first, second, target, api_name="/interpolate")

@@ -1,24 +1,23 @@
 """The Video tab in a real browser, and its endpoint."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from clips import background, clicks, found_clicks, lay, pictures, portrait, times, write_clip
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from served_app import open_tab, serve, visit
+from served_app import END_TO_END, connect, open_tab, serve, visit
+from waiting import wait_for
 
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark
 
-WORK = 120_000  # milliseconds; several times what an idle machine needs
 FRAMES = 30
 
-pytestmark = pytest.mark.e2e
+pytestmark = END_TO_END
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def choose(page: Page, source: Path | None, clip: Path) -> None:
         page.set_input_files("#video-source-a input[type=file]", str(source))
         expect(page.locator("#video-source-a img")).not_to_have_count(0)
     page.set_input_files("#video-target input[type=file]", str(clip))
-    expect(page.locator("#video-frame img")).to_have_count(1, timeout=WORK)
+    expect(page.locator("#video-frame img")).to_have_count(1)
 
 
 def unfinished(folder: Path) -> list[Path]:
@@ -69,10 +68,7 @@ def unfinished(folder: Path) -> list[Path]:
 
 
 def wait_until_gone(folder: Path, before: list[Path]) -> None:
-    end = time.monotonic() + 60
-    while set(unfinished(folder)) - set(before) and time.monotonic() < end:
-        time.sleep(0.2)
-    assert not set(unfinished(folder)) - set(before)
+    wait_for("everything of the job gone", lambda: not set(unfinished(folder)) - set(before))
 
 
 def test_a_chosen_person_is_swapped_and_the_other_left_alone(page: Page, couple, portraits, tmp_path):
@@ -84,27 +80,27 @@ def test_a_chosen_person_is_swapped_and_the_other_left_alone(page: Page, couple,
     choose(page, None, couple)
     expect(page.locator("#video-facts")).to_contain_text("480 × 270 pixels, 25 frames a second, 1.2 s")
     page.click("#video-preview")
-    expect(page.locator("#video-problem")).to_contain_text("person A has no photo yet", timeout=WORK)
+    expect(page.locator("#video-problem")).to_contain_text("person A has no photo yet")
     page.set_input_files("#video-source-a input[type=file]", str(portraits[4]))
     expect(page.locator("#video-source-a img")).not_to_have_count(0)
     page.click("#video-preview")
-    expect(page.locator("#video-frame img")).to_have_count(2, timeout=WORK)
+    expect(page.locator("#video-frame img")).to_have_count(2)
     expect(page.locator("#video-frame img").nth(1)).to_have_attribute("alt", "After")
     expect(page.locator("#video-problem .callout")).to_have_count(0)
     page.get_by_label("People I choose").check()
     page.click("#video-find")
-    expect(page.locator("#video-faces .caption-label")).to_have_text(["becomes A", "becomes A"], timeout=WORK)
+    expect(page.locator("#video-faces .caption-label")).to_have_text(["becomes A", "becomes A"])
     page.locator("#video-faces .thumbnail-item").nth(1).click()
     page.locator("#video-person").get_by_label("Leave unchanged").check()
     expect(page.locator("#video-faces .caption-label")).to_have_text(["becomes A", "unchanged"])
     page.click("#video-swap")
     expect(page.locator("#video-running [role=progressbar]")).to_be_visible()
     expect(page.locator("#video-cancel")).to_be_visible()
-    expect(page.locator("#video-player video")).to_have_count(1, timeout=WORK)
+    expect(page.locator("#video-player video")).to_have_count(1)
     expect(page.locator("#video-summary")).to_contain_text(f"{FRAMES} of {FRAMES} frames swapped with")
     expect(page.locator("#video-cancel")).to_be_hidden()
     assert page.locator("#video-player video").evaluate("v => v.readyState > 0 || new Promise(r => v.onloadeddata = r)")
-    with page.expect_download(timeout=WORK) as download:
+    with page.expect_download() as download:
         page.click("#video-download")
     file = tmp_path / download.value.suggested_filename
     download.value.save_as(file)
@@ -130,11 +126,11 @@ def test_the_slider_shows_its_frame_and_obeys_the_keyboard(page: Page, couple):
     page.locator("#video-time input[type=range]").focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")
-    expect(page.locator("#video-frame img")).to_have_attribute("alt", "Frame at 0:00.4", timeout=WORK)
+    expect(page.locator("#video-frame img")).to_have_attribute("alt", "Frame at 0:00.4")
     page.locator("#video-start input[type=range]").focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    expect(page.locator("#video-length")).to_contain_text("0.9 s selected, about 22 frames.", timeout=WORK)
+    expect(page.locator("#video-length")).to_contain_text("0.9 s selected, about 22 frames.")
 
 
 def test_a_cancelled_job_leaves_nothing(page: Page, portraits, folder, tmp_path):
@@ -143,7 +139,7 @@ def test_a_cancelled_job_leaves_nothing(page: Page, portraits, folder, tmp_path)
     choose(page, portraits[4], clip)
     before = unfinished(folder)
     page.click("#video-swap")
-    expect(page.locator("#video-running img")).to_have_count(1, timeout=WORK)
+    expect(page.locator("#video-running img")).to_have_count(1)
     expect(page.locator("#video-running")).to_contain_text("of 300 frames")
     page.click("#video-cancel")
     expect(page.locator("#video-notes")).to_contain_text("Cancelled. The unfinished video was deleted")
@@ -159,7 +155,7 @@ def test_a_job_ends_when_its_visitor_leaves(browser: Browser, address: str, port
         choose(page, portraits[4], clip)
         before = unfinished(folder)
         page.click("#video-swap")
-        expect(page.locator("#video-running img")).to_have_count(1, timeout=WORK)
+        expect(page.locator("#video-running img")).to_have_count(1)
         assert set(unfinished(folder)) - set(before)
     wait_until_gone(folder, before)
 
@@ -168,7 +164,7 @@ def test_files_that_are_no_video_are_refused_in_words(page: Page, tmp_path):
     (tmp_path / "notes.mp4").write_text("not a video")
     page.set_input_files("#video-target input[type=file]", str(tmp_path / "notes.mp4"))
     expect(page.locator("#video-problem [role=alert]")).to_contain_text(
-        "Video 'notes.mp4': this is not a readable video", timeout=WORK
+        "Video 'notes.mp4': this is not a readable video"
     )
 
 
@@ -176,14 +172,14 @@ def test_the_example_clip_is_a_click_away_and_gifs_stay_gifs(page: Page, tmp_pat
     page.check("#consent input")
     page.locator(".strip:visible button").first.click()
     page.locator(".strip:visible").nth(1).locator("button").first.click()
-    expect(page.locator("#video-facts")).to_contain_text("640 × 360 pixels, 25 frames a second, 5.0 s", timeout=WORK)
+    expect(page.locator("#video-facts")).to_contain_text("640 × 360 pixels, 25 frames a second, 5.0 s")
     gif = Image.fromarray(frames(1)[0])
     gif.save(tmp_path / "in.gif", save_all=True, append_images=[Image.fromarray(frames(20)[-1])], duration=400)
     page.set_input_files('input[accept=".gif"]', str(tmp_path / "in.gif"))
-    expect(page.locator("#video-facts")).to_contain_text("480 × 270 pixels", timeout=WORK)
+    expect(page.locator("#video-facts")).to_contain_text("480 × 270 pixels")
     page.click("#video-swap")
-    expect(page.locator("#video-gif-result img")).to_have_count(1, timeout=WORK)
-    with page.expect_download(timeout=WORK) as download:
+    expect(page.locator("#video-gif-result img")).to_have_count(1)
+    with page.expect_download() as download:
         page.click("#video-download")
     file = tmp_path / download.value.suggested_filename
     download.value.save_as(file)
@@ -200,7 +196,7 @@ def test_the_page_fits_a_phone(page: Page, couple):
 
 
 def test_programs_swap_videos_too(address: str, couple, portraits, tmp_path):
-    client = Client(address, verbose=False, download_files=str(tmp_path))
+    client = connect(address, tmp_path)
     source, target = handle_file(portraits[4]), handle_file(couple)
     people = [{"source": source, "reference": handle_file(portraits[0])}]
     path, report = client.predict([], target, consent=True, people=people, api_name="/swap_video")

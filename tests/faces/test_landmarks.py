@@ -10,7 +10,6 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from swapper import hub
 from swapper.faces.align import TEMPLATES, align_matrix, invert_affine, transform_points
 from swapper.faces.landmarks import FIVE_POINTS, LandmarkDetector, five_points
 from swapper.faces.mesh import mirror_index
@@ -121,10 +120,6 @@ def test_a_damaged_network_file(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> LandmarkDetector:
-    try:
-        hub.resolve("geometry-lite-onnx")
-    except UserError:
-        pytest.skip("the landmark network's weights are not in weights/")
     return LandmarkDetector(threads=1)
 
 

@@ -162,7 +162,6 @@ def shipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(files, "shipped_folder", lambda: folder)
     monkeypatch.delenv("SWAPPER_WEIGHTS", raising=False)
     monkeypatch.delenv("SWAPPER_REPO", raising=False)
-    monkeypatch.setattr(files, "_VERIFIED", {})
     return folder
 
 

@@ -14,7 +14,7 @@ from huggingface_hub import constants
 from safetensors.torch import load_file, save_model
 
 from swapper import hub
-from swapper.hub import files, pretrained
+from swapper.hub import pretrained
 from swapper.methods.ghost import GhostMethod
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.methods.rafswap import RAFSwapMethod
@@ -171,7 +171,6 @@ def test_a_folder_of_downloads_may_be_given(repositories: Repositories, tmp_path
 def test_weights_that_are_not_what_the_hub_says_are_refused(
     repositories: Repositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_VERIFIED", {})
     folder = folder_of(0.25, tmp_path / "a")
     said = json.loads((folder / "config.json").read_text())
     del said["sha256"]  # as in repositories that others made
@@ -187,7 +186,6 @@ def test_weights_that_are_not_what_the_hub_says_are_refused(
 def test_weights_that_were_replaced_are_refused(
     repositories: Repositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_VERIFIED", {})
     folder, other = folder_of(0.25, tmp_path / "a"), folder_of(0.75, tmp_path / "b")
     (folder / "model.safetensors").write_bytes((other / "model.safetensors").read_bytes())
     with pytest.raises(UserError, match=r"model\.safetensors is corrupt or is a different file: its SHA-256 is"):

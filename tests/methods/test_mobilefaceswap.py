@@ -1,7 +1,10 @@
+import gc
 import json
 import pickle
+import weakref
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,10 +19,12 @@ from torch import Generator, Tensor, nn
 from swapper import hub
 from swapper.faces.align import template_to_template, warp_frame
 from swapper.hub import files
+from swapper.methods import mobilefaceswap
 from swapper.methods.base import Method
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.models.arcface import IdentityFeatures, MobileFaceNet, MobileFaceNetConfig
 from swapper.models.mobilefaceswap import MobileFaceSwap
+from swapper.runtime.onnx_session import open_session
 from swapper.types import Crop, UserError
 
 CPU = torch.device("cpu")
@@ -110,18 +115,26 @@ def test_identity_survives_pickling(method: MobileFaceSwapMethod) -> None:
 def test_a_network_is_written_once_for_each_person_who_is_swapped(
     method: MobileFaceSwapMethod, student: MobileFaceSwap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written, inject = [], student.inject
+    written, sessions, inject = [], [], student.inject
     monkeypatch.setattr(student, "inject", lambda seen: written.append(seen) or inject(seen))
+
+    def open_watched(*how: Any) -> onnxruntime.InferenceSession:
+        session = open_session(*how)
+        sessions.append(weakref.ref(session))
+        return session
+
+    monkeypatch.setattr(mobilefaceswap, "open_session", open_watched)
     first, second = (method.identify([photo(seed)]) for seed in (0, 1))
     between = method.interpolate(first, second, 0.5)
     assert not written
     method.swap(between, faces(1))
     method.swap(between, faces(2))
     assert len(written) == 1 and written[0] is between.state.seen
-    kept = len(method._networks)
+    assert len(sessions) == 1 and sessions[0]() is not None
     written.clear()
     del between
-    assert len(method._networks) == kept - 1
+    gc.collect()
+    assert sessions[0]() is None, "it goes with the person"
 
 
 @pytest.mark.parametrize(

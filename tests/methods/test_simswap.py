@@ -9,7 +9,7 @@ from torch import Generator
 
 from swapper import hub
 from swapper.faces.embed import IdentityEmbedder
-from swapper.hub import files
+from swapper.hub import files, networks
 from swapper.methods.base import METHODS, Method, load_method
 from swapper.methods.simswap import SimSwapMethod
 from swapper.models.simswap import SimSwapGenerator, SimSwapGeneratorConfig
@@ -101,7 +101,7 @@ def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def missing(name: str) -> Path:
         raise UserError(f"Unknown weights '{name}'. Choose one of: none.")
 
-    monkeypatch.setattr(files, "resolve", missing)
+    monkeypatch.setattr(networks, "resolve", missing)
     with pytest.raises(UserError, match="'simswap-lite'"):
         load_method("simswap", CPU)
 

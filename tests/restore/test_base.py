@@ -2,7 +2,9 @@ import pytest
 import torch
 
 from swapper.registry import RESTORERS, named
+from swapper.restore import default
 from swapper.restore.base import Restorer, load_restorer, restorers
+from swapper.restore.default import default_restorer
 from swapper.restore.gfpgan import GFPGANRestorer
 from swapper.restore.renovation import RenovationRestorer
 from swapper.types import UserError
@@ -13,6 +15,12 @@ CPU = torch.device("cpu")
 def test_names_start_with_none() -> None:
     assert restorers() == ["none", "renovation", "gfpgan"]
     assert load_restorer("none", CPU) is None
+
+
+def test_photos_are_renovated_and_videos_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (default_restorer(), default_restorer(moving=True)) == ("renovation", "none")
+    monkeypatch.setattr(default.files, "find", lambda _name: None)
+    assert default_restorer() == "none", "nothing is downloaded that nobody asked for"
 
 
 def test_table_names_the_classes() -> None:

@@ -17,7 +17,7 @@ def student_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def student(student_folder: Path, monkeypatch: pytest.MonkeyPatch) -> FaceSwapper:
     offer_student(student_folder, monkeypatch)
-    return FaceSwapper("mobilefaceswap", "cpu", threads=1)
+    return FaceSwapper("mobilefaceswap", "cpu", restore="none", threads=1)
 
 
 @pytest.fixture(scope="session")

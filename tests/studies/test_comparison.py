@@ -21,7 +21,7 @@ from swapper.types import UserError
 
 @pytest.fixture(scope="module")
 def warp() -> FaceSwapper:
-    return FaceSwapper("warp", "cpu", threads=1)
+    return FaceSwapper("warp", "cpu", restore="none", threads=1)
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def test_an_interpolation_draws_one_picture_a_share_and_changes_one_face(student
 
 
 def test_methods_that_mix_nobody_do_not_interpolate(portraits):
-    swapper = FaceSwapper(TargetUnchanged(), "cpu")
+    swapper = FaceSwapper(TargetUnchanged(), "cpu", restore="none")
     person = Identity("target unchanged", np.zeros(1, np.float32))
     image = read_image(portraits[0])
     with pytest.raises(UserError, match="cannot interpolate between two people"):

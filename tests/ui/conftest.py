@@ -12,7 +12,7 @@ from swapper.ui.swappers import SwapperCache
 @pytest.fixture(scope="session")
 def engine() -> FaceSwapper:
     """The warp method on whatever ``TwoFaces`` finds."""
-    return FaceSwapper("warp", "cpu", detector=TwoFaces(), threads=1)
+    return FaceSwapper("warp", "cpu", restore="none", detector=TwoFaces(), threads=1)
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def swappers(engine: FaceSwapper) -> SwapperCache:
 @pytest.fixture
 def loading() -> SwapperCache:
     """Loads whatever is asked for."""
-    return SwapperCache(lambda method, _restore: FaceSwapper(method, "cpu", threads=1))
+    return SwapperCache(lambda method, _restore: FaceSwapper(method, "cpu", restore="none", threads=1))
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The content check: what it refuses, what it lets through, and how a wrong setting is reported."""
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -10,7 +12,6 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from swapper.types import UserError
-from swapper.ui import content_check
 from swapper.ui.content_check import LIMIT, VARIABLE, OnnxClassifier, check_content, load_check
 from swapper.ui.files import plain_sentence, upload_paths
 
@@ -81,7 +82,7 @@ def test_classes_and_activation_come_from_the_file(tmp_path):
 
 
 def test_a_function_looks_once_at_a_file_and_at_frames_of_a_video(upload, uploads, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "own_check", __import__("types").SimpleNamespace(look=too_bright))
+    monkeypatch.setitem(sys.modules, "own_check", SimpleNamespace(look=too_bright))
     monkeypatch.setenv(VARIABLE, "own_check:look")
     monkeypatch.setenv(LIMIT, "0.9")
     looked_at.clear()
@@ -120,4 +121,15 @@ def test_wrong_settings_are_refused_at_the_start(tmp_path, monkeypatch, variable
 def test_files_that_are_gone_are_left_to_whoever_reads_them(monkeypatch):
     monkeypatch.setenv(VARIABLE, "json:loads")
     check_content("/missing.png")
-    assert content_check._limit("") == 0.5
+
+
+def test_half_is_the_limit_unless_another_is_set(upload, monkeypatch):
+    monkeypatch.setitem(sys.modules, "own_check", SimpleNamespace(look=too_bright))
+    monkeypatch.setenv(VARIABLE, "own_check:look")
+    monkeypatch.delenv(LIMIT, raising=False)
+    below, above = upload("below.png", 127), upload("above.png", 128)
+    assert upload_paths([below])
+    with pytest.raises(UserError, match="rejected it"):
+        upload_paths([above])
+    monkeypatch.setenv(LIMIT, "0.6")
+    assert upload_paths([above])

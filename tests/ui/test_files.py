@@ -1,5 +1,4 @@
 import base64
-import time
 from pathlib import Path
 from threading import Event
 
@@ -7,6 +6,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
+from waiting import PATIENCE, wait_for
 
 from swapper.types import UserError
 from swapper.ui import files
@@ -96,12 +96,10 @@ def test_old_files_are_deleted_and_examples_stay(uploads: Path):
 def test_leftovers_go_while_nobody_visits(uploads: Path):
     leftover, stop = files.new_folder(), Event()
     thread = files.keep_deleting(gr.Blocks(), 0.05, stop, older_than=0.1)
-    end = time.monotonic() + 5
-    while leftover.exists() and time.monotonic() < end:
-        time.sleep(0.05)
+    wait_for("the leftover gone", lambda: not leftover.exists())
     stop.set()
-    thread.join(5)
-    assert not leftover.exists() and not thread.is_alive()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,16 @@ from gradio.blocks import Block
 from gradio.state_holder import SessionState
 
 from swapper.types import UserError
-from swapper.ui import guard
 from swapper.ui.guard import NO_ADDRESSES, refuse_addresses
 
+PLAIN_MOVE = Block.async_move_resource_to_block_cache  # Gradio's own, as tests are collected before any app is built
 ADDRESS = {"path": "http://address.invalid/photo.png", "meta": {"_type": "gradio.FileData"}}
 
 
 @pytest.fixture(autouse=True)
 def gradio_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the guard changes is put back after each test."""
-    method = "async_move_resource_to_block_cache"
-    monkeypatch.setattr(Block, method, guard._move)
+    monkeypatch.setattr(Block, "async_move_resource_to_block_cache", PLAIN_MOVE)
 
 
 @pytest.fixture
@@ -72,9 +71,13 @@ def test_no_address_is_fetched_even_after_a_session_has_changed_the_component(
 def test_an_app_whose_guard_is_not_in_force_does_not_start(
     app: gr.Blocks, fetched: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "_move_own_files", guard._move)
+    async def fetch_at_once(data: Any, *_more: Any, **_options: Any) -> Any:
+        await processing_utils.async_ssrf_protected_download(data["path"])
+
+    monkeypatch.setattr(processing_utils, "async_move_files_to_cache", fetch_at_once)
     with pytest.raises(UserError, match=r"^Gradio [\d.]+: it fetches web addresses past this app's guard"):
         refuse_addresses(app)
+    assert fetched
 
 
 def test_nor_does_one_for_which_gradio_asks_nothing(app: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:

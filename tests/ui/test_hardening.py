@@ -20,6 +20,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from two_faces import draw
+from waiting import wait_for
 
 from swapper.runtime.limits import Limits
 from swapper.ui.build import build_app, launch_options
@@ -220,8 +221,5 @@ def test_uploads_and_results_are_deleted_after_the_time(client, folder, source):
     (path,) = upload.json()
     client.predict([as_file(path)], as_file(path), consent=True, api_name="/swap_image")
     assert list(folder.rglob("gone*.png"))
-    end = time.monotonic() + KEPT + 15
-    while time.monotonic() < end and list(folder.rglob("gone*.png")):
-        time.sleep(0.5)
-    assert not list(folder.rglob("gone*.png"))
+    wait_for("both files gone", lambda: not list(folder.rglob("gone*.png")))
     assert list(folder.rglob("01.jpg")), "the examples stay"

@@ -5,6 +5,7 @@ import pytest
 
 from swapper.compose.settings import BlendSettings
 from swapper.methods.base import default_method
+from swapper.restore.default import default_restorer
 from swapper.types import UserError
 from swapper.ui.settings_panel import BLEND_WORDS, build_settings_panel, read
 
@@ -20,9 +21,9 @@ def test_every_mask_setting_has_words_and_its_own_range():
             BlendSettings(**{name: high + 0.01})
 
 
-@pytest.mark.parametrize(("moving", "restore"), [(False, "renovation"), (True, "none")])
-def test_untouched_settings_are_the_defaults(moving: bool, restore: str):
+@pytest.mark.parametrize("moving", [False, True])
+def test_untouched_settings_are_the_defaults(moving: bool):
     with gr.Blocks():
         panel = build_settings_panel(moving)
     values = [component.value for component in panel.inputs]
-    assert read(values) == (default_method(moving), restore, BlendSettings())
+    assert read(values) == (default_method(moving), default_restorer(moving), BlendSettings())

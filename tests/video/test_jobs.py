@@ -18,7 +18,6 @@ from clips import Coding, background, clicks, flashes, found_clicks, found_flash
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video import encode
-from swapper.video.encode import OutputError
 from swapper.video.job import VideoCancelled, VideoProgress, VideoSettings
 
 
@@ -218,28 +217,6 @@ def test_a_damaged_journal_starts_over(tmp_path, swap, monkeypatch, damage):
     else:
         (parts / "00000.nut").unlink()
     assert swap(source, tmp_path / "out.mp4").frames == 40
-    assert len(pictures(tmp_path / "out.mp4")) == 40
-
-
-def test_a_full_disk_is_said_plainly_and_finished_segments_stay(tmp_path, swap, monkeypatch):
-    monkeypatch.setattr(encode, "SEGMENT_FRAMES", 10)
-    source = write_clip(tmp_path / "in.mp4", still(40))
-    written = []
-
-    def write(self, frame, changed, real=encode.SegmentWriter.write):
-        written.append(frame.pts)
-        if len(written) == 27:
-            raise OSError(28, "No space left on device")
-        real(self, frame, changed)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(encode.SegmentWriter, "write", write)
-        with pytest.raises(OutputError, match=r"out\.mp4': it cannot be written \(No space left on device\)"):
-            swap(source, tmp_path / "out.mp4")
-    assert not (tmp_path / "out.mp4").exists()
-    counted = []
-    swap(source, tmp_path / "out.mp4", progress=lambda p: counted.append(p.frames))
-    assert counted[0] == 21
     assert len(pictures(tmp_path / "out.mp4")) == 40
 
 

@@ -2,10 +2,15 @@ import numpy as np
 import pytest
 import torch
 from clips import background, lay, portrait
+from drawn_face import drawn_landmarks
 
+from swapper.face_swap.picture import FaceToSwap, Outcome
+from swapper.faces.gallery import Gallery
+from swapper.faces.track import TrackedFace, face_of
 from swapper.methods.warp import WarpMethod
 from swapper.pipeline import FaceSwapper
-from swapper.video.live import LiveEngine, LiveStream, _Steadied
+from swapper.runtime.timing import StepTimer
+from swapper.video.live import LiveEngine, LiveStream
 
 RATE = 10  # frames a second
 
@@ -40,18 +45,41 @@ def test_a_frame_without_a_face_is_left_alone(swapper: FaceSwapper) -> None:
     assert faces == 0 and np.array_equal(shown, empty)
 
 
-def test_landmarks_tremble_less_and_follow_fast_motion() -> None:
-    random, still = np.random.default_rng(0), np.random.default_rng(1).uniform(0, 100, (478, 3)).astype(np.float32)
-    noisy = [still + random.normal(0, 0.3, still.shape).astype(np.float32) for _ in range(30)]
-    calm = _Steadied(noisy[0], 0)
-    kept = []
-    for n, mesh in enumerate(noisy[1:], 1):
-        calm = calm.next(mesh, n / 15)
-        kept.append(np.abs(calm.landmarks - still).mean())
-    assert np.mean(kept[10:]) < 0.6 * np.abs(noisy[-1] - still).mean()
+def test_landmarks_tremble_less_and_follow_fast_motion(swapper: FaceSwapper, monkeypatch: pytest.MonkeyPatch) -> None:
+    random, still = np.random.default_rng(0), drawn_landmarks(240)
     eyes = float(np.linalg.norm(still[33, :2] - still[263, :2]))
-    moved = _Steadied(still, 0)
-    for n in range(1, 16):
-        target = still + np.float32([0.3 * eyes * n, 0, 0])
-        moved = moved.next(target, n / 15)
-    assert np.abs(moved.landmarks - target)[:, 0].max() < 0.15 * eyes
+    noisy = [still + random.normal(0, 0.3, still.shape).astype(np.float32) for _ in range(30)]
+    calm = steadied(swapper, noisy, monkeypatch)
+    assert len(calm) == 30
+    off = [np.abs(mesh - still).mean() for mesh in calm]
+    assert np.mean(off[11:]) < 0.6 * np.abs(noisy[-1] - still).mean()
+    fast = [still + np.float32([0.3 * eyes * n, 0, 0]) for n in range(16)]
+    moved = steadied(swapper, fast, monkeypatch)
+    assert np.abs(moved[-1] - fast[-1])[:, 0].max() < 0.15 * eyes
+
+
+class Follows:
+    """A tracker of one face, whose landmarks in every frame are known."""
+
+    def __init__(self, meshes: list[np.ndarray]):
+        self.gallery, self._meshes = Gallery(), iter(meshes)
+
+    def update(self, _frame: np.ndarray) -> list[TrackedFace]:
+        return [TrackedFace(0, 0, face_of(next(self._meshes), 1.0))]
+
+
+def steadied(swapper: FaceSwapper, meshes: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """Landmarks by which a stream of 15 frames a second swaps a face that is measured so."""
+    engine, used = LiveEngine(swapper), []
+    swap = engine.frames.swap_faces
+
+    def watch(frame: np.ndarray, tasks: list[FaceToSwap], timer: StepTimer) -> list[Outcome]:
+        used.extend(task.face.mesh for task in tasks)
+        return swap(frame, tasks, timer)
+
+    monkeypatch.setattr(engine, "tracker", lambda: Follows(meshes))
+    monkeypatch.setattr(engine.frames, "swap_faces", watch)
+    stream, identity = LiveStream(engine), swapper.identify(portrait(0))
+    for n in range(len(meshes)):
+        stream.swap(background(240, 480), identity, n / 15)
+    return used

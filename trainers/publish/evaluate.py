@@ -126,14 +126,14 @@ def ways_to_swap(method: str, device: str, alone: bool, restore: str = "none") -
         restore: name of a restoration that the method is scored with as well.
 
     Raises:
-        UserError: there is no such method or restoration, or its weights are missing.
+        UserError: the method or restoration is unknown, or its weights are missing.
     """
     swaps: dict[str, Swap] = {UNCHANGED: _reencoded}
     if not alone:
-        swaps[PASTED] = partial(_swapped, FaceSwapper(SourcePasted(), device))
-        swaps[BASELINE] = partial(_swapped, FaceSwapper(BASELINE, device))
+        swaps[PASTED] = partial(_swapped, FaceSwapper(SourcePasted(), device, restore="none"))
+        swaps[BASELINE] = partial(_swapped, FaceSwapper(BASELINE, device, restore="none"))
     if method not in swaps:
-        swaps[method] = partial(_swapped, FaceSwapper(method, device))
+        swaps[method] = partial(_swapped, FaceSwapper(method, device, restore="none"))
     if restore != "none":
         swaps[f"{method}, {restore}"] = partial(_swapped, FaceSwapper(method, device, restore=restore))
     return swaps

@@ -83,8 +83,8 @@ class ImageTab:
 
     def show_example(self, example: FinishedExample, progress: gr.Progress) -> Iterator[Updates]:
         """Show what was swapped between two of the made-up people, whom nobody has to ask."""
-        swapped, method = example.get(self.swappers, lambda: progress(0.2, said("Swapping")))
-        yield from self._show(str(example.target), swapped, Origin(method))
+        swapped, origin = example.get(self.swappers, lambda: progress(0.2, said("Swapping")))
+        yield from self._show(str(example.target), swapped, origin)
 
     def _show(self, target: str, swapped: SwapResult, origin: Origin) -> Iterator[Updates]:
         """Show the picture at once with its JPEG, and hand in the PNG, which takes longer to write."""

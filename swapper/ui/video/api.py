@@ -7,6 +7,7 @@ from gradio.events import api
 
 from swapper.methods.base import default_method
 from swapper.pipeline import FaceSwapper
+from swapper.restore.default import default_restorer
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, blend_settings
@@ -40,7 +41,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
         start: float = 0.0,
         end: float | None = None,
         method: str = "",
-        restore: str = "none",
+        restore: str = "",
         blend: dict | None = None,
         quality: int = 18,
         steadiness: float = 1.0,
@@ -58,7 +59,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
             start: second at which the part begins that is kept.
             end: second at which it ends; the end of the video when None.
             method: the app's recommended method for videos when empty.
-            restore: none, or a restoration of this app.
+            restore: none, or a restoration of this app; its usual one for videos when empty.
             blend: settings by name, such as feather, grow, forehead, color; defaults where left out.
             quality: 0 (best) to 51.
             steadiness: of the faces over time, 0 to 1.
@@ -77,7 +78,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
             return Plan(swapper.identify(photos) if photos or not roles else None, select, roles)
 
         part, blending = VideoSettings(start, end, quality, steadiness), blend_settings(blend or {})
-        method = method or default_method(moving=True)
+        method, restore = method or default_method(moving=True), restore or default_restorer(moving=True)
         work = video_work(lambda: swappers.get(method, restore), plan, path, part, blending, limits)
         result = run_job(path, work, suffix)
         report = {

@@ -62,7 +62,7 @@ class Clip:
             steadiness: as of ``VideoSettings``.
 
         Raises:
-            UserError: that is no part of a video.
+            UserError: this is not a part of a video.
         """
         return VideoSettings(start, None if end >= self.last - STEP / 2 else end, quality, steadiness)
 
@@ -75,7 +75,7 @@ def open_clip(path: str, limits: Limits) -> Clip:
         limits: what is allowed on this machine.
 
     Raises:
-        UserError: it is no video that can be read, or it is too large whatever part of it is chosen.
+        UserError: it is not a readable video, or it is too large whatever part is chosen.
     """
     info = VideoReader(path, limits).info
     longest = min(limits.max_video_seconds, limits.max_video_frames / max(float(info.rate), 1))

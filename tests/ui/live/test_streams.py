@@ -1,4 +1,5 @@
 import base64
+from types import SimpleNamespace
 
 import cv2
 import gradio as gr
@@ -78,15 +79,18 @@ def test_a_photo_without_a_face_is_looked_at_once(streams: LiveStreams, frame: d
 
 
 def test_visitors_are_forgotten(streams: LiveStreams, frame: dict, monkeypatch) -> None:
+    clock = SimpleNamespace(now=1000.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr("swapper.ui.live.streams.time", clock)
     for visitor in "abc":
         streams.swap(visitor, frame, PEOPLE[0])
     assert len(streams) == 2
     streams.leave("c")
     streams.leave("nobody")
     assert len(streams) == 1
-    monkeypatch.setattr("swapper.ui.live.streams._IDLE_SECONDS", -1)
-    streams.swap("d", frame, PEOPLE[0])
-    assert len(streams) == 1
+    for passed, known in ((59, 2), (2, 1)):  # of b, who was seen last 59 and then 61 seconds ago
+        clock.now += passed
+        streams.swap("d", frame, PEOPLE[0])
+        assert len(streams) == known
 
 
 def test_nothing_is_swapped_without_consent_or_source(streams: LiveStreams, frame: dict) -> None:

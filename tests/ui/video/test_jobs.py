@@ -6,6 +6,7 @@ from threading import Event
 
 import numpy as np
 import pytest
+from waiting import PATIENCE, wait_for
 
 from swapper.types import UserError
 from swapper.ui.video import jobs
@@ -22,13 +23,6 @@ def result(path: str) -> VideoResult:
     return VideoResult(Path(path), 10, 10, 1, 1.0, 10.0, {})
 
 
-def wait_until(condition) -> None:
-    end = time.monotonic() + 10
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert condition()
-
-
 @pytest.fixture(autouse=True)
 def often(monkeypatch):
     monkeypatch.setattr(jobs, "LOOK_EVERY", 0.02)
@@ -39,7 +33,7 @@ def test_a_job_is_followed_to_its_result(uploads: Path):
 
     def work(path: str, tell, cancel: Event) -> VideoResult:
         tell(progress(3))
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         return result(path)
 
     seen = []
@@ -55,16 +49,16 @@ def test_a_job_is_followed_to_its_result(uploads: Path):
 def test_who_stops_looking_cancels_the_job_and_nothing_is_left(uploads: Path):
     def work(path: str, tell, cancel: Event) -> VideoResult:
         Path(path).with_name("segment.nut").write_bytes(b"half a film")
-        assert cancel.wait(10)
+        assert cancel.wait(PATIENCE)
         raise VideoCancelled("cancelled")
 
     states = jobs.follow("clip.mp4", work)
     assert next(states) is None
-    wait_until(lambda: any(uploads.rglob("segment.nut")))
+    wait_for("a segment", lambda: any(uploads.rglob("segment.nut")))
     begun = time.monotonic()
     states.close()
     assert time.monotonic() - begun < 1  # whoever closes it is not held up
-    wait_until(lambda: not any(uploads.iterdir()))
+    wait_for("an empty folder", lambda: not any(uploads.iterdir()))
 
 
 @pytest.mark.parametrize("error", [UserError("No face."), ZeroDivisionError()])
