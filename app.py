@@ -28,7 +28,7 @@ def address(environ: Mapping[str, str]) -> dict[str, Any]:
     port = environ.get("SWAPPER_PORT", "")
     if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise UserError(
-            f"Environment variable SWAPPER_PORT: '{port}' is no port. Set a number up to 65535 or unset it."
+            f"Environment variable SWAPPER_PORT: '{port}' is not a valid port. Set a number up to 65535 or unset it."
         )
     return {
         "server_name": host or ("0.0.0.0" if environ.get("SPACE_ID") else "127.0.0.1"),

@@ -89,7 +89,7 @@ def read_image(source: ImageSource, limits: Limits | None = None) -> UInt8[np.nd
         limits: what is allowed on this machine on bytes and pixels; those of ``Limits.for_photos`` when None.
 
     Raises:
-        UserError: there is no such file, or it is no picture that can be read, is damaged or too large.
+        UserError: the file is missing, not a readable picture, damaged or too large.
     """
     return _read(source, limits, keep_layers=False).image
 
@@ -125,14 +125,14 @@ def _read(source: ImageSource, limits: Limits | None, keep_layers: bool) -> Stil
 def _file_bytes(path: Path, name: str) -> bytes:
     try:
         if path.is_dir():
-            raise UserError(f"{name}: this is a folder. Give one picture file.")
+            raise UserError(f"{name}: this is a folder. Give a picture file.")
         if not path.exists():
-            raise UserError(f"{name}: there is no such file. Check the path.")
+            raise UserError(f"{name}: file not found. Check the path.")
         if not path.is_file():
-            raise UserError(f"{name}: this is not a regular file. Give one picture file.")
+            raise UserError(f"{name}: this is not a regular file. Give a picture file.")
         return path.read_bytes()
     except PermissionError as error:
-        raise UserError(f"{name}: reading it is not permitted. Check the file's permissions.") from error
+        raise UserError(f"{name}: permission denied. Check the file's permissions.") from error
     except (OSError, ValueError) as error:
         raise UserError(f"{name}: it cannot be read ({error}). Check the path.") from error
 
@@ -167,9 +167,9 @@ def _from_array(array: np.ndarray, limits: Limits, keep_layers: bool) -> Still:
     name = f"Array of shape {array.shape} and type {array.dtype}"
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 3, 4) or array.size == 0:
-        raise UserError(f"{name}: it is no picture. Give height x width x 3 RGB values of type uint8.")
+        raise UserError(f"{name}: it is not a picture. Give an array of height x width x 3 RGB values of type uint8.")
     if array.dtype not in (np.uint8, np.uint16):
-        raise UserError(f"{name}: only whole numbers of 8 or 16 bits are pixels. Convert it to uint8 in 0..255.")
+        raise UserError(f"{name}: pixels must be integers of 8 or 16 bits. Convert it to uint8, 0 to 255.")
     check_size(array.shape[1], array.shape[0], name, limits)
     if array.dtype == np.uint16:
         array = (array >> 8).astype(np.uint8)
@@ -184,7 +184,7 @@ def check_output(path: str | Path) -> Path:
     """Make sure that a picture can be written to a path, before any work is done for it.
 
     Raises:
-        UserError: the suffix names no format that is written, or the folder does not exist.
+        UserError: the suffix is not a supported format, or the folder does not exist.
     """
     return writable_path(path, WRITABLE)
 

@@ -29,7 +29,7 @@ def swap_photo(
     """
     order = sorted(assignment, reverse=True)  # near faces last
     with timer.step("identify"):
-        wanted = [FaceToSwap(faces[i], swapper.aim(still.image, faces[i], assignment[i])) for i in order]
+        wanted = [FaceToSwap(faces[i], swapper.extrapolate(still.image, faces[i], assignment[i])) for i in order]
     swapped = still.image.copy()
     outcomes = swapper.swap_faces(swapped, wanted, timer)
     masks = {index: outcome.mask for index, outcome in zip(order, outcomes, strict=True)}

@@ -23,7 +23,7 @@ from swapper.video.request import swap_video
 
 
 class FaceSwapper(SwapNetworks):
-    """Swaps faces with one method; holds its networks, so make it once and use it often.
+    """Swaps faces with one method. It holds the networks: create it once and reuse it.
 
     On a CPU under Linux it is faster, up to twice, in a program that has called ``swapper.runtime.memory``'s
     ``keep_freed_memory`` before. The app and the command line have; here it is left to the program, which it changes.
@@ -59,7 +59,7 @@ class FaceSwapper(SwapNetworks):
             still = read_still(target)
         faces = self.find_faces(still.image, timer)
         if not faces:
-            raise UserError(f"Target {named(target)}: no face was found. Choose a photo that shows a face larger.")
+            raise UserError(f"Target {named(target)}: no face was found. Choose a photo in which a face is larger.")
         chosen = select_faces(faces, select)
         with timer.step("identify"):
             identity = source if isinstance(source, Identity) else self.identify(source)
@@ -73,7 +73,7 @@ class FaceSwapper(SwapNetworks):
         timer: StepTimer | None = None,
         blend: BlendSettings | None = None,
     ) -> SwapResult:
-        """Give chosen faces of an image an identity each; faces not named are left alone.
+        """Swap chosen faces of an image, each to its own identity; other faces are left unchanged.
 
         Args:
             image: RGB, or a picture with what lies under its transparent parts; not modified.
@@ -103,7 +103,7 @@ class FaceSwapper(SwapNetworks):
         marks: MarkSettings | None = None,
         cancel: Event | None = None,
     ) -> VideoResult:
-        """Put the source person's face on faces of a video; a job that was killed goes on where it was.
+        """Put the source person's face on faces of a video; a job that was stopped resumes where it was.
 
         Args:
             source: one or several photos of one person, or their identity; None where only ``people`` count.

@@ -100,7 +100,7 @@ class Swapped:
 
 @dataclass(frozen=True)
 class SwapResult:
-    """A finished picture.
+    """The result of swapping a picture.
 
     Attributes:
         image: RGB frame, the same size as the target.

@@ -55,9 +55,9 @@ def test_arrays() -> None:
 @pytest.mark.parametrize(
     ("array", "said"),
     [
-        (np.zeros((3, 4, 2), np.uint8), "is no picture"),
-        (np.zeros((0, 4, 3), np.uint8), "is no picture"),
-        (np.zeros(5, np.uint8), "is no picture"),
+        (np.zeros((3, 4, 2), np.uint8), "is not a picture"),
+        (np.zeros((0, 4, 3), np.uint8), "is not a picture"),
+        (np.zeros(5, np.uint8), "is not a picture"),
         (np.zeros((3, 4, 3), np.float32), "Convert it to uint8"),
     ],
 )
@@ -238,9 +238,9 @@ def test_things_that_are_no_pictures(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     said = {
         "empty.png": "the file is empty",
-        "text.jpg": "no picture that can be read. Give a file in one of the formats PNG, JPEG",
+        "text.jpg": "not a readable picture. Use one of these formats: PNG, JPEG",
         "phone.heic": "the HEIF file is damaged or cut off",
-        "missing.png": "there is no such file",
+        "missing.png": "file not found",
         "pipe.png": "not a regular file",
     }
     for name, sentence in said.items():
@@ -248,7 +248,7 @@ def test_things_that_are_no_pictures(tmp_path: Path) -> None:
             read_image(tmp_path / name)
     with pytest.raises(UserError, match="this is a folder"):
         read_image(tmp_path)
-    with pytest.raises(UserError, match=r"cannot be read|no such file"):
+    with pytest.raises(UserError, match=r"cannot be read|file not found"):
         read_image("a\0b.png")
 
 
@@ -264,7 +264,7 @@ def test_write_then_read(suffix: str, tolerance: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("out.tiff", r"suffix '.tiff' names no format.*\.png, \.jpg, \.jpeg, \.webp"),
+        ("out.tiff", r"suffix '.tiff' is not a supported format.*\.png, \.jpg, \.jpeg, \.webp"),
         ("out", "no suffix"),
         ("nowhere/out.png", "folder '.*nowhere' does not exist. Create it first"),
         ("taken.png", "this is a folder"),

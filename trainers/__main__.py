@@ -36,9 +36,14 @@ def parser() -> argparse.ArgumentParser:
 def _add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--preset", default="lite", help="recipe: lite (shipped), large (some systems) or paper")
     p.add_argument("--data", type=Path, required=True, help="folder of packed faces (see trainers/data/prepare.py)")
-    p.add_argument("--out", type=Path, required=True, help="run folder; made when missing")
+    p.add_argument("--out", type=Path, required=True, help="run folder, created if missing")
     p.add_argument("--resume", action="store_true", help="continue from the run folder's checkpoint")
-    p.add_argument("--time-budget", type=float, default=float("inf"), help="seconds; then checkpoint and stop")
+    p.add_argument(
+        "--time-budget",
+        type=float,
+        default=float("inf"),
+        help="seconds, after which the run saves a checkpoint and stops",
+    )
     p.add_argument("--overfit", action="store_true", help="repeat one batch; the loss must collapse")
     p.add_argument("--dry-run", action="store_true", help="print settings, sizes and the first batch, train nothing")
     p.add_argument("--kimg", type=float, help="length of the run, thousand images")
@@ -47,16 +52,25 @@ def _add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     p.add_argument("--compile", action="store_true", help="torch.compile the networks")
     precision = p.add_mutually_exclusive_group()
-    precision.add_argument("--bf16", action="store_true", default=None, help="bfloat16; a CPU times both by itself")
+    precision.add_argument(
+        "--bf16", action="store_true", default=None, help="bfloat16 (default: on a CPU, the faster of the two)"
+    )
     precision.add_argument("--fp32", dest="bf16", action="store_false", help="float32")
     layout = p.add_mutually_exclusive_group()
-    layout.add_argument("--channels-last", action="store_true", default=None, help="memory layout; a CPU times both")
+    layout.add_argument(
+        "--channels-last",
+        action="store_true",
+        default=None,
+        help="memory layout (default: on a CPU, the faster of the two)",
+    )
     layout.add_argument("--contiguous", dest="channels_last", action="store_false", help="the other layout")
-    p.add_argument("--start", default="", metavar="WEIGHTS", help="go on from published weights, by name or file")
+    p.add_argument("--start", default="", metavar="WEIGHTS", help="start from published weights, by name or file")
     p.add_argument("--sample-every", type=float, default=20.0, metavar="KIMG", help="between sample grids")
     p.add_argument("--evaluate-every", type=float, default=50.0, metavar="KIMG", help="between validation scores")
     p.add_argument("--keep-every", type=float, default=0.0, metavar="KIMG", help="between averages that are kept")
-    p.add_argument("--cache", type=Path, default=Path("runs/cache"), help="decoded images, made once")
+    p.add_argument(
+        "--cache", type=Path, default=Path("runs/cache"), help="folder for decoded images, which are made once"
+    )
     p.add_argument("--mode", help="embedder: what to train, arcface or smooth")
     p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the recipe")
 
@@ -95,7 +109,9 @@ def overrides(pairs: list[str], config: Any) -> dict[str, Any]:
             value = text if isinstance(known[name], str) else ast.literal_eval(text)
             out[name] = float(value) if isinstance(known[name], float) else type(known[name])(value)
         except (ValueError, SyntaxError, TypeError) as error:
-            raise UserError(f"Setting {name}: '{text}' is not like its default {known[name]!r}. Mend it.") from error
+            raise UserError(
+                f"Setting {name}: '{text}' must be a {type(known[name]).__name__} like the default ({known[name]!r})."
+            ) from error
     return out
 
 

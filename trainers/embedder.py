@@ -47,7 +47,7 @@ class EmbedderTrainer:
 
     def __init__(self, config: EmbedderConfig, data: Path, cache: Path):
         if config.mode != "arcface":
-            raise UserError(f"Mode: there is no embedder '{config.mode}'. Choose arcface or smooth.")
+            raise UserError(f"Unknown embedder mode '{config.mode}'. Choose arcface or smooth.")
         self.config = config
         self.teacher = load_mobile_teacher(data / config.teacher)
         student = load_mobile_teacher(data / config.teacher).requires_grad_(True).train()

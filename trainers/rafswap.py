@@ -244,8 +244,8 @@ def build_network(config: RAFSwapTrainingConfig) -> RAFSwap:
         prior = hub.load_path(StyleGAN2Generator, weights_file(config.prior))
         if prior.config != config.network.generator:
             raise UserError(
-                f"Prior '{config.prior}': it is {prior.config}, and the recipe wants {config.network.generator}. "
-                "Choose the preset it was trained with."
+                f"Prior '{config.prior}': it is {prior.config}, but the recipe needs {config.network.generator}. "
+                "Choose the preset that it was trained with."
             )
         network.generator.load_state_dict(prior.state_dict())
         network.generator.requires_grad_(config.train_prior)

@@ -56,7 +56,7 @@ def leave_out(network: RAFSwap, part: str) -> None:
         part: fra, sfa, fmp, or nothing.
 
     Raises:
-        UserError: there is no such part.
+        UserError: the part is unknown.
 
     Source: RAFSwap (CVPR 2022), section 4.4 (ablation).
     """
@@ -70,4 +70,4 @@ def leave_out(network: RAFSwap, part: str) -> None:
         case "fmp":
             network.add_module("mask_predictor", WholeMask(network.config.size))
         case _:
-            raise UserError(f"Ablation: RAFSwap has no part '{part}'. Leave out fra, sfa or fmp.")
+            raise UserError(f"Unknown part '{part}' of RAFSwap. Leave out fra, sfa or fmp.")

@@ -119,9 +119,7 @@ class RenovationTrainer:
         self.val = load_faces(data, "val", size, cache, padded=False)
         self.rows, self.val_rows = (torch.nonzero(faces.sharp).squeeze(1) for faces in (self.train, self.val))
         if not len(self.rows) or not len(self.val_rows):
-            raise UserError(
-                "Renovation: no photo is sharp in one of the splits. Give larger photos to trainers prepare."
-            )
+            raise UserError("Renovation: one of the splits has no sharp photo. Give larger photos to trainers prepare.")
         self.discriminator = build_discriminator(config.discriminator)
         self.networks: dict[str, nn.Module] = {
             "generator": RenovationGenerator(config.network),

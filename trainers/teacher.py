@@ -112,7 +112,7 @@ def load_swap_teacher(path: Path, template: str | None = None, size: int | None 
     classes = {cls.__name__: cls for cls in SWAPPERS}
     if said.get("network") not in classes:
         raise UserError(
-            f"Teacher {path}: holds {said.get('network', 'no named network')}. Give one of {', '.join(classes)}."
+            f"Teacher {path}: it contains {said.get('network', 'no named network')}. Give one of {', '.join(classes)}."
         )
     template, size = template or said.get("template"), size or int(said.get("size", 0))
     if not template or not size:

@@ -27,8 +27,8 @@ const WORDS = {
     label: 'AI face swap',
     language: '한국어',
     problem: {
-      noConsent: 'Consent: it has not been given yet. Tick the box, then start.',
-      noFile: 'Person: there is no network yet. Choose a face.onnx, then start.',
+      noConsent: 'Consent has not been given yet. Tick the box, then start.',
+      noFile: 'Person: no network yet. Choose a face.onnx, then start.',
       noPerson: '{name}: this is no network of a person. Choose a file written by “python -m swapper export”.',
       damaged: '{name}: the network cannot be run. Export it again.',
       missing: '{name}: it could not be loaded. Put it beside this page.',

@@ -82,7 +82,7 @@ def example_photos() -> tuple[UInt8[np.ndarray, "a b 3"], UInt8[np.ndarray, "c d
     """
     paths = sorted(EXAMPLES.glob("*.jpg"))
     if len(paths) < 2:
-        raise UserError(f"Benchmark: {EXAMPLES} holds no portraits. Run it from a checkout that has examples/.")
+        raise UserError(f"Benchmark: {EXAMPLES} contains no portraits. Run it from a checkout that has examples/.")
     return read_image(paths[0]), read_image(paths[1])
 
 

@@ -9,13 +9,15 @@ from swapper.errors import UserError
 
 def add_bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``bench``; it sets ``run``, a function that returns the exit code."""
-    p = commands.add_parser("bench", help="measure speed on this machine, or what the watermark outlives")
+    p = commands.add_parser("bench", help="measure speed on this machine, or the robustness of the watermark")
     p.add_argument("--json", action="store_true", help="print JSON instead of a table")
     what = p.add_mutually_exclusive_group()
-    what.add_argument("--models", action="store_true", help="networks: parameters, MACs and milliseconds")
-    what.add_argument("--video", action="store_true", help="a 720p clip: frames a second, and against mere re-encoding")
-    what.add_argument("--marks", action="store_true", help="the watermark: bits right after JPEG, resizing and H.264")
-    p.add_argument("--only", metavar="NAME", help="with --models: this network alone; a wrong name lists all")
+    what.add_argument("--models", action="store_true", help="the networks: parameters, MACs and milliseconds")
+    what.add_argument(
+        "--video", action="store_true", help="a 720p clip: frames per second, compared with plain re-encoding"
+    )
+    what.add_argument("--marks", action="store_true", help="the watermark: correct bits after JPEG, resizing and H.264")
+    p.add_argument("--only", metavar="NAME", help="with --models: only this network; a wrong name lists all")
     add_method_option(p, published=False)
     p.set_defaults(run=run_bench)
 
@@ -25,7 +27,7 @@ def run_bench(args: argparse.Namespace) -> int:
     from swapper.bench import networks, photo, video, watermark
 
     if args.only and not args.models:
-        raise UserError(f"--only {args.only}: it chooses among networks. Add --models.")
+        raise UserError(f"--only {args.only} works together with --models alone. Add --models.")
     if args.marks:
         report = watermark.marks_report()
     elif args.video:

@@ -13,12 +13,20 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     """Add ``compare``; it sets ``run``, a function that returns the exit code."""
     p = commands.add_parser("compare", help="measure several methods on the same photos")
     p.add_argument(
-        "--sources", type=Path, required=True, metavar="DIR", help="a photo, or a folder of photos, for each person"
+        "--sources",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder with a photo, or a folder of photos, for each person",
     )
-    p.add_argument("--targets", type=Path, required=True, metavar="DIR", help="photos whose largest face changes")
+    p.add_argument("--targets", type=Path, required=True, metavar="DIR", help="photos whose largest face is swapped")
     p.add_argument("--methods", required=True, metavar="M,M", help=f"of {method_choices()}")
-    p.add_argument("-o", "--output", type=Path, required=True, metavar="REPORT_DIR", help="folder; made when missing")
-    p.add_argument("--pairs", type=int, default=200, help="most pairs to swap; spread evenly where there are more")
+    p.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="REPORT_DIR", help="folder to write, created if missing"
+    )
+    p.add_argument(
+        "--pairs", type=int, default=200, help="maximum number of pairs; an even selection where there are more"
+    )
     add_device_option(p)
     add_mark_options(p)
     p.set_defaults(run=run_compare)
@@ -35,7 +43,7 @@ def run_compare(args: argparse.Namespace) -> int:
 
     marks, names = mark_settings(args), [name.strip() for name in args.methods.split(",") if name.strip()]
     if args.pairs < 1:
-        raise UserError(f"--pairs {args.pairs}: nothing could be measured. Give 1 or more.")
+        raise UserError(f"--pairs must be 1 or more, not {args.pairs}.")
     if args.output.exists() and not args.output.is_dir():
         raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
     people = people_in(args.sources), people_in(args.targets)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 def add_gallery_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``gallery``; it sets ``run``, a function that returns the exit code."""
-    p = commands.add_parser("gallery", help="look at a folder of photos once, for interpolate --gallery")
+    p = commands.add_parser("gallery", help="embed a folder of photos once, for interpolate --gallery")
     p.add_argument("folder", type=Path, metavar="DIR", help="photos of different people")
     p.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="file to write: .safetensors")
     p.set_defaults(run=run_gallery)

@@ -22,7 +22,7 @@ def add_image_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("target", type=Path)
     p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .png, .jpg or .webp")
     add_method_option(p)
-    p.add_argument("--select", default="all", help="all, largest, or a face's number from the largest, 0 first")
+    p.add_argument("--select", default="all", help="all, largest, or a face number, counted from the largest, 0 first")
     add_restore_option(p)
     add_device_option(p)
     add_blend_options(p)

@@ -24,8 +24,10 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
     p = commands.add_parser("interpolate", help="interpolate between two people on the face of a third")
     p.add_argument("first", type=Path, metavar="A", help="photo of the first person")
     p.add_argument("second", type=Path, metavar="B", help="photo of the second person")
-    p.add_argument("target", type=Path, metavar="TARGET", help="photo whose largest face changes")
-    p.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write; made when missing")
+    p.add_argument("target", type=Path, metavar="TARGET", help="photo whose largest face is swapped")
+    p.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write, created if missing"
+    )
     p.add_argument("--steps", type=int, default=9, help="pictures between the two people")
     p.add_argument("--embedder", choices=tuple(identity_spaces()), help="identity space to interpolate in")
     p.add_argument("--method", help="default: the recommended one of those that can interpolate")
@@ -54,7 +56,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
 
     settings = mark_settings(args)
     if not 1 <= args.steps <= MOST_STEPS:
-        raise UserError(f"--steps {args.steps}: it must be 1 to {MOST_STEPS}, such as 9.")
+        raise UserError(f"--steps must be 1 to {MOST_STEPS}, not {args.steps}.")
     if args.output.exists() and not args.output.is_dir():
         raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
     swapper = FaceSwapper(choose_interpolating_method(args.method, args.embedder), args.device, restore="none")
@@ -62,7 +64,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     target = read_still(args.target)
     faces = swapper.find_faces(target.image)
     if not faces:
-        raise UserError(f"Target '{args.target}': no face was found. Choose a photo that shows a face larger.")
+        raise UserError(f"Target '{args.target}': no face was found. Choose a photo in which a face is larger.")
     evaluators = load_evaluators(swapper.device)
     gallery = _gallery(args.gallery, swapper, evaluators.embedders)
     args.output.mkdir(parents=True, exist_ok=True)

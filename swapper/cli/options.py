@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from swapper.compose.settings import BlendSettings
 
 _AMOUNTS = (  # name, unit, what it says
-    ("likeness", "AMOUNT", "0 leaves the target's identity, 1 gives the source's, up to 1.5 goes beyond it"),
+    ("likeness", "AMOUNT", "0 keeps the target's identity, 1 uses the source's, up to 1.5 exaggerates it"),
     (
         "expression",
         "SHARE",
-        "how far lids, irises, brows and lips in photos are moved to where the target has them, 0 to 1",
+        "how closely lids, irises, brows and lips in photos follow the target's, 0 to 1",
     ),
-    ("light", "SHARE", "how far tints and, in photos, light and shade become the target's, 0 to 1"),
-    ("detail", "SHARE", "of the target's pores, lashes and grain that a swapped face keeps, 0 to 1"),
+    ("light", "SHARE", "how closely tint and, in photos, light and shade follow the target's, 0 to 1"),
+    ("detail", "SHARE", "share of the target's pores, lashes and grain that the face takes on, 0 to 1"),
 )
 UNCONFIRMED = (
     "--no-mark: nothing in the file would say that a face in it was swapped. "
@@ -63,14 +63,12 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
         p: of a command that swaps.
     """
     for name, unit, does in _AMOUNTS:
-        p.add_argument(
-            f"--{name}", type=float, default=argparse.SUPPRESS, metavar=unit, help=f"{does}; 1 when not given"
-        )
+        p.add_argument(f"--{name}", type=float, default=argparse.SUPPRESS, metavar=unit, help=f"{does} (default: 1)")
     p.add_argument(
         "--no-occluders",
         dest="occluders",
         action="store_false",
-        help="swap over glasses, hair, hands and other things in front of a face too",
+        help="also swap over glasses, hair, hands and other things in front of a face",
     )
 
 
@@ -92,10 +90,18 @@ def blend_settings(args: argparse.Namespace) -> "BlendSettings":
 def add_mark_options(p: argparse.ArgumentParser) -> None:
     """Add ``--label``, ``--no-mark`` and its confirmation to a command that writes swapped files."""
     p.add_argument(
-        "--label", nargs="?", const=DEFAULT_LABEL, metavar="WORDS", help=f"draw words into a corner: '{DEFAULT_LABEL}'"
+        "--label",
+        nargs="?",
+        const=DEFAULT_LABEL,
+        metavar="WORDS",
+        help=f"draw a visible label into a corner (default: '{DEFAULT_LABEL}')",
     )
-    p.add_argument("--no-mark", action="store_true", help="no watermark, no content credentials; needs:")
-    p.add_argument("--confirm-no-mark", action="store_true", help="yes, I say myself that a face was swapped")
+    p.add_argument(
+        "--no-mark",
+        action="store_true",
+        help="write neither watermark nor content credentials (requires --confirm-no-mark)",
+    )
+    p.add_argument("--confirm-no-mark", action="store_true", help="I will disclose that this image is face-swapped")
 
 
 def mark_settings(args: argparse.Namespace) -> MarkSettings:

@@ -19,7 +19,9 @@ _LOOKED_AT = (0.0, 0.25, 0.5, 0.75)  # shares of a video's duration; one frame w
 
 def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``provenance``."""
-    parser = commands.add_parser("provenance", help="tell whether a file was made by Swapper: credentials, watermark")
+    parser = commands.add_parser(
+        "provenance", help="check whether a file was made by Swapper: content credentials, watermark"
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="a picture or a video")
     parser.add_argument("--json", action="store_true", help="print JSON instead of sentences")
     parser.set_defaults(run=run_provenance)
@@ -30,7 +32,7 @@ def run_provenance(args: argparse.Namespace) -> int:
     from swapper.provenance.credentials import read_credentials
 
     if not args.file.is_file():
-        raise UserError(f"File '{args.file}': there is no such file. Check the path.")
+        raise UserError(f"File '{args.file}' not found. Check the path.")
     credentials, warning = None, None
     try:
         credentials = read_credentials(args.file)

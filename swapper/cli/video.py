@@ -1,4 +1,4 @@
-"""The ``video`` command: swap the faces of a film, or of every film in a folder."""
+"""The ``video`` command: swap the faces of a video, or of every video in a folder."""
 
 import argparse
 import sys
@@ -47,14 +47,14 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
         help="the person in photo REF becomes the one in photo SRC; may be given several times. Others are left alone, "
         "unless --select is given as well",
     )
-    p.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="begin here: seconds, or 1:02:03.5")
-    p.add_argument("--end", type=_seconds, metavar="S", help="end here: seconds, or 1:02:03.5")
+    p.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="start of the part: seconds, or 1:02:03.5")
+    p.add_argument("--end", type=_seconds, metavar="S", help="end of the part: seconds, or 1:02:03.5")
     add_method_option(p)
-    p.add_argument("--select", help="all (the default), largest, or a face's number from the largest, 0 first")
+    p.add_argument("--select", help="all (the default), largest, or a face number, counted from the largest, 0 first")
     add_restore_option(p, moving=True)
     add_device_option(p)
-    p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51; 18 when not given")
-    p.add_argument("--steadiness", type=float, default=1.0, help="of the faces over time, 0 to 1; 1 when not given")
+    p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
+    p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
     add_blend_options(p)
     add_mark_options(p)
     p.set_defaults(run=run_video)
@@ -92,7 +92,7 @@ def run_video(args: argparse.Namespace) -> int:
                     marks=marks,
                 )
         except KeyboardInterrupt:
-            print("stopped; the same command goes on from there", file=sys.stderr)
+            print("Stopped. Run the same command to resume.", file=sys.stderr)
             return _STOPPED
         for warning in result.warnings:
             print(f"warning: {warning}", file=sys.stderr)
@@ -124,7 +124,7 @@ def _pair(text: str) -> tuple[Path, Path]:
     cuts = [i for i, letter in enumerate(text) if letter == "="]
     pairs = [(Path(text[:i]), Path(text[i + 1 :])) for i in cuts if text[:i] and text[i + 1 :]]
     if not pairs:
-        raise UserError(f"--map {text}: this is no pair of photos. Give SRC=REF.")
+        raise UserError(f"--map {text} is not a pair of photos. Give SRC=REF.")
     return next((pair for pair in pairs if pair[0].exists() and pair[1].exists()), pairs[0])
 
 
@@ -136,7 +136,7 @@ def _files(target: Path, output: Path) -> list[tuple[Path, Path]]:
         return [(target, output / target.name if output.is_dir() else output)]
     videos = sorted(path for path in target.iterdir() if path.suffix.lower() in READ_FROM_FOLDERS)
     if not videos:
-        raise UserError(f"Folder '{target}': it holds no video. Give another folder, or one file.")
+        raise UserError(f"Folder '{target}': it contains no video. Give another folder, or a single file.")
     if output.exists() and not output.is_dir():
         raise UserError(f"Output '{output}': it is a file, but the target is a folder. Give a folder.")
     output.mkdir(parents=True, exist_ok=True)

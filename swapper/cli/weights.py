@@ -14,19 +14,17 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     """Add ``weights`` and its own commands; each sets ``run``, a function that returns the exit code."""
     parser = commands.add_parser("weights", help="list, download, verify or convert weights")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="every file the project knows, and where it is on this machine")
+    listing = actions.add_parser("list", help="list all known files, and where they are on this machine")
     listing.set_defaults(run=run_list)
-    pull = actions.add_parser("pull", help="download files, unless they are here already")
+    pull = actions.add_parser("pull", help="download files that are not here yet")
     pull.add_argument("names", nargs="+", metavar="NAME")
     pull.set_defaults(run=run_pull)
     verify = actions.add_parser("verify", help="check every file on this machine against the manifest")
     verify.set_defaults(run=run_verify)
-    convert = actions.add_parser("convert", help="turn an official checkpoint into a weights file of this project")
+    convert = actions.add_parser("convert", help="convert an official checkpoint to a weights file of this project")
     convert.add_argument("system", metavar="SYSTEM", help=f"what the checkpoint holds: {', '.join(CONVERTERS)}")
     convert.add_argument("file", type=Path, metavar="FILE", help=".pdparams, .pth, .tar or .onnx")
-    convert.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help="safetensors file; beside FILE when not given"
-    )
+    convert.add_argument("-o", "--output", type=Path, metavar="OUT", help="safetensors file (default: next to FILE)")
     convert.set_defaults(run=run_convert)
 
 

@@ -49,7 +49,7 @@ def read_official(system: str, path: Path) -> nn.Module:
         network = place(state, official, str(path))
     except KeyError as error:
         raise UserError(
-            f"{path}: has no {error}, so it is not a checkpoint of '{system}'. Check that SYSTEM and FILE fit."
+            f"{path}: has no {error}, so it is not a checkpoint of '{system}'. Check that FILE belongs to SYSTEM."
         ) from error
     return network.eval().requires_grad_(False)
 

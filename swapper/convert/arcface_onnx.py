@@ -37,7 +37,8 @@ def read_arcface_onnx(path: Path) -> IResNet:
         _fill(network, operators)
     except (ValueError, IndexError, RuntimeError) as error:
         raise UserError(
-            f"{path}: its operators are not those of ArcFace's residual network ({error}). Give such an export."
+            f"{path}: its operators are not those of ArcFace's residual network ({error}). "
+            "Give an export of that network."
         ) from error
     return network
 

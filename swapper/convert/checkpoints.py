@@ -30,7 +30,7 @@ def read_checkpoint(path: Path, nests: tuple[str, ...] = ()) -> dict[str, Tensor
         UserError: the file is missing, unreadable, or holds more than tensors and plain values.
     """
     if not path.is_file():
-        raise UserError(f"{path}: there is no such file. Check the path.")
+        raise UserError(f"{path}: file not found. Check the path.")
     if path.suffix == ".pdparams":
         return read_paddle(path)
     if path.suffix == ".safetensors":
@@ -46,7 +46,7 @@ def _read_torch(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise UserError(
-            f"{path}: holds more than tensors, and reading it whole would run code from the file. "
+            f"{path}: contains more than tensors; loading all of it would run code from the file. "
             "Give a checkpoint that is a plain state dict."
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError) as error:
@@ -62,8 +62,8 @@ def _weights(path: Path, content: Any, nests: tuple[str, ...]) -> dict[str, Tens
         if content and all(isinstance(value, Tensor) for value in content.values()):
             return dict(content)
         others = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
-        raise UserError(f"{path}: its entries {', '.join(others[:10])} are no weights. Give a plain state dict.")
-    raise UserError(f"{path}: holds a {type(content).__name__}, not a state dict. Give the network's checkpoint.")
+        raise UserError(f"{path}: its entries {', '.join(others[:10])} are not weights. Give a plain state dict.")
+    raise UserError(f"{path}: contains a {type(content).__name__}, not a state dict. Give the network's checkpoint.")
 
 
 def _average_style(content: Mapping[str, Any]) -> dict[str, Tensor]:

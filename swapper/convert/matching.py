@@ -79,7 +79,8 @@ def fit(network: nn.Module, tensors: Mapping[str, Tensor], unknown: Iterable[str
     if any(faults.values()):
         found = "; ".join(f"{len(names)} {kind}: {_listed(names)}" for kind, names in faults.items() if names)
         raise UserError(
-            f"{origin}: its tensors are not those of {type(network).__name__}: {found}. Check that SYSTEM and FILE fit."
+            f"{origin}: its tensors are not those of {type(network).__name__}: {found}. "
+            "Check that FILE belongs to SYSTEM."
         )
     network.load_state_dict(state)
 

@@ -38,11 +38,11 @@ def read_paddle(path: Path) -> dict[str, Tensor]:
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise UserError(f"{path}: not a readable Paddle file ({error}). Give the .pdparams file itself.") from error
     if not isinstance(content, dict):
-        raise UserError(f"{path}: holds a {type(content).__name__}, not parameters. Give the .pdparams file itself.")
+        raise UserError(f"{path}: contains a {type(content).__name__}, not parameters. Give the .pdparams file itself.")
     arrays = {key: _array(value) for key, value in _joined(content).items() if key != _NAME_TABLE}
     wrong = [key for key, value in arrays.items() if value is None]
     if wrong:
-        raise UserError(f"{path}: {', '.join(map(str, wrong[:5]))} is no array. Give a file of parameters only.")
+        raise UserError(f"{path}: {', '.join(map(str, wrong[:5]))} is not an array. Give a file of parameters only.")
     return {_torch_name(key): _torch_layout(value) for key, value in arrays.items() if value is not None}
 
 

@@ -112,7 +112,7 @@ class SwapNetworks:
         image = read_image(photo)
         faces = self.find_faces(image)
         if not faces:
-            raise UserError(f"Source {named(photo)}: no face was found. Choose a photo that shows the face larger.")
+            raise UserError(f"Source {named(photo)}: no face was found. Choose a photo in which the face is larger.")
         return cut_crop(image, faces[0].points, landmarks=faces[0].landmarks)
 
 

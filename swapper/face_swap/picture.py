@@ -40,7 +40,7 @@ class FaceToSwap:
         opacity: how much of the swapped face is shown, 0 to 1.
         tone: usual change of its colours, from the frames before.
         appearance: of the target, from the frames before.
-        occluded: something was in front of the face when it was last looked for, or it never was.
+        occluded: whether the face was occluded at the last check (True if never checked).
     """
 
     face: Face
@@ -64,7 +64,7 @@ class Outcome:
         tone: change of its colours that would match this frame alone.
         box: left, top, right, bottom of the part of the frame that changed; None where none did.
         appearance: of the target, where occlusion counts.
-        occluded: whether something is in front of it; None where that was not looked for.
+        occluded: whether the face is occluded; None if that was not checked.
         mask: the method's own, of its crop.
     """
 
@@ -182,8 +182,8 @@ class FrameSwapper:
             return appearance, False, occlusion
         return appearance, True, found if occlusion is None else np.maximum(occlusion, found)
 
-    def aim(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity) -> Identity:
-        """The identity that a face gets so that it becomes as much like the source as wanted.
+    def extrapolate(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity) -> Identity:
+        """The identity that gives a face the likeness that was asked for.
 
         Args:
             frame: RGB.

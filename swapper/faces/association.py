@@ -1,4 +1,4 @@
-"""Whether faces of neighbouring frames are the same one: their places, sizes and looks."""
+"""Whether faces of neighbouring frames are the same one, from their places, sizes and appearance."""
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ def distance(first: Points, second: Points) -> float:
 
 
 def plausible(expected: Points, found: Points) -> bool:
-    """Whether a face can have got from one place to the other between two frames."""
+    """Whether a face can have moved from one place to the other between two frames."""
     growth = _size(found) / _size(expected)
     return distance(expected, found) < _JUMP and 1 / _GROWTH < growth < _GROWTH
 

@@ -1,4 +1,4 @@
-"""Looking at a reduced frame most of the time, for videos, where the same faces are seen again and again."""
+"""Detecting in a reduced frame most of the time, for videos, where the same faces appear in frame after frame."""
 
 import cv2
 import numpy as np
@@ -13,13 +13,13 @@ _WHOLE_EVERY = 4  # passes, of which one sees the whole frame
 
 
 class CoarseDetector:
-    """A detector that is shown the whole frame only now and then."""
+    """A detector that gets the whole frame only now and then."""
 
     def __init__(self, detector: FrameDetector):
         """Wrap a detector.
 
         Args:
-            detector: what really looks.
+            detector: does the detection.
         """
         self._detector = detector
         self._passes = 0
@@ -46,14 +46,14 @@ class CoarseDetector:
 
 
 class PatientDetector:
-    """A detector that looks again, with more care, where a quick look shows nothing, or faces of a crowd."""
+    """A detector that runs a second, more thorough pass where a quick one finds nothing, or a crowd."""
 
     def __init__(self, quick: FrameDetector, thorough: FrameDetector):
         """Wrap two detectors.
 
         Args:
-            quick: looks first.
-            thorough: looks again.
+            quick: runs first.
+            thorough: runs if needed.
         """
         self._quick, self._thorough = quick, thorough
 

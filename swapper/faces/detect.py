@@ -72,7 +72,7 @@ class _OnnxDetector(ABC):
             thorough: when nothing is found, look for very large, turned and small faces too; see ``search``.
 
         Raises:
-            UserError: the weights cannot be had.
+            UserError: the weights cannot be downloaded.
         """
         self.threshold, self.thorough = threshold, thorough
         self._threads, self._device = threads, device

@@ -44,7 +44,7 @@ class FaceEmbedder:
             mirrored: average with the mirrored face's embedding, for twice the time.
 
         Raises:
-            UserError: the weights cannot be had.
+            UserError: the weights cannot be downloaded.
         """
         self.device, self.mirrored = device or torch.device("cpu"), mirrored
         self.network = hub.load(MobileFaceNet, WEIGHTS["arcface"]).to(self.device)
@@ -78,7 +78,7 @@ class ResNet50Embedder:
             threads: on the CPU; onnxruntime's choice when None.
 
         Raises:
-            UserError: the weights cannot be had.
+            UserError: the weights cannot be downloaded.
         """
         self.mirrored = mirrored
         self._session = open_session(hub.resolve("w600k_r50"), device, threads)
@@ -106,7 +106,7 @@ class SmoothFaceEmbedder:
             device: where it runs; the CPU when None.
 
         Raises:
-            UserError: the weights cannot be had.
+            UserError: the weights cannot be downloaded.
         """
         self.device = device or torch.device("cpu")
         self.network = hub.load(SmoothIdentityEmbedder, WEIGHTS["smooth"]).to(self.device)

@@ -75,7 +75,7 @@ class LandmarkDetector(CropNetwork):
         return np.stack(back), 1 / (1 + np.exp(-presence))
 
     def measure_crop(self, crop: UInt8[np.ndarray, "s s 3"], template: str) -> Float32[np.ndarray, "478 3"]:
-        """Find the mesh of a face that lies where a template puts it, in crop pixels; a careful look.
+        """Find the mesh of an aligned face, in crop pixels, with the careful setting.
 
         Args:
             crop: RGB.
@@ -85,7 +85,7 @@ class LandmarkDetector(CropNetwork):
         return self.measure(crop, [transform_points(TEMPLATES["ffhq"], to_crop)], careful=True)[0][0]
 
     def refine(self, frame: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]) -> list[Face]:
-        """Give detected faces their landmarks, and five points that follow from them.
+        """Measure the landmarks of detected faces, and derive their five points.
 
         The crop is cut by the detector's points first and by the landmarks' points once more, so that the result
         depends little on where the detector put its points; this steadies video.

@@ -78,7 +78,7 @@ class Recogniser:
         self.gallery = gallery
 
     def recognise(self, frame: Frame, tracks: Sequence[Track]) -> None:
-        """Look at who the faces are, where that is due.
+        """Identify the faces that are due for a check.
 
         Args:
             frame: RGB.
@@ -99,7 +99,7 @@ class Recogniser:
                 track.person = self.gallery.stranger()
 
     def likeness(self, frame: Frame, tracks: Sequence[Track]) -> list[float]:
-        """How much faces resemble who they are said to show, as cosines; -1 where that cannot be seen.
+        """Cosine of each face to the person it is assigned to; -1 where it cannot be measured.
 
         Args:
             frame: RGB.
@@ -109,7 +109,7 @@ class Recogniser:
         return [-1.0 if k is None else track.person.likeness(k) for track, k in zip(tracks, embeddings, strict=True)]
 
     def _name(self, frame: Frame, track: Track, embedding: Float32[np.ndarray, "512"], tracks: Sequence[Track]) -> None:
-        """Say who a track shows, from a new look at it."""
+        """Assign a person to a track, from a new embedding."""
         if track.person.likeness(embedding) < SAME_PERSON:
             track.doubts += track.person.likeness(embedding) < _STRANGER
             known = self.gallery.find(embedding, {other.person.number for other in tracks if other is not track})
@@ -127,7 +127,7 @@ class Recogniser:
     def _change_places(
         self, frame: Frame, track: Track, embedding: Float32[np.ndarray, "512"], tracks: Sequence[Track]
     ) -> None:
-        """A track shows somebody else, perhaps one whom another track is said to show: look at that one, too."""
+        """A track shows somebody else, perhaps the person of another track: check that one too."""
         known = self.gallery.find(embedding)
         holder = next((other for other in tracks if other.person is known), None)
         self._become(track, known or self.gallery.stranger())

@@ -1,4 +1,4 @@
-"""Choosing which faces are swapped: by size, by number, or by who they are."""
+"""Choosing which faces are swapped: by size, by number, or by identity."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def select_faces(faces: Sequence[Face], select: str | int = "all") -> list[int]:
         Indices into ``faces``, ascending; empty where there are no faces and no particular one was asked for.
 
     Raises:
-        UserError: there is no such choice, or no face with that number.
+        UserError: the selection is invalid, or there is no face with that number.
     """
     word = str(select).strip().lower()
     if word == "all":
@@ -30,7 +30,7 @@ def select_faces(faces: Sequence[Face], select: str | int = "all") -> list[int]:
     if word == "largest":
         return [0] if faces else []
     if isinstance(select, bool) or not (word.isascii() and word.isdigit()):
-        raise UserError(f"Selected face '{select}': this is no choice. Give all, largest, or a number from 0.")
+        raise UserError(f"Invalid face selection '{select}'. Give all, largest, or a face number, 0 first.")
     index = int(word)
     if index >= len(faces):
         found = {0: "no face was found", 1: "one face was found, number 0"}.get(
@@ -46,7 +46,7 @@ def match_identities(
     threshold: float = SAME_PERSON,
     once: bool = False,
 ) -> dict[int, int]:
-    """Say which person each face shows, where it shows one of the references.
+    """Match faces to reference people.
 
     Every face gets at most one reference, the most similar one.
 

@@ -1,4 +1,4 @@
-"""Landmarks steadied over time without lagging behind: trembling goes, motion stays."""
+"""Landmarks smoothed over time without lag: jitter goes, motion stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ Kernels = Float64[np.ndarray, "2 n"]  # of the line and of the curve
 def steady_landmarks(
     meshes: Sequence[Float32[np.ndarray, "478 3"]], times: Sequence[float], strength: float = 1.0
 ) -> Float32[np.ndarray, "478 3"]:
-    """The middle one of several frames' landmarks, steadied by its neighbours.
+    """Landmarks of the middle one of several frames, smoothed by its neighbours.
 
-    The motion of the whole head (a similarity transform) and the motion of its parts are treated apart. Each is
-    fitted over time twice: a straight line over all frames, and a curve over the nearest. Where they agree, nothing
-    happens that the line does not know, and it removes most of the noise; the further they differ, the more the
-    curve counts. Both are centred on the frame, so steady motion is neither delayed nor shortened.
+    The motion of the whole head (a similarity transform) and the motion of its parts are treated separately. Each is
+    fitted over time twice: a straight line over all frames, and a curve over the nearest. Where they agree, the
+    motion is linear, so the linear fit is used, which removes most of the noise; the further they differ, the more
+    the curve counts. Both are centred on the frame, so steady motion is neither delayed nor shortened.
 
     Args:
         meshes: of one face in consecutive frames; an odd number, the middle one is wanted.

@@ -30,13 +30,13 @@ _VERIFIED: dict[Path, tuple[int, int, str]] = {}
 
 
 def resolve(name: str) -> Path:
-    """Where a weights file lies on this machine; it is downloaded when it is nowhere yet.
+    """Path of a weights file on this machine; it is downloaded if it is missing.
 
     Args:
         name: a name of the manifest, or of a user's own ``NAME.safetensors`` or ``NAME.onnx`` in ``$SWAPPER_WEIGHTS``.
 
     Raises:
-        UserError: the name is unknown, the file cannot be had, or its checksum is wrong.
+        UserError: the name is unknown, the file cannot be downloaded, or its checksum is wrong.
     """
     unlisted = _find_unlisted(name)
     if unlisted is not None:
@@ -61,7 +61,7 @@ def _find_unlisted(name: str) -> Path | None:
 
 
 def unpublished(names: Iterable[str]) -> list[str]:
-    """Those of the names that are neither on this machine nor in the manifest, so that nothing can fetch them."""
+    """Those of the names that are neither on this machine nor in the manifest, so they cannot be downloaded."""
     return [name for name in names if find(name) is None and all(row.name != name for row in entries())]
 
 
@@ -106,11 +106,11 @@ def _mismatch(row: WeightEntry, path: Path, found: str) -> str:
     """Say what is wrong with a file and what to do; drop it from the Hub client's cache."""
     if path.is_relative_to(constants.HF_HUB_CACHE):
         _remove_cached(path)
-        return f"the download of {row.file_name} is damaged or was replaced: {found}. It was removed; try again."
+        return f"the download of {row.file_name} is corrupt or is a different file: {found}. It was removed; try again."
     with path.open("rb") as stream:
         if stream.read(40).startswith(b"version https://git-lfs"):
             return f"{path} is a Git LFS pointer, not the file itself. Run 'git lfs pull'."
-    return f"{path} is damaged or not the file that is meant: {found}. Delete it and try again."
+    return f"{path} is corrupt or is a different file: {found}. Delete it and try again."
 
 
 def _remove_cached(path: Path) -> None:
@@ -146,15 +146,15 @@ def _reason(row: WeightEntry, error: Exception) -> str:
     """Half a sentence on why a download failed."""
     where = f"{row.repo_id} at revision {row.revision}"
     if isinstance(error, OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE forbids downloading it"
+        return "it cannot be downloaded because HF_HUB_OFFLINE is set"
     if isinstance(error, GatedRepoError):
-        return f"{row.repo_id} wants its terms accepted first (set HF_TOKEN afterwards)"
+        return f"{row.repo_id} requires its terms to be accepted first (then set HF_TOKEN)"
     if isinstance(error, RepositoryNotFoundError):
         return f"the repository {row.repo_id} does not exist or is private (private: set HF_TOKEN)"
     if isinstance(error, RevisionNotFoundError):
         return f"there is no {where} on the Hub"
     if isinstance(error, RemoteEntryNotFoundError):
-        return f"{where} does not hold it"
+        return f"{where} does not contain it"
     if isinstance(error, LocalEntryNotFoundError) or not isinstance(error, OSError):
         return f"the Hub ({constants.ENDPOINT}) does not answer"
     return f"the download failed ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
@@ -192,7 +192,7 @@ def fetch(row: WeightEntry, token: str | bool | None, cache_dir: Path | None, ag
         ask: the Hub; otherwise only the cache is looked at.
 
     Raises:
-        UserError: the file cannot be had.
+        UserError: the file cannot be downloaded.
     """
     cached = None
     try:

@@ -20,7 +20,7 @@ C = TypeVar("C")
 
 
 def metadata(name: str) -> dict[str, str]:
-    """What a safetensors file says about itself: ``network``, ``config`` (JSON) and whatever its maker added.
+    """The metadata of a safetensors file: ``network``, ``config`` (JSON) and other entries.
 
     Raises:
         UserError: as ``resolve``, or the file is not safetensors.
@@ -58,7 +58,7 @@ def load_path(cls: type[M], path: Path) -> M:
     said = read_metadata(path)
     if said.get("network") != cls.__name__:
         raise UserError(
-            f"{path}: holds {said.get('network', 'no named network')}, not {cls.__name__}. Give its own file."
+            f"{path}: contains {said.get('network', 'no named network')}, not {cls.__name__}. Give the right file."
         )
     try:
         network = cls(read_config(cast(Any, cls).Config, json.loads(said["config"])))

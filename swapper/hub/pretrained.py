@@ -86,9 +86,7 @@ def _read(cls: type[M], config: Path, weights: Path, row: WeightEntry) -> M:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"Network '{row.name}': {CONFIG} is not one of ours ({error!r}). Give another name.") from error
     if holds != cls.__name__:
-        raise UserError(
-            f"Network '{row.name}': it holds {holds}, this is no {cls.__name__}. Use {holds}.from_pretrained."
-        )
+        raise UserError(f"Network '{row.name}': it contains {holds}, not {cls.__name__}. Use {holds}.from_pretrained.")
     blob = weights.resolve().name  # the Hub's client names large files in its cache by their SHA-256
     for sha256 in (stated, blob if _SHA256.fullmatch(blob) else None):
         verify(replace(row, sha256=sha256), weights)
@@ -175,6 +173,4 @@ def push_to_hub(
             )
     except (OSError, HTTPError, HFValidationError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(
-            f"Repository '{repo_id}': the Hub does not take it ({why}). Check its name and HF_TOKEN."
-        ) from error
+        raise UserError(f"Repository '{repo_id}': the Hub rejects it ({why}). Check its name and HF_TOKEN.") from error

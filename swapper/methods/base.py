@@ -29,7 +29,7 @@ class Method(Protocol):
     template: str
 
     def identify(self, crops: Sequence[Crop]) -> Identity:
-        """Turn one or several photos of one person into what ``swap`` needs; called once per person.
+        """Encode one or several photos of one person for ``swap``; called once per person.
 
         Args:
             crops: 256 px crops in the ``ffhq`` template, with landmarks, all of the same person.
@@ -141,7 +141,7 @@ def load_method(name: str, device: torch.device, threads: int | None = None) -> 
     if absent:
         raise UserError(
             f"Method '{name}': its weights '{absent[0]}' are not published yet. Choose another method, such as "
-            f"{default_method()}, or put {absent[0]}.safetensors into the folder that SWAPPER_WEIGHTS names."
+            f"{default_method()}, or put {absent[0]}.safetensors into the folder given by SWAPPER_WEIGHTS."
         )
     build = named(info.cls)
     return build(device=device, threads=threads) if info.threaded else build(device=device)

@@ -20,7 +20,7 @@ WEIGHTS, IDENTITY_WEIGHTS = METHODS["ghost"].weights
 
 
 class GhostMethod(RedrawingMethod):
-    """The method that looks at the target at every scale and decides per pixel what belongs to the identity."""
+    """The method that reads the target at every scale and blends attributes and identity per pixel."""
 
     name = "ghost"
 

@@ -1,14 +1,14 @@
-"""How far a swap goes from the target's identity to the source's, and beyond."""
+"""Interpolating or extrapolating from the target's identity to the source's."""
 
 from swapper.methods.base import InterpolatingMethod, Method
 from swapper.types import Crop, Identity
 
 
 def extrapolate_identity(method: Method, identity: Identity, target: Crop, likeness: float) -> Identity:
-    """The identity that makes a target face's swap as much like the source as wanted.
+    """Interpolate from the target's identity to the source's, or extrapolate beyond it.
 
-    A swap keeps something of whom it replaces. Beyond the source's the identity moves on along the path that leads
-    from the target's, which takes that rest away. FaceFusion's swapper weight goes up to 0.35 beyond.
+    A swap keeps something of the person it replaces. Extrapolating beyond the source, on the path that starts at the
+    target's identity, removes that remainder. FaceFusion's swapper weight goes up to 0.35 beyond.
 
     Args:
         method: made the identity.

@@ -37,7 +37,7 @@ class OnnxHubMethod:
             device: where it should run.
 
         Raises:
-            UserError: the name is unknown, or a file cannot be had.
+            UserError: the name is unknown, or a file cannot be downloaded.
         """
         if swapper not in RECORDS:
             raise UserError(f"Unknown ONNX swapper '{swapper}'. Choose one of: {', '.join(RECORDS)}.")
@@ -90,7 +90,9 @@ class OnnxHubMethod:
             UserError: this swapper takes pictures of people instead of embeddings.
         """
         if self._embedder is None:
-            raise UserError(f"Method '{self.name}': it takes a picture, so nobody is between two. Choose another.")
+            raise UserError(
+                f"Method '{self.name}' uses a photo, not an embedding, so it cannot interpolate. Choose another."
+            )
         lengths = [float(np.linalg.norm(identity.state)) for identity in (first, second)]
         embedding = slerp(first.embedding, second.embedding, share).astype(np.float32)
         return self._person(embedding, (1 - share) * lengths[0] + share * lengths[1])
@@ -132,8 +134,8 @@ def _run_named(session: InferenceSession, **arrays: np.ndarray) -> list[np.ndarr
     names = [node.name for node in session.get_inputs()]
     if set(names) != set(arrays):
         raise UserError(
-            f"The ONNX swapper takes {', '.join(names)} instead of {' and '.join(arrays)}. "
-            "Replace it by the file that the manifest names."
+            f"The ONNX swapper expects {', '.join(names)} instead of {' and '.join(arrays)}. "
+            "Replace it with the file named in the manifest."
         )
     return _run(session, tuple(arrays[name] for name in names))
 
@@ -157,7 +159,7 @@ def _last_initializer(path: Path) -> Float32[np.ndarray, "512 512"]:
     initializers = onnx.load(path).graph.initializer
     if not initializers or tuple(initializers[-1].dims) != (512, 512):
         raise UserError(
-            f"{path}: its last initializer is no 512x512 matrix, which turns identities into what the swapper takes. "
-            "Replace it by the file that the manifest names."
+            f"{path}: its last initializer is not the 512x512 matrix that turns identities into the swapper's input. "
+            "Replace it with the file named in the manifest."
         )
     return numpy_helper.to_array(initializers[-1]).astype(np.float32)

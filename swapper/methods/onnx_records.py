@@ -59,7 +59,7 @@ class OnnxSwapper:
 
     @property
     def space(self) -> str:
-        """Where it walks from one person to another; empty for one that takes a picture."""
+        """Where it interpolates between two people; empty for one that takes a picture."""
         return "" if self.identity == "crop" else "arcface"
 
 

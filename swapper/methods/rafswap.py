@@ -25,7 +25,7 @@ MASK_SIZE = 64  # px, of the region masks (RAFSwap's official data preparation)
 
 
 class RAFSwapMethod:
-    """The high-resolution method: it draws the face anew and says itself where it belongs.
+    """The high-resolution method: it redraws the face and predicts its mask.
 
     Attributes:
         name: key in ``METHODS``.

@@ -1,4 +1,4 @@
-"""Two methods that do nothing clever: the rows between which every comparison of swaps has to be read."""
+"""Two trivial methods that bound every comparison: the unchanged target, and the pasted source."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
 """Whose face a result shows: cosines of identity embeddings, their gain over the target, and retrieval.
 
 All embeddings are unit vectors of one identity network; figures of different networks cannot be compared. A network
-that was trained as a judge of the same method flatters it.
+that was used to train the same method flatters it.
 """
 
 import numpy as np

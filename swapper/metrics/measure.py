@@ -64,7 +64,7 @@ class FaceMeasurer:
         size: int = 256,
         smooth: IdentityEmbedder | None = None,
     ):
-        """Choose the judges.
+        """Choose the networks.
 
         Args:
             landmarks: finds the mesh.
@@ -194,11 +194,11 @@ class SwapScores:
             raise ValueError(f"{self.name}: there are no swaps to score")
         per_pair = {key: np.array([pair[key] for pair in self.pairs]) for key in self.pairs[0]}
         same = same_identity_mean(gallery.embeddings, gallery.people)
-        judges = {
+        evaluators = {
             "retrieval": (self._embeddings, gallery.embeddings),
             "retrieval_smooth": (self._smooth, gallery.smooth),
         }
-        for key, (results, photos) in judges.items():
+        for key, (results, photos) in evaluators.items():
             if results and photos is not None:
                 found = retrieved(np.stack(results), np.array(self._people), photos, gallery.people)
                 per_pair[key] = found.astype(np.float64)

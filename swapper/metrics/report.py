@@ -41,27 +41,37 @@ class Metric:
 
 METRICS: tuple[Metric, ...] = (
     Metric(
-        "retrieval", "ID retrieval", "Results whose most similar photo shows the source's person.", "high", "%", 100, 1
+        "retrieval",
+        "ID retrieval",
+        "Share of results whose most similar photo shows the source person.",
+        "high",
+        "%",
+        100,
+        1,
     ),
     Metric("retrieval_smooth", "retrieval, smooth", "ID retrieval by the smooth embedder.", "high", "%", 100, 1),
-    Metric("gain", "ID gain", "Likeness gained, as a share of that of two photos of one person.", "high", "%", 100, 1),
+    Metric(
+        "gain", "ID gain", "Likeness gained, relative to the likeness of two photos of one person.", "high", "%", 100, 1
+    ),
     Metric("id_source", "cos source", "Identity cosine of result and source.", "high", digits=3),
     Metric("id_target", "cos target", "Identity cosine of result and target.", "low", digits=3),
-    Metric("pose", "pose", "Difference of the head's angles to the target.", "low", "°"),
+    Metric("pose", "pose", "Difference in head angles from the target.", "low", "°"),
     Metric(
         "expression",
         "expression",
-        "Distance of lids, brows and lips to the target's, per eye distance.",
+        "Distance of lids, brows and lips from the target's, in eye distances.",
         "low",
         "%",
         100,
     ),
-    Metric("gaze", "gaze", "Angle between the eyes' directions and the target's.", "low", "°"),
-    Metric("eye_opening", "eye opening", "Difference of the lids' gap to the target, per eye width.", "low", "%", 100),
+    Metric("gaze", "gaze", "Angle between the gaze and the target's.", "low", "°"),
+    Metric(
+        "eye_opening", "eye opening", "Difference in eye opening from the target's, in eye widths.", "low", "%", 100
+    ),
     Metric(
         "shape_source",
         "shape to source",
-        "Distance of the jaw's outline to the source's, per eye distance.",
+        "Distance of the jawline from the source's, in eye distances.",
         "low",
         "%",
         100,
@@ -69,37 +79,41 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "shape_target",
         "shape to target",
-        "Distance of the jaw's outline to the target's, per eye distance.",
+        "Distance of the jawline from the target's, in eye distances.",
         "",
         "%",
         100,
     ),
-    Metric("frechet", "FID-like", "Distance of the results' looks to real photos; own features.", "low", digits=3),
-    Metric("kernel", "KID-like", "The same without the bias of small samples.", "low", digits=3),
-    Metric("sharpness", "sharpness", "Energy of fine detail over the target's.", "one"),
     Metric(
-        "jitter", "added jitter", "Trembling added over time, per eye distance and frame squared.", "low", "‰", 1000
+        "frechet",
+        "FID-like",
+        "Distance of the results' appearance from real photos'; our own features.",
+        "low",
+        digits=3,
     ),
+    Metric("kernel", "KID-like", "The same without the bias of small samples.", "low", digits=3),
+    Metric("sharpness", "sharpness", "Energy of fine detail, relative to the target's.", "one"),
+    Metric("jitter", "added jitter", "Jitter added over time, in eye distances per frame squared.", "low", "‰", 1000),
     Metric(
         "milliseconds",
         "time",
-        "Median time to swap one photo on this machine, without finding the face; MobileFaceSwap writes its network "
-        "anew for each.",
+        "Median time to swap one photo on this machine, without face detection; MobileFaceSwap generates a new "
+        "network for each photo.",
         "low",
         "ms",
         1,
         0,
     ),
-    Metric("fps", "speed", "Swaps a second at that time, on this machine.", "high", "/s", 1, 1),
+    Metric("fps", "speed", "Swaps per second at that time, on this machine.", "high", "/s", 1, 1),
     Metric(
         "params",
         "parameters",
-        "Numbers in the networks that run for each face; once per person is left out.",
+        "Parameters of networks run per face; per-identity networks are excluded.",
         "",
         "M",
         1e-6,
     ),
-    Metric("macs", "MACs", "Multiply-accumulates for each face, in billions.", "", "G", 1e-9),
+    Metric("macs", "MACs", "Multiply-accumulates per face, in billions.", "", "G", 1e-9),
 )
 
 
@@ -249,7 +263,7 @@ def report_data(rows: Sequence[ScoreRow], about: Mapping[str, Any]) -> dict[str,
 
     Args:
         rows: the scores.
-        about: how they were made (seed, pairs, data, judges).
+        about: how they were made (seed, pairs, data, evaluators).
     """
 
     def plain(value: float) -> float | None:

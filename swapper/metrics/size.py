@@ -16,7 +16,7 @@ from swapper.types import Identity, Swapped
 
 @runtime_checkable
 class FaceDrawer(Protocol):
-    """What of a method is needed here; every ``methods.base.Method`` has it."""
+    """The part of a method that is needed here; every ``methods.base.Method`` has it."""
 
     size: int
 

@@ -165,5 +165,5 @@ def _turns(
     down: Float[np.ndarray, "m"],
     right: Float[np.ndarray, "m"],
 ) -> Complex[np.ndarray, "m n"]:
-    """What undoes a displacement of each frequency."""
+    """Phase factors that undo a translation."""
     return np.exp(2j * np.pi * (np.outer(down, rows) + np.outer(right, columns)) / TILE)

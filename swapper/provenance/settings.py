@@ -31,7 +31,7 @@ class MarkSettings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "MarkSettings":
-        """The defaults, changed by what the environment says.
+        """The defaults, overridden by environment variables.
 
         Args:
             environ: variables; the process's own when None.
@@ -56,7 +56,7 @@ class MarkSettings:
 def _switch(environ: Mapping[str, str], variable: str) -> bool:
     text = environ.get(variable, "").strip().lower() or "on"
     if text not in _YES + _NO:
-        raise UserError(f"Environment variable {variable}: '{text}' is neither on nor off. Set one or unset it.")
+        raise UserError(f"Environment variable {variable}: '{text}' must be on or off. Correct or unset it.")
     return text in _YES
 
 
@@ -65,5 +65,5 @@ def _file(environ: Mapping[str, str], variable: str) -> Path | None:
         return None
     path = Path(environ[variable]).expanduser()
     if not path.is_file():
-        raise UserError(f"Environment variable {variable}: there is no file '{path}'. Correct or unset it.")
+        raise UserError(f"Environment variable {variable}: file '{path}' not found. Correct or unset it.")
     return path

@@ -67,7 +67,7 @@ def open_file(data: bytes, name: str, limits: Limits) -> Opened:
         limits: what is allowed on this machine.
 
     Raises:
-        UserError: it is no picture that can be read, is damaged or too large.
+        UserError: it is not a readable picture, is damaged or too large.
     """
     if not data:
         raise UserError(f"{name}: the file is empty. Copy or download it again.")
@@ -253,7 +253,7 @@ def _unreadable(data: bytes) -> str:
     if kind is not None:
         return f"the {kind} file is damaged or cut off. Copy or download it again."
     known = ", ".join((*READABLE, "HEIC"))
-    return f"this is no picture that can be read. Give a file in one of the formats {known}."
+    return f"this is not a readable picture. Use one of these formats: {known}."
 
 
 def _orientation(image: Image.Image) -> int:

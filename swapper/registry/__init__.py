@@ -104,7 +104,7 @@ def find_method(name: str) -> tuple[MethodInfo, str]:
         name: key of ``METHODS``, or ``FAMILY:NAME``.
 
     Raises:
-        UserError: there is no such method.
+        UserError: the method is unknown.
     """
     if name in METHODS:
         return METHODS[name], ""
@@ -126,7 +126,7 @@ def find_restorer(name: str) -> RestorerInfo | None:
         name: one of ``restorer_choices()``.
 
     Raises:
-        UserError: there is no such restoration.
+        UserError: the restoration is unknown.
     """
     if name != "none" and name not in RESTORERS:
         raise UserError(f"Unknown restoration '{name}'. Choose one of: {', '.join(restorer_choices())}.")
@@ -140,7 +140,7 @@ def find_network(name: str) -> NetworkInfo:
         name: key of ``NETWORKS``.
 
     Raises:
-        UserError: there is no such network.
+        UserError: the network is unknown.
     """
     if name not in NETWORKS:
         raise UserError(f"Unknown network '{name}'. Choose one of: {', '.join(NETWORKS)}.")

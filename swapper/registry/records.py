@@ -29,7 +29,7 @@ class MethodInfo:
         weights: names in the manifest of the files it loads, its own network first.
         threaded: the class also takes ``threads``, the CPU threads of its networks.
         quick: made for moving pictures.
-        space: where it walks from one person to another: ``arcface``, ``smooth``, or ``own`` for features that no
+        space: where it interpolates between two people: ``arcface``, ``smooth``, or ``own`` for features that no
             identity network gives; empty where it cannot.
         members: the published swappers it stands for, each chosen as ``SYSTEM:MEMBER``: a dictionary of records that
             say their ``weights`` and ``space``; empty where it is one method.

@@ -13,7 +13,7 @@ SWAPPERS: tuple[System, ...] = (
         MethodInfo(
             "swapper.methods.ghost:GhostMethod",
             "GHOST (attributes at every scale)",
-            "Decides for every pixel whether the target's attributes or the source's identity draw it; the most alike.",
+            "Blends target attributes and source identity per pixel; closest likeness.",
             number=3,
             weights=("ghost-lite", "arcface-mobile"),
             space="arcface",
@@ -71,8 +71,7 @@ SWAPPERS: tuple[System, ...] = (
         MethodInfo(
             "swapper.methods.mobilefaceswap:MobileFaceSwapMethod",
             "MobileFaceSwap (real time)",
-            "Writes a small network for each person that swaps in a few milliseconds; made for video and live "
-            "pictures.",
+            "Generates a small network for each person, which swaps in milliseconds; made for video and live use.",
             number=2,
             weights=("mobilefaceswap-lite", "arcface-mobile"),
             threaded=True,
@@ -134,8 +133,8 @@ SWAPPERS: tuple[System, ...] = (
         MethodInfo(
             "swapper.methods.smoothswap:SmoothSwapMethod",
             "Smooth-Swap (face shape too)",
-            "Redraws the whole crop from a smooth identity embedding; changes the shape of the face and can blend "
-            "persons.",
+            "Redraws the whole crop from a smooth identity embedding; changes the face shape and interpolates "
+            "smoothly.",
             number=4,
             weights=("smoothswap-lite", "smooth-embedder-lite"),
             space="smooth",
@@ -174,7 +173,7 @@ SWAPPERS: tuple[System, ...] = (
         MethodInfo(
             "swapper.methods.simswap:SimSwapMethod",
             "SimSwap (attributes kept)",
-            "Writes the source's identity into the target's features; keeps expression, gaze and light closely.",
+            "Injects the source's identity into the target's features; closely keeps expression, gaze and light.",
             number=5,
             weights=("simswap-lite", "arcface-mobile"),
             space="arcface",
@@ -233,8 +232,7 @@ SWAPPERS: tuple[System, ...] = (
         MethodInfo(
             "swapper.methods.rafswap:RAFSwapMethod",
             "RAFSwap (region by region)",
-            "Carries lips, nose, brows and eyes over one by one, draws with StyleGAN2 and finds the face's edge "
-            "itself.",
+            "Transfers lips, nose, brows and eyes one by one, draws with StyleGAN2 and predicts the face mask itself.",
             number=6,
             weights=("rafswap-lite", "arcface-mobile"),
             space="own",
@@ -258,7 +256,7 @@ SWAPPERS: tuple[System, ...] = (
         MethodInfo(
             "swapper.methods.warp:WarpMethod",
             "Warp (no learning)",
-            "Stretches the source's face over the target's landmarks; the baseline every learned method has to beat.",
+            "Warps the source's face onto the target's landmarks; the baseline that learned methods have to beat.",
             number=1,
         ),
     ),
@@ -267,7 +265,7 @@ SWAPPERS: tuple[System, ...] = (
         MethodInfo(
             "swapper.methods.onnx_hub:OnnxHubMethod",
             "Published swappers",
-            "A swapper published by others, run from its ONNX file.",
+            "A third-party swapper, run from its ONNX file.",
             number=7,
             members="swapper.methods.onnx_records:RECORDS",
         ),

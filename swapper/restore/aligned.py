@@ -16,7 +16,7 @@ RestorationNetwork = Callable[[Tensor], Tensor]
 def restore_aligned(
     faces: Float[Tensor, "b 3 s s"], template: str, network: RestorationNetwork, size: int, strength: float
 ) -> Float[Tensor, "b 3 s s"]:
-    """Add to crops what a network changes about them in the ``ffhq`` template.
+    """Apply to crops the change that a network makes in the ``ffhq`` template.
 
     Only the change travels back, so pixels that the network leaves alone, or that lie outside its crop, stay exactly
     as they were.

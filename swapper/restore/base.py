@@ -14,7 +14,7 @@ from swapper.types import Swapped, UserError
 
 @runtime_checkable
 class Restorer(Protocol):
-    """Sharpens swapped faces without changing who they are."""
+    """Sharpens swapped faces without changing their identity."""
 
     def restore(self, faces: Float[Tensor, "b 3 s s"], template: str) -> Float[Tensor, "b 3 s s"]:
         """Restore a batch of face crops, at the size they came in.
@@ -67,6 +67,6 @@ def load_restorer(name: str, device: torch.device) -> Restorer | None:
     if len(hub.unpublished(info.weights)) == len(info.weights):
         raise UserError(
             f"Restoration '{name}': its weights '{info.weights[-1]}' are not published yet. Choose another, or put "
-            f"{info.weights[-1]}.safetensors into the folder that SWAPPER_WEIGHTS names."
+            f"{info.weights[-1]}.safetensors into the folder given by SWAPPER_WEIGHTS."
         )
     return named(info.cls)(device=device)

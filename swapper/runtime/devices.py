@@ -7,7 +7,7 @@ from swapper.types import UserError
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Turn a user's choice into a device that exists.
+    """Resolve a device name to a device of this machine.
 
     Args:
         name: ``auto`` (CUDA, then Apple's MPS, then the CPU), ``cpu``, ``cuda`` or ``mps``.

@@ -30,7 +30,7 @@ class Limits:
     max_video_seconds: int = 120  # length of the part of a video that is swapped
     max_video_fps: int = 60  # frames per second
     max_video_frames: int = 3600  # frames of one job
-    max_interpolation_steps: int = 21  # pictures between the two people of a walk in the app
+    max_interpolation_steps: int = 21  # pictures between the two people of an interpolation in the app
     max_compared_swaps: int = 96  # pairs times methods of one comparison in the app
     max_live_side: int = 640  # longer side of live frames, px; larger ones are reduced
     live_visitors: int = 2  # live streams at a time
@@ -40,7 +40,7 @@ class Limits:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Limits":
-        """The defaults, changed by what the environment says.
+        """The defaults, overridden by environment variables.
 
         Args:
             environ: variables; the process's own when None.
@@ -101,5 +101,5 @@ def _positive(variable: str, text: str) -> int:
     except ValueError:
         value = 0
     if value <= 0:
-        raise UserError(f"Environment variable {variable}: '{text}' is no positive whole number. Set one or unset it.")
+        raise UserError(f"Environment variable {variable}: '{text}' must be a positive integer. Correct or unset it.")
     return value

@@ -10,7 +10,7 @@ from swapper.errors import UserError
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A name beside a file to write it under; it takes the file's place when the context ends without an error.
+    """A temporary name next to a file; it replaces the file when the context ends without an error.
 
     Args:
         path: where the file belongs; an existing one is replaced.
@@ -38,9 +38,9 @@ def writable_path(path: str | Path, suffixes: Collection[str]) -> Path:
     """
     path = Path(path)
     if path.suffix.lower() not in suffixes:
-        said = f"the suffix '{path.suffix}' names no format" if path.suffix else "it has no suffix to name the format"
+        said = f"the suffix '{path.suffix}' is not a supported format" if path.suffix else "it has no suffix"
         known = f"{'one of ' if len(suffixes) > 1 else ''}{', '.join(suffixes)}"
-        raise UserError(f"Output '{path}': {said} that is written. Choose {known}.")
+        raise UserError(f"Output '{path}': {said}. Choose {known}.")
     if path.is_dir():
         raise UserError(f"Output '{path}': this is a folder. Give a file name in it.")
     if not path.parent.is_dir():

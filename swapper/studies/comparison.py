@@ -77,10 +77,10 @@ def people_in(folder: Path) -> list[tuple[str, list[Path]]]:
         folder: other files in it are ignored only where they cannot be read as pictures; see ``measure_people``.
 
     Raises:
-        UserError: there is no such folder, or nothing in it.
+        UserError: the folder is missing or empty.
     """
     if not folder.is_dir():
-        raise UserError(f"Photos '{folder}': there is no such folder. Give a folder of photos.")
+        raise UserError(f"Photos '{folder}': folder not found. Give a folder of photos.")
     found = []
     for path in sorted(folder.iterdir()):
         files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.is_file())
@@ -122,7 +122,7 @@ def measure_people(
         if photos:
             found.append(Subject(name, photos))
     if not found:
-        raise UserError(last or "Photos: there are none. Give at least one.")
+        raise UserError(last or "No photos were given. Give at least one.")
     return found
 
 
@@ -130,7 +130,7 @@ def _measured(file: Path, finder: FaceSwapper, evaluators: Evaluators) -> Measur
     image = shrink(read_image(file), SIDE)
     faces = finder.find_faces(image)
     if not faces:
-        raise UserError(f"Photo '{file}': no face was found. Choose a photo that shows a face larger.")
+        raise UserError(f"Photo '{file}': no face was found. Choose a photo in which a face is larger.")
     return evaluators.measurer.measure(image, faces[0].points)
 
 
@@ -155,7 +155,7 @@ def choose_pairs(
         if _likeness(source.photos[0], target.photos[0]) < SAME_PHOTO
     ]
     if not pairs:
-        raise UserError("Sources and targets: they are the same photo. Add a photo of somebody else.")
+        raise UserError("Sources and targets are the same photo. Add a photo of somebody else.")
     if len(pairs) <= limit:
         return pairs
     chosen = np.random.default_rng(seed).permutation(len(pairs))[:limit]
@@ -189,7 +189,7 @@ def compare(
     evaluators: Evaluators,
     progress: ComparisonProgress | None = None,
 ) -> Iterator[Comparison]:
-    """Score methods, and the rows they are read against, on the same pairs.
+    """Score methods, and the reference rows, on the same pairs.
 
     The unchanged target is re-encoded, so that its row is the noise floor of every measure; the pasted source and
     the warp always take part.

@@ -13,7 +13,7 @@ from swapper.metrics.realism import RealismFeatures
 
 @dataclass(frozen=True)
 class Evaluators:
-    """What measures pictures; it holds networks only, so sessions can share it.
+    """The networks that measure pictures; stateless, so sessions can share them.
 
     Attributes:
         embedders: identity networks by name, the shipped ArcFace network first.

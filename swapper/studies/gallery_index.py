@@ -59,10 +59,10 @@ def read_index(path: str | Path, embedders: Iterable[str]) -> dict[str, Float32[
     except (OSError, SafetensorError) as error:
         raise UserError(f"Gallery '{path}': it cannot be read ({error}). {_AGAIN}") from error
     if said.get("format") != _FORMAT:
-        raise UserError(f"Gallery '{path}': this is no file of a gallery. {_AGAIN}")
+        raise UserError(f"Gallery '{path}': this is not a gallery file. {_AGAIN}")
     for name in embedders:
         if said.get(name) != _fingerprint(name):
-            raise UserError(f"Gallery '{path}': it was made with another {WEIGHTS[name]}. {_AGAIN}")
+            raise UserError(f"Gallery '{path}': it was made with a different {WEIGHTS[name]}. {_AGAIN}")
     return {name: rows / np.linalg.norm(rows, axis=1, keepdims=True) for name, rows in found.items()}
 
 

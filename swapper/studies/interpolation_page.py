@@ -18,10 +18,10 @@ LABELS = {"arcface": "ArcFace", "smooth": "smooth embedder"}
 SHOWN_SIDE = 720  # px, of the pictures in the page
 
 LIKENESS = (
-    "Likeness to A falls and to B rises, crossing in the middle; above the dashed line two photos pass for one person."
+    "Likeness to A falls and to B rises, crossing in the middle; above the dashed line two photos count as one person."
 )
-PACE = "The dashed line is an even pace: below it the face lags behind the slider, above it runs ahead."
-STEPS = "How much of the whole visible change each step makes; equal bars are a smooth interpolation."
+PACE = "The dashed line is an even pace: below it the face lags behind the slider, above it the face runs ahead."
+STEPS = "Share of the whole visible change that each step makes; equal bars mean a smooth interpolation."
 
 SCRIPT = Path(__file__).with_name("interpolation.js").read_text(encoding="utf-8")
 STYLE = Path(__file__).with_name("interpolation.css").read_text(encoding="utf-8")

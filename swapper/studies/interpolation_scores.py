@@ -192,14 +192,18 @@ def figures(scores: InterpolationScores, labels: Mapping[str, str]) -> list[tupl
         labels: of the identity networks, for readers.
     """
     rows = [
-        ("Even steps", _percent(scores.evenness), "100 % when every step changes the picture by as much."),
-        ("Detour", _number(scores.detour), "Length of the way in looks over the distance of its ends; 1 is straight."),
+        ("Even steps", _percent(scores.evenness), "100 % when every step changes the picture by the same amount."),
+        ("Detour", _number(scores.detour), "Length of the visual path over the distance of its ends; 1 is straight."),
     ]
     for name, curve in scores.curves.items():
         who = labels.get(name, name)
         rows += [
-            (f"Reach, {who}", _percent(curve.reach), "Distance of the ends, as a share of that of A's and B's photos."),
-            (f"In step, {who}", _percent(curve.linearity), "100 % when the identity moves just as far as the slider."),
+            (f"Reach, {who}", _percent(curve.reach), "Distance of the ends, relative to that of A's and B's photos."),
+            (
+                f"In step, {who}",
+                _percent(curve.linearity),
+                "100 % when the identity moves exactly as far as the slider.",
+            ),
             (f"Forwards, {who}", _percent(curve.forwardness), "100 % when the identity never turns back."),
         ]
         if curve.neighbours is not None:
@@ -209,13 +213,13 @@ def figures(scores: InterpolationScores, labels: Mapping[str, str]) -> list[tupl
                 (
                     f"Gap, {who}",
                     _number(curve.smoothness),
-                    "Distance from the middle of the embedding's way to the nearest real face, per distance of the "
-                    "two people; lower is smoother.",
+                    "Distance from the middle of the embedding path to the nearest real face, relative to the "
+                    "distance of the two people; lower is smoother.",
                 ),
                 (
                     f"People met, {who}",
                     f"{curve.neighbours}",
-                    f"Different people nearest to nine places of the way, among {curve.gallery}.{beside}",
+                    f"Different people nearest to nine points of the path, among {curve.gallery}.{beside}",
                 ),
             ]
     return rows

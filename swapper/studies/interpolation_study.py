@@ -60,16 +60,16 @@ def choose_interpolating_method(method: str | None = None, space: str | None = N
         able = [name for name, info in METHODS.items() if info.space and space in (None, info.space)]
         files = " ".join(METHODS[able[0]].weights)
         raise UserError(
-            f"Interpolation{f' with the {space} embedder' if space else ''}: no method that can do it has "
-            f"its weights on this machine. Get one with python -m swapper weights pull {files}."
+            f"Interpolation{f' with the {space} embedder' if space else ''}: no method that supports it has "
+            f"its weights on this machine. Download one with python -m swapper weights pull {files}."
         )
     known = METHODS[method].space if method in METHODS else here.get(method, "arcface")
     if not known:
         able = [name for name, info in METHODS.items() if info.space]
-        raise UserError(f"Method '{method}': it cannot mix two people. Choose one of: {', '.join(able)}.")
+        raise UserError(f"Method '{method}' cannot interpolate between two people. Choose one of: {', '.join(able)}.")
     if space not in (None, known):
         raise UserError(
-            f"Method '{method}': it does not interpolate in the {space} embedder's space. Leave out one of the two."
+            f"Method '{method}' does not interpolate in the {space} embedder's space. Drop one of the two options."
         )
     return method
 
@@ -82,7 +82,7 @@ def interpolate_faces(
     shares: Sequence[float] | Float64[np.ndarray, "n"],
     chosen: int = 0,
 ) -> Iterator[Step]:
-    """Swap the people on the way from one to another into a target, one picture at a time.
+    """Swap the interpolated identities into a target, one picture at a time.
 
     Args:
         swapper: does it; its method must be able to interpolate.
@@ -105,7 +105,9 @@ def interpolate_faces(
 
 def _interpolating(method: Method) -> InterpolatingMethod:
     if not isinstance(method, InterpolatingMethod):
-        raise UserError(f"Method '{method.name}': it cannot mix two people. Choose one that has an embedding.")
+        raise UserError(
+            f"Method '{method.name}' cannot interpolate between two people. Choose one that has an embedding."
+        )
     return method
 
 
@@ -123,7 +125,7 @@ def embed_folder(
         UserError: the folder does not exist, or no picture in it shows a face.
     """
     if not folder.is_dir():
-        raise UserError(f"Gallery '{folder}': there is no such folder. Give a folder of photos.")
+        raise UserError(f"Gallery '{folder}': folder not found. Give a folder of photos.")
     crops = []
     for path in sorted(path for path in folder.iterdir() if path.is_file())[:GALLERY_PHOTOS]:
         try:
@@ -131,5 +133,5 @@ def embed_folder(
         except UserError:  # not a picture, or one without a face
             continue
     if not crops:
-        raise UserError(f"Gallery '{folder}': no picture in it shows a face. Give a folder of photos.")
+        raise UserError(f"Gallery '{folder}': none of its pictures shows a face. Give a folder of photos.")
     return {name: embedder.embed(crops) for name, embedder in embedders.items()}

@@ -8,8 +8,8 @@ from swapper.metrics.report import ScoreRow
 from swapper.studies.charts import COLORS
 
 SENTENCE = (
-    "Every axis ends at the best a swap could do. Likeness and face shape are read against the pasted source and the "
-    "unchanged target; pose, expression, gaze and eyes against the pasted source, which keeps nothing of them."
+    "Every axis ends at the best that a swap could do. Likeness and face shape are measured against the pasted source "
+    "and the unchanged target; pose, expression, gaze and eyes against the pasted source, which keeps nothing of them."
 )
 WIDTH, HEIGHT, RADIUS = 366, 290, 96
 _RINGS = (0.25, 0.5, 0.75, 1.0)

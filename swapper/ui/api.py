@@ -20,10 +20,10 @@ from swapper.ui.image.target import NO_FACE
 from swapper.ui.layout import ENGINE, FORMATS
 from swapper.ui.swappers import SwapperCache
 
-CONSENT_FIRST = "Consent: it has not been given. Pass consent=True if everyone whose face is used has agreed."
-NO_TARGET = "Target: there is no photo. Pass the photo that should be changed."
-BAD_FORMAT = "Format '{name}': it is not written. Choose one of: {known}."
-BAD_BLEND = "Blend setting '{name}': there is no such setting with a number as its value. Choose from: {known}."
+CONSENT_FIRST = "Consent has not been given. Pass consent=True if everyone whose face is used has agreed."
+NO_TARGET = "Target: no photo was given. Pass the photo to change."
+BAD_FORMAT = "Unknown format '{name}'. Choose one of: {known}."
+BAD_BLEND = "Blend setting '{name}' does not exist or its value is not a number. Choose from: {known}."
 
 
 class UploadMark(TypedDict):
@@ -140,7 +140,7 @@ def blend_settings(values: dict[str, Any]) -> BlendSettings:
     """Blend settings from their names and values, as an endpoint receives them.
 
     Raises:
-        UserError: there is no such setting, or its value is out of range.
+        UserError: the setting does not exist, or its value is out of range.
     """
     known = [field.name for field in fields(BlendSettings)]
     for name, value in values.items():

@@ -22,8 +22,8 @@ from swapper.types import UserError
 from swapper.video.io import VideoReader
 
 VARIABLE, LIMIT = "SWAPPER_CONTENT_CHECK", "SWAPPER_CONTENT_LIMIT"
-REFUSED = "File '{name}': this app's content check refuses it. Choose another one."
-NO_CLASSIFIER = "Environment variable {variable}: '{path}' is no classifier of pictures. Name another file or unset it."
+REFUSED = "File '{name}': the content check of this app rejected it. Choose another one."
+NO_CLASSIFIER = "Environment variable {variable}: '{path}' is not an image classifier. Name another file or unset it."
 _USUAL_LIMIT, _USUAL_SIDE = 0.5, 224
 _LOOKED_AT = (0.02, 0.25, 0.5, 0.75, 0.98)  # shares of a video's duration
 
@@ -42,7 +42,7 @@ class OnnxClassifier:
                 classes (the last one), ``activation`` none, sigmoid or softmax (by the number of classes).
 
         Raises:
-            UserError: it is no such network.
+            UserError: it is not such a network.
         """
         wrong = UserError(NO_CLASSIFIER.format(variable=VARIABLE, path=path))
         self._session = open_session(path)
@@ -146,5 +146,7 @@ def _limit(text: str) -> float:
     except ValueError:
         limit = -1.0
     if not 0 < limit <= 1:
-        raise UserError(f"Environment variable {LIMIT}: '{text}' is no number above 0, up to 1. Set one or unset it.")
+        raise UserError(
+            f"Environment variable {LIMIT}: '{text}' must be a number above 0 and up to 1. Correct or unset it."
+        )
     return limit

@@ -29,7 +29,8 @@ from swapper.ui.content_check import check_content
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
 KEEP_SECONDS = 5400  # after which uploads and results are deleted
 NOT_UPLOADED = (
-    "Photo: this is no uploaded file. Send it with gradio_client.handle_file(path), or as a data: address in base64."
+    "Photo: this is not an uploaded file. "
+    "Send it with gradio_client.handle_file(path), or as a data: address in base64."
 )
 TOO_LARGE = "File '{name}': it has {found:.1f} MB, more than the limit of {most:g} MB. Make it smaller."
 

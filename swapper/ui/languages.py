@@ -39,7 +39,7 @@ def _pattern(english: str) -> re.Pattern[str]:
 
 
 def korean(text: str) -> str:
-    """The Korean of a sentence; the sentence itself where nobody has translated it.
+    """The Korean translation of a sentence; the sentence itself if there is none.
 
     Args:
         text: plain, with or without something filled in.

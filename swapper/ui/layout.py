@@ -12,11 +12,11 @@ from jaxtyping import UInt8
 from swapper.ui.assignment import PEOPLE
 
 SOURCE = ("1", "Source", "Whose face you want. Several photos give a steadier likeness.")
-TARGET = ("2", "Target", "The photo to change. Everything but the faces stays as it is.")
+TARGET = ("2", "Target", "The photo to change. Only the faces change.")
 RESULT = ("3", "Result", "Drag the handle to compare before and after.")
-CONSENT_FIRST = "Consent: it has not been given yet. Tick the box at the top of the page, then swap."
+CONSENT_FIRST = "Consent has not been given yet. Tick the box at the top of the page, then swap."
 EXAMPLE = "Fill in an example"
-EXAMPLES_NOTE = "Or one of these, all made up:"
+EXAMPLES_NOTE = "Or one of these synthetic people:"
 ADD_PERSON = "Add another person"
 EMPTY = "Your picture appears here."
 DOWNLOAD = "Download {kind}"

@@ -1,4 +1,4 @@
-"""How work that takes a while tells a visitor where it is."""
+"""How lengthy work reports its progress to a visitor."""
 
 from collections.abc import Callable
 from typing import Any

@@ -18,25 +18,25 @@ METHOD = "Method"
 RESTORE = "Restoration"
 RESTORE_INFO = "Sharpens the swapped face."
 RESTORE_NONE = "None"
-RESET = "Back to defaults"
+RESET = "Reset to defaults"
 BLEND_WORDS = {  # label, what it does, lowest, highest
-    "likeness": ("Likeness", "0 the photo's person, 1 the source, more: beyond.", 0, 1.5),
-    "expression": ("Match the expression", "In photos: how exactly eyes, brows and lips follow the photo's.", 0, 1),
-    "feather": ("Soft edge", "Width of the blend into the photo.", 0, 3),
-    "grow": ("Face area", "Moves the edge outwards or inwards.", -0.5, 0.5),
-    "forehead": ("Forehead", "How far up: 0 brows, 1.2 hairline.", 0, 1.2),
-    "color": ("Colour match", "How far it takes on the photo's colours.", 0, 1),
-    "light": ("Light and shade", "How far the face takes on the picture's tints and, in photos, its light.", 0, 1),
-    "detail": ("Fine detail", "Share of the photo's pores and lashes it takes on.", 0, 1),
-    "keep_mouth": ("Keep the mouth", "Share of the photo's teeth that stays.", 0, 1),
-    "keep_eyes": ("Keep the eyes", "Share of the photo's eyes that stays.", 0, 1),
+    "likeness": ("Likeness", "0 keeps the target's identity, 1 uses the source's; above 1 exaggerates it.", 0, 1.5),
+    "expression": ("Match the expression", "In photos: how closely eyes, brows and lips follow the target's.", 0, 1),
+    "feather": ("Soft edge", "Width of the blended edge.", 0, 3),
+    "grow": ("Face area", "Above 0 moves the edge outwards, below 0 inwards.", -0.5, 0.5),
+    "forehead": ("Forehead", "How far up it reaches: 0 is the brows, 1.2 the hairline.", 0, 1.2),
+    "color": ("Colour match", "How closely it follows the target's colours.", 0, 1),
+    "light": ("Light and shade", "How closely it follows the target's tint and, in photos, its light.", 0, 1),
+    "detail": ("Fine detail", "How much of the target's pores and lashes it takes on.", 0, 1),
+    "keep_mouth": ("Keep the mouth", "How much of the target's open mouth is kept.", 0, 1),
+    "keep_eyes": ("Keep the eyes", "How much of the target's eyes is kept.", 0, 1),
     "occluders": (
-        "Keep what covers the face",
-        "Glasses, hair, hands, a microphone: what is in front of the face stays.",
+        "Keep what is in front",
+        "Glasses, hair, hands or a microphone stay in front of the face.",
         0,
         1,
     ),
-    "adapt": ("Follow the face's shape", "Adapts where the faces differ in width.", 0, 1),
+    "adapt": ("Follow the face's shape", "Adapts the mask where the faces differ in width.", 0, 1),
 }
 
 

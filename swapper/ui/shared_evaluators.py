@@ -1,4 +1,4 @@
-"""The networks that evaluate results, loaded when they are first needed and shared by all sessions."""
+"""The networks that evaluate results, loaded on first use and shared by all sessions."""
 
 from pathlib import Path
 from threading import Lock
@@ -13,7 +13,7 @@ from swapper.types import UserError
 
 
 class SharedEvaluators:
-    """Loads the evaluators once, and the gallery of made-up people."""
+    """Loads the evaluators and the gallery of synthetic people once."""
 
     def __init__(self, gallery: Path, index: Path = SHIPPED):
         """Start empty.

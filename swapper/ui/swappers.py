@@ -11,8 +11,8 @@ from swapper.registry import METHODS, published_methods
 from swapper.restore.base import local_restorers
 from swapper.types import UserError
 
-NOT_OFFERED = "Method '{name}': this app does not have it. Choose one of: {known}."
-NO_RESTORATION = "Restoration '{name}': this app does not have it. Choose one of: {known}."
+NOT_OFFERED = "Method '{name}' is not available in this app. Choose one of: {known}."
+NO_RESTORATION = "Restoration '{name}' is not available in this app. Choose one of: {known}."
 
 
 def offered_methods(moving: bool = False) -> dict[str, str]:
@@ -29,7 +29,7 @@ def offered_methods(moving: bool = False) -> dict[str, str]:
 
 
 class SwapperCache:
-    """Keeps the swappers used last, because loading networks takes far longer than a swap.
+    """Caches the most recently used swappers, because loading networks takes far longer than a swap.
 
     They hold networks only, nothing of a user's, so sessions can share them.
     """

@@ -30,7 +30,7 @@ class Role:
 
 
 def count_sources(identity: Identity | None, roles: Sequence[Role]) -> int:
-    """How many people are put in.
+    """Number of source people.
 
     Args:
         identity: of faces that have no role; None where they are left alone.
@@ -40,7 +40,7 @@ def count_sources(identity: Identity | None, roles: Sequence[Role]) -> int:
 
 
 class Casting:
-    """Chooses the identity of every face of a video, and stays with the choice."""
+    """Assigns an identity to every face of a video, and keeps the assignment."""
 
     def __init__(self, identity: Identity | None, select: str | int = "all", roles: Sequence[Role] = ()):
         """Say who becomes whom.
@@ -52,11 +52,11 @@ class Casting:
             roles: people who get an identity of their own.
 
         Raises:
-            UserError: there is no such selection.
+            UserError: the selection is invalid.
         """
         word = str(select).strip().lower()
         if (word not in ("all", "largest") and not (word.isascii() and word.isdigit())) or isinstance(select, bool):
-            raise UserError(f"Selected face '{select}': this is no choice. Give all, largest, or a number from 0.")
+            raise UserError(f"Invalid face selection '{select}'. Give all, largest, or a face number, 0 first.")
         self._identity, self._select, self._roles = identity, word, list(roles)
         self._chosen: int | None = None  # person
         self._matched: dict[int, int] = {}  # role by person
@@ -106,13 +106,13 @@ class Casting:
         return [present.index(self._chosen)] if self._chosen in present else []
 
     def complaint(self) -> str | None:
-        """A sentence when the selection or a role met nobody in the whole video."""
+        """A sentence if the selection or a role matched nobody in the whole video."""
         wanted = {index for index, role in enumerate(self._roles) if role.identity is not None}
         missing = wanted - set(self._matched.values())
         if missing:
-            return f"{len(missing)} of {len(wanted)} references resemble nobody in the video."
+            return f"{len(missing)} of {len(wanted)} reference photos match nobody in the video."
         if self._identity is not None and self._select.isdigit() and self._chosen is None and self._most:
-            return f"Selected face {self._select}: there are never more than {self._most} faces at a time."
+            return f"Selected face {self._select} never appears: no frame has more than {self._most} faces."
         return None
 
     def to_rows(self) -> dict[str, Any]:

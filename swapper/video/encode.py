@@ -75,7 +75,7 @@ def check_video_output(path: str | Path) -> OutputFormat:
     """Make sure that a video can be written to a path, before any work is done for it.
 
     Raises:
-        UserError: the suffix names no format that is written, or the folder does not exist.
+        UserError: the suffix is not a supported format, or the folder does not exist.
     """
     return FORMATS[writable_path(path, FORMATS).suffix.lower()]
 

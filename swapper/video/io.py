@@ -77,7 +77,7 @@ class VideoReader:
             limits: of which the one on the pixels of a frame; that of the environment when None.
 
         Raises:
-            UserError: it is no video that can be read.
+            UserError: it is not a readable video.
         """
         self.path = Path(path)
         self.name = f"Video '{path}'"
@@ -96,9 +96,9 @@ class VideoReader:
             )
         first = next((frame for _, frame in self._decoded(container, stream)), None)
         if first is None:
-            why = self._undecoded or "it holds none"
+            why = self._undecoded or "it contains none"
             raise UserError(
-                f"{self.name}: no picture can be decoded ({why}); it is damaged or encrypted. Copy it again."
+                f"{self.name}: no frame can be decoded ({why}); the file is damaged or encrypted. Copy it again."
             )
         turns = round(first.rotation / 90) % 4
         aspect = stream.codec_context.sample_aspect_ratio or Fraction(1)

@@ -1,4 +1,4 @@
-"""What a video job is told, what it says on the way, and what it returns."""
+"""Settings, progress and result of a video job."""
 
 import time
 from dataclasses import dataclass, field
@@ -33,11 +33,14 @@ class VideoSettings:
 
     def __post_init__(self):
         if not isfinite(self.start) or self.start < 0 or (self.end is not None and not self.end > self.start):
-            raise UserError(f"Trim from {self.start} to {self.end}: that is no part of a video. Give seconds, 0 first.")
+            raise UserError(
+                f"Trim from {self.start} to {self.end}: this is not a part of a video. "
+                "Give a start of 0 or more and a later end."
+            )
         if not 0 <= self.quality <= 51:
-            raise UserError(f"Quality {self.quality}: it is out of range. Give 0 (best) to 51.")
+            raise UserError(f"Quality {self.quality} is out of range. Give 0 (best) to 51.")
         if not 0 <= self.steadiness <= 1:
-            raise UserError(f"Steadiness {self.steadiness:g}: it is out of range. Give 0 to 1.")
+            raise UserError(f"Steadiness {self.steadiness:g} is out of range. Give 0 to 1.")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class VideoProgress:
 
     @property
     def image(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The frame finished last, RGB."""
+        """The latest finished frame, RGB."""
         return self.frame.image
 
 
@@ -142,14 +145,14 @@ def kept_part(info: VideoInfo, settings: VideoSettings) -> tuple[float, float]:
     """
     if settings.start and settings.start >= info.duration:
         raise UserError(
-            f"Video '{info.path}': it lasts {info.duration:.1f} seconds, and the part begins at "
-            f"{settings.start:g}. Choose an earlier begin."
+            f"Video '{info.path}': it lasts {info.duration:.1f} seconds, but the part starts at "
+            f"{settings.start:g}. Choose an earlier start."
         )
     return settings.start, info.duration if settings.end is None else min(settings.end, info.duration)
 
 
 def check_limits(info: VideoInfo, settings: VideoSettings, limits: Limits) -> None:
-    """Refuse a video that is too much for a shared machine.
+    """Refuse a video that exceeds the limits of a shared machine.
 
     Args:
         info: of the video.

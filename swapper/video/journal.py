@@ -1,4 +1,4 @@
-"""What a long job has finished, on disk, so that it can go on after it was stopped or killed."""
+"""What a long job has finished, on disk, so that it can resume after it was stopped or killed."""
 
 import json
 import os
@@ -48,7 +48,7 @@ class Journal:
 
     @classmethod
     def open(cls, output: Path, job: str) -> "Journal":
-        """Go on with what an earlier run of the same job left, or begin.
+        """Resume what an earlier run of the same job left, or begin.
 
         Args:
             output: the file the job makes.

@@ -1,4 +1,4 @@
-"""What is known of each face of a video from the frames before, also after the job was stopped and goes on."""
+"""What is known of each face of a video from earlier frames, kept when a stopped job resumes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -18,7 +18,7 @@ from swapper.video.shapes import ShapeMemory
 from swapper.video.tones import ToneMemory
 
 _SAME_PLACE = 0.3  # overlap of a face with itself in the frame before
-_MOST_AIMS = 32  # tracks whose identity is kept: it may be a network
+_MOST_EXTRAPOLATED = 32  # tracks whose identity is kept: it may be a network
 _FADE_YAW = (60.0, 80.0)  # degrees: a face turned further fades back to the target's own
 _FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it fades
 
@@ -45,7 +45,7 @@ class FaceMemory:
         self._steady = steady
         self.shapes, self.tones, self.appearances = ShapeMemory(), ToneMemory(), dict[int, UsualAppearance]()
         self.unoccluded: set[int] = set()
-        self._aims: dict[int, tuple[Identity, Identity]] = {}
+        self._extrapolated: dict[int, tuple[Identity, Identity]] = {}
         self._recalled = list(rows)
         self._present: dict[int, Points] = {}
 
@@ -53,26 +53,26 @@ class FaceMemory:
         """Forget what depends on who the faces become, as somebody else is their source from now on."""
         self.shapes, self.tones = ShapeMemory(), ToneMemory()
 
-    def aimed(self, track: int, identity: Identity, aim: Callable[[], Identity]) -> Identity:
-        """What a track becomes: found at its first frame and kept, as every frame shows its target a little else.
+    def extrapolated(self, track: int, identity: Identity, extrapolate: Callable[[], Identity]) -> Identity:
+        """The identity of a track, found at its first frame and kept: later frames would give slightly other ones.
 
         Args:
             track: number.
             identity: of the source.
-            aim: finds it.
+            extrapolate: finds it.
         """
-        before, aimed = self._aims.pop(track, (None, identity))
+        before, extrapolated = self._extrapolated.pop(track, (None, identity))
         if before is not identity:
-            aimed = aim()
-        self._aims[track] = identity, aimed
-        if len(self._aims) > _MOST_AIMS:
-            del self._aims[next(iter(self._aims))]  # the one that was asked for longest ago
-        return aimed
+            extrapolated = extrapolate()
+        self._extrapolated[track] = identity, extrapolated
+        if len(self._extrapolated) > _MOST_EXTRAPOLATED:
+            del self._extrapolated[next(iter(self._extrapolated))]  # the one that was asked for longest ago
+        return extrapolated
 
     def plan(
         self, frames: FrameSwapper, image: UInt8[np.ndarray, "h w 3"], face: TrackedFace, identity: Identity
     ) -> FaceToSwap:
-        """Say what happens to a face of the next frame.
+        """Prepare a face of the next frame.
 
         Args:
             frames: swaps it, and measures it where nothing is known of it yet.
@@ -81,7 +81,7 @@ class FaceMemory:
             identity: of the source.
         """
         track = face.track
-        identity = self.aimed(track, identity, partial(frames.aim, image, face.face, identity))
+        identity = self.extrapolated(track, identity, partial(frames.extrapolate, image, face.face, identity))
         if not self.shapes.knows(track):
             self.shapes.learn(track, frames.measure(image, face.face, identity))
         shape, measure = self.shapes.next_shape(track)
@@ -119,7 +119,7 @@ class FaceMemory:
         self._recalled = []
 
     def learn(self, faces: Sequence[TrackedFace], outcomes: Sequence[Outcome]) -> None:
-        """Take in a finished frame.
+        """Update with a finished frame.
 
         Args:
             faces: that were swapped in it.

@@ -26,13 +26,13 @@ def open_video(path: Path) -> InputContainer:
     """Open a file for reading.
 
     Raises:
-        UserError: there is no such file, or it is no video that can be read.
+        UserError: the file is missing or not a readable video.
     """
     name = f"Video '{path}'"
     if not exists(path):
-        raise UserError(f"{name}: there is no such file. Check the path.")
+        raise UserError(f"{name}: file not found. Check the path.")
     if not path.is_file():
-        raise UserError(f"{name}: this is no file. Give one video file.")
+        raise UserError(f"{name}: this is not a file. Give a video file.")
     if not path.stat().st_size:
         raise UserError(f"{name}: the file is empty. Copy or download it again.")
     try:
@@ -42,12 +42,12 @@ def open_video(path: Path) -> InputContainer:
         if _is_picture(path):
             raise UserError(f"{name}: this is a still picture. Swap it as an image.") from error
         raise UserError(
-            f"{name}: this is no video that can be read, or it is cut off ({reason(error)}). Copy it again."
+            f"{name}: this is not a readable video, or it is cut off ({reason(error)}). Copy it again."
         ) from error
 
 
 def exists(path: Path) -> bool:
-    """Whether there is such a file; names that are too long belong to none.
+    """Whether there is such a file; False for names that are too long.
 
     Args:
         path: any.
@@ -79,10 +79,10 @@ def pictures_of(container: InputContainer, name: str) -> VideoStream:
     pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     streams = [s for s in pictures if s.codec_context is not None]
     if pictures and not streams:
-        raise UserError(f"{name}: its pictures are in a format that cannot be decoded. Convert it to MP4.")
+        raise UserError(f"{name}: its video format cannot be decoded. Convert it to MP4.")
     if not streams:
         what = "sound but no pictures" if container.streams.audio else "no pictures"
-        raise UserError(f"{name}: it holds {what}. Give a video.")
+        raise UserError(f"{name}: it contains {what}. Give a video.")
     stream = max(streams, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0))
     if stream.codec_context.name.startswith("enc") or stream.codec_tag in ("encv", "drmi"):
         raise UserError(f"{name}: it is encrypted. Give a file without copy protection.")

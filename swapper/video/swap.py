@@ -112,7 +112,7 @@ class VideoJob:
             with frugal_opencv():
                 tracker = self._stream(journal, progress, cancel)
             if not journal.frames:
-                raise UserError(f"{self._reader.name}: it shows no picture there. Choose another part of it.")
+                raise UserError(f"{self._reader.name}: it has no frame there. Choose another part.")
             self._finish(journal, sound)
         except StoppedError:
             if not journal.segments:
@@ -173,7 +173,7 @@ class VideoJob:
                     yield done
 
     def _plan(self, analysed: AnalysedFrame, memory: FaceMemory) -> _Planned:
-        """Say what happens to the faces of a frame; small ones come first, so that near ones lie on top."""
+        """Prepare the faces of a frame; small ones come first, so that near ones lie on top."""
         memory.meet(analysed.faces)
         cast = self._casting.cast(analysed.faces, analysed.people)
         order = sorted(cast, reverse=True)
@@ -260,7 +260,7 @@ class VideoJob:
             )
         if not journal.changed:
             said = complaint or "no face was found in it"
-            return [f"{self._reader.name}: {said.rstrip('.')}; the pictures were left as they are.", *lost]
+            return [f"{self._reader.name}: {said.rstrip('.')}; the frames were left unchanged.", *lost]
         return [said for said in (complaint, self._unsigned, *lost) if said is not None]
 
     def _timed(self, step: str, items: Iterable) -> Iterator:

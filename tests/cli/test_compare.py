@@ -37,8 +37,8 @@ def test_a_report_is_written(folders, tmp_path, capsys):
     ("options", "said"),
     [
         (["--methods", "magic"], "Unknown method 'magic'. Choose one of: "),
-        (["--methods", "warp", "--pairs", "0"], "--pairs 0: nothing could be measured"),
-        (["--methods", "warp", "--sources", "missing"], "Photos 'missing': there is no such folder"),
+        (["--methods", "warp", "--pairs", "0"], "--pairs must be 1 or more, not 0"),
+        (["--methods", "warp", "--sources", "missing"], "Photos 'missing': folder not found"),
         (["--methods", "warp", "--device", "toaster"], "Unknown device 'toaster'"),
     ],
 )
@@ -52,4 +52,4 @@ def test_unusable_options_end_with_2_and_no_file(folders, tmp_path, capsys, opti
 def test_one_photo_on_both_sides_is_refused(folders, tmp_path, capsys):
     same = ["--sources", folders[1], "--targets", folders[1]]
     assert main(["compare", *same, "--methods", "warp", "-o", str(tmp_path / "report")]) == 2
-    assert "Sources and targets: they are the same photo." in capsys.readouterr().err
+    assert "Sources and targets are the same photo." in capsys.readouterr().err

@@ -52,10 +52,10 @@ def test_export_writes_a_network_that_runs_alone(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-o", "face.bin"], "the suffix '.bin' names no format that is written. Choose .onnx."),
+        (["-o", "face.bin"], "the suffix '.bin' is not a supported format. Choose .onnx."),
         (["-o", "none/face.onnx"], "the folder 'none' does not exist. Create it first."),
         (["-o", "face.onnx", "--size", "100"], "100 pixels. Choose a multiple of 32"),
-        (["-o", "face.onnx", "missing.jpg"], "missing.jpg': there is no such file"),
+        (["-o", "face.onnx", "missing.jpg"], "missing.jpg': file not found"),
     ],
 )
 def test_unusable_export_ends_with_2_and_no_file(

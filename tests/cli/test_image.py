@@ -38,9 +38,9 @@ def test_several_sources_and_one_selected_face(photos, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"source": "missing.jpg"}, "missing.jpg': there is no such file"),
-        ({"target": "missing.jpg"}, "missing.jpg': there is no such file"),
-        ({"target": "notes.png"}, "notes.png': this is no picture"),
+        ({"source": "missing.jpg"}, "missing.jpg': file not found"),
+        ({"target": "missing.jpg"}, "missing.jpg': file not found"),
+        ({"target": "notes.png"}, "notes.png': this is not a readable picture"),
         ({"source": "tiny.png"}, "tiny.png': no face was found"),
         ({"target": "tiny.png"}, "tiny.png': no face was found"),
         ({"output": "out.gif"}, "out.gif': the suffix"),
@@ -48,7 +48,7 @@ def test_several_sources_and_one_selected_face(photos, tmp_path):
         ({"output": "no/such/folder/out.png"}, "does not exist. Create it first"),
         ({"options": ["--method", "magic"]}, "Unknown method 'magic'. Choose one of: "),
         ({"options": ["--select", "2"]}, "2 faces were found, numbers 0 to 1"),
-        ({"options": ["--select", "second"]}, "Give all, largest, or a number"),
+        ({"options": ["--select", "second"]}, "Give all, largest, or a face number"),
         ({"options": ["--device", "toaster"]}, "Unknown device 'toaster'"),
     ],
 )

@@ -53,13 +53,13 @@ def test_an_interpolation_is_written(photos, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--steps", "0"], "--steps 0: it must be 1 to 99"),
-        (["--method", "warp"], "Method 'warp': it cannot mix two people"),
+        (["--steps", "0"], "--steps must be 1 to 99, not 0"),
+        (["--method", "warp"], "Method 'warp' cannot interpolate between two people"),
         (
             ["--method", "mobilefaceswap", "--embedder", "smooth"],
-            "it does not interpolate in the smooth embedder's space",
+            "does not interpolate in the smooth embedder's space",
         ),
-        (["--gallery", "missing"], "Gallery 'missing': there is no such folder"),
+        (["--gallery", "missing"], "Gallery 'missing': folder not found"),
         (["--no-mark"], "--no-mark: nothing in the file would say"),
     ],
 )
@@ -74,7 +74,7 @@ def test_a_gallery_is_looked_at_once(photos, tmp_path, capsys):
     for number, photo in enumerate(photos):
         (tmp_path / f"{number}.jpg").write_bytes(Path(photo).read_bytes())
     assert main(["gallery", str(tmp_path), "-o", str(tmp_path / "gallery.npz")]) == 2
-    assert "the suffix '.npz' names no format that is written. Choose .safetensors." in capsys.readouterr().err
+    assert "the suffix '.npz' is not a supported format. Choose .safetensors." in capsys.readouterr().err
     assert main(["gallery", str(tmp_path), "-o", str(tmp_path / "gallery.safetensors")]) == 0
     assert "gallery.safetensors: 3 photos, seen by arcface" in capsys.readouterr().out
     assert len(read_index(tmp_path / "gallery.safetensors", ["arcface"])["arcface"]) == 3

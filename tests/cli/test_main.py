@@ -26,6 +26,6 @@ def test_as_a_program(tmp_path):
         command, cwd=tmp_path, env={"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True
     )
     assert ended.returncode == 2
-    assert ended.stderr == "error: Output 'out.bmp': the suffix '.bmp' names no format that is written. " + (
+    assert ended.stderr == "error: Output 'out.bmp': the suffix '.bmp' is not a supported format. " + (
         "Choose one of .png, .jpg, .jpeg, .webp.\n"
     )

@@ -50,7 +50,7 @@ def test_map_names_who_becomes_whom(clip, tmp_path, capsys):
     assert "8 of 8 frames" in capsys.readouterr().out
     assert run(clip, "-o", tmp_path / "b.mp4", "--map", f"{SOURCE}={PORTRAITS / '05.jpg'}", "--end", "0.3") == 0
     said = capsys.readouterr()
-    assert "0 of 8 frames" in said.out and said.err.startswith("warning: ") and "resemble nobody" in said.err
+    assert "0 of 8 frames" in said.out and said.err.startswith("warning: ") and "match nobody" in said.err
 
 
 def test_a_folder_of_videos(clip, tmp_path, capsys):
@@ -66,14 +66,14 @@ def test_a_folder_of_videos(clip, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["{source}", "missing.mp4", "-o", "out.mp4"], "missing.mp4': there is no such file"),
-        (["missing.jpg", "{clip}", "-o", "out.mp4"], "missing.jpg': there is no such file"),
+        (["{source}", "missing.mp4", "-o", "out.mp4"], "missing.mp4': file not found"),
+        (["missing.jpg", "{clip}", "-o", "out.mp4"], "missing.jpg': file not found"),
         (["{clip}", "-o", "out.mp4"], "No source photo was given"),
-        (["{source}", "{clip}", "-o", "out.avi"], "the suffix '.avi' names no format"),
-        (["{clip}", "-o", "out.mp4", "--map", "{source}"], "this is no pair of photos"),
+        (["{source}", "{clip}", "-o", "out.avi"], "the suffix '.avi' is not a supported format"),
+        (["{clip}", "-o", "out.mp4", "--map", "{source}"], "is not a pair of photos"),
         (["{source}", "{clip}", "-o", "out.mp4", "--start", "9"], "lasts 0.6 seconds"),
-        (["{source}", "{clip}", "-o", "out.mp4", "--start", "0.4", "--end", "0.1"], "no part of a video"),
-        (["{source}", "{clip}", "-o", "out.mp4", "--select", "x"], "Give all, largest, or a number"),
+        (["{source}", "{clip}", "-o", "out.mp4", "--start", "0.4", "--end", "0.1"], "not a part of a video"),
+        (["{source}", "{clip}", "-o", "out.mp4", "--select", "x"], "Give all, largest, or a face number"),
         (["{source}", "{source}", "-o", "out.mp4"], "a still picture"),
     ],
 )

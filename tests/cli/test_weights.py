@@ -41,7 +41,7 @@ def test_verify_names_what_is_wrong(folder: Path, capsys: pytest.CaptureFixture[
     assert said.out.startswith("net: ok") and "the manifest does not list it" in said.err
     (folder / "net.safetensors").write_bytes(b"7")
     assert main(["weights", "verify"]) == 2
-    assert "is damaged" in capsys.readouterr().err
+    assert "is corrupt" in capsys.readouterr().err
 
 
 def test_unknown_names_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

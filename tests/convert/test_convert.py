@@ -121,13 +121,13 @@ def test_average_style_from_beside_the_weights(tmp_path: Path) -> None:
 def test_pickled_networks_and_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.pth"
     torch.save(nn.Conv2d(1, 1, 1), path)
-    with pytest.raises(UserError, match="reading it whole would run code from the file"):
+    with pytest.raises(UserError, match="loading all of it would run code from the file"):
         read_official("arcface", path)
     torch.save({"epoch": 3}, path)
-    with pytest.raises(UserError, match="its entries epoch are no weights"):
+    with pytest.raises(UserError, match="its entries epoch are not weights"):
         read_official("arcface", path)
     path.write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"net\.pth: "):
         read_official("arcface", path)
-    with pytest.raises(UserError, match="there is no such file"):
+    with pytest.raises(UserError, match="file not found"):
         read_official("arcface", tmp_path / "gone.pth")

@@ -106,9 +106,9 @@ def test_nothing_in_a_file_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         (b"", "not a readable Paddle file"),
         (b"PK\x03\x04 not a pickle", "not a readable Paddle file"),
         (pickle.dumps(ARRAYS)[:-40], "not a readable Paddle file"),
-        (pickle.dumps([1, 2]), "holds a list, not parameters"),
-        (pickle.dumps({"epoch": 3}), "epoch is no array"),
-        (pickle.dumps({"names": np.array(["a"], dtype=object)}), "names is no array"),
+        (pickle.dumps([1, 2]), "contains a list, not parameters"),
+        (pickle.dumps({"epoch": 3}), "epoch is not an array"),
+        (pickle.dumps({"names": np.array(["a"], dtype=object)}), "names is not an array"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:

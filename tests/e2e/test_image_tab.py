@@ -68,14 +68,14 @@ def test_swap_compare_and_download(page: Page, portraits, tmp_path):
 def test_nothing_is_swapped_without_consent(page: Page, portraits):
     choose(page, portraits[0], portraits[1])
     page.click("#swap")
-    expect(page.locator("#problem [role=alert]")).to_contain_text("Consent: it has not been given yet.")
+    expect(page.locator("#problem [role=alert]")).to_contain_text("Consent has not been given yet.")
     assert page.locator("#before-after img").count() == 0
 
 
 def test_what_is_missing_is_said_where_the_user_looks(page: Page, portraits):
     page.check("#consent input")
     page.click("#swap")
-    expect(page.locator("#problem")).to_contain_text("Target: there is no photo yet.")
+    expect(page.locator("#problem")).to_contain_text("Target: no photo yet.")
     page.set_input_files("#target input[type=file]", str(portraits[1]))
     expect(page.locator("#faces img")).not_to_have_count(0)
     expect(page.locator("#problem .callout")).to_have_count(0)

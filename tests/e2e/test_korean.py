@@ -10,7 +10,7 @@ def test_a_korean_browser_sees_korean_from_label_to_error(browser: Browser, tmp_
     with serve(tmp_path) as address:
         for locale, swap, said in (
             ("ko-KR", "얼굴 바꾸기", "동의: 아직 하지 않았습니다."),
-            ("en-GB", "Swap faces", "Consent: it has not been given yet."),
+            ("en-GB", "Swap faces", "Consent has not been given yet."),
         ):
             page = browser.new_page(locale=locale)
             be_patient(page)

@@ -27,10 +27,10 @@ def test_a_face_is_made_downloaded_and_opened_in_the_page(browser: Browser, addr
     with visit(browser, address, 390, 844) as page:
         open_tab(page, "Live")
         page.click("#live-make")
-        expect(page.locator("#live-problem")).to_contain_text("Consent: it has not been given yet.")
+        expect(page.locator("#live-problem")).to_contain_text("Consent has not been given yet.")
         page.check("#consent input")
         page.click("#live-make")
-        expect(page.locator("#live-problem")).to_contain_text("Source: there is no photo yet.")
+        expect(page.locator("#live-problem")).to_contain_text("Source: no photo yet.")
         page.set_input_files("#live-source input[type=file]", str(portraits[0]))
         expect(page.locator("#live-source img")).to_be_visible()
         page.click("#live-make")
@@ -45,6 +45,6 @@ def test_a_face_is_made_downloaded_and_opened_in_the_page(browser: Browser, addr
             pytest.skip("onnxruntime-web is not on this machine; the beginning of test_live_page.py says how to get it")
         page.context.route("https://cdn.jsdelivr.net/**", give_runtime)
         with page.expect_popup() as popup:
-            page.get_by_role("link", name="Open the page that swaps by itself with this face").click()
+            page.get_by_role("link", name="Open the in-browser swapper with this face").click()
         expect(popup.value.locator("#chosen")).to_have_text(re.compile(r"face\.onnx: \d+ px, 1\.\d MB"))
         popup.value.close()

@@ -76,10 +76,10 @@ def test_a_visitor_goes_live_changes_the_source_and_stops(camera: Browser, addre
     with visit(camera, address, 1280, 900) as page:
         begin(page)
         problem, numbers = page.locator("#live-problem"), page.locator("#live-numbers")
-        expect(problem).to_contain_text("Consent: it has not been given yet.")
+        expect(problem).to_contain_text("Consent has not been given yet.")
         assert page.locator("#live img").count() == 0
         page.check("#consent input")
-        expect(problem).to_contain_text("Source: there is no photo yet.")
+        expect(problem).to_contain_text("Source: no photo yet.")
         page.set_input_files("#live-source input[type=file]", str(portraits[0]))
         expect(numbers).to_have_text(FRESH)
         expect(page.locator("#live-problem .callout")).to_have_count(0)
@@ -97,7 +97,7 @@ def test_the_page_that_swaps_by_itself_is_a_click_away(browser: Browser, address
     with visit(browser, address, 1280, 900) as page:
         page.get_by_role("tab", name="Live").click()
         with page.expect_popup() as popup:
-            page.get_by_role("link", name="Open the page that swaps by itself").click()
+            page.get_by_role("link", name="Open the in-browser swapper").click()
         own = popup.value
         expect(own.locator("#numbers")).to_be_attached()
         expect(own.locator("#problem")).to_be_hidden()

@@ -36,10 +36,10 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def test_an_interpolation_is_drawn_scrubbed_and_downloaded(page: Page, tmp_path):
     open_tab(page, "Interpolation")
     page.click("#interpolation-start")
-    expect(page.locator("#interpolation-problem [role=alert]")).to_contain_text("Consent: it has not been given yet.")
+    expect(page.locator("#interpolation-problem [role=alert]")).to_contain_text("Consent has not been given yet.")
     page.check("#consent input")
     page.click("#interpolation-start")
-    expect(page.locator("#interpolation-problem")).to_contain_text("Person A: there is no photo yet.")
+    expect(page.locator("#interpolation-problem")).to_contain_text("Person A: no photo yet.")
     page.get_by_role("button", name="Fill in an example").and_(page.locator(":visible")).click()
     expect(page.locator("#interpolation-target img")).not_to_have_count(0)
     page.click("#interpolation-start")
@@ -68,7 +68,7 @@ def test_methods_are_compared_sorted_and_downloaded(page: Page, tmp_path):
     open_tab(page, "Compare")
     page.check("#consent input")
     page.click("#compare")
-    expect(page.locator("#compare-problem [role=alert]")).to_contain_text("Sources: there is no photo yet.")
+    expect(page.locator("#compare-problem [role=alert]")).to_contain_text("Sources: no photo yet.")
     page.get_by_role("button", name="Fill in an example").and_(page.locator(":visible")).click()
     expect(page.locator("#compare-targets .thumbnail-item")).to_have_count(3)
     shown = 3 + page.locator("#compare-methods input:checked").count()  # the references and the warp, too
@@ -98,7 +98,7 @@ def test_the_endpoints_answer_programs(address: str, portraits, tmp_path):
     first, second, target = (handle_file(path) for path in portraits[:3])
     with pytest.raises(Exception, match="Pass consent=True"):
         client.predict(first, second, target, api_name="/interpolate")
-    with pytest.raises(Exception, match="Choose 1 to"):
+    with pytest.raises(Exception, match="Steps must be 1 to"):
         client.predict(first, second, target, consent=True, steps=1000, api_name="/interpolate")
     path, report = client.predict(first, second, target, consent=True, steps=1, api_name="/interpolate")
     assert report["shares"] == [0, 0.5, 1] and report["explanation"]

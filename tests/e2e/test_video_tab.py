@@ -73,10 +73,10 @@ def wait_until_gone(folder: Path, before: list[Path]) -> None:
 
 def test_a_chosen_person_is_swapped_and_the_other_left_alone(page: Page, couple, portraits, tmp_path):
     page.click("#video-swap")
-    expect(page.locator("#video-problem [role=alert]")).to_contain_text("Consent: it has not been given yet.")
+    expect(page.locator("#video-problem [role=alert]")).to_contain_text("Consent has not been given yet.")
     page.check("#consent input")
     page.click("#video-swap")
-    expect(page.locator("#video-problem")).to_contain_text("Video: there is none yet.")
+    expect(page.locator("#video-problem")).to_contain_text("Video: none yet.")
     choose(page, None, couple)
     expect(page.locator("#video-facts")).to_contain_text("480 × 270 pixels, 25 frames a second, 1.2 s")
     page.click("#video-preview")
@@ -142,7 +142,7 @@ def test_a_cancelled_job_leaves_nothing(page: Page, portraits, folder, tmp_path)
     expect(page.locator("#video-running img")).to_have_count(1)
     expect(page.locator("#video-running")).to_contain_text("of 300 frames")
     page.click("#video-cancel")
-    expect(page.locator("#video-notes")).to_contain_text("Cancelled; nothing was kept")
+    expect(page.locator("#video-notes")).to_contain_text("Cancelled. The unfinished video was deleted")
     expect(page.locator("#video-swap")).to_be_enabled()
     wait_until_gone(folder, before)
 
@@ -164,7 +164,7 @@ def test_files_that_are_no_video_are_refused_in_words(page: Page, tmp_path):
     (tmp_path / "notes.mp4").write_text("not a video")
     page.set_input_files("#video-target input[type=file]", str(tmp_path / "notes.mp4"))
     expect(page.locator("#video-problem [role=alert]")).to_contain_text(
-        "Video 'notes.mp4': this is no video that can be read"
+        "Video 'notes.mp4': this is not a readable video"
     )
 
 
@@ -207,9 +207,12 @@ def test_programs_swap_videos_too(address: str, couple, portraits, tmp_path):
     for wrong, sentence in (
         ({"consent": False}, "Pass consent=True"),
         ({"source": []}, "Give at least one photo"),
-        ({"people": [{"source": source}]}, "no list of pairs"),
-        ({"people": [{"source": "/etc/hostname", "reference": "/etc/hostname"}]}, "no list of pairs|no uploaded file"),
-        ({"start": 2.0, "end": 1.0}, "no part of a video"),
+        ({"people": [{"source": source}]}, "not a list of pairs"),
+        (
+            {"people": [{"source": "/etc/hostname", "reference": "/etc/hostname"}]},
+            "not a list of pairs|not an uploaded file",
+        ),
+        ({"start": 2.0, "end": 1.0}, "not a part of a video"),
         ({"quality": 99}, "Give 0"),
     ):
         with pytest.raises(Exception, match=sentence):

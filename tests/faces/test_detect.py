@@ -278,7 +278,7 @@ def test_scrfd_without_its_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(files, "find_cached", lambda row: None)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(UserError, match=r"'det_10g'.*HF_HUB_OFFLINE forbids downloading it"):
+    with pytest.raises(UserError, match=r"'det_10g'.*it cannot be downloaded because HF_HUB_OFFLINE is set"):
         ScrfdDetector()
 
 

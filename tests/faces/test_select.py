@@ -29,12 +29,12 @@ def test_no_faces_to_choose_from() -> None:
     [
         (3, 3, r"Selected face 3: 3 faces were found, numbers 0 to 2\. Choose another number, all or largest"),
         (1, "7", r"Selected face 7: one face was found, number 0\."),
-        (3, -1, r"Selected face '-1': this is no choice\. Give all, largest, or a number from 0"),
-        (3, "smallest", "no choice"),
-        (3, "", "no choice"),
-        (3, "1.5", "no choice"),
-        (3, "²", "no choice"),
-        (3, True, "no choice"),
+        (3, -1, r"Invalid face selection '-1'\. Give all, largest, or a face number"),
+        (3, "smallest", "Invalid face selection"),
+        (3, "", "Invalid face selection"),
+        (3, "1.5", "Invalid face selection"),
+        (3, "²", "Invalid face selection"),
+        (3, True, "Invalid face selection"),
     ],
 )
 def test_unusable_choices(count: int, select: str | int, said: str) -> None:

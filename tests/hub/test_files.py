@@ -205,7 +205,9 @@ def test_large_file_is_fetched_from_where_the_hub_redirects(server: FakeHub, shi
 def test_wrong_checksum_removes_the_file_and_says_so(server: FakeHub, shipped: Path, tmp_path: Path) -> None:
     list_file(shipped)
     server.files[REPO, "nets/net.onnx"] = CONTENT[::-1]
-    with pytest.raises(UserError, match=r"net\.onnx is damaged or was replaced: its SHA-256 is .* It was removed"):
+    with pytest.raises(
+        UserError, match=r"net\.onnx is corrupt or is a different file: its SHA-256 is .* It was removed"
+    ):
         hub.resolve("net")
     assert cached_bytes(tmp_path) == 0
     server.files[REPO, "nets/net.onnx"] = CONTENT
@@ -215,7 +217,7 @@ def test_wrong_checksum_removes_the_file_and_says_so(server: FakeHub, shipped: P
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"file": "nets/gone.onnx"}, "someone/models at revision v1 does not hold it"),
+        ({"file": "nets/gone.onnx"}, "someone/models at revision v1 does not contain it"),
         ({"revision": "v9"}, "there is no someone/models at revision v9"),
         ({"repo_id": "someone/gone"}, "the repository someone/gone does not exist or is private"),
     ],
@@ -264,7 +266,7 @@ def test_offline_flag(server: FakeHub, shipped: Path, monkeypatch: pytest.Monkey
     list_file(shipped)
     server.files[REPO, "nets/net.onnx"] = CONTENT
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(UserError, match="HF_HUB_OFFLINE forbids downloading it"):
+    with pytest.raises(UserError, match="it cannot be downloaded because HF_HUB_OFFLINE is set"):
         hub.resolve("net")
     assert server.asked == []
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
@@ -341,7 +343,7 @@ def test_local_file_is_verified_again_when_it_changes(shipped: Path) -> None:
     hub.resolve("net")
     path.write_bytes(CONTENT[::-1])
     os.utime(path, ns=(1, 1))
-    with pytest.raises(UserError, match="is damaged or not the file that is meant"):
+    with pytest.raises(UserError, match="is corrupt or is a different file"):
         hub.resolve("net")
     assert path.exists(), "a user's file is never removed"
     path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n")

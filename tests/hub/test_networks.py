@@ -75,7 +75,7 @@ def test_float32_file_is_exact(tmp_path: Path) -> None:
 def test_file_of_another_network_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.safetensors"
     hub.save(filled_network(), path)
-    with pytest.raises(UserError, match="holds TinyNetwork, not Linear"):
+    with pytest.raises(UserError, match="contains TinyNetwork, not Linear"):
         hub.load_path(nn.Linear, path)
     path.write_bytes(b"not a weights file")
     with pytest.raises(UserError, match="not a readable safetensors file"):

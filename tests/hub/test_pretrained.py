@@ -110,7 +110,9 @@ def test_a_network_can_be_trained_on(tmp_path: Path) -> None:
 
 def test_a_folder_of_another_network_is_refused(tmp_path):
     LandmarkNetwork(LandmarkNetworkConfig.lite()).save_pretrained(tmp_path)
-    with pytest.raises(UserError, match=r"this is no AEINet\. Use LandmarkNetwork\.from_pretrained"):
+    with pytest.raises(
+        UserError, match=r"it contains LandmarkNetwork, not AEINet\. Use LandmarkNetwork\.from_pretrained"
+    ):
         PRETRAINED["AEINet"].from_pretrained(str(tmp_path))
 
 
@@ -119,7 +121,7 @@ def test_shipped_weights_come_by_their_name() -> None:
     shipped = hub.load(AEINet, "ghost-lite")
     assert loaded.crops == {"template": hub.metadata("ghost-lite")["template"], "size": "128"}
     assert all(torch.equal(value, shipped.state_dict()[key]) for key, value in loaded.state_dict().items())
-    with pytest.raises(UserError, match="holds AEINet, not RAFSwap"):
+    with pytest.raises(UserError, match="contains AEINet, not RAFSwap"):
         RAFSwap.from_pretrained("ghost-lite")
 
 
@@ -154,7 +156,9 @@ def test_what_was_downloaded_serves_without_the_hub(
     assert not repositories.asked
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert value_of(OcclusionNetwork.from_pretrained(REPO)) == 0.25
-    with pytest.raises(UserError, match=r"someone/other': config\.json .*HF_HUB_OFFLINE forbids downloading it"):
+    with pytest.raises(
+        UserError, match=r"someone/other': config\.json .*it cannot be downloaded because HF_HUB_OFFLINE is set"
+    ):
         OcclusionNetwork.from_pretrained("someone/other")
 
 
@@ -173,7 +177,7 @@ def test_weights_that_are_not_what_the_hub_says_are_refused(
     (folder / "config.json").write_text(json.dumps(said))
     repositories.commit(REPO, folder, "main")
     repositories.claimed["model.safetensors"] = "0" * 64
-    with pytest.raises(UserError, match=r"the download of model\.safetensors is damaged .* It was removed; try again"):
+    with pytest.raises(UserError, match=r"the download of model\.safetensors is corrupt .* It was removed; try again"):
         OcclusionNetwork.from_pretrained(REPO)
     del repositories.claimed["model.safetensors"]
     assert value_of(OcclusionNetwork.from_pretrained(REPO)) == 0.25
@@ -184,10 +188,10 @@ def test_weights_that_were_replaced_are_refused(
 ) -> None:
     folder, other = folder_of(0.25, tmp_path / "a"), folder_of(0.75, tmp_path / "b")
     (folder / "model.safetensors").write_bytes((other / "model.safetensors").read_bytes())
-    with pytest.raises(UserError, match=r"model\.safetensors is damaged or not the file that is meant: its SHA-256 is"):
+    with pytest.raises(UserError, match=r"model\.safetensors is corrupt or is a different file: its SHA-256 is"):
         OcclusionNetwork.from_pretrained(folder)
     repositories.commit(REPO, folder, "main")
-    with pytest.raises(UserError, match=r"the download of model\.safetensors is damaged or was replaced"):
+    with pytest.raises(UserError, match=r"the download of model\.safetensors is corrupt or is a different file"):
         OcclusionNetwork.from_pretrained(REPO)
 
 
@@ -273,5 +277,5 @@ def test_a_network_is_pushed_as_it_is_saved(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_hub_that_takes_nothing_is_told_plainly(repositories: Repositories) -> None:
-    with pytest.raises(UserError, match=r"Repository 'me/mine': the Hub does not take it \(.*HF_TOKEN"):
+    with pytest.raises(UserError, match=r"Repository 'me/mine': the Hub rejects it \(.*HF_TOKEN"):
         network(0.5).push_to_hub("me/mine", token="hf_wrong")

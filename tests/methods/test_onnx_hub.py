@@ -185,13 +185,13 @@ def test_half_precision_file(files: Path) -> None:
 def test_graph_with_other_inputs_is_refused(files: Path) -> None:
     write_converter(files / "inswapper_128.onnx")
     method = load_method("onnx:inswapper_128", CPU)
-    with pytest.raises(UserError, match="takes input instead of source and target"):
+    with pytest.raises(UserError, match="expects input instead of source and target"):
         method.swap(method.identify(source_crops(1)), torch.rand(1, 3, 128, 128))
 
 
 def test_graph_without_its_identity_matrix_is_refused(files: Path) -> None:
     write_embedder(files / "inswapper_128.onnx")
-    with pytest.raises(UserError, match=r"inswapper_128\.onnx: its last initializer is no 512x512 matrix"):
+    with pytest.raises(UserError, match=r"inswapper_128\.onnx: its last initializer is not the 512x512 matrix"):
         load_method("onnx:inswapper_128", CPU)
 
 
@@ -239,5 +239,5 @@ def test_nobody_is_between_two_pictures(files: Path) -> None:
     method = load_method("onnx:uniface_256", CPU)
     assert isinstance(method, InterpolatingMethod)
     identity = method.identify(source_crops(1))
-    with pytest.raises(UserError, match="nobody is between two"):
+    with pytest.raises(UserError, match="so it cannot interpolate"):
         method.interpolate(identity, identity, 0.5)

@@ -37,7 +37,7 @@ def test_switched_off_nothing_is_added(tmp_path):
 
 
 def test_unwritable_outputs_are_errors_as_ever(tmp_path):
-    with pytest.raises(UserError, match="names no format"):
+    with pytest.raises(UserError, match="is not a supported format"):
         write_marked_image(texture(1, 64), tmp_path / "a.tif", Origin("warp"))
     assert list(tmp_path.iterdir()) == []
 
@@ -92,7 +92,7 @@ def test_settings_from_the_environment(tmp_path):
     assert both.certificate == tmp_path / "c.pem" and both.key == tmp_path / "k.pem"
     with pytest.raises(UserError, match="only one of them is set"):
         read({"SWAPPER_CERTIFICATE": pair["c.pem"]})
-    with pytest.raises(UserError, match="there is no file"):
+    with pytest.raises(UserError, match="not found"):
         read({"SWAPPER_CERTIFICATE": "/nowhere", "SWAPPER_CERTIFICATE_KEY": pair["k.pem"]})
-    with pytest.raises(UserError, match="'maybe' is neither on nor off"):
+    with pytest.raises(UserError, match="'maybe' must be on or off"):
         read({"SWAPPER_MARK": "maybe"})

@@ -144,7 +144,7 @@ def test_limits_and_cut_files():
     with pytest.raises(UserError, match=r"more than the limit of 0\.001 megapixels"):
         read_image(data, Limits(max_pixels=1000))
     for end in range(0, len(data), 997):
-        with pytest.raises(UserError, match=r"damaged or cut off|is empty|no picture"):
+        with pytest.raises(UserError, match=r"damaged or cut off|is empty|not a readable picture"):
             read_image(data[:end])
 
 

@@ -21,7 +21,7 @@ def test_environment_overrides() -> None:
 
 @pytest.mark.parametrize("text", ["many", "-1", "0", "1.5"])
 def test_unusable_values_are_named(text: str) -> None:
-    with pytest.raises(UserError, match=f"SWAPPER_MAX_VIDEO_FPS: '{text}' is no positive whole number"):
+    with pytest.raises(UserError, match=f"SWAPPER_MAX_VIDEO_FPS: '{text}' must be a positive integer"):
         Limits.from_environment({"SWAPPER_MAX_VIDEO_FPS": text})
 
 

@@ -26,12 +26,12 @@ def test_what_was_seen_comes_back_at_unit_length(tmp_path):
 def test_a_stale_one_is_noticed(tmp_path):
     path = tmp_path / "gallery.safetensors"
     write_index({"arcface": unit_rows(3)}, path)
-    with pytest.raises(UserError, match="made with another smooth-embedder-lite"):
+    with pytest.raises(UserError, match="made with a different smooth-embedder-lite"):
         read_index(path, ["smooth"])
     with safe_open(path, framework="np") as file:
         said = {**file.metadata(), "arcface": "0" * 64}
     save_file(load_file(path), path, said)
-    with pytest.raises(UserError, match=r"made with another arcface-mobile\. Make it again with"):
+    with pytest.raises(UserError, match=r"made with a different arcface-mobile\. Make it again with"):
         read_index(path, ["arcface"])
 
 

@@ -59,7 +59,7 @@ def test_the_prior_is_read_and_left_alone(tmp_path):
     assert all(p.requires_grad for p in [*network.encoder.parameters(), *network.mask_predictor.parameters()])
     other = replace(config.network.generator, mapping=3)
     hub.save(StyleGAN2Generator(other), tmp_path / "other.safetensors")
-    with pytest.raises(UserError, match="Choose the preset it was trained with"):
+    with pytest.raises(UserError, match="Choose the preset that it was trained with"):
         build_network(replace(config, prior=str(tmp_path / "other.safetensors")))
 
 

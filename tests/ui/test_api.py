@@ -89,14 +89,14 @@ def test_swap_image_as_jpeg_with_blend_settings(client, pictures):
     [
         ({"consent": False}, "Pass consent=True"),
         ({"select": "7"}, "2 faces were found"),
-        ({"method": "onnx:inswapper_128"}, "this app does not have it"),
-        ({"restore": "magic"}, "this app does not have it"),
+        ({"method": "onnx:inswapper_128"}, "is not available in this app"),
+        ({"restore": "magic"}, "is not available in this app"),
         ({"blend": {"feather": 99}}, "Give 0 to 3"),
-        ({"blend": {"softness": 1}}, "there is no such setting"),
-        ({"blend": {"feather": "wide"}}, "there is no such setting"),
+        ({"blend": {"softness": 1}}, "does not exist or its value is not a number"),
+        ({"blend": {"feather": "wide"}}, "does not exist or its value is not a number"),
         ({"file_format": "BMP"}, "Choose one of: PNG, JPEG"),
         ({"source": []}, "Give at least one photo"),
-        ({"target": {"path": "/etc/hostname"}}, "no uploaded file"),
+        ({"target": {"path": "/etc/hostname"}}, "not an uploaded file"),
     ],
 )
 def test_errors_are_sentences(client, pictures, changed: dict[str, Any], sentence: str):
@@ -108,7 +108,7 @@ def test_errors_are_sentences(client, pictures, changed: dict[str, Any], sentenc
 
 def test_a_file_that_is_no_picture_is_named_without_the_servers_folders(client, tmp_path):
     (tmp_path / "notes.txt").write_text("not a picture")
-    with pytest.raises(AppError, match=r"Picture 'notes\.txt': this is no picture"):
+    with pytest.raises(AppError, match=r"Picture 'notes\.txt': this is not a readable picture"):
         client.predict(handle_file(tmp_path / "notes.txt"), api_name="/find_faces")
 
 

@@ -68,7 +68,7 @@ def test_a_classifier_refuses_in_one_sentence(upload, tmp_path, monkeypatch, sha
     with pytest.raises(UserError) as refused:
         upload_paths([upload("dark.png", 20), upload("white.png", 255)])
     assert plain_sentence(refused.value) == (
-        "File 'white.png': this app's content check refuses it. Choose another one."
+        "File 'white.png': the content check of this app rejected it. Choose another one."
     )
 
 
@@ -90,7 +90,7 @@ def test_a_function_looks_once_at_a_file_and_at_frames_of_a_video(upload, upload
     assert upload_paths(grey) and upload_paths(grey) and looked_at == [(30, 40, 3)]
     frames = [np.full((48, 64, 3), 250 if i > 15 else 40, np.uint8) for i in range(20)]
     video = write_clip(uploads / "late.mp4", frames, Coding("libx264", "yuv420p", 10))
-    with pytest.raises(UserError, match="refuses it"):
+    with pytest.raises(UserError, match="rejected it"):
         upload_paths({"path": str(video)}, 10**6)
     assert len(looked_at) > 2
 
@@ -101,10 +101,10 @@ def test_a_function_looks_once_at_a_file_and_at_frames_of_a_video(upload, upload
         (VARIABLE, "no_such_module:look", "'no_such_module:look' cannot be loaded"),
         (VARIABLE, "json:no_such_function", "cannot be loaded"),
         (VARIABLE, "missing.onnx", "onnxruntime cannot run it"),
-        (VARIABLE, "geometry", "is no classifier of pictures"),
-        (VARIABLE, "metadata", "is no classifier of pictures"),
-        (LIMIT, "2", "'2' is no number above 0, up to 1"),
-        (LIMIT, "much", "'much' is no number"),
+        (VARIABLE, "geometry", "is not an image classifier"),
+        (VARIABLE, "metadata", "is not an image classifier"),
+        (LIMIT, "2", "'2' must be a number above 0 and up to 1"),
+        (LIMIT, "much", "'much' must be a number"),
     ],
 )
 def test_wrong_settings_are_refused_at_the_start(tmp_path, monkeypatch, variable, value, said):
@@ -129,7 +129,7 @@ def test_half_is_the_limit_unless_another_is_set(upload, monkeypatch):
     monkeypatch.delenv(LIMIT, raising=False)
     below, above = upload("below.png", 127), upload("above.png", 128)
     assert upload_paths([below])
-    with pytest.raises(UserError, match="refuses it"):
+    with pytest.raises(UserError, match="rejected it"):
         upload_paths([above])
     monkeypatch.setenv(LIMIT, "0.6")
     assert upload_paths([above])

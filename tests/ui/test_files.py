@@ -28,12 +28,12 @@ def test_paths_of_every_kind_of_upload(uploads: Path):
     "payload", ["/etc/passwd", {"path": "/etc/passwd"}, {"path": None}, {"image": "x"}, [3], {"path": "relative.png"}]
 )
 def test_other_files_of_the_machine_are_refused(uploads: Path, payload):
-    with pytest.raises(UserError, match="no uploaded file"):
+    with pytest.raises(UserError, match="not an uploaded file"):
         files.upload_paths(payload)
 
 
 def test_leaving_the_upload_folder_is_refused(uploads: Path):
-    with pytest.raises(UserError, match="no uploaded file"):
+    with pytest.raises(UserError, match="not an uploaded file"):
         files.upload_paths({"path": f"{uploads}/../secret.png"})
 
 
@@ -60,7 +60,7 @@ def test_what_tools_of_language_models_send_in_a_list(uploads: Path):
     ],
 )
 def test_other_addresses_are_refused(uploads: Path, address: str):
-    with pytest.raises(UserError, match="no uploaded file"):
+    with pytest.raises(UserError, match="not an uploaded file"):
         files.upload_paths([address.format(uploads=uploads)])
     assert files.uploaded_path(address.format(uploads=uploads)) is None
 

@@ -13,6 +13,8 @@ import pytest
 from gradio.context import LocalContext
 from gradio.i18n import I18nData
 
+from swapper.metrics.report import METRICS
+from swapper.registry import METHODS
 from swapper.runtime.limits import Limits
 from swapper.ui import languages
 from swapper.ui.build import build_app
@@ -48,6 +50,12 @@ def test_everything_on_the_page_is_translated(swappers):
     assert {text for text in missing if not re.fullmatch(r"\d+(st|nd|rd|th)", text)} == set()
 
 
+def test_what_is_said_of_every_method_and_metric_is_translated():
+    said = [text for info in METHODS.values() for text in (info.label, info.sentence)]
+    said += [metric.meaning for metric in METRICS]
+    assert len(said) > 20 and [text for text in said if not HANGUL.search(korean(text))] == []
+
+
 def test_what_is_filled_in_is_the_same_in_both_languages():
     assert len(ROWS) > 200
     for english, translated in ROWS.items():
@@ -76,11 +84,11 @@ def sentences(path: Path) -> Iterator[str]:
 ELSEWHERE = (
     "Install what requirements.txt asks for",
     "Pass ",
-    "no such folder",
+    "folder not found",
     "this is a folder",
     "Output 'x'",
     "Array of",
-    "Get one with",
+    "Download one with",
     "gradio_client",
 )
 
@@ -119,7 +127,7 @@ def test_markup_keeps_its_tags_and_stays_safe():
     )
     drawn = "<style>.a{color:red}</style><th>pose ↓</th><small>0.75 to 3.00</small>"
     assert korean_markup(drawn) == "<style>.a{color:red}</style><th>자세 ↓</th><small>0.75 ~ 3.00</small>"
-    nasty = "Picture '&lt;b&gt;me.jpg': there is no such file. Check the path."
+    nasty = "Picture '&lt;b&gt;me.jpg': file not found. Check the path."
     assert korean_markup(nasty).startswith("사진 &#x27;&lt;b&gt;me.jpg&#x27;: ")
 
 

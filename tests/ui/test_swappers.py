@@ -52,6 +52,6 @@ def test_the_swapper_used_least_recently_makes_room(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(("method", "restore"), [("onnx:inswapper_128", "none"), ("../x", "none"), ("warp", "magic")])
 def test_what_is_not_offered_is_not_built(method: str, restore: str):
     built: list[tuple[str, str]] = []
-    with pytest.raises(UserError, match=r"this app does not have it\. Choose one of: \w+"):
+    with pytest.raises(UserError, match=r"is not available in this app\. Choose one of: \w+"):
         cache(built).get(method, restore)
     assert not built

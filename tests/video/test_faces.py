@@ -55,16 +55,16 @@ def test_only_who_resembles_a_reference_is_swapped(engine, someone, couple, tmp_
 def test_a_reference_that_nobody_resembles_is_said(engine, someone, couple, tmp_path):
     result = engine.swap_video(None, couple, tmp_path / "out.mp4", people=[(someone, PORTRAITS / "05.jpg")])
     assert result.swapped == 0
-    assert "resemble nobody in the video" in result.warnings[0]
+    assert "match nobody in the video" in result.warnings[0]
 
 
 def test_a_face_number_that_never_comes_is_said(engine, someone, couple, tmp_path):
     result = engine.swap_video(someone, couple, tmp_path / "out.mp4", select=2)
-    assert result.swapped == 0 and "never more than 2 faces" in result.warnings[0]
+    assert result.swapped == 0 and "no frame has more than 2 faces" in result.warnings[0]
 
 
 def test_a_selection_that_is_none(engine, someone, couple, tmp_path):
-    with pytest.raises(UserError, match="Give all, largest, or a number"):
+    with pytest.raises(UserError, match="Give all, largest, or a face number"):
         engine.swap_video(someone, couple, tmp_path / "out.mp4", select="left")
 
 

@@ -124,7 +124,7 @@ def test_a_disk_that_cannot_be_read_is_no_damaged_file(tmp_path, swap, monkeypat
 
 def test_what_cannot_be_opened_says_why(tmp_path, swap):
     (tmp_path / "in.mp4").write_bytes(b"nonsense " * 50)
-    with pytest.raises(UserError, match=r"no video that can be read, or it is cut off \(Invalid data found when"):
+    with pytest.raises(UserError, match=r"not a readable video, or it is cut off \(Invalid data found when"):
         swap(tmp_path / "in.mp4", tmp_path / "out.mp4")
 
 
@@ -137,5 +137,5 @@ def test_pictures_that_cannot_be_decoded_say_why(tmp_path, swap):
             length = int.from_bytes(data[at + 4 : at + 8], "little")
             data[at + 8 : at + 8 + length] = b"\x00\x00\x01\x65" + b"\xff" * (length - 4)
     source.write_bytes(bytes(data))
-    with pytest.raises(UserError, match=r"no picture can be decoded \(.+\); it is damaged or encrypted"):
+    with pytest.raises(UserError, match=r"no frame can be decoded \(.+\); the file is damaged or encrypted"):
         swap(source, tmp_path / "out.mp4")

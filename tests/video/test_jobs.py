@@ -65,14 +65,14 @@ def bad_files(folder: Path) -> dict[str, Path]:
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("missing", "there is no such file"),
+        ("missing", "file not found"),
         ("empty", "the file is empty"),
-        ("text", "no video that can be read"),
+        ("text", "not a readable video"),
         ("picture", "a still picture"),
-        ("no index", "no video that can be read, or it is cut off"),
+        ("no index", "not a readable video, or it is cut off"),
         ("cut off", "the file is cut off or damaged"),
         ("sound only", "sound but no pictures"),
-        ("folder", "this is no file"),
+        ("folder", "this is not a file"),
     ],
 )
 def test_bad_files_are_refused_in_one_sentence_and_leave_nothing(tmp_path, swap, what, said):
@@ -92,7 +92,7 @@ def test_the_part_of_a_cut_off_film_that_is_there_can_be_used(tmp_path, swap):
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        ("out.txt", "names no format"),
+        ("out.txt", "is not a supported format"),
         ("out", "no suffix"),
         ("no/out.mp4", "does not exist"),
         ("in.mp4", "the video itself"),
@@ -293,5 +293,5 @@ def test_playlists_are_refused(tmp_path, swap, text, name):
     """They could make the program read other files, or addresses."""
     film = write_clip(tmp_path / "film.mp4", still(3))
     (tmp_path / name).write_text(text.format(film=film))
-    with pytest.raises(UserError, match="no video that can be read"):
+    with pytest.raises(UserError, match="not a readable video"):
         swap(tmp_path / name, tmp_path / "out.mp4")

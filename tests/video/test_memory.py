@@ -73,19 +73,19 @@ class Stop(Exception):
 
 def test_a_track_keeps_what_it_was_made_into():
     memory, someone, other = FaceMemory(), person(1), person(2)
-    first = memory.aimed(1, someone, lambda: person(3))
-    assert memory.aimed(1, someone, lambda: other) is first
-    assert memory.aimed(2, someone, lambda: other) is other
-    assert memory.aimed(1, other, lambda: someone) is someone  # another source: found anew
+    first = memory.extrapolated(1, someone, lambda: person(3))
+    assert memory.extrapolated(1, someone, lambda: other) is first
+    assert memory.extrapolated(2, someone, lambda: other) is other
+    assert memory.extrapolated(1, other, lambda: someone) is someone  # another source: found anew
 
 
 def test_tracks_of_long_ago_are_forgotten():
     memory, someone = FaceMemory(), person(1)
     for track in range(200):
-        memory.aimed(track, someone, lambda: person(1))
-        memory.aimed(0, someone, lambda: pytest.fail("the first track is still asked for"))
+        memory.extrapolated(track, someone, lambda: person(1))
+        memory.extrapolated(0, someone, lambda: pytest.fail("the first track is still asked for"))
     found = person(3)
-    assert memory.aimed(1, someone, lambda: found) is found
+    assert memory.extrapolated(1, someone, lambda: found) is found
 
 
 def test_no_seam_shows_where_a_job_goes_on(engine, someone, tmp_path, monkeypatch):

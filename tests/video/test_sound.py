@@ -215,7 +215,7 @@ def test_a_video_that_has_gone_when_its_pictures_are_finished_leaves_a_silent_on
     source = write_clip(tmp_path / "in.mp4", [background(64, 96)] * 10, sound=clicks([], 0.4))
     result = swap(source, tmp_path / "out.mp4", progress=lambda now: source.unlink(missing_ok=True))
     assert len(pictures(tmp_path / "out.mp4")) == 10
-    assert any("its sound cannot be kept (there is no such file)" in said for said in result.warnings)
+    assert any("its sound cannot be kept (file not found)" in said for said in result.warnings)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".webm"])

@@ -76,7 +76,9 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
     """
     suffixes = [s for s in ("", "-utk") if (padded or not s) and (folder / f"geometry-{split}{s}.npz").is_file()]
     if not suffixes:
-        raise UserError(f"No training faces: {folder}/geometry-{split}.npz is missing. Make it with trainers prepare.")
+        raise UserError(
+            f"No training faces: {folder}/geometry-{split}.npz is missing. Create it with trainers prepare."
+        )
     geometry = [np.load(folder / f"geometry-{split}{s}.npz") for s in suffixes]
     keys = [str(key) for g in geometry for key in g["keys"]]
     meta = [row for s in suffixes for row in _read_meta(folder / f"meta-{split}{s}.csv")]
@@ -139,7 +141,7 @@ def _archives(folder: Path, split: str, suffixes: list[str], size: int) -> list[
     archives = [small] if small.is_file() and (size <= 160 or not large[0].is_file()) else large
     for archive in archives:
         if not archive.is_file():
-            raise UserError(f"No training faces: {archive} is missing. Make it with trainers prepare.")
+            raise UserError(f"No training faces: {archive} is missing. Create it with trainers prepare.")
     return archives
 
 

@@ -46,7 +46,7 @@ def write_split(out: Path, split: str, parts: Iterable[Path]) -> dict:
                 pack.add(part)
         report = pack.report()
         if not pack.rows:
-            raise UserError(f"Nothing to write: no usable face ({report['dropped']}). Give larger or sharper photos.")
+            raise UserError(f"No usable face was found ({report['dropped']}). Give larger or sharper photos.")
         keys = np.array([row["key"] for row in pack.rows])
         with geometry.open("wb") as file:
             arrays: dict[str, Any] = {n: np.stack(pack.arrays[n]).astype(t) for n, t in ARRAYS.items()}

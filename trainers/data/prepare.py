@@ -68,7 +68,7 @@ def prepare(args: argparse.Namespace) -> int:
     """
     items = list(list_items(args.photos, args.identities, PrepareConfig().video_step))
     if not items:
-        raise UserError(f"Nothing to prepare: {args.photos} holds no photo or video. Give a folder of pictures.")
+        raise UserError(f"Nothing to prepare: {args.photos} contains no photo or video. Give a folder of pictures.")
     parts = args.out / f".{args.split}-parts"
     parts.mkdir(parents=True, exist_ok=True)
     jobs = [(item, parts / f"{number:08d}") for number, item in enumerate(items)]
@@ -145,7 +145,7 @@ def _moment(item: Item) -> UInt8[np.ndarray, "h w 3"]:
         for frame in container.decode(video=0):
             if frame.time is None or frame.time >= item.second - 1e-3:
                 return frame.to_ndarray(format="rgb24")
-    raise UserError(f"Video '{item.path}': it has no frame at {item.second:.1f} s. Give a whole file.")
+    raise UserError(f"Video '{item.path}': it has no frame at {item.second:.1f} s. Give an undamaged file.")
 
 
 def check_face(

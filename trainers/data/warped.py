@@ -155,7 +155,7 @@ def _warp_all(faces: Faces, identity: MobileFaceNet, path: Path) -> None:
                 kept.append(row)
     images.flush()
     if not kept:
-        raise UserError("Warped faces: none is like its source. Check the photos' landmarks, or use --set known=0.")
+        raise UserError("Warped faces: none resembles its source. Check the photos' landmarks, or use --set known=0.")
     chosen = torch.tensor(kept, dtype=torch.long)
     np.savez(path.with_suffix(".npz"), target=target[chosen].numpy(), source=source[chosen].numpy())
 

@@ -84,7 +84,7 @@ def load_checkpoint(
     if not last.exists():  # a crash between the two renames leaves the old one under its other name
         last = run / "last.old"
     if not last.exists():
-        raise UserError(f"Nothing to resume: {run} holds no checkpoint. Start without --resume.")
+        raise UserError(f"Nothing to resume: {run} has no checkpoint. Start without --resume.")
     for name, network in networks.items():
         network.load_state_dict(load_file(last / f"{name}.safetensors"))
     for name, average in averages.items():

@@ -49,7 +49,7 @@ def read_log(run: Path) -> list[dict[str, float]]:
     """
     path = run / "log.jsonl"
     if not path.is_file():
-        raise UserError(f"Run '{run}': it has no log.jsonl. Give a folder that the trainers wrote.")
+        raise UserError(f"Run '{run}': it has no log.jsonl. Give a run folder written by a trainer.")
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
@@ -73,7 +73,7 @@ def section(term: str, found: Mapping[str, Points]) -> str:
     """
     known = [point for points in found.values() for point in points]
     if not known:
-        raise UserError(f"Term '{term}': no run has it. Choose a column of log.jsonl.")
+        raise UserError(f"Unknown term '{term}'. Choose a column of the runs' log.jsonl.")
     series = [Series(name, points) for name, points in found.items()]
     x = around("thousand images", [x for x, _ in known], zero=True)
     drawn = chart(f"{term} over training", x, around(term, [y for _, y in known]), series)

@@ -74,7 +74,7 @@ AIMS = (
 
 def add_evaluate_arguments(p: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m trainers evaluate``."""
-    p.add_argument("--method", required=True, help="name of a method, as in python -m swapper image --method")
+    p.add_argument("--method", required=True, help="method, as in python -m swapper image --method")
     p.add_argument("--restore", choices=restorers(), default="none", help="also score the method with a restoration")
     p.add_argument("--data", type=Path, required=True, help="folder of packed faces with a val split")
     p.add_argument("--pairs", type=int, default=300, help="swaps to score")
@@ -82,14 +82,16 @@ def add_evaluate_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--json", action="store_true", help="print JSON instead of a table")
     p.add_argument("--seed", type=int, default=0, help="of the pairs")
     p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    p.add_argument("--cache", type=Path, default=Path("runs/cache"), help="decoded images, made once")
+    p.add_argument(
+        "--cache", type=Path, default=Path("runs/cache"), help="folder for decoded images, which are made once"
+    )
     p.add_argument("--alone", action="store_true", help="without the rows of warp and of the pasted source")
 
 
 def evaluate(args: argparse.Namespace) -> int:
     """Score a method and print, and write, its report; returns the exit code."""
     if args.pairs < 2:
-        raise UserError(f"Pairs: {args.pairs} are too few to score. Give 2 or more, better 300.")
+        raise UserError(f"--pairs must be 2 or more, not {args.pairs}; 300 is better.")
     keep_freed_memory()
     swaps = ways_to_swap(args.method, args.device, args.alone, args.restore)
     evaluator = shipped_evaluator(args.data, args.cache, args.device)
@@ -124,7 +126,7 @@ def ways_to_swap(method: str, device: str, alone: bool, restore: str = "none") -
         restore: name of a restoration that the method is scored with as well.
 
     Raises:
-        UserError: there is no such method or restoration, or its weights are missing.
+        UserError: the method or restoration is unknown, or its weights are missing.
     """
     swaps: dict[str, Swap] = {UNCHANGED: _reencoded}
     if not alone:
@@ -251,7 +253,7 @@ def draw_pairs(
     """
     targets = np.flatnonzero(~padded)
     if not len(targets) or len(np.unique(people)) < 2:
-        raise UserError("Photos to score on: the val split shows fewer than two people. Give one with more.")
+        raise UserError("The val split shows fewer than two people. Give one with more.")
     order, choice = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
     pairs: list[tuple[int, int]] = []
     while len(pairs) < count:

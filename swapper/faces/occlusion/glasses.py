@@ -99,7 +99,7 @@ def glasses_mask(
 def occluded_area(
     image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]
 ) -> Float32[np.ndarray, "t t"] | None:
-    """Where something lies over a face: dark glasses, or what is unlike skin while the other side shows skin.
+    """Where a face is occluded: by dark glasses, or where it is unlike skin while the other side shows skin.
 
     Args:
         image: RGB crop.

@@ -42,7 +42,7 @@ class OcclusionDetector(CropNetwork):
     def find(
         self, image: UInt8[np.ndarray, "s s 3"], template: str, face: Float32[np.ndarray, "s s"]
     ) -> Float32[np.ndarray, "s s"] | None:
-        """Find covers as ``OcclusionFinder.find`` says."""
+        """Find occlusion; see ``OcclusionFinder.find``."""
         side = len(image)
         to_own = template_to_template(template, side, _TEMPLATE, self.size)
         small = warp_frame(image, to_own, self.size)

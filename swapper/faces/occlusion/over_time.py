@@ -35,7 +35,7 @@ PerPoint = Float32[np.ndarray, "468"]
 
 @dataclass(frozen=True)
 class Appearance:
-    """A face in one frame.
+    """The appearance of a face in one frame.
 
     Attributes:
         colors: CIE L*a*b* at the mesh points.
@@ -52,7 +52,7 @@ class Appearance:
 
 @dataclass(frozen=True)
 class UsualAppearance:
-    """How a face usually looks.
+    """The usual appearance of a face.
 
     Attributes:
         colors: CIE L*a*b* at the mesh points.
@@ -75,7 +75,7 @@ class UsualAppearance:
 
     @classmethod
     def from_row(cls, row: list[list[float]]) -> "UsualAppearance":
-        """The look that ``to_row`` made plain."""
+        """Undo ``to_row``."""
         *points, (glasses,) = row
         rows = np.array(points, np.float32)
         return cls(np.ascontiguousarray(rows[:3].T), rows[3], rows[4] / 100, glasses)
@@ -84,7 +84,7 @@ class UsualAppearance:
 def measure_appearance(
     image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"], usual: UsualAppearance | None
 ) -> Appearance:
-    """See a face, and what covers it.
+    """Measure how a face appears, and where it is occluded.
 
     Args:
         image: RGB crop.
@@ -101,7 +101,7 @@ def measure_appearance(
 
 
 def update_appearance(usual: UsualAppearance | None, appearance: Appearance) -> UsualAppearance:
-    """The usual look after one more frame.
+    """The usual appearance after one more frame.
 
     Args:
         usual: after the frames before; None where there are none.
@@ -127,7 +127,7 @@ def update_appearance(usual: UsualAppearance | None, appearance: Appearance) -> 
 def occlusion_mask(
     appearance: Appearance, image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"]
 ) -> Float32[np.ndarray, "s s"] | None:
-    """Share of what is in front of a face, over its crop; None where nothing is.
+    """Occlusion of each pixel of a crop; None where nothing is in front of the face.
 
     Args:
         appearance: of the face.

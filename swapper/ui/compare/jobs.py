@@ -31,8 +31,8 @@ from swapper.ui.layout import LENGTHY
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
 
-NO_PHOTOS = "{what}: there is no photo yet. Add one, or fill in an example."
-NO_CHOICE = "Methods: none is chosen. Tick at least one."
+NO_PHOTOS = "{what}: no photo yet. Add one, or fill in an example."
+NO_CHOICE = "Methods: none selected. Tick at least one."
 TOO_MANY = (
     "Comparison: {pairs} pairs times {rows} rows are {swaps} swaps, more than the {most} this app makes at once. "
     "Choose fewer photos or methods."
@@ -152,7 +152,7 @@ def add_compare_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, l
 
         Args:
             sources: photos of people, one each.
-            targets: photos whose largest face changes.
+            targets: photos whose largest face is swapped.
             methods: names of methods that this app offers; the references are added.
             consent: True if everyone whose face is used has agreed; nothing is swapped otherwise.
         """

@@ -21,20 +21,20 @@ from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUI
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 
-SOURCES = ("1", "Sources", "Photos of the people whose faces are given, one photo each.")
-TARGETS = ("2", "Targets", "Photos whose largest face changes.")
-METHODS = ("3", "Methods", "Every one is measured on every pair of a source and a target.")
+SOURCES = ("1", "Sources", "Photos of the people whose faces are used, one photo each.")
+TARGETS = ("2", "Targets", "Photos whose largest face is swapped.")
+METHODS = ("3", "Methods", "Each is measured on every pair of source and target.")
 COMPARE = "Compare"
-ALWAYS = "The unchanged target, the pasted source and the warp always take part: every figure is read against them."
+ALWAYS = "The unchanged target, the pasted source and the warp are always included, as references."
 TABLE = (
     "",
     "Figures",
-    "Best values are marked; arrows say which way is better; click a head to sort. Below each its 95 % interval.",
+    "The best values are marked; arrows show which way is better; click a heading to sort. Below: 95 % intervals.",
 )
 PLOTS = (
     "",
     "Strengths and weaknesses",
-    "A good swap takes the source's identity and leaves the rest of the target alone.",
+    "A good swap takes the source's identity and leaves everything else as in the target.",
 )
 PICTURES = ("", "Side by side", "Click a picture to enlarge it; the arrow keys go from method to method.")
 MEANINGS = "What the columns mean"

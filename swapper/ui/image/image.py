@@ -26,7 +26,7 @@ from swapper.ui.swappers import SwapperCache
 SWAP = "Swap faces"
 FACES = ("", "Faces found", "Click a face to choose who it becomes.")
 BECOMES = "Face {face} becomes"
-NO_TARGET = "Target: there is no photo yet. Add the photo that should be changed."
+NO_TARGET = "Target: no photo yet. Add the photo to change."
 SHOW_EXAMPLE = "Show an example"
 
 

@@ -21,7 +21,7 @@ from swapper.ui.progress import ReportProgress
 
 NO_SOURCE = "Source: person {letter} has no photo yet. Add one, or choose somebody else for face {face}."
 NOTHING_TO_DO = "Target: every face is set to stay unchanged. Click a face and choose who it becomes."
-OWN_MASK = "Where the method itself says that the face belongs:"
+OWN_MASK = "Face mask predicted by the method:"
 UNUSED = "Person {letter} has photos, but no face becomes this person. Click a face under the target to choose."
 STEPS = {
     "decode": "read",

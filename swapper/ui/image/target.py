@@ -10,7 +10,7 @@ from swapper.types import Face, UserError
 from swapper.ui.assignment import Assignment
 from swapper.ui.files import write_thumbnails
 
-NO_FACE = "Target photo: no face was found. Choose a photo that shows a face larger."
+NO_FACE = "Target photo: no face was found. Choose a photo in which a face is larger."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,8 +27,8 @@ from swapper.ui.progress import ReportProgress
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache
 
-MISSING = "{who}: there is no photo yet. Add one, or fill in an example."
-BAD_STEPS = "Steps: {steps} is not possible here. Choose 1 to {most}."
+MISSING = "{who}: no photo yet. Add one, or fill in an example."
+BAD_STEPS = "Steps must be 1 to {most}, not {steps}."
 SIDE = 1600  # px, longest side of the target here: an interpolation is many pictures
 
 
@@ -76,7 +76,7 @@ def draw_interpolation(
     Raises:
         UserError: a photo or the method cannot be used.
     """
-    progress(0.0, said("Looking at the photos"))
+    progress(0.0, said("Reading the photos"))
     swapper = swappers.get(choose_interpolating_method(method or None))
     photos = swapper.source_crop(read_image(paths[0])), swapper.source_crop(read_image(paths[1]))
     target = shrink(read_image(paths[2]), SIDE)
@@ -140,7 +140,7 @@ def add_interpolation_endpoint(swappers: SwapperCache, evaluators: SharedEvaluat
         Args:
             first: photo of the person where the interpolation starts.
             second: photo of the person where it ends.
-            target: photo whose largest face changes.
+            target: photo whose largest face is swapped.
             consent: True if everyone whose face is used has agreed; nothing is drawn otherwise.
             steps: pictures between the two people.
             method: the app's recommended method that can interpolate when empty.

@@ -26,11 +26,11 @@ MEASURES = ("", "How smooth it is", "A line in the charts follows the slider.")
 INTERPOLATE = "Interpolate from A to B"
 EMPTY = "The interpolation appears here."
 NO_METHOD = (
-    "Interpolation needs a learned method, and none has its weights on this machine yet: "
-    "the warp stretches a photo and knows nobody between two people."
+    "Interpolation needs a learned method, and none has its weights on this machine yet. "
+    "The warp cannot mix two people."
 )
 METHOD_INFO = "Each interpolates in the identity space it was trained with."
-STEPS_INFO = "Pictures between A and B; the paper looks at nine."
+STEPS_INFO = "Pictures between A and B; the paper uses nine."
 
 
 @dataclass(frozen=True)

@@ -20,17 +20,17 @@ from swapper.ui.live.page import PAGE, page_routes
 from swapper.ui.live.streams import FASTEST, live_method
 from swapper.ui.swappers import SwapperCache
 
-NO_SOURCE = "Source: there is no photo yet. Add one, or choose an example."
+NO_SOURCE = "Source: no photo yet. Add one, or choose an example."
 MAKE = "Make face.onnx"
 DOWNLOAD = "Download face.onnx"
-MAKES = "Your own browser can do this, too, and then sends nothing anywhere: it needs the source's network, a file."
+MAKES = "You can also swap locally in the browser; nothing is uploaded. First download this person's model."
 FILE = "face.onnx"
 BY_COMMAND = (
-    "To swap in your own browser and send nothing anywhere, write a person's network with "
+    "To swap in your own browser without uploading anything, write a person's model with "
     "“python -m swapper export”, then:"
 )
-OPEN_PAGE = "Open the page that swaps by itself"
-OPEN_WITH_FACE = "Open the page that swaps by itself with this face"
+OPEN_PAGE = "Open the in-browser swapper"
+OPEN_WITH_FACE = "Open the in-browser swapper with this face"
 FROM_PAGE = "../gradio_api/file="  # where Gradio serves files, seen from the page
 
 

@@ -26,7 +26,7 @@ from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.video.live import LiveEngine, LiveStream
 
 FASTEST = next(name for name, info in METHODS.items() if info.quick)
-NO_FRAME = "Webcam: the frame is no JPEG picture of at most {most} MB. Reload the page and start again."
+NO_FRAME = "Webcam: the frame is not a JPEG of at most {most} MB. Reload the page and start again."
 _BEGIN = "data:image/jpeg;base64,"
 _MOST_FRAME_BYTES = 4 * 2**20
 _WARP_SIDE = 256  # px; half the side that photos are warped at, in half the time

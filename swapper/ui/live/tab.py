@@ -17,13 +17,13 @@ from swapper.ui.live.export import NO_SOURCE, build_face_export
 from swapper.ui.live.streams import FASTEST, LiveStreams, ShownFrame, end_streams, live_method, live_swapper
 from swapper.ui.swappers import SwapperCache
 
-SOURCE = ("1", "Source", "Whose face you want; another photo takes effect while you are live.")
-CAMERA = ("2", "Webcam", "Allow the camera, then press Record; Stop ends it.")
-RESULT = ("3", "Live", "You, with the source's face. Frames are kept nowhere.")
+SOURCE = ("1", "Source", "Whose face you want. You can change the photo while you are live.")
+CAMERA = ("2", "Webcam", "Allow the camera, then press Record. Stop ends the stream.")
+RESULT = ("3", "Live", "You, with the source's face. No frames are stored.")
 USES = "Uses {label}."
-WAITING = "The fastest method, MobileFaceSwap, has no weights on this machine yet, so the warp stands in for it."
-LIMITS = "Frames are reduced to {side} px; a stream ends after {seconds} s of computing."
-NOBODY = "no face in sight"
+WAITING = "The fastest method, MobileFaceSwap, has no weights on this machine yet, so the warp is used instead."
+LIMITS = "Frames are reduced to {side} px; a stream ends after {seconds} s of computing time."
+NOBODY = "no face found"
 ALT = "The webcam's picture with the swapped face"
 STREAM_EVERY = 0.06  # seconds; frames that come while one is worked on replace each other
 CAMERA_HEIGHT = 280  # px

@@ -20,8 +20,8 @@ from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoSettings
 from swapper.video.request import measured_role
 
-NO_TARGET = "Target: there is no video. Pass the video that should be changed."
-BAD_PEOPLE = "People: this is no list of pairs. Pass [{'source': file, 'reference': file}, ...]."
+NO_TARGET = "Target: no video was given. Pass the video to change."
+BAD_PEOPLE = "People: this is not a list of pairs. Pass [{'source': file, 'reference': file}, ...]."
 
 
 def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:

@@ -22,7 +22,9 @@ from swapper.video.request import origin_of
 STEP = 0.1  # seconds, of the sliders
 SHOWN_SIDE = 960  # px, longer side of frames on the page
 NO_FACE = "Frame: no face was found at {time}. Move the slider to a frame that shows one."
-NOBODY_CHOSEN = "Frame: nobody you chose was recognised at {time}. Move the slider to a frame that shows them."
+NOBODY_CHOSEN = (
+    "Frame: none of the people you chose was recognised at {time}. Move the slider to a frame that shows them."
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Clip:
             steadiness: as of ``VideoSettings``.
 
         Raises:
-            UserError: that is no part of a video.
+            UserError: this is not a part of a video.
         """
         return VideoSettings(start, None if end >= self.last - STEP / 2 else end, quality, steadiness)
 
@@ -73,7 +75,7 @@ def open_clip(path: str, limits: Limits) -> Clip:
         limits: what is allowed on this machine.
 
     Raises:
-        UserError: it is no video that can be read, or it is too large whatever part of it is chosen.
+        UserError: it is not a readable video, or it is too large whatever part is chosen.
     """
     info = VideoReader(path, limits).info
     longest = min(limits.max_video_seconds, limits.max_video_frames / max(float(info.rate), 1))
@@ -95,7 +97,7 @@ def frame_at(clip: Clip, seconds: float, limits: Limits) -> UInt8[np.ndarray, "h
     with closing(VideoReader(clip.path, limits).samples([min(max(seconds, 0), clip.seconds)])) as frames:
         frame = next(frames, None)
     if frame is None:
-        raise UserError(f"Video '{clip.path}': it shows no picture there. Choose another part of it.")
+        raise UserError(f"Video '{clip.path}': it has no frame there. Choose another part.")
     return frame.image
 
 

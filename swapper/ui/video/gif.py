@@ -48,7 +48,7 @@ def stand_in(path: str, limits: Limits) -> Gif:
         limits: what is allowed on this machine.
 
     Raises:
-        UserError: it is no animation that can be read, or it is too large.
+        UserError: it is not a readable animation, or it is too large.
     """
     longest = open_clip(path, limits).longest
     reader = VideoReader(path, limits)

@@ -58,7 +58,7 @@ def video_work(
 
 
 def run_job(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResult:
-    """Do a job into a new folder; nothing is left of one that fails.
+    """Run a job in a new folder, which is removed if the job fails.
 
     Args:
         target: path of the video, which names the result.
@@ -74,7 +74,7 @@ def run_job(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResul
 def follow(
     target: str, work: Work, suffix: str = FORMATS["MP4"]
 ) -> Generator[VideoProgress | VideoResult | None, None, None]:
-    """The same in a thread: where the job is, now and then, and its result in the end.
+    """Run a job in a thread: yields its progress now and then, and its result at the end.
 
     Closing the generator cancels the job, which then removes what it has written.
 

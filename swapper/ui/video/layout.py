@@ -19,15 +19,15 @@ from swapper.ui.video.jobs import FORMATS
 from swapper.ui.video.plan import CHOSEN, EVERYONE, LARGEST
 from swapper.video.io import VideoReader
 
-TARGET = ("2", "Video", "The clip to change. Everything but the faces stays as it is, and so does the sound.")
-PART = ("3", "Part and preview", "Choose what to swap, and see a frame of it before you start.")
-PEOPLE = ("4", "Who changes", "Without a choice every face becomes person A.")
+TARGET = ("2", "Video", "The video to change. Only the faces change; the sound is kept.")
+PART = ("3", "Part and preview", "Choose what to swap, and preview a frame before you start.")
+PEOPLE = ("4", "Who changes", "Unless you choose otherwise, every face becomes person A.")
 RESULT = ("5", "Result", "Play it here or download it.")
 WHO = [("Everyone", EVERYONE), ("The largest face", LARGEST), ("People I choose", CHOSEN)]
 WHO_LABEL = "Faces to swap"
 FIND = "Find people"
-FIND_HINT = "Looks through the selected part; then click somebody and choose who they become."
-NOBODY_YET = "The people of the clip appear here."
+FIND_HINT = "Searches the selected part; then click a person and choose who they become."
+NOBODY_YET = "The people in the video appear here."
 BECOMES = "This person becomes"
 TIME, TIME_INFO = "Frame", "In seconds from the start of the video."
 START, END = "Start", "End"
@@ -36,8 +36,8 @@ SWAP, CANCEL = "Swap video", "Cancel"
 EMPTY = "Your video appears here."
 DOWNLOAD = "Download {kind}"
 GIF = "Choose a GIF"
-STEADINESS, STEADINESS_INFO = "Steadiness", "How far trembling of the faces is smoothed away."
-QUALITY, QUALITY_INFO = "Picture quality", "Of the file: better is larger."
+STEADINESS, STEADINESS_INFO = "Steadiness", "How strongly jitter of the faces is smoothed."
+QUALITY, QUALITY_INFO = "Picture quality", "Higher quality makes a larger file."
 QUALITIES = [("Best", 18), ("Good", 23), ("Small file", 28)]
 STILL_SIDE = 240  # px
 KIND, KIND_INFO = "File format", "A GIF has no sound and fewer colours."

@@ -12,12 +12,12 @@ from swapper.ui.video.clip import SHOWN_SIDE, Clip
 from swapper.video.job import VideoProgress, VideoResult
 
 LIVE_SIDE = 640  # px, longer side of the frame that is shown while a job runs
-QUEUED = "Waiting for its turn."
+QUEUED = "Waiting in the queue."
 WAITING = "Getting ready: loading the method and learning the source."
-PROGRESS = "Share of the video that is finished"
+PROGRESS = "Share of the video that is done"
 BEFORE, AFTER = "Before", "After"
 FRAME_AT = "Frame at {time}"
-LATEST = "The frame finished last"
+LATEST = "The latest finished frame"
 PART = "{length} selected, about {frames} frames."
 TOO_LONG = "{length} selected; at most {longest} can be swapped at once. Move the start or the end."
 FACTS = "{width} × {height} pixels, {rate} frames a second, {length}"

@@ -19,9 +19,9 @@ from swapper.video.people import SeenPerson, find_people
 
 EVERYONE, LARGEST, CHOSEN = "all", "largest", "chosen"
 MOST_PEOPLE = 12  # shown; who is seen less often is left alone
-NOBODY = "Video: no face can be told apart in this part. Choose another part, or swap everyone."
-NOT_LOOKED = "People: nobody has been looked for in this video yet. Press Find people, or choose Everyone."
-NOTHING_TO_DO = "People: everybody is left unchanged. Click somebody and choose who they become."
+NOBODY = "Video: nobody can be identified in this part. Choose another part, or swap everyone."
+NOT_LOOKED = "People: this video has not been searched yet. Press Find people, or choose Everyone."
+NOTHING_TO_DO = "People: everyone is set to stay unchanged. Click a person and choose who they become."
 NO_SOURCE = "Source: person {letter} has no photo yet. Add one under Source."
 
 

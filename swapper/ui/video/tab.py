@@ -27,8 +27,8 @@ from swapper.ui.video.plan import CHOSEN, EVERYONE, Cast, look_for_people, plan_
 from swapper.video.io import VideoReader
 from swapper.video.job import VideoProgress, VideoResult
 
-NO_TARGET = "Video: there is none yet. Add the video that should be changed."
-CANCELLED = "Cancelled; nothing was kept of the unfinished video."
+NO_TARGET = "Video: none yet. Add the video to change."
+CANCELLED = "Cancelled. The unfinished video was deleted."
 LOOKING = "Looking for people"
 
 Job = Generator[VideoProgress | VideoResult | None, None, None]

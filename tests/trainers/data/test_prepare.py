@@ -56,7 +56,7 @@ def test_a_split_is_written_and_read_back_without_near_duplicates(tmp_path):
 
 def test_nothing_usable_leaves_no_file(tmp_path):
     part = _part(tmp_path, 0, "", [], [], {"no face": 1})
-    with pytest.raises(UserError, match="no usable face"):
+    with pytest.raises(UserError, match="No usable face"):
         write_split(tmp_path, "train", [part])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["00000000.json"]
 

@@ -85,7 +85,7 @@ def test_a_crash_between_the_two_renames_loses_nothing(tmp_path):
 
 
 def test_resuming_nothing_says_so(tmp_path):
-    with pytest.raises(UserError, match="holds no checkpoint"):
+    with pytest.raises(UserError, match="has no checkpoint"):
         Run(LineTrainer(), config(tmp_path)).resume()
 
 

@@ -29,7 +29,7 @@ def test_losses_are_averaged_over_parts_and_scores_are_not():
     assert series_of(rows, "val_gain")[2] == (3.0, 3.0)
 
 
-@pytest.mark.parametrize(("terms", "said"), [(["nose"], "no run has it"), (["id"], "no log.jsonl")])
+@pytest.mark.parametrize(("terms", "said"), [(["nose"], "Unknown term"), (["id"], "no log.jsonl")])
 def test_what_is_missing_is_said_and_nothing_is_written(terms, said, tmp_path, capsys):
     run = tmp_path / "empty" if said == "no log.jsonl" else write_run(tmp_path / "run", [1.0])
     assert main(["curves", str(run), "--terms", *terms, "--out", str(tmp_path / "page.html")]) == 2

@@ -117,5 +117,5 @@ def test_aims_compare_with_the_floor_and_the_baseline():
 def test_bad_arguments_are_told_in_one_line(tmp_path, capsys):
     assert main(["evaluate", "--method", "nothing", "--data", str(tmp_path), "--alone", "--device", "cpu"]) == 2
     assert "Unknown method 'nothing'" in capsys.readouterr().err
-    with pytest.raises(UserError, match="too few"):
+    with pytest.raises(UserError, match="must be 2 or more"):
         evaluate(argparse.Namespace(pairs=1))

@@ -21,13 +21,13 @@ def test_requests_are_checked(photos):
     found = read_request(photos[:1], photos[1:], ["warp"], 3)
     assert [len(found.sources), len(found.targets), found.methods] == [1, 1, ["warp"]]
     for sources, targets, methods, most, said in (
-        ([], photos, ["warp"], 99, "Sources: there is no photo yet"),
-        (photos, None, ["warp"], 99, "Targets: there is no photo yet"),
-        (photos, photos, [], 99, "Methods: none is chosen"),
-        (photos, photos, "warp", 99, "Methods: none is chosen"),
-        (photos, photos, ["onnx:inswapper_128"], 99, "this app does not have it"),
+        ([], photos, ["warp"], 99, "Sources: no photo yet"),
+        (photos, None, ["warp"], 99, "Targets: no photo yet"),
+        (photos, photos, [], 99, "Methods: none selected"),
+        (photos, photos, "warp", 99, "Methods: none selected"),
+        (photos, photos, ["onnx:inswapper_128"], 99, "is not available in this app"),
         (photos, photos, ["warp"], 11, "4 pairs times 3 rows are 12 swaps, more than the 11"),
-        ([{"path": "/etc/passwd"}], photos, ["warp"], 99, "no uploaded file"),
+        ([{"path": "/etc/passwd"}], photos, ["warp"], 99, "not an uploaded file"),
     ):
         with pytest.raises(UserError, match=said):
             read_request(sources, targets, methods, most)

@@ -24,16 +24,16 @@ def test_all_three_photos_are_needed_and_must_be_uploads(photos):
     first, second, target = map(upload, photos)
     assert read_photos(first, second, target) == tuple(photos)
     for given, who in (((None, second, target), "Person A"), ((first, None, target), "Person B")):
-        with pytest.raises(UserError, match=f"{who}: there is no photo yet"):
+        with pytest.raises(UserError, match=f"{who}: no photo yet"):
             read_photos(*given)
-    with pytest.raises(UserError, match="no uploaded file"):
+    with pytest.raises(UserError, match="not an uploaded file"):
         read_photos(first, second, upload("/etc/passwd"))
 
 
 @pytest.mark.parametrize("steps", [0, 22, "many", None, float("nan")])
 def test_steps_are_limited(steps):
     check_steps(21, 21)
-    with pytest.raises(UserError, match="Choose 1 to 21"):
+    with pytest.raises(UserError, match="Steps must be 1 to 21"):
         check_steps(steps, 21)
 
 

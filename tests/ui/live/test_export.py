@@ -40,7 +40,7 @@ def test_a_network_is_written_where_nobody_can_guess_it(export, portraits, uploa
 
 @pytest.mark.parametrize(
     ("agreed", "given", "said"),
-    [(False, None, "Consent:"), (True, None, "no photo yet"), (True, upload("/etc/passwd"), "no uploaded file")],
+    [(False, None, "Consent has"), (True, None, "no photo yet"), (True, upload("/etc/passwd"), "not an uploaded file")],
 )
 def test_what_is_missing_is_said(export, uploads, agreed, given, said):
     answer = export.make(agreed, given)

@@ -55,7 +55,7 @@ def test_a_frame_comes_back_reduced_and_swapped(streams: LiveStreams, frame: dic
     [None, {}, "text", {"url": None}, {"url": "http://example.org/a.jpg"}, {"url": "data:image/jpeg;base64,%%"}],
 )
 def test_what_is_no_frame_is_refused(streams: LiveStreams, payload: object) -> None:
-    with pytest.raises(UserError, match="Webcam: the frame is no JPEG picture"):
+    with pytest.raises(UserError, match="Webcam: the frame is not a JPEG"):
         streams.swap("me", payload, PEOPLE[0])
     assert len(streams) == 0
 

@@ -38,5 +38,5 @@ def test_large_ones_are_reduced(uploads):
 
 def test_what_is_no_animation_is_refused(uploads):
     (uploads / "notes.gif").write_text("no picture")
-    with pytest.raises(UserError, match="no video that can be read"):
+    with pytest.raises(UserError, match="not a readable video"):
         stand_in(str(uploads / "notes.gif"), Limits())

@@ -54,7 +54,7 @@ def test_found_people_have_pictures_and_become_the_first_person(cast, couple):
 
 def test_nobody_to_be_found(finder, uploads, tmp_path):
     clip = write_clip(tmp_path / "empty.mp4", [background(270, 480)] * 3)
-    with pytest.raises(UserError, match="no face can be told apart"):
+    with pytest.raises(UserError, match="nobody can be identified"):
         look_for_people(finder, VideoReader(clip), 0, 0.1, lambda share: None)
     assert not any(uploads.iterdir())
 
@@ -63,12 +63,12 @@ def test_what_is_missing_is_said(cast):
     assert dict(wanted_people(EVERYONE, None, photos(1))) == {UNCHANGED: 0}
     with pytest.raises(UserError, match="person A has no photo yet"):
         wanted_people(EVERYONE, None, [[], [], []])
-    with pytest.raises(UserError, match="nobody has been looked for"):
+    with pytest.raises(UserError, match="has not been searched yet"):
         wanted_people(CHOSEN, None, photos(1))
     with pytest.raises(UserError, match="person B has no photo yet"):
         wanted_people(CHOSEN, cast.assign(1), photos(1))
     alone = Cast(path=cast.path, thumbnails=cast.thumbnails, people=[UNCHANGED, UNCHANGED], seen=cast.seen)
-    with pytest.raises(UserError, match="everybody is left unchanged"):
+    with pytest.raises(UserError, match="everyone is set to stay unchanged"):
         wanted_people(CHOSEN, alone, photos(1))
 
 
