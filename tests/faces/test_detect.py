@@ -198,7 +198,7 @@ def test_scrfd_finds_what_insightface_finds(
     boxes, points = SCRFD(path).detect(np.ascontiguousarray(grey[..., ::-1]), input_size=(768, 640))
     assert points is not None
     expected = [from_grey(box[:4], box[4], p) for box, p in zip(boxes, points, strict=True)]
-    assert_same_faces(scrfd._detect_once(frame, 640), without_duplicates(expected))
+    assert_same_faces(scrfd._look(frame, 640), without_duplicates(expected))
 
 
 def test_scrfd_is_decoded_as_its_paper_says(
@@ -219,7 +219,7 @@ def test_scrfd_is_decoded_as_its_paper_says(
             box = np.array([x - left, y - top, x + right, y + bottom])
             found.append(from_grey(box, scores[i], points[i].reshape(5, 2) * stride + [x, y]))
         expected += without_duplicates(found)
-    assert_same_faces(scrfd._detect_once(frame, 640), without_duplicates(expected))
+    assert_same_faces(scrfd._look(frame, 640), without_duplicates(expected))
 
 
 def _place(face: Face) -> tuple[float, ...]:
