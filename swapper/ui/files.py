@@ -32,10 +32,14 @@ NOT_UPLOADED = (
     "Photo: this is not an uploaded file. "
     "Send it with gradio_client.handle_file(path), or as a data: address in base64."
 )
-TOO_LARGE = "File '{name}': it has {found:.1f} MB, more than the limit of {most:g} MB. Make it smaller."
+TOO_LARGE = (
+    "File '{name}': it has {found:.1f} MB, more than the limit of {most:g} MB. Make it smaller, or set {setting}."
+)
 
 _SERVED = re.compile(r"https?://[^?#]+?/gradio_api/file=([^?#]+)", re.IGNORECASE)
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
+
+Limit = tuple[int, str]  # bytes, and the setting that says so
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,7 +58,9 @@ def upload_paths(payload: Any, most: int | None = None) -> list[str]:
             content check refuses.
     """
     items = payload if isinstance(payload, list) else [payload] if payload else []
-    found = [_checked(item, most or Limits.from_environment().max_upload_bytes) for item in items]
+    pictures = Limits.from_environment().max_upload_bytes, "SWAPPER_MAX_UPLOAD_BYTES"
+    limit = pictures if most is None else (most, "SWAPPER_MAX_VIDEO_BYTES")
+    found = [_checked(item, limit) for item in items]
     for path in found:
         check_content(path, video=most is not None)
     return found
@@ -77,15 +83,15 @@ def upload_path(payload: Any, missing: str, most: int | None = None) -> str:
     return paths[0]
 
 
-def _checked(item: Any, most: int) -> str:
+def _checked(item: Any, limit: Limit) -> str:
     """A file's path; whoever calls an endpoint by hand can claim any path, so it must lie among the uploads."""
     if isinstance(item, str):
-        item = {"path": uploaded_path(item) or _decoded(item, most)}
+        item = {"path": uploaded_path(item) or _decoded(item, limit)}
     file = (item.get("image") or item.get("video") or item) if isinstance(item, dict) else {}
     path = file.get("path") if isinstance(file, dict) else None
     if not isinstance(path, str) or not Path(path).resolve().is_relative_to(_uploads()):
         raise UserError(NOT_UPLOADED)
-    _limit(Path(path).name, Path(path).stat().st_size if Path(path).is_file() else 0, most)
+    _limit(Path(path).name, Path(path).stat().st_size if Path(path).is_file() else 0, limit)
     return path
 
 
@@ -100,13 +106,13 @@ def uploaded_path(address: str) -> str | None:
     return path if path and Path(path).resolve().is_relative_to(_uploads()) else None
 
 
-def _decoded(address: str, most: int) -> str:
+def _decoded(address: str, limit: Limit) -> str:
     """Write the file that is inside a ``data:`` address; it gets no suffix, so that it is served as nothing else."""
     head = _DATA.match(address)
     if head is None:
         raise UserError(NOT_UPLOADED)
     text = address[head.end() :]
-    _limit("photo", len(text) * 3 // 4, most)
+    _limit("photo", len(text) * 3 // 4, limit)
     try:
         data = base64.b64decode(text, validate=True)
     except binascii.Error as error:
@@ -116,9 +122,11 @@ def _decoded(address: str, most: int) -> str:
     return str(path)
 
 
-def _limit(name: str, size: int, most: int) -> None:
+def _limit(name: str, size: int, limit: Limit) -> None:
+    most, setting = limit
     if size > most:
-        raise UserError(TOO_LARGE.format(name=name, found=size / 2**20, most=round(most / 2**20, 1)))
+        said = TOO_LARGE.format(name=name, found=size / 2**20, most=round(most / 2**20, 1), setting=setting)
+        raise UserError(said)
 
 
 def _uploads() -> Path:

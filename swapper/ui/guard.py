@@ -1,6 +1,7 @@
 """What Gradio would do for anybody who asks, and this app does not: fetch files from addresses."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gradio as gr
@@ -32,8 +33,10 @@ def refuse_addresses(app: gr.Blocks) -> None:
     """
     Block.async_move_resource_to_block_cache = _move_own_files
     event = next(e for e in app.fns.values() if e.inputs and not e.inputs[0].stateful and not e.component_prop_inputs)
+    asked = app.preprocess_data(event, [_SENT] * len(event.inputs), None)
     try:
-        asyncio.run(app.preprocess_data(event, [_SENT] * len(event.inputs), None))
+        with ThreadPoolExecutor(1) as thread:  # a notebook's own thread runs an event loop already
+            thread.submit(asyncio.run, asked).result()
     except gr.Error as error:
         if error.message == NO_ADDRESSES:
             return

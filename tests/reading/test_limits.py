@@ -101,3 +101,14 @@ def test_every_refusal_for_size_names_the_setting():
         with pytest.raises(UserError) as refused:
             read_image(stream.getvalue(), limits)
         assert re.search(rf"set {name}\.$", str(refused.value))
+
+
+def test_a_phones_largest_photo_is_read_on_a_persons_own_machine_and_refused_on_a_server(monkeypatch):
+    monkeypatch.setattr("swapper.runtime.limits._memory", lambda: 4 * 2**30)
+    photo = png_of(12_000, 9_000)
+    assert read_image(photo).shape == (9_000, 12_000, 3)
+    monkeypatch.setenv("SPACE_ID", "somebody/space")
+    with pytest.raises(UserError, match=r"108 megapixels, more than the limit of 64 .* set SWAPPER_MAX_PIXELS\.$"):
+        read_image(photo)
+    monkeypatch.setenv("SWAPPER_MAX_PIXELS", "120_000_000")
+    assert read_image(photo).shape == (9_000, 12_000, 3)

@@ -34,7 +34,7 @@ def test_every_limit_is_documented_with_its_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("memory", "most"), [(0, 64), (2 * 2**30, 64), (6 * 2**30, 134), (16 * 2**30, 256), (512 * 2**30, 256)]
+    ("memory", "most"), [(0, 64), (2**30, 64), (4 * 2**30, 134), (16 * 2**30, 256), (512 * 2**30, 256)]
 )
 def test_photos_on_a_persons_own_machine(memory: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("swapper.runtime.limits._memory", lambda: memory)

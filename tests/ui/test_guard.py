@@ -1,6 +1,8 @@
 """The guard against web addresses, and that the app does not start without it."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gradio as gr
@@ -46,7 +48,13 @@ def app() -> gr.Blocks:
 
 def call(app: gr.Blocks, name: str, inputs: list[Any], session: SessionState) -> Any:
     event = next(event for event in app.fns.values() if event.api_name == name)
-    return asyncio.run(app.process_api(event, inputs, session))
+    return _run(app.process_api(event, inputs, session))
+
+
+def _run(asked: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: browser tests leave an event loop running in the main one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, asked).result()
 
 
 def test_without_the_guard_an_address_is_fetched(app: gr.Blocks, fetched: list[str]) -> None:
@@ -66,6 +74,13 @@ def test_no_address_is_fetched_even_after_a_session_has_changed_the_component(
         assert error.value.message == NO_ADDRESSES
         call(app, "relabel", [], session)
     assert fetched == []
+
+
+def test_it_is_set_where_an_event_loop_runs_already_as_in_notebooks(app: gr.Blocks) -> None:
+    async def cell() -> None:
+        refuse_addresses(app)
+
+    _run(cell())
 
 
 def test_an_app_whose_guard_is_not_in_force_does_not_start(
