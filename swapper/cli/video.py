@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from swapper.cli.options import STOPPED, (
+from swapper.cli.options import (
+    STOPPED,
     add_blend_options,
     add_device_option,
     add_mark_options,
@@ -22,7 +23,6 @@ from swapper.errors import UserError
 
 if TYPE_CHECKING:
     from swapper.video.job import VideoProgress
-
 
 
 def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
