@@ -25,7 +25,7 @@ from waiting import wait_for
 from swapper.runtime.limits import Limits
 from swapper.ui.build import build_app, launch_options
 from swapper.ui.files import keep_deleting
-from swapper.ui.guard import refuse_addresses
+from swapper.ui.guard import guard
 
 KEPT = 10  # seconds
 
@@ -41,7 +41,7 @@ def client(swappers, folder, tmp_path_factory) -> Iterator[Client]:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         limits = Limits(max_upload_bytes=400_000)
         app = build_app(limits, swappers)
-        refuse_addresses(app)
+        guard(app)
         stop = Event()
         keep_deleting(app, 1, stop, older_than=KEPT)
         _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(limits))
