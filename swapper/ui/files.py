@@ -35,7 +35,7 @@ NOT_UPLOADED = (
 TOO_LARGE = (
     "File '{name}': it has {found:.1f} MB, more than the limit of {most:g} MB. Make it smaller, or set {setting}."
 )
-TOO_MANY = "Photos: {found} are more than the {most} that this app takes at once. Choose the best of them."
+TOO_MANY = "Files: {found} are more than the {most} that this app takes here at once. Leave some out."
 
 _SERVED = re.compile(r"https?://[^?#]+?/gradio_api/file=([^?#]+)", re.IGNORECASE)
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
@@ -71,7 +71,7 @@ def upload_paths(payload: Any, most: int | None = None, files: int | None = None
 
 
 def upload_path(payload: Any, missing: str, most: int | None = None) -> str:
-    """Where the first uploaded file lies.
+    """Where the one uploaded file lies.
 
     Args:
         payload: as of ``upload_paths``.
@@ -79,9 +79,9 @@ def upload_path(payload: Any, missing: str, most: int | None = None) -> str:
         most: as of ``upload_paths``.
 
     Raises:
-        UserError: there is none, or ``upload_paths`` refuses it.
+        UserError: there is none, there are several, or ``upload_paths`` refuses it.
     """
-    paths = upload_paths(payload, most)
+    paths = upload_paths(payload, most, files=1)
     if not paths:
         raise UserError(missing)
     return paths[0]

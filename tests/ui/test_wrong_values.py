@@ -185,11 +185,24 @@ def test_too_few_values_are_answered_in_one_sentence(caller: Caller, photo, name
     assert not done and said["error"].startswith("Call: it does not have the values that were asked for.")
 
 
-@pytest.mark.parametrize(
-    ("name", "parameter"), [("swap_image", "source"), ("swap_video", "source"), ("swap_video", "people")]
-)
-def test_three_hundred_photos_are_too_many(caller: Caller, photo, name: str, parameter: str) -> None:
-    many = [photo] * 300 if parameter == "source" else [{"source": photo, "reference": photo}] * 300
+MANY = [case for case in cases() if WRONG[case[0]][case[1]] in (NO_FILE, NO_PEOPLE) or case[0] == "find_faces"]
+
+
+@pytest.mark.parametrize(("name", "parameter"), MANY)
+def test_three_hundred_files_are_too_many(caller: Caller, photo, name: str, parameter: str) -> None:
+    many = [{"source": photo, "reference": photo}] * 300 if parameter == "people" else [photo] * 300
     values = {**RIGHT[name], parameter: many}
     done, said = caller.call(name, [put(value, photo) for value in values.values()])
-    assert not done and re.search(r": 300 (pairs )?are more than the 16 that this app takes at once\.", said["error"])
+    assert not done and re.search(r": 300 (pairs )?are more than the (1|16|96) that this app takes", said["error"])
+
+
+def test_more_than_one_target_is_too_many_on_the_page(caller: Caller, photo) -> None:
+    config = caller.config()
+    places = {part["id"] for part in config["components"] if part["type"] in ("image", "video")}
+    tried = 0
+    for event in config["dependencies"]:
+        if event["inputs"][:1] and event["inputs"][0] in places and event["connection"] != "stream":
+            done, said = caller.press(event["id"], [[photo] * 300, *[None] * (len(event["inputs"]) - 1)])
+            assert not done and "it does not have the values" in str(said), (event["id"], said)
+            tried += 1
+    assert tried >= 2, "the photo and the video"

@@ -53,7 +53,7 @@ class ImageTab:
     def show_faces(self, payload: Any, people: int) -> Updates:
         """Find the faces of a new target; ``payload`` is the photo as Gradio sends it."""
         try:
-            paths = upload_paths(payload)
+            paths = upload_paths(payload, files=1)
             found = find_target(self.swappers.finder(), paths[0]) if paths else None
         except UserError as error:
             return {**self.faces.show(None, people), self.problem: callout([error], error=True)}

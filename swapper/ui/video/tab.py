@@ -84,7 +84,7 @@ class VideoTab:
             self.problem: "",
         }
         try:
-            paths = upload_paths(payload, self.limits.max_video_bytes)
+            paths = upload_paths(payload, self.limits.max_video_bytes, files=1)
             if not paths:
                 return {**fresh, **emptied}
             clip = open_clip(_meant(paths[0], gif), self.limits)
