@@ -61,6 +61,23 @@ def test_every_button_that_swaps_refuses_without_consent(caller: Caller, photo) 
     assert len(silent) == 1
 
 
+def test_no_button_swaps_without_taking_consent(caller: Caller, photo) -> None:
+    """Only the finished example, of people who do not exist, comes to somebody who agreed to nothing."""
+    config, asked = caller.config(), asking(caller)
+    parts = {part["id"]: part for part in config["components"]}
+    (example,) = [number for number, part in parts.items() if part["props"].get("elem_id") == "example"]
+    tried = 0
+    for event in config["dependencies"]:
+        if event["id"] in asked or not event["backend_fn"] or event["api_visibility"] == "public":
+            continue
+        if [example, "click"] in [list(target) for target in event["targets"]]:
+            continue
+        _, said = caller.press(event["id"], filled(event, parts, photo, True))
+        assert "-swapped" not in str(said) and "face.onnx" not in str(said), (event, said)
+        tried += 1
+    assert tried > 15
+
+
 def test_with_consent_the_same_press_swaps(caller: Caller, photo) -> None:
     events = asking(caller)
     number = min(number for number, (event, _) in events.items() if len(event["outputs"]) == 8)
