@@ -179,14 +179,14 @@ def reason(row: WeightEntry, error: Exception) -> tuple[str, str]:
     if isinstance(error, HfHubHTTPError):
         return _answer(row, error)
     if isinstance(error, DownloadStopped):
-        return f"its download was stopped: {error}", "Try again: what came so far is kept"
+        return f"its download was stopped: {error}", "Try again (what came so far is kept)"
     if isinstance(error, OfflineModeIsEnabled):
         return "it cannot be downloaded because HF_HUB_OFFLINE is set", "Unset that variable"
     if isinstance(error, HTTPError) and "Proxy" in type(error).__name__:
         return f"the proxy does not let it through ({_first_line(error)})", "Check HTTPS_PROXY and ALL_PROXY"
     if isinstance(error, HTTPError | LocalEntryNotFoundError):
         said = f"the Hub ({constants.ENDPOINT}) does not answer ({_first_line(error)})"
-        return said, "Check the connection, HF_ENDPOINT and proxies, and try again: what came so far is kept"
+        return said, "Check the connection, HF_ENDPOINT and proxies, and try again (what came so far is kept)"
     return f"the download failed ({_first_line(error)})", "Try again"
 
 
