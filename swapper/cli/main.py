@@ -9,6 +9,7 @@ from swapper.cli.export import add_export_parser
 from swapper.cli.gallery import add_gallery_parser
 from swapper.cli.image import add_image_parser
 from swapper.cli.interpolate import add_interpolate_parser
+from swapper.cli.options import STOPPED
 from swapper.cli.provenance import add_provenance_parser
 from swapper.cli.video import add_video_parser
 from swapper.cli.weights import add_weights_parser
@@ -48,3 +49,6 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return STOPPED

@@ -12,6 +12,7 @@ from swapper.restore.default import default_restorer
 if TYPE_CHECKING:
     from swapper.compose.settings import BlendSettings
 
+STOPPED = 130  # exit code of a program that was interrupted
 _AMOUNTS = (  # name, unit, what it says
     ("likeness", "AMOUNT", "0 keeps the target's identity, 1 uses the source's, up to 1.5 exaggerates it"),
     (

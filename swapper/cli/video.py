@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from swapper.cli.options import (
+    STOPPED,
     add_blend_options,
     add_device_option,
     add_mark_options,
@@ -22,8 +23,6 @@ from swapper.errors import UserError
 
 if TYPE_CHECKING:
     from swapper.video.job import VideoProgress
-
-_STOPPED = 130  # exit code of a program that was interrupted
 
 
 def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -93,7 +92,7 @@ def run_video(args: argparse.Namespace) -> int:
                 )
         except KeyboardInterrupt:
             print("Stopped. Run the same command to resume.", file=sys.stderr)
-            return _STOPPED
+            return STOPPED
         for warning in result.warnings:
             print(f"warning: {warning}", file=sys.stderr)
         print(

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from swapper import hub
+from swapper.cli.options import STOPPED
 from swapper.errors import UserError
 from swapper.registry import CONVERTERS
 from swapper.runtime.text_table import text_table
@@ -36,9 +37,13 @@ def run_list(_args: argparse.Namespace) -> int:
 
 
 def run_pull(args: argparse.Namespace) -> int:
-    """Make files available and print where they are."""
-    for name in args.names:
-        print(f"{name}: {hub.resolve(name)}")
+    """Make files available and print where they are; Ctrl-C ends it at any time."""
+    try:
+        for name in args.names:
+            print(f"{name}: {hub.resolve(name)}", flush=True)
+    except KeyboardInterrupt:
+        print("\nStopped. What came so far is kept; run the same command to resume.", file=sys.stderr)
+        return STOPPED
     return 0
 
 
