@@ -14,6 +14,7 @@ from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import page
 from swapper.studies.published import PROTOCOL, PUBLISHED
 
+REPORTS = ("report.json", "report.md", "report.csv", "report.html", "contact_sheet.jpg")
 JUDGE = "arcface-mobile, which also guides training and so flatters trained methods"
 
 
@@ -35,7 +36,7 @@ def describe(found: Comparison) -> dict[str, Any]:
 def write_comparison(
     folder: Path, found: Comparison, labels: Mapping[str, str], marks: MarkSettings | None = None
 ) -> list[str]:
-    """Write ``report.json``, ``report.md``, ``report.csv``, ``report.html`` and ``contact_sheet.jpg``.
+    """Write the files that ``REPORTS`` names.
 
     Args:
         folder: made when missing.

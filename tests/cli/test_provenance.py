@@ -49,7 +49,7 @@ def test_label_option(image_command, tmp_path):
     unmarked = ["--no-mark", "--confirm-no-mark"]
     pictures = []
     for options in ([], ["--label"], ["--label", "made up"]):
-        assert main([*image_command, *unmarked, *options]) == 0
+        assert main([*image_command, *unmarked, *options, "--overwrite"]) == 0
         pictures.append(np.array(Image.open(tmp_path / "out.png")))
     assert not np.array_equal(pictures[0], pictures[1])
     assert not np.array_equal(pictures[1], pictures[2])
