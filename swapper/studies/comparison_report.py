@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from swapper.methods.reference import PASTED
+from swapper.metrics import report
 from swapper.metrics.report import contact_sheet, measured, write_report, write_text
 from swapper.provenance import MarkSettings, Origin, write_marked_image
 from swapper.provenance.watermark import add_mark
@@ -14,7 +15,7 @@ from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import page
 from swapper.studies.published import PROTOCOL, PUBLISHED
 
-REPORTS = ("report.json", "report.md", "report.csv", "report.html", "contact_sheet.jpg")
+REPORTS = (*report.REPORTS, "report.csv", "report.html")
 JUDGE = "arcface-mobile, which also guides training and so flatters trained methods"
 
 

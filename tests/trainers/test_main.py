@@ -108,6 +108,20 @@ def test_a_run_is_not_begun_over_another(tmp_path):
         begin_run(tmp_path, settings())
 
 
+@pytest.mark.parametrize("text", ['{"model_type": "other"}', "{", "[]", "3"])
+def test_settings_of_another_program_stay(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(UserError, match=r"its config\.json is not a run's\. Give a new folder"):
+        begin_run(tmp_path, settings())
+    assert (tmp_path / "config.json").read_text() == text
+
+
+def test_a_run_that_kept_nothing_is_begun_again(tmp_path):
+    begin_run(tmp_path, settings())
+    begin_run(tmp_path, settings(lr=0.1))
+    assert written(tmp_path) == settings(lr=0.1)
+
+
 def test_a_damaged_record_is_named(tmp_path):
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(UserError, match="cannot be read"):

@@ -23,10 +23,12 @@ def begin_run(folder: Path, settings: Mapping[str, Any]) -> None:
         settings: ``system``, ``preset``, ``recipe`` and ``loop``.
 
     Raises:
-        UserError: the folder holds the checkpoint of another run.
+        UserError: the folder holds the checkpoint of another run, or another program's settings.
     """
     if any((folder / name).exists() for name in ("last", "last.old")):
         raise UserError(f"Run '{folder}': it has begun already. Add --resume to go on with it, or give a new folder.")
+    if (folder / _FILE).exists() and not _is_record(folder / _FILE):
+        raise UserError(f"Run '{folder}': its {_FILE} is not a run's. Give a new folder.")
     _write(folder, settings)
 
 
@@ -66,6 +68,13 @@ def resume_run(folder: Path, settings: Mapping[str, Any], named: Collection[str]
         earlier = [*begun.pop("earlier", []), begun]
         _write(folder, {**settings, "earlier": earlier})
     return [f"{key} changes from {old!r} to {new!r}" for key, (old, new) in changed.items()]
+
+
+def _is_record(path: Path) -> bool:
+    try:
+        return "recipe" in json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
