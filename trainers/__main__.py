@@ -139,6 +139,8 @@ def _like(default: Any, value: Any) -> Any:
         raise ValueError("no number")
     if isinstance(default, int) and value != int(value):
         raise ValueError("no whole number")
+    if dataclasses.is_dataclass(default):
+        raise ValueError("presets choose the sizes of networks")
     if isinstance(default, tuple | list):
         if not isinstance(value, tuple | list):
             raise ValueError("no sequence")

@@ -2,17 +2,23 @@
 
 import json
 import signal
-from dataclasses import dataclass
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from swapper.registry import find_trainer, named, trainer_commands
 from swapper.runtime.program import StopRequest
 from swapper.types import UserError
 from trainers import __main__ as program
 from trainers.loop.config import LoopConfig, TrainingProgress
 from trainers.loop.run_settings import begin_run, resume_run
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -144,3 +150,53 @@ def test_a_stopped_run_says_so_in_one_line(tmp_path, monkeypatch, capsys, number
     assert program.main(["ghost", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == code
     said = capsys.readouterr()
     assert said.err == "Stopped. Run the same command with --resume to go on.\n" and not said.out
+
+
+@pytest.mark.parametrize("system", trainer_commands())
+def test_every_setting_of_every_recipe_can_be_given(system):
+    config = named(find_trainer(system, "").cls).Config.lite()
+    found = {field.name: getattr(config, field.name) for field in fields(config)}
+    sizes = {name for name, value in found.items() if is_dataclass(value)}  # of networks, which presets choose
+    for name in sizes:
+        with pytest.raises(UserError, match=f"Setting {name}: '5' must be"):
+            program.overrides([f"{name}=5"], config)
+    found = {name: value for name, value in found.items() if name not in sizes}
+    pairs = [f"{name}={value if isinstance(value, str) else repr(value)}" for name, value in found.items()]
+    assert program.overrides(pairs, config) == found
+
+
+@pytest.mark.slow
+def test_a_real_run_is_stopped_keeps_its_work_and_goes_on_as_it_was_begun(tiny_faces, tmp_path):
+    run = tmp_path / "run"
+    arguments = [
+        "occlusion",
+        "--preset",
+        "tiny",
+        "--data",
+        str(tiny_faces),
+        "--out",
+        str(run),
+        "--cache",
+        str(tmp_path),
+    ]
+    arguments += ["--device", "cpu", "--fp32", "--contiguous", "--kimg", "1000"]
+    command = [sys.executable, "-m", "trainers", *arguments]
+    begun = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (run / "log.jsonl").is_file() or not (run / "log.jsonl").read_text():
+        assert begun.poll() is None, begun.stderr.read() if begun.stderr else ""
+        time.sleep(0.1)
+    begun.send_signal(signal.SIGTERM)
+    _, said = begun.communicate(timeout=120)
+    assert begun.returncode == 143, said
+    assert said.splitlines()[-1] == "Stopped. Run the same command with --resume to go on."
+    assert (run / "last" / "progress.json").is_file()
+    record = (run / "config.json").read_bytes()
+    for changed, sentence in (([], "it has begun already"), (["--resume", "--seed", "3"], "seed was 0, now 3")):
+        done = subprocess.run([*command, *changed], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 2 and sentence in done.stderr
+        assert (run / "config.json").read_bytes() == record
+    steps = json.loads((run / "last" / "progress.json").read_text())["step"]
+    more = [*command, "--resume", "--time-budget", "1"]
+    done = subprocess.run(more, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((run / "last" / "progress.json").read_text())["step"] > steps
