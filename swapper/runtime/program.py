@@ -8,7 +8,8 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import current_thread, main_thread
+from multiprocessing import parent_process
+from threading import Thread, current_thread, main_thread
 from types import FrameType
 
 from swapper.runtime.whole_file import unfinished
@@ -78,6 +79,13 @@ def stop_requests() -> Iterator[StopRequest]:
         yield request
 
 
+def follow_parent() -> None:
+    """For worker processes: the process that started this one answers Ctrl-C alone, and this one ends with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
 def say_stopped(stop: KeyboardInterrupt, more: str = "") -> int:
     """Say in one line that the program was stopped.
 
@@ -118,14 +126,26 @@ def _handled(handler: "signal._HANDLER", only_ours: bool = False) -> Iterator[No
 
 def _end(number: int, _frame: FrameType | None) -> None:
     _ignore()
-    for path in unfinished():
-        with suppress(OSError):
-            path.unlink()
+    _remove_unfinished()
     with suppress(OSError, ValueError, RuntimeError, AttributeError):  # it was being written to, or there is none
         sys.stdout.flush()
     with suppress(OSError):
         os.write(2, f"{_SAID}\n".encode("ascii"))
     os._exit(_CODES[signal.Signals(number)])
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        _remove_unfinished()
+        os._exit(1)
+
+
+def _remove_unfinished() -> None:
+    for path in unfinished():
+        with suppress(OSError):
+            path.unlink()
 
 
 def _ignore() -> None:
