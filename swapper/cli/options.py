@@ -12,7 +12,6 @@ from swapper.restore.default import default_restorer
 if TYPE_CHECKING:
     from swapper.compose.settings import BlendSettings
 
-STOPPED = 130  # exit code of a program that was interrupted
 _AMOUNTS = (  # name, unit, what it says
     ("likeness", "AMOUNT", "0 keeps the target's identity, 1 uses the source's, up to 1.5 exaggerates it"),
     (
@@ -53,6 +52,15 @@ def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None
 def add_device_option(p: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
     p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+
+
+def add_overwrite_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--overwrite``, which ``runtime.outputs.claim_outputs`` takes.
+
+    Args:
+        p: of a command that writes files.
+    """
+    p.add_argument("--overwrite", action="store_true", help="replace files that exist already; never an input")
 
 
 def add_blend_options(p: argparse.ArgumentParser) -> None:
