@@ -6,8 +6,10 @@ beginning is for the network of ``faces/covers.py``, which needs no frames befor
 Looks are colours at the mesh points, so that turning, speaking and moving change them little.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +17,7 @@ from jaxtyping import Bool, Float32, UInt8
 
 from swapper.faces import mesh
 from swapper.faces.occlusion import Colors, dark_glasses, glasses_mask, point_colors
+from swapper.faces.rows import fields_from_row, fields_to_row
 
 _LEAST_FRAMES = 5  # seen before anything is taken for an occluder
 _MEMORY = 40  # frames over which a look is averaged
@@ -68,17 +71,18 @@ class Look:
     glasses: float
     lost: int = 0
 
-    def to_row(self) -> list[list[float]]:
+    def to_row(self) -> dict[str, Any]:
         """As plain values."""
-        rows = np.concatenate([self.colors.T, self.counts[None], 100 * self.cover[None]])
-        return [*np.round(rows, 1).tolist(), [round(self.glasses, 3)]]
+        return fields_to_row(self)
 
     @classmethod
-    def from_row(cls, row: list[list[float]]) -> "Look":
-        """The look that ``to_row`` made plain."""
-        *points, (glasses,) = row
-        rows = np.array(points, np.float32)
-        return cls(np.ascontiguousarray(rows[:3].T), rows[3], rows[4] / 100, glasses)
+    def from_row(cls, row: Mapping[str, Any]) -> "Look":
+        """The look that ``to_row`` made plain.
+
+        Args:
+            row: from there.
+        """
+        return cls(**fields_from_row(row))
 
 
 def glimpse(image: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 3"], look: Look | None) -> Glimpse:

@@ -183,16 +183,38 @@ class FrameSwapper:
             return seen, False, cover
         return seen, True, found if cover is None else np.maximum(cover, found)
 
-    def aim(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> Identity:
+    @property
+    def aims(self) -> bool:
+        """Whether what a face becomes depends on how it looks."""
+        return self._mask.likeness != 1
+
+    def target(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace) -> Crop:
+        """What ``aim_at`` needs of a face.
+
+        Args:
+            frame: RGB.
+            tracked: the face as it is.
+        """
+        return cut_crop(frame, tracked.face.points, landmarks=tracked.landmarks)
+
+    def aim_at(self, target: Crop, identity: Identity) -> Identity:
         """The identity that a face gets so that it becomes as much like the source as wanted.
+
+        Args:
+            target: of the face.
+            identity: of the source.
+        """
+        return aim_identity(self._method, identity, target, self._mask.likeness)
+
+    def aim(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> Identity:
+        """``aim_at`` for a face of a picture.
 
         Args:
             frame: RGB.
             tracked: the face as it is.
             identity: of the source.
         """
-        crop = cut_crop(frame, tracked.face.points, landmarks=tracked.landmarks)
-        return aim_identity(self._method, identity, crop, self._mask.likeness)
+        return self.aim_at(self.target(frame, tracked), identity) if self.aims else identity
 
     def measure(self, frame: UInt8[np.ndarray, "h w 3"], tracked: TrackedFace, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.

@@ -1,25 +1,23 @@
 """What is known of each face of a video from the frames before, also after the job was stopped and goes on."""
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 
 from swapper.compose.color import Transfer
-from swapper.faces.association import overlap
 from swapper.faces.looks import Look, learnt
+from swapper.faces.rows import fields_from_row, fields_to_row
 from swapper.faces.track import TrackedFace
-from swapper.types import Identity
+from swapper.types import Crop, Identity
 from swapper.video.frame import FrameSwapper, Outcome, Part
 from swapper.video.shapes import ShapeMemory
 from swapper.video.tones import ToneMemory
 
-_SAME_PLACE = 0.3  # overlap of a face with itself in the frame before
 _MOST_AIMS = 32  # tracks whose identity is kept: it may be a network
-
-Points = Float32[np.ndarray, "5 2"]
 
 
 class FaceMemory:
@@ -32,19 +30,20 @@ class FaceMemory:
         bare: tracks that nothing was in front of when that was last looked for.
     """
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]] = (), steady: bool = True):
+    def __init__(self, row: Mapping[str, Any] | None = None, steady: bool = True):
         """Begin, or go on.
 
         Args:
-            rows: from ``to_rows`` after the frame before the first one; tracks may have other numbers now.
+            row: from ``to_row`` after the frame before the first one.
             steady: colours change slowly; without it every frame's are matched anew.
         """
         self._steady = steady
         self.shapes, self.tones, self.looks = ShapeMemory(), ToneMemory(), dict[int, Look]()
         self.bare: set[int] = set()
         self._aims: dict[int, tuple[Identity, Identity]] = {}
-        self._recalled = list(rows)
-        self._present: dict[int, Points] = {}
+        self._targets: dict[int, tuple[str, Crop]] = {}  # what an aim was found with
+        if row is not None:
+            self._recall(row)
 
     def begin_source(self) -> None:
         """Forget what depends on who the faces become, as somebody else is their source from now on."""
@@ -63,8 +62,21 @@ class FaceMemory:
             aimed = aim()
         self._aims[track] = identity, aimed
         if len(self._aims) > _MOST_AIMS:
-            del self._aims[next(iter(self._aims))]  # the one that was asked for longest ago
+            oldest = next(iter(self._aims))  # the one that was asked for longest ago
+            del self._aims[oldest]
+            self._targets.pop(oldest, None)
         return aimed
+
+    def _aim(
+        self, frames: FrameSwapper, image: UInt8[np.ndarray, "h w 3"], face: TrackedFace, identity: Identity
+    ) -> Identity:
+        """Find what a track becomes; after a stop from the same picture of the target as before."""
+        key = _key(identity)
+        before, target = self._targets.get(face.track, ("", None))
+        if target is None or before != key or face.track in self._aims:
+            target = frames.target(image, face)
+        self._targets[face.track] = key, target
+        return frames.aim_at(target, identity)
 
     def plan(
         self, frames: FrameSwapper, image: UInt8[np.ndarray, "h w 3"], face: TrackedFace, identity: Identity
@@ -78,31 +90,13 @@ class FaceMemory:
             identity: of the source.
         """
         track = face.track
-        identity = self.aimed(track, identity, partial(frames.aim, image, face, identity))
+        if frames.aims:
+            identity = self.aimed(track, identity, partial(self._aim, frames, image, face, identity))
         if not self.shapes.knows(track):
             self.shapes.learn(track, frames.measure(image, face, identity))
         shape, measure = self.shapes.next_shape(track)
         tone = self.tones.usual(track) if self._steady else None
         return Part(face, identity, shape, measure, tone, self.looks.get(track), covered=track not in self.bare)
-
-    def meet(self, faces: Sequence[TrackedFace]) -> None:
-        """Recognise the faces of the first frame by their places; of no use later.
-
-        Args:
-            faces: of the frame.
-        """
-        for row in self._recalled:
-            points = np.array(row["points"], np.float32)
-            face = max(faces, key=lambda face: overlap(points, face.face.points), default=None)
-            if face is None or overlap(points, face.face.points) < _SAME_PLACE:
-                continue
-            self.shapes.recall(face.track, row["shape"])
-            if row["tone"] is not None:
-                gain, shift = (np.array(values, np.float32) for values in row["tone"])
-                self.tones.recall(face.track, Transfer(gain, shift))
-            if row["look"] is not None:
-                self.looks[face.track] = Look.from_row(row["look"])
-        self._recalled = []
 
     def learn(self, parts: Sequence[Part], outcomes: Sequence[Outcome]) -> None:
         """Take in a finished frame.
@@ -111,7 +105,7 @@ class FaceMemory:
             parts: its faces.
             outcomes: of the same faces.
         """
-        self._present = {part.tracked.track: part.tracked.face.points for part in parts}
+        present = {part.tracked.track for part in parts}
         for outcome in outcomes:
             if outcome.offset is not None:
                 self.shapes.learn(outcome.track, outcome.offset)
@@ -121,18 +115,36 @@ class FaceMemory:
                 self.looks[outcome.track] = learnt(self.looks.get(outcome.track), outcome.seen)
             if outcome.covered is not None:
                 (self.bare.discard if outcome.covered else self.bare.add)(outcome.track)
-        self.looks = {track: look for track, look in self.looks.items() if track in self._present}
-        self.bare &= self._present.keys()
+        self.looks = {track: look for track, look in self.looks.items() if track in present}
+        self.bare &= present
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """What is known of the faces in the last frame, as plain values that fit into JSON."""
-        return [self._row(track, points) for track, points in self._present.items()]
+    def to_row(self, tracks: Collection[int]) -> dict[str, Any]:
+        """What is known, as plain values.
 
-    def _row(self, track: int, points: Points) -> dict[str, Any]:
-        tone, look = self.tones.usual(track), self.looks.get(track)
+        Args:
+            tracks: those that may be seen again.
+        """
+        known = [track for track in tracks if self.shapes.knows(track)]
+        tones = {track: self.tones.usual(track) for track in tracks}
+        targets = [(track, *self._targets[track]) for track in self._aims if track in self._targets and track in tracks]
         return {
-            "points": points.tolist(),
-            "shape": self.shapes.to_row(track),
-            "tone": None if tone is None else [tone.gain.tolist(), tone.shift.tolist()],
-            "look": None if look is None else look.to_row(),
+            "shapes": [[track, self.shapes.to_row(track)] for track in known],
+            "tones": [[track, fields_to_row(tone)] for track, tone in tones.items() if tone is not None],
+            "looks": [[track, look.to_row()] for track, look in self.looks.items() if track in tracks],
+            "bare": sorted(self.bare.intersection(tracks)),
+            "targets": [[track, key, fields_to_row(target)] for track, key, target in targets],
         }
+
+    def _recall(self, row: Mapping[str, Any]) -> None:
+        for track, shape in row["shapes"]:
+            self.shapes.recall(track, shape)
+        for track, tone in row["tones"]:
+            self.tones.recall(track, Transfer(**fields_from_row(tone)))
+        self.looks = {track: Look.from_row(look) for track, look in row["looks"]}
+        self.bare = set(row["bare"])
+        self._targets = {track: (key, Crop(**fields_from_row(target))) for track, key, target in row["targets"]}
+
+
+def _key(identity: Identity) -> str:
+    """Tells sources apart."""
+    return hashlib.sha256(np.ascontiguousarray(identity.embedding).tobytes()).hexdigest()

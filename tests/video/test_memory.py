@@ -4,14 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from clips import background, lay, pictures, portrait, write_clip
 
 from swapper.compose.color import Transfer
 from swapper.compose.mask import mask_shape
 from swapper.faces import mesh
+from swapper.faces.looks import Look
 from swapper.faces.track import TrackedFace, face_of
 from swapper.types import Identity
-from swapper.video import encode
 from swapper.video.frame import Outcome, Part
 from swapper.video.memory import FaceMemory
 
@@ -24,23 +23,30 @@ def tracked(track: int, left: float) -> TrackedFace:
     return TrackedFace(track, track, face_of((mesh.canonical_face() * 40 + np.array([left, 80, 0])).astype("f4"), 1.0))
 
 
-def test_faces_are_known_again_by_their_places():
-    memory = FaceMemory()
-    tone = Transfer(np.full(3, 1.1, np.float32), np.array([3, 1, 2], np.float32))
+def everything(memory: FaceMemory, tracks=range(9)) -> str:
+    return json.dumps(memory.to_row(set(tracks)), sort_keys=True)
+
+
+def test_what_is_known_is_known_again_to_the_last_bit():
+    rng, memory = np.random.default_rng(0), FaceMemory()
+    tone = Transfer(rng.random(3, np.float32), rng.random(3, np.float32))
+    look = Look(rng.random((468, 3), np.float32), *rng.random((2, 468), np.float32), 1 / 3, 2)
     faces = [tracked(3, 100), tracked(5, 300)]
     for face in faces:
-        memory.shapes.learn(face.track, float(face.track))
-    nobody = Identity("warp", np.zeros(4, np.float32))
-    parts = [Part(face, nobody, mask_shape(0), False) for face in faces]
-    memory.learn(parts, [Outcome(3, None, tone, None), Outcome(5, None, None, None)])
-    again = FaceMemory(json.loads(json.dumps(memory.to_rows())))
-    again.meet([tracked(0, 303), tracked(1, 102), tracked(2, 500)])
-    usual = again.tones.usual(1)
-    assert usual is not None and np.allclose(usual.shift, tone.shift)
-    assert again.tones.usual(0) is None and not again.shapes.knows(2)
-    assert again.shapes.next_shape(0)[0] == mask_shape(5.0)
-    again.meet([tracked(7, 100)])
-    assert not again.shapes.knows(7)
+        memory.shapes.learn(face.track, face.track / 7)
+        memory.shapes.next_shape(face.track)
+    parts = [Part(face, person(4), mask_shape(0), False) for face in faces]
+    memory.learn(parts, [Outcome(3, 0.3, tone, None, covered=False), Outcome(5, None, None, None)])
+    memory.looks[3] = look
+    again = FaceMemory(json.loads(everything(memory)))
+    assert everything(again) == everything(memory)
+    usual = again.tones.usual(3)
+    assert usual is not None and np.array_equal(usual.shift, tone.shift) and again.tones.usual(5) is None
+    assert np.array_equal(again.looks[3].colors, look.colors) and again.bare == {3}
+    assert again.shapes.next_shape(3) == memory.shapes.next_shape(3)
+    assert everything(memory, [5]) != everything(memory) and not FaceMemory(
+        json.loads(everything(memory, [5]))
+    ).shapes.knows(3)
 
 
 def test_faces_that_nothing_covers_are_known_until_they_go():
@@ -55,10 +61,6 @@ def test_faces_that_nothing_covers_are_known_until_they_go():
     assert memory.bare == {1, 2}
     memory.learn(parts[1:], [Outcome(2, None, None, None, covered=True)])
     assert memory.bare == set()
-
-
-class Stop(Exception):
-    pass
 
 
 def test_a_track_keeps_what_it_was_made_into():
@@ -76,28 +78,3 @@ def test_tracks_of_long_ago_are_forgotten():
         memory.aimed(0, someone, lambda: pytest.fail("the first track is still asked for"))
     found = person(3)
     assert memory.aimed(1, someone, lambda: found) is found
-
-
-def test_no_seam_shows_where_a_job_goes_on(engine, someone, tmp_path, monkeypatch):
-    """The light trembles, which a job without memory would follow for a frame."""
-    monkeypatch.setattr(encode, "SEGMENT_FRAMES", 10)
-    frames = []
-    for i in range(24):
-        frame = background(270, 480)
-        lay(frame, portrait(0), (240 + i, 140), 200)
-        frames.append((frame * (0.95 if i == 10 else 1.0)).astype(np.uint8))
-    clip = write_clip(tmp_path / "in.mp4", frames)
-    engine.swap_video(someone, clip, tmp_path / "whole.mp4")
-
-    def stop(progress):
-        if progress.frames == 15:
-            raise Stop
-
-    with pytest.raises(Stop):
-        engine.swap_video(someone, clip, tmp_path / "out.mp4", progress=stop)
-    counted = []
-    engine.swap_video(someone, clip, tmp_path / "out.mp4", progress=lambda now: counted.append(now.frames))
-    assert counted[0] == 11
-    whole, resumed = (np.array(pictures(tmp_path / name))[:, 90:190, 190:310] for name in ("whole.mp4", "out.mp4"))
-    apart = np.abs(whole.mean((1, 2)) - resumed.mean((1, 2))).max(1)
-    assert apart[10] < 0.2 and apart.max() < 0.5
