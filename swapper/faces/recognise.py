@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -11,6 +12,7 @@ from swapper.faces.association import is_readable
 from swapper.faces.embed import IdentityEmbedder
 from swapper.faces.gallery import EnrolledPerson, Gallery
 from swapper.faces.landmarks import five_points
+from swapper.faces.rows import fields_from_row, fields_to_row
 from swapper.faces.select import SAME_PERSON
 
 NOBODY = EnrolledPerson(-1)  # of a track that nobody has looked at yet; never learns
@@ -53,6 +55,22 @@ class Track:
     def points(self) -> Float32[np.ndarray, "5 2"]:
         """The five points."""
         return five_points(self.mesh)
+
+    def to_row(self) -> dict[str, Any]:
+        """As plain values."""
+        return fields_to_row(self, without=("person",)) | {"person": self.person.number}
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any], gallery: Gallery) -> "Track":
+        """The track that ``to_row`` made plain.
+
+        Args:
+            row: from there.
+            gallery: the people known then.
+        """
+        person = row["person"]
+        own = fields_from_row({name: value for name, value in row.items() if name != "person"})
+        return cls(**own, person=NOBODY if person == NOBODY.number else gallery.people[person])
 
     def suspect(self) -> None:
         """It looks suddenly different: one embedding will do to believe that it is somebody else."""

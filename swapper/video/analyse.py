@@ -1,9 +1,10 @@
 """Following the faces of a video a few frames ahead, so that they can be steadied and found from their first frame."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -30,11 +31,13 @@ class AnalysedFrame:
         faces: largest first, steadied.
         people: everybody seen up to the last frame that was looked at before this one is handed over; no thread
             changes them any more.
+        state: everything that the next frames depend on, as plain values, where a job can go on; None elsewhere.
     """
 
     frame: TimedFrame
     faces: list[TrackedFace]
     people: Gallery
+    state: dict[str, Any] | None = None
 
 
 @dataclass
@@ -59,6 +62,8 @@ def analyse(
     tracker: FaceTracker,
     steadiness: float = 1.0,
     look_ahead: int = max(REACH, DETECT_EVERY),
+    state_every: int = 0,
+    state: Mapping[str, Any] | None = None,
 ) -> Iterator[AnalysedFrame]:
     """Find, follow and steady the faces of a stream of frames.
 
@@ -67,16 +72,77 @@ def analyse(
         tracker: before its first frame.
         steadiness: of the landmarks, 0 (as measured) to 1.
         look_ahead: frames that are held back, so that later ones can tell about them.
+        state_every: frames from one whose ``state`` is given to the next; 0 for none.
+        state: of the frame before the first one, to go on as if there had been no stop.
     """
-    waiting: deque[_Seen] = deque()
-    past: _Past = deque(maxlen=REACH)
+    line = _Line(tracker, steadiness)
+    known = line.recall(state) if state is not None else []
+    count = 0
+
+    def oldest() -> AnalysedFrame:
+        nonlocal count
+        count += 1
+        return line.steadied(with_state=bool(state_every) and count % state_every == 0)
+
     for frame in frames:
-        waiting.append(_Seen(frame, tracker.update(frame.image), tracker.scene_begins))
-        _fill_back(waiting, tracker)
-        if len(waiting) > look_ahead:
-            yield _steadied(past, waiting, steadiness, tracker)
-    while waiting:
-        yield _steadied(past, waiting, steadiness, tracker)
+        if known:
+            line.waiting.append(_Seen(frame, *known.pop(0)))
+            continue
+        line.waiting.append(_Seen(frame, tracker.update(frame.image), tracker.scene_begins))
+        _fill_back(line.waiting, tracker)
+        if len(line.waiting) > look_ahead:
+            yield oldest()
+    while line.waiting:
+        yield oldest()
+
+
+class _Line:
+    """Frames that wait to be handed over, and the few before them."""
+
+    def __init__(self, tracker: FaceTracker, steadiness: float):
+        self._tracker, self._steadiness = tracker, steadiness
+        self.waiting: deque[_Seen] = deque()
+        self._past: _Past = deque(maxlen=REACH)
+
+    def steadied(self, with_state: bool) -> AnalysedFrame:
+        """Take the oldest waiting frame out, with faces steadied by their neighbours in time."""
+        now = self.waiting.popleft()
+        later = [(seen.frame.pts, seen.by_track) for seen in islice(self.waiting, REACH)]
+        faces = []
+        for tracked in now.faces:
+            before = _presence(tracked.track, reversed(self._past))
+            after = _presence(tracked.track, later)
+            reach = min(len(before), len(after))
+            row = [*before[:reach][::-1], (now.frame.pts, tracked.landmarks), *after[:reach]]
+            times, meshes = [time for time, _ in row], [mesh for _, mesh in row]
+            faces.append(tracked.moved(steady_landmarks(meshes, times, self._steadiness)))
+        self._past.append((now.frame.pts, now.by_track))
+        people = self._tracker.gallery.snapshot()
+        return AnalysedFrame(now.frame, faces, people, self._state() if with_state else None)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "tracker": self._tracker.to_row(),
+            "waiting": [[seen.begins_scene, [face.to_row() for face in seen.faces]] for seen in self.waiting],
+            "past": [[pts, [face.to_row() for face in faces.values()]] for pts, faces in self._past],
+        }
+
+    def recall(self, state: Mapping[str, Any]) -> list[tuple[list[TrackedFace], bool]]:
+        """Go on from a state; returns what was known of the frames that waited then: faces, and who begins a scene."""
+        self._tracker.recall(state["tracker"])
+        for pts, rows in state["past"]:
+            self._past.append((pts, {face.track: face for face in map(TrackedFace.from_row, rows)}))
+        return [([TrackedFace.from_row(row) for row in rows], begins) for begins, rows in state["waiting"]]
+
+
+def tracks_of(state: Mapping[str, Any]) -> set[int]:
+    """Tracks that may be seen again after a state.
+
+    Args:
+        state: of an ``AnalysedFrame``.
+    """
+    waiting = {row[0] for _, rows in state["waiting"] for row in rows}
+    return waiting | {track["number"] for track in state["tracker"]["tracks"]}
 
 
 def _fill_back(waiting: deque[_Seen], tracker: FaceTracker) -> None:
@@ -97,22 +163,6 @@ def _fill_back(waiting: deque[_Seen], tracker: FaceTracker) -> None:
             earlier = tracked.moved(found[0])
             seen.add(earlier)
             points, shift = earlier.face.points, (earlier.face.points - points).mean(0)
-
-
-def _steadied(past: _Past, waiting: deque[_Seen], steadiness: float, tracker: FaceTracker) -> AnalysedFrame:
-    """Take the oldest waiting frame out, with faces steadied by their neighbours in time."""
-    now = waiting.popleft()
-    later = [(seen.frame.pts, seen.by_track) for seen in islice(waiting, REACH)]
-    faces = []
-    for tracked in now.faces:
-        before = _presence(tracked.track, reversed(past))
-        after = _presence(tracked.track, later)
-        reach = min(len(before), len(after))
-        row = [*before[:reach][::-1], (now.frame.pts, tracked.landmarks), *after[:reach]]
-        times, meshes = [time for time, _ in row], [mesh for _, mesh in row]
-        faces.append(tracked.moved(steady_landmarks(meshes, times, steadiness)))
-    past.append((now.frame.pts, now.by_track))
-    return AnalysedFrame(now.frame, faces, tracker.gallery.snapshot())
 
 
 def _presence(

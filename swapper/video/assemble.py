@@ -131,7 +131,7 @@ def _pictures(segments: Sequence[Segment], info: VideoInfo, stream: VideoStream)
     """Packets of all segments, each lasting until the next."""
     held: av.Packet | None = None
     for segment in segments:
-        for packet in read_segment(segment.path):
+        for packet in read_segment(segment):
             if held is not None:
                 yield _lasting(held, (packet.pts or 0) * packet.time_base)
             packet.stream = stream

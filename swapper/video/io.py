@@ -135,7 +135,7 @@ class VideoReader:
         Args:
             start: seconds from the video's begin.
             end: seconds from the video's begin; to its end when None.
-            skip_to: leave out frames that end before this tick of the trimmed part.
+            skip_to: tick of the trimmed part at which a frame begins; those before it are left out.
 
         Raises:
             UserError: the file ends long before it should.
@@ -144,8 +144,8 @@ class VideoReader:
         first = round((info.origin + Fraction(start)) / info.time_base)
         last = None if end is None else round((info.origin + Fraction(end)) / info.time_base)
         held: tuple[int, av.VideoFrame] | None = None
-        for pts, frame in self._from(first + skip_to):
-            if held is not None and pts > first + skip_to:
+        for pts, frame in self._from(first + skip_to, exactly=skip_to > 0):
+            if held is not None and pts > first:
                 yield self._timed(held, pts, first)
             if last is not None and pts >= last:
                 return
@@ -194,8 +194,13 @@ class VideoReader:
             image = cv2.resize(image, (info.width, info.height), interpolation=cv2.INTER_AREA)
         return image
 
-    def _from(self, tick: int) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Frames with rising times, beginning at a key frame at or before a tick where the format allows that."""
+    def _from(self, tick: int, exactly: bool = False) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Frames with rising times, the one on view at a tick first, where the format allows to jump near it.
+
+        Args:
+            tick: of the time base.
+            exactly: a frame is known to begin there; a jump after which none does went wrong.
+        """
         near_begin = tick * self.info.time_base - self.info.origin < 1
         for seeking in (False,) if near_begin else (True, False):
             with open_video(self.path) as container:
@@ -205,7 +210,10 @@ class VideoReader:
                     continue
                 walk = self._walk(container, stream)
                 opening = next(walk, None)
-                if seeking and (opening is None or opening[0] > tick):
+                while exactly and opening is not None and opening[0] < tick:
+                    opening = next(walk, None)
+                astray = opening is None or (opening[0] != tick if exactly else opening[0] > tick)
+                if seeking and astray:
                     continue  # it went too far: read from the beginning
                 if opening is not None:
                     yield opening
