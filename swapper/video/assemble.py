@@ -5,6 +5,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -21,6 +22,9 @@ from swapper.video.opening import open_video
 from swapper.video.sound import MediaTrack, Span, TrackError, add_tracks, track_packets
 from swapper.video.sound_plan import SoundPlan
 from swapper.video.subtitles import add_subtitles
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
 
 _KEPT_TAGS = ("title", "artist", "comment", "copyright", "date", "creation_time")
 
@@ -86,6 +90,7 @@ def _write(
         source = _opened(info, stack, sound)
         if source is not None:
             output.metadata.update({k: v for k, v in source.metadata.items() if k in _KEPT_TAGS})
+            output.set_chapters(_chapters(source, span))
             subtitles, left_out = add_subtitles(source, output, how, span, silent)
             tracks = {**add_tracks(source, output, sound.tracks, span), **subtitles}
             walks.append(track_packets(source, tracks, span))
@@ -96,6 +101,19 @@ def _write(
             with _blamed(packet.stream_index, whose):
                 output.mux_one(packet)
         return left_out
+
+
+def _chapters(source: InputContainer, span: Span) -> "list[Chapter]":
+    """The video's chapters, or what is kept of them, counted from the begin of the part."""
+    kept: list[Chapter] = []
+    for chapter in source.chapters():
+        base = chapter["time_base"] or Fraction(1, 1000)
+        begin, end = (chapter[side] * base for side in ("start", "end"))
+        begin, end = max(begin, span.begin), end if span.end is None else min(end, span.end)
+        if begin < end:
+            start, stop = (round((time - span.begin) / base) for time in (begin, end))
+            kept.append({**chapter, "id": len(kept), "start": start, "end": stop})
+    return kept
 
 
 def _opened(info: VideoInfo, stack: ExitStack, sound: SoundPlan) -> InputContainer | None:

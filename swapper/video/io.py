@@ -19,11 +19,13 @@ from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video.colors import Colors, to_rgb
 from swapper.video.failures import reading, reason
+from swapper.video.interlacing import Deinterlacer
 from swapper.video.opening import open_video, pictures_of
+from swapper.video.orientation import Orientation
 from swapper.video.picture import Picture, TimedFrame
 
 _CUT_OFF = (1.0, 0.05)  # seconds, and share of the length, by which a whole file may end early
-_TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+_FRAMES_BEFORE = 2  # from which rows of an interlaced frame are filled in
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class VideoInfo:
         path: of the file.
         width: of the upright pictures, pixels.
         height: of the upright pictures, pixels.
-        turns: quarter turns counter-clockwise that make the stored pictures upright.
+        orientation: how the stored pictures lie.
         time_base: seconds of one tick of the pictures' times.
         rate: mean frames per second.
         origin: time at which the file begins, seconds; times are counted from it.
@@ -42,12 +44,13 @@ class VideoInfo:
         pixel_aspect: width of an upright pixel over its height.
         colors: what the numbers mean.
         is_rgb: the pictures are stored as RGB.
+        interlaced: every frame was taken as two half-pictures, and is read as a whole one.
     """
 
     path: Path
     width: int
     height: int
-    turns: int
+    orientation: Orientation
     time_base: Fraction
     rate: Fraction
     origin: Fraction
@@ -55,6 +58,7 @@ class VideoInfo:
     pixel_aspect: Fraction
     colors: Colors
     is_rgb: bool
+    interlaced: bool = False
 
     @property
     def usual_ticks(self) -> int:
@@ -100,9 +104,9 @@ class VideoReader:
             raise UserError(
                 f"{self.name}: no frame can be decoded ({why}); the file is damaged or encrypted. Copy it again."
             )
-        turns = round(first.rotation / 90) % 4
+        orientation = Orientation.of(first)
         aspect = stream.codec_context.sample_aspect_ratio or Fraction(1)
-        sideways = turns % 2 == 1
+        sideways = orientation.transposed
         rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
         base = stream.time_base or 1 / rate
         origin = Fraction(container.start_time or 0, av.time_base)
@@ -112,7 +116,7 @@ class VideoReader:
             path=self.path,
             width=first.height if sideways else first.width,
             height=first.width if sideways else first.height,
-            turns=turns,
+            orientation=orientation,
             time_base=base,
             rate=rate,
             origin=origin,
@@ -120,6 +124,7 @@ class VideoReader:
             pixel_aspect=1 / aspect if sideways else aspect,
             colors=Colors.of(first),
             is_rgb=first.format.is_rgb,
+            interlaced=bool(first.interlaced_frame),
         )
 
     def _walked_duration(self, origin: Fraction) -> float:
@@ -183,13 +188,11 @@ class VideoReader:
 
     def _pixels(self, frame: av.VideoFrame) -> UInt8[np.ndarray, "h w 3"] | Picture:
         info = self.info
-        if not info.turns and (frame.height, frame.width) == (info.height, info.width):
+        if info.orientation == Orientation() and (frame.height, frame.width) == (info.height, info.width):
             picture = Picture.of(frame, info.colors)
             if picture is not None:
                 return picture
-        image = to_rgb(frame, info.colors)
-        if info.turns:
-            image = cv2.rotate(image, _TURNS[info.turns])
+        image = info.orientation.upright(to_rgb(frame, info.colors))
         if image.shape[:2] != (info.height, info.width):  # streams may change their size on the way
             image = cv2.resize(image, (info.width, info.height), interpolation=cv2.INTER_AREA)
         return image
@@ -202,11 +205,12 @@ class VideoReader:
             exactly: a frame is known to begin there; a jump after which none does went wrong.
         """
         near_begin = tick * self.info.time_base - self.info.origin < 1
+        before = _FRAMES_BEFORE * self.info.usual_ticks if self.info.interlaced else 0
         for seeking in (False,) if near_begin else (True, False):
             with open_video(self.path) as container:
                 stream = pictures_of(container, self.name)
                 stream.thread_type = "AUTO"
-                if seeking and not _seek(container, stream, tick):
+                if seeking and not _seek(container, stream, tick - before):
                     continue
                 walk = self._walk(container, stream)
                 opening = next(walk, None)
@@ -222,13 +226,14 @@ class VideoReader:
 
     def _walk(self, container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, av.VideoFrame]]:
         before: int | None = None
-        reached = self.info.origin
+        reached, whole = self.info.origin, Deinterlacer(self.info.time_base)
         for now, frame in self._decoded(container, stream, [*container.streams.audio]):
             reached = now
             pts = frame.pts if frame.pts is not None else 0 if before is None else before + self.info.usual_ticks
             if before is None or pts > before:
                 before = pts
-                yield pts, frame
+                yield from whole.feed(pts, frame)
+        yield from whole.finish()
         self._check_whole(container, float(reached - self.info.origin))
 
     def _decoded(
