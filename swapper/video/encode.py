@@ -26,7 +26,7 @@ class OutputFormat:
 
     Attributes:
         container: FFmpeg's name of the file format.
-        codec: of the pictures; for a GIF, of the segments it is made of.
+        codec: of the pictures; for an animated picture, of the segments it is made of.
         options: of that codec; quality is added.
         audio: codecs that are copied as they are.
         fallback: codec of sound that cannot be copied; None where there is no sound.
@@ -34,6 +34,7 @@ class OutputFormat:
         edits: a file can say that its sound begins before its pictures are shown.
         subtitles: codecs that are copied as they are.
         text: codec of other subtitles that are text; None where there are none.
+        animated: it is an animated picture.
     """
 
     container: str
@@ -45,6 +46,7 @@ class OutputFormat:
     edits: bool = False
     subtitles: frozenset[str] = frozenset()
     text: str | None = None
+    animated: bool = False
 
 
 # No B-frames: every picture is decoded when it is shown, so segments join without shifting anything.
@@ -65,7 +67,10 @@ FORMATS: dict[str, OutputFormat] = {
     ".webm": OutputFormat(
         "webm", "libvpx-vp9", _VP9, frozenset({"opus", "vorbis"}), "libopus", {}, False, _WEBVTT, "webvtt"
     ),
-    ".gif": OutputFormat("gif", "libx264", _H264, frozenset(), None, {}),
+    **{
+        f".{name}": OutputFormat(name, "libx264", _H264, frozenset(), None, {}, animated=True)
+        for name in ("gif", "webp", "apng", "avif")
+    },
 }
 # A segment begins with a picture that needs no other, as one in so many does anyway; large ones take longer, and what
 # is in an unfinished segment is lost by a crash.

@@ -17,6 +17,7 @@ from jaxtyping import UInt8
 
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
+from swapper.video.animation_reading import plays_of
 from swapper.video.colors import Colors, to_rgb
 from swapper.video.failures import reading, reason
 from swapper.video.interlacing import Deinterlacer
@@ -44,6 +45,7 @@ class VideoInfo:
         pixel_aspect: width of an upright pixel over its height.
         colors: what the numbers mean.
         is_rgb: the pictures are stored as RGB.
+        plays: how often an animated picture is played; 0 for ever.
         interlaced: every frame was taken as two half-pictures, and is read as a whole one.
     """
 
@@ -59,6 +61,7 @@ class VideoInfo:
     colors: Colors
     is_rgb: bool
     interlaced: bool = False
+    plays: int = 0
 
     @property
     def usual_ticks(self) -> int:
@@ -124,6 +127,7 @@ class VideoReader:
             pixel_aspect=1 / aspect if sideways else aspect,
             colors=Colors.of(first),
             is_rgb=first.format.is_rgb,
+            plays=plays_of(self.path),
             interlaced=bool(first.interlaced_frame),
         )
 

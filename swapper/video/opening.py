@@ -10,7 +10,9 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from swapper.images import READABLE
+from swapper.reading.headers import brands
 from swapper.types import UserError
+from swapper.video.animation_reading import is_animated_webp, webp_as_video
 from swapper.video.failures import reading, reason
 
 # Formats of one self-contained file; playlists and scripts that name other files or addresses are not among them.
@@ -37,7 +39,10 @@ def open_video(path: Path) -> InputContainer:
         raise UserError(f"{name}: the file is empty. Copy or download it again.")
     try:
         with reading(name):
-            return av.open(str(path.resolve()), options=_SAFE, metadata_errors="replace")
+            if _is_still_avif(path):
+                raise ValueError("one picture")
+            file = webp_as_video(path, name) if is_animated_webp(path) else str(path.resolve())
+            return av.open(file, "r", options=_SAFE, metadata_errors="replace")
     except (FFmpegError, OSError, ValueError) as error:
         if _is_picture(path):
             raise UserError(f"{name}: this is a still picture. Swap it as an image.") from error
@@ -56,6 +61,13 @@ def exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
+
+
+def _is_still_avif(path: Path) -> bool:
+    """FFmpeg would read it as a video of one frame."""
+    with path.open("rb") as file:
+        known = brands(file.read(1024))
+    return b"avif" in known and b"avis" not in known
 
 
 def _is_picture(path: Path) -> bool:
@@ -83,7 +95,8 @@ def pictures_of(container: InputContainer, name: str) -> VideoStream:
     if not streams:
         what = "sound but no pictures" if container.streams.audio else "no pictures"
         raise UserError(f"{name}: it contains {what}. Give a video.")
-    stream = max(streams, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0))
+    moving = [s for s in streams if s.frames > 1] or streams  # an AVIF holds its first frame twice
+    stream = max(moving, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0))
     if stream.codec_context.name.startswith("enc") or stream.codec_tag in ("encv", "drmi"):
         raise UserError(f"{name}: it is encrypted. Give a file without copy protection.")
     return stream
