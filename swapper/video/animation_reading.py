@@ -10,7 +10,6 @@ import numpy as np
 from av.video.stream import VideoStream
 from PIL import Image
 
-from swapper.runtime.limits import Limits
 from swapper.types import UserError
 
 _MOST_PIXELS = 1 << 30  # of all frames together: they are kept on disk while they are read
@@ -31,12 +30,13 @@ def is_animated_webp(path: Path) -> bool:
     return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and len(head) == 21 and bool(head[20] & _ANIMATION)
 
 
-def webp_as_video(path: Path, name: str) -> IO[bytes]:
+def webp_as_video(path: Path, name: str, most_pixels: int) -> IO[bytes]:
     """The same pictures at the same times, without loss, in a file that goes with the object.
 
     Args:
         path: of an animated WebP.
         name: of the video, as messages begin.
+        most_pixels: of a frame.
 
     Raises:
         UserError: it is larger than what is allowed on this machine.
@@ -45,11 +45,10 @@ def webp_as_video(path: Path, name: str) -> IO[bytes]:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the reader closes it
     with Image.open(path, formats=["WEBP"]) as image:
         count, pixels = getattr(image, "n_frames", 1), image.width * image.height
-        limit = Limits.from_environment().max_pixels
-        if pixels > limit:
+        if pixels > most_pixels:
             raise UserError(
-                f"{name}: its frames have {pixels / 1e6:.0f} megapixels, more than the limit of {limit / 1e6:g}. "
-                "Make it smaller."
+                f"{name}: its frames have {pixels / 1e6:.0f} megapixels, more than the limit of "
+                f"{most_pixels / 1e6:g}. Make it smaller."
             )
         if count * pixels > _MOST_PIXELS:
             raise UserError(

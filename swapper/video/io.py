@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NoReturn
 
 import av
 import cv2
@@ -90,17 +91,14 @@ class VideoReader:
         self.name = f"Video '{path}'"
         self._limit = (limits or Limits.from_environment()).max_pixels
         self._undecoded = ""  # why a packet could not be decoded
-        with open_video(self.path) as container:
+        with open_video(self.path, self._limit) as container:
             self.info = self._look(container)
 
     def _look(self, container: InputContainer) -> VideoInfo:
         stream = pictures_of(container, self.name)
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > self._limit:
-            raise UserError(
-                f"{self.name}: its frames have {width * height / 1e6:.0f} megapixels, more than the limit of "
-                f"{self._limit / 1e6:g}. Make it smaller."
-            )
+            self._refuse_size(f"its frames have {width * height / 1e6:.0f} megapixels, more")
         first = next((frame for _, frame in self._decoded(container, stream)), None)
         if first is None:
             why = self._undecoded or "it contains none"
@@ -131,9 +129,12 @@ class VideoReader:
             interlaced=bool(first.interlaced_frame),
         )
 
+    def _refuse_size(self, found: str) -> NoReturn:
+        raise UserError(f"{self.name}: {found} than the limit of {self._limit / 1e6:g}. Make it smaller.")
+
     def _walked_duration(self, origin: Fraction) -> float:
         """Seconds, by looking at every packet: some recorders write no length."""
-        with open_video(self.path) as container:
+        with open_video(self.path, self._limit) as container:
             packets = self._packets(container, [pictures_of(container, self.name)])
             ends = [_end(packet) for packet in packets if packet.pts is not None]
         return float(max(ends, default=origin) - origin)
@@ -211,7 +212,7 @@ class VideoReader:
         near_begin = tick * self.info.time_base - self.info.origin < 1
         before = _FRAMES_BEFORE * self.info.usual_ticks if self.info.interlaced else 0
         for seeking in (False,) if near_begin else (True, False):
-            with open_video(self.path) as container:
+            with open_video(self.path, self._limit) as container:
                 stream = pictures_of(container, self.name)
                 stream.thread_type = "AUTO"
                 if seeking and not _seek(container, stream, tick - before):
@@ -254,6 +255,8 @@ class VideoReader:
                 with reading(self.name):  # too little memory is no damage
                     frames = packet.decode()
             except FFmpegError as error:
+                if not stream.codec_context.width:  # it forgets a size that it refuses
+                    self._refuse_size("one of its frames has more megapixels")
                 self._undecoded = reason(error)
                 continue
             for frame in frames:

@@ -11,9 +11,11 @@ from PIL import Image
 
 from swapper.images import READABLE
 from swapper.reading.headers import brands
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video.animation_reading import is_animated_webp, webp_as_video
 from swapper.video.failures import reading, reason
+from swapper.video.references import refers_elsewhere
 
 # Formats of one self-contained file; playlists and scripts that name other files or addresses are not among them.
 _READABLE = (
@@ -21,16 +23,25 @@ _READABLE = (
     *("nut", "mxf", "dv", "wtv", "rm", "h264", "hevc", "av1", "obu", "ivf", "m4v", "apng", "swf", "yuv4mpegpipe"),
     *("mp3", "aac", "flac", "wav", "aiff", "amr", "ac3", "caf"),  # sound alone, to say so
 )
-_SAFE = {"protocol_whitelist": "file", "format_whitelist": ",".join(_READABLE)}
+_SAFE = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(_READABLE),
+    "enable_drefs": "0",  # of QuickTime and MP4: what is in other files stays there
+    "use_absolute_path": "0",
+}
 
 
-def open_video(path: Path) -> InputContainer:
+def open_video(path: Path, most_pixels: int | None = None) -> InputContainer:
     """Open a file for reading.
+
+    Args:
+        path: of the file.
+        most_pixels: of a frame, beyond which nothing is decoded; that of the environment when None.
 
     Raises:
         UserError: the file is missing or not a readable video.
     """
-    name = f"Video '{path}'"
+    name, most = f"Video '{path}'", most_pixels or Limits.from_environment().max_pixels
     if not exists(path):
         raise UserError(f"{name}: file not found. Check the path.")
     if not path.is_file():
@@ -41,8 +52,19 @@ def open_video(path: Path) -> InputContainer:
         with reading(name):
             if _is_still_avif(path):
                 raise ValueError("one picture")
-            file = webp_as_video(path, name) if is_animated_webp(path) else str(path.resolve())
-            return av.open(file, "r", options=_SAFE, metadata_errors="replace")
+            file = webp_as_video(path, name, most) if is_animated_webp(path) else str(path.resolve())
+            options = {**_SAFE, "max_pixels": str(most)}  # which holds for the frames that are looked at here, too
+            container = av.open(file, "r", options=options, metadata_errors="replace")
+        for stream in container.streams.video:
+            if stream.codec_context is not None:
+                stream.codec_context.options = {"max_pixels": str(most)}
+        if "mov" in container.format.name and refers_elsewhere(path):
+            container.close()
+            raise UserError(
+                f"{name}: its pictures or sound are in another file, which is not opened. "
+                "Save it as one file that holds everything."
+            )
+        return container
     except (FFmpegError, OSError, ValueError) as error:
         if _is_picture(path):
             raise UserError(f"{name}: this is a still picture. Swap it as an image.") from error
