@@ -2,23 +2,21 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
-from swapper.faces.association import overlap
 from swapper.faces.gallery import Gallery
 from swapper.faces.smooth import REACH, steady_landmarks
 from swapper.faces.track import FaceTracker, TrackedFace
+from swapper.video.hindsight import WaitingFrame, correct, fill_back
 from swapper.video.picture import TimedFrame
 
 DETECT_EVERY = 18  # frames; a face that appears in between is followed back to where it did
-_SAME_PLACE = 0.3  # overlap of two faces of one frame that are one
-
-
+_DECIDES = 3  # frames after a detection in which it is settled who a face shows
 _Past = deque[tuple[int, dict[int, TrackedFace]]]  # times and faces of the frames before
 
 
@@ -40,28 +38,11 @@ class AnalysedFrame:
     state: dict[str, Any] | None = None
 
 
-@dataclass
-class _Seen:
-    """A frame whose neighbours are not all known yet."""
-
-    frame: TimedFrame
-    faces: list[TrackedFace]
-    begins_scene: bool
-    by_track: dict[int, TrackedFace] = field(default_factory=dict)
-
-    def __post_init__(self):
-        self.by_track = {tracked.track: tracked for tracked in self.faces}
-
-    def add(self, tracked: TrackedFace) -> None:
-        self.faces.append(tracked)
-        self.by_track[tracked.track] = tracked
-
-
 def analyse(
     frames: Iterable[TimedFrame],
     tracker: FaceTracker,
     steadiness: float = 1.0,
-    look_ahead: int = max(REACH, DETECT_EVERY),
+    look_ahead: int = max(REACH, DETECT_EVERY + _DECIDES),
     state_every: int = 0,
     state: Mapping[str, Any] | None = None,
 ) -> Iterator[AnalysedFrame]:
@@ -75,8 +56,9 @@ def analyse(
         state_every: frames from one whose ``state`` is given to the next; 0 for none.
         state: of the frame before the first one, to go on as if there had been no stop.
     """
-    line = _Line(tracker, steadiness)
-    known = line.recall(state) if state is not None else []
+    line, walk = _Line(tracker, steadiness), iter(frames)
+    if state is not None:
+        line.recall(state, walk)
     count = 0
 
     def oldest() -> AnalysedFrame:
@@ -84,12 +66,11 @@ def analyse(
         count += 1
         return line.steadied(with_state=bool(state_every) and count % state_every == 0)
 
-    for frame in frames:
-        if known:
-            line.waiting.append(_Seen(frame, *known.pop(0)))
-            continue
-        line.waiting.append(_Seen(frame, tracker.update(frame.image), tracker.scene_begins))
-        _fill_back(line.waiting, tracker)
+    for frame in walk:
+        faces = tracker.update(frame.image)
+        line.waiting.append(WaitingFrame(frame, faces, tracker.now, tracker.scene_begins))
+        correct(line.waiting, tracker)
+        fill_back(line.waiting, tracker)
         if len(line.waiting) > look_ahead:
             yield oldest()
     while line.waiting:
@@ -101,7 +82,7 @@ class _Line:
 
     def __init__(self, tracker: FaceTracker, steadiness: float):
         self._tracker, self._steadiness = tracker, steadiness
-        self.waiting: deque[_Seen] = deque()
+        self.waiting: deque[WaitingFrame] = deque()
         self._past: _Past = deque(maxlen=REACH)
 
     def steadied(self, with_state: bool) -> AnalysedFrame:
@@ -123,16 +104,18 @@ class _Line:
     def _state(self) -> dict[str, Any]:
         return {
             "tracker": self._tracker.to_row(),
-            "waiting": [[seen.begins_scene, [face.to_row() for face in seen.faces]] for seen in self.waiting],
+            "waiting": [seen.to_row() for seen in self.waiting],
             "past": [[pts, [face.to_row() for face in faces.values()]] for pts, faces in self._past],
         }
 
-    def recall(self, state: Mapping[str, Any]) -> list[tuple[list[TrackedFace], bool]]:
-        """Go on from a state; returns what was known of the frames that waited then: faces, and who begins a scene."""
-        self._tracker.recall(state["tracker"])
+    def recall(self, state: Mapping[str, Any], frames: Iterator[TimedFrame]) -> None:
+        """Go on from a state; the frames that waited then are read again."""
         for pts, rows in state["past"]:
             self._past.append((pts, {face.track: face for face in map(TrackedFace.from_row, rows)}))
-        return [([TrackedFace.from_row(row) for row in rows], begins) for begins, rows in state["waiting"]]
+        for row, frame in zip(state["waiting"], frames):  # noqa: B905 - no frame more is taken than there are rows
+            self.waiting.append(WaitingFrame.from_row(row, frame))
+        if self.waiting:
+            self._tracker.recall(state["tracker"], self.waiting[-1].frame.image)
 
 
 def tracks_of(state: Mapping[str, Any]) -> set[int]:
@@ -141,28 +124,8 @@ def tracks_of(state: Mapping[str, Any]) -> set[int]:
     Args:
         state: of an ``AnalysedFrame``.
     """
-    waiting = {row[0] for _, rows in state["waiting"] for row in rows}
+    waiting = {face[0] for _, _, faces, _ in state["waiting"] for face in faces}
     return waiting | {track["number"] for track in state["tracker"]["tracks"]}
-
-
-def _fill_back(waiting: deque[_Seen], tracker: FaceTracker) -> None:
-    """Follow a face that was found just now back to where it appeared, between two detections."""
-    for tracked in waiting[-1].faces:
-        if not tracked.fresh:
-            continue
-        points, shift = tracked.face.points, 0.0
-        for index in range(len(waiting) - 2, -1, -1):
-            if waiting[index + 1].begins_scene:
-                break
-            seen, expected = waiting[index], points + shift
-            if any(overlap(expected, other.face.points) > _SAME_PLACE for other in seen.faces):
-                break
-            found = tracker.find_near(seen.frame.image, [expected])[0]
-            if found is None:
-                break
-            earlier = tracked.moved(found[0])
-            seen.add(earlier)
-            points, shift = earlier.face.points, (earlier.face.points - points).mean(0)
 
 
 def _presence(
