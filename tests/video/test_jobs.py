@@ -160,12 +160,6 @@ def test_cancelling_leaves_nothing(tmp_path, swap):
     assert (tmp_path / "out.mp4").read_text() == "precious"
 
 
-def work_folder(folder: Path) -> Path:
-    """Where the only job that was stopped there keeps what it has finished."""
-    (found,) = (path for path in folder.glob(".swapper-*") if path.is_dir())
-    return found
-
-
 class Stop(Exception):
     pass
 
@@ -185,7 +179,7 @@ def test_a_stopped_job_goes_on_where_it_was(tmp_path, swap, monkeypatch):
     with pytest.raises(Stop):
         swap(source, tmp_path / "out.mp4", progress=stop_at(38))
     assert not (tmp_path / "out.mp4").exists()
-    journal = json.loads((work_folder(tmp_path) / "journal.json").read_text())
+    journal = json.loads(next(tmp_path.glob(".swapper-*/journal.json")).read_text())
     finished = sum(row["frames"] for row in journal["rows"])
     assert finished in (30, 40)
     counted = []
@@ -217,7 +211,7 @@ def test_a_damaged_journal_starts_over(tmp_path, swap, monkeypatch, damage):
     source = write_clip(tmp_path / "in.mp4", still(40))
     with pytest.raises(Stop):
         swap(source, tmp_path / "out.mp4", progress=stop_at(25))
-    parts = work_folder(tmp_path)
+    parts = next(tmp_path.glob(".swapper-*/journal.json")).parent
     if damage == "journal":
         (parts / "journal.json").write_text('{"version": 1, "jo')
     else:
