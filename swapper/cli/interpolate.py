@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swapper.cli.options import add_device_option, add_mark_options, mark_settings
+from swapper.cli.options import add_device_option, add_mark_options, add_overwrite_option, mark_settings
 from swapper.errors import UserError
 from swapper.registry import identity_spaces
 
@@ -40,6 +40,7 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
     )
     add_device_option(p)
     add_mark_options(p)
+    add_overwrite_option(p)
     p.set_defaults(run=run_interpolate)
 
 
@@ -49,8 +50,9 @@ def run_interpolate(args: argparse.Namespace) -> int:
     from swapper.interpolation import path_shares
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
+    from swapper.runtime.outputs import claim_outputs, files_of
     from swapper.studies.evaluators import load_evaluators
-    from swapper.studies.interpolation_report import REPORT, shown, write_interpolation
+    from swapper.studies.interpolation_report import REPORT, REPORTS, shown, write_interpolation
     from swapper.studies.interpolation_scores import explain, headline, score_interpolation
     from swapper.studies.interpolation_study import choose_interpolating_method, interpolate_faces
 
@@ -59,6 +61,10 @@ def run_interpolate(args: argparse.Namespace) -> int:
         raise UserError(f"--steps must be 1 to {MOST_STEPS}, not {args.steps}.")
     if args.output.exists() and not args.output.is_dir():
         raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
+    shares = path_shares(args.steps)
+    pictures = [args.output / f"frame-{number:02d}.png" for number in range(len(shares))]
+    inputs = [args.first, args.second, args.target, *files_of(args.gallery)]
+    claim_outputs([*pictures, *(args.output / name for name in REPORTS)], inputs, args.overwrite)
     swapper = FaceSwapper(choose_interpolating_method(args.method, args.embedder), args.device, restore="none")
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
     target = read_still(args.target)
@@ -68,11 +74,11 @@ def run_interpolate(args: argparse.Namespace) -> int:
     evaluators = load_evaluators(swapper.device)
     gallery = _gallery(args.gallery, swapper, evaluators.embedders)
     args.output.mkdir(parents=True, exist_ok=True)
-    origin, shares = Origin(swapper.method.name, sources=2), path_shares(args.steps)
+    origin = Origin(swapper.method.name, sources=2)
     people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
     images, crops = [], []
     for number, step in enumerate(interpolate_faces(swapper, people, target, faces, shares)):
-        write_marked_image(step.picture, args.output / f"frame-{number:02d}.png", origin, settings=settings)
+        write_marked_image(step.picture, pictures[number], origin, settings=settings)
         images.append(shown(step.image))
         crops.append(step.crop)
         print(f"picture {number + 1} of {len(shares)}", file=sys.stderr, flush=True)

@@ -59,9 +59,9 @@ class SwapperCache:
         offered = list(offered_methods())
         key = (method or offered[0], restore)
         if key[0] not in offered:
-            raise UserError(NOT_OFFERED.format(name=method, known=", ".join(offered)))
+            raise UserError(NOT_OFFERED.format(name=method[:40], known=", ".join(offered)))
         if restore not in local_restorers():
-            raise UserError(NO_RESTORATION.format(name=restore, known=", ".join(local_restorers())))
+            raise UserError(NO_RESTORATION.format(name=restore[:40], known=", ".join(local_restorers())))
         with self._lock:
             if key not in self._ready:
                 self._ready[key] = self._build(*key)

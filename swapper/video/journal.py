@@ -218,6 +218,29 @@ class Journal:
             self.folder.rmdir()
 
 
+def parts_folder(output: Path) -> Path | None:
+    """Where a job that was stopped keeps what it has finished; None where none has left anything.
+
+    Args:
+        output: the file the job makes.
+    """
+    try:
+        said = json.loads(output.with_name(f".swapper-{key_of(output)}.lock").read_text())
+        return _own_folder(output, said["folder"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def holds_parts(output: Path) -> bool:
+    """Whether a job that was stopped has left finished parts, so that the same job goes on with them.
+
+    Args:
+        output: the file the job makes.
+    """
+    folder = parts_folder(output)
+    return folder is not None and (folder / "00000.seg").is_file() and (folder / _JOURNAL).is_file()
+
+
 def _own_folder(output: Path, name: object) -> Path | None:
     """The folder an earlier run made; None for anything else of that name, such as a link to another folder."""
     if not isinstance(name, str) or not re.fullmatch(rf"\.swapper-{key_of(output)}-[0-9a-f]{{16}}", name):
