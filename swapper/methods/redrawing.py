@@ -29,8 +29,8 @@ class RedrawingMethod(ABC):
     name: str
     size: int
     template: str
-    fit: str
-    space: str
+    fit: str = "fixed"
+    space: str = ""
     device: torch.device
 
     def take(self, opened: OpenedWeights) -> None:

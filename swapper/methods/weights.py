@@ -114,7 +114,7 @@ def open_weights(
         other = weights_system(path)
         raise UserError(f"{path}: it contains weights of '{other}', not of '{system}'. Choose the method '{other}'.")
     loaded = hub.load_path(cls, path)
-    pipeline = read_pipeline(said, system, str(path)).cut(template, size)
+    pipeline = read_pipeline(said, system, str(path), _native_size(loaded)).cut(template, size)
     if KEY in said:
         _agree(pipeline, loaded, path)
     return OpenedWeights(loaded, pipeline, path)
@@ -124,14 +124,18 @@ def _of_network(system: str, network: nn.Module, identity: nn.Module | None) -> 
     """What a network needs that was made by the caller: as its file said, or as its system publishes it."""
     said = getattr(network, "crops", {})
     if said:
-        return read_pipeline(said, system, type(network).__name__)
+        return read_pipeline(said, system, type(network).__name__, _native_size(network))
     published = PUBLISHED[system]
     needs = published.identity
     if needs is not None and type(identity).__name__ != needs.network:
         needs = TRAINED[system].identity
-    config = network.config
-    size = getattr(config, "size", None) or getattr(getattr(config, "idn", None), "size", published.alignment.size)
-    return replace(published.cut(size=int(size)), identity=needs)
+    return replace(published.cut(size=_native_size(network)), identity=needs)
+
+
+def _native_size(network: nn.Module) -> int:
+    """Side of the crops that a network's configuration names, px."""
+    config: Any = network.config
+    return int(getattr(config, "size", 0) or getattr(getattr(config, "idn", None), "size", 256))
 
 
 def _agree(pipeline: SwapPipeline, network: nn.Module, path: Path) -> None:

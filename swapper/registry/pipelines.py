@@ -222,13 +222,14 @@ PUBLISHED: Mapping[str, SwapPipeline] = {
 SIMSWAP_512 = Alignment("ffhq", 512, "similarity")  # SimSwap's code aligns for its 512 px network as FFHQ does
 
 
-def read_pipeline(said: Mapping[str, str], system: str, file: str) -> SwapPipeline:
+def read_pipeline(said: Mapping[str, str], system: str, file: str, size: int) -> SwapPipeline:
     """What a weights file needs.
 
     Args:
         said: its metadata.
         system: name of the method that is to use it.
         file: named in messages.
+        size: of the crops in pixels, where it names a template and no size: the network's own.
 
     Raises:
         UserError: it does not say, is of another system, or says what this version cannot do.
@@ -238,8 +239,8 @@ def read_pipeline(said: Mapping[str, str], system: str, file: str) -> SwapPipeli
             pipeline = _from_json(json.loads(said[KEY]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{file}: its pipeline cannot be read ({error!r}). {_AGAIN.format(system)}") from error
-    elif "template" in said and said.get("size", "").isdigit():
-        pipeline = TRAINED[system].cut(said["template"], int(said["size"]))
+    elif "template" in said and said.get("size", str(size)).isdigit():
+        pipeline = TRAINED[system].cut(said["template"], int(said.get("size", size)))
     else:
         raise UserError(f"{file}: it does not say which crops its network takes. {_AGAIN.format(system)}")
     if pipeline.system != system:
