@@ -16,6 +16,7 @@ from swapper.faces.gallery import Gallery
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import OcclusionDetector
 from swapper.faces.track import FaceTracker
+from swapper.methods.base import check_identity
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
 from swapper.registry import RESTORERS
@@ -65,6 +66,9 @@ def swap_video(
     Raises:
         UserError: something cannot be used, or the job was cancelled.
     """
+    for who in (source, *(pair.identity if isinstance(pair, Role) else pair[0] for pair in people)):
+        if isinstance(who, Identity):
+            check_identity(networks.method, who)
     output, settings = Path(output), settings or VideoSettings()
     blend = blend or networks.blend
     check_video_output(output)

@@ -1,0 +1,320 @@
+"""Official checkpoints, converted and swapped through the public API, against each published pipeline written plainly."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from official_keys import narrowed, official_shapes, random_arrays, write_checkpoint
+from PIL import Image
+from torch import Tensor
+
+from swapper import FaceSwapper, hub
+from swapper.compose.mask import adaptive_face_mask, mask_shape
+from swapper.compose.settings import BlendSettings
+from swapper.convert import convert
+from swapper.faces.regions import region_masks
+from swapper.models.arcface import IResNet, IResNetConfig
+from swapper.models.ghost import AEINet
+from swapper.models.rafswap import RAFSwap
+from swapper.models.smoothswap import SmoothIdentityEmbedder, SmoothIdentityEmbedderConfig
+from swapper.types import Face, UserError
+
+PLAIN = BlendSettings(expression=0, color=0, light=0, detail=0, adapt=False, occluders=False)
+ARCFACE = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
+FFHQ = np.array(
+    [
+        [192.98138, 239.94708],
+        [318.90277, 240.1936],
+        [256.63416, 314.01935],
+        [201.26117, 371.41043],
+        [313.08905, 371.15118],
+    ]
+)
+POSES = np.array(
+    [
+        [[51.642, 50.115], [57.617, 49.990], [35.740, 69.007], [51.157, 89.050], [57.025, 89.702]],
+        [[45.031, 50.118], [65.568, 50.872], [39.677, 68.111], [45.177, 86.190], [64.246, 86.758]],
+        [[39.730, 51.138], [72.270, 51.138], [56.000, 68.493], [42.463, 87.010], [69.537, 87.010]],
+        [[46.845, 50.872], [67.382, 50.118], [72.737, 68.111], [48.167, 86.758], [67.236, 86.190]],
+        [[54.796, 49.990], [60.771, 50.115], [76.673, 69.007], [55.388, 89.702], [61.257, 89.050]],
+    ]
+)
+
+
+def similarity(points: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """Scale, turn and shift by least squares: x' = ax - by + c, y' = bx + ay + d."""
+    rows, wanted = [], []
+    for (x, y), (u, v) in zip(points.astype(float), goal, strict=True):
+        rows += [[x, -y, 1, 0], [y, x, 0, 1]]
+        wanted += [u, v]
+    a, b, c, d = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)[0]
+    return np.array([[a, -b, c], [b, a, d]])
+
+
+def affine(points: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    return np.linalg.lstsq(np.column_stack([points.astype(float), np.ones(5)]), goal, rcond=None)[0].T
+
+
+def nearest_pose(points: np.ndarray, goals: np.ndarray) -> np.ndarray:
+    found = [similarity(points, goal) for goal in goals]
+    errors = [
+        np.linalg.norm(points @ m[:, :2].T + m[:, 2] - goal, axis=1).sum() for m, goal in zip(found, goals, strict=True)
+    ]
+    return found[int(np.argmin(errors))]
+
+
+def cut(photo: np.ndarray, matrix: np.ndarray, size: int) -> Tensor:
+    """A crop, RGB in [0, 1]."""
+    image = cv2.warpAffine(photo, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    return torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+
+
+Drawn = tuple[np.ndarray, int, Tensor, Tensor | None]  # matrix, side, face, its own mask
+
+
+@dataclass
+class Scene:
+    """One photo each of source and target, what was found in them, and where the weights are."""
+
+    folder: Path
+    source: np.ndarray
+    target: np.ndarray
+    who: Face
+    face: Face
+
+    def load(self, name: str, kind: str) -> Any:
+        return hub.load_path(getattr(hub, kind), self.folder / f"{name}.safetensors")
+
+
+def ghost(scene: Scene) -> Drawn:
+    """Nearest of five poses at 224; halved for iresnet100, whose vector stays as long as it is; AEI-Net at 256."""
+    whole = cut(scene.source, nearest_pose(scene.who.points, POSES * 2), 224)
+    identity = scene.load("arcface-iresnet100", "IResNet")(
+        F.interpolate(whole, scale_factor=0.5, mode="bilinear", align_corners=True)
+    ).embedding
+    matrix = nearest_pose(scene.face.points, POSES * 256 / 112)
+    return matrix, 256, scene.load("official", "AEINet")(cut(scene.target, matrix, 256), identity).face, None
+
+
+def simswap(scene: Scene) -> Drawn:
+    """Nearest of five poses at 224; every second pixel for SE-ArcFace, whose vector is brought to unit length."""
+    whole = cut(scene.source, nearest_pose(scene.who.points, POSES * 2), 224)
+    identity = scene.load("arcface-se", "IRSE")(F.interpolate(whole, scale_factor=0.5)).embedding
+    matrix = nearest_pose(scene.face.points, POSES * 2)
+    face = scene.load("official", "SimSwapGenerator")(cut(scene.target, matrix, 224), F.normalize(identity))
+    return matrix, 224, face, None
+
+
+def mobilefaceswap(scene: Scene) -> Drawn:
+    """Affine fit of the ArcFace template at 224 for both; the source halved for SE-ArcFace."""
+    whole = cut(scene.source, affine(scene.who.points, ARCFACE * 2), 224)
+    image = np.rint(whole[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    halved = torch.from_numpy(cv2.resize(image, (112, 112))).permute(2, 0, 1)[None].float() / 255
+    seen = scene.load("arcface-se", "IRSE")(halved)
+    matrix = affine(scene.face.points, ARCFACE * 2)
+    unit = seen._replace(embedding=F.normalize(seen.embedding))
+    drawn = scene.load("official", "MobileFaceSwap")(unit, cut(scene.target, matrix, 224))
+    return matrix, 224, drawn.face, drawn.mask
+
+
+def smoothswap(scene: Scene) -> Drawn:
+    """FFHQ crops of 256 for the embedder and for the generator."""
+    whole = cut(scene.source, similarity(scene.who.points, FFHQ / 2), 256)
+    identity = scene.load("smooth-embedder", "SmoothIdentityEmbedder")(whole)
+    matrix = similarity(scene.face.points, FFHQ / 2)
+    return matrix, 256, scene.load("official", "NCSNppGenerator")(cut(scene.target, matrix, 256), identity), None
+
+
+def rafswap(scene: Scene) -> Drawn:
+    """FFHQ crops, 256 in and 1024 out; the mask is dilated by one pixel at 256."""
+    network: RAFSwap = scene.load("official", "RAFSwap")
+    small = similarity(scene.who.points, FFHQ / 2)
+    whole = cut(scene.source, small, 256)
+    matrix = similarity(scene.face.points, FFHQ * 2)
+    large = cut(scene.target, matrix, 1024)
+    code = network.encode_sources(whole, regions(scene.who, small, 256), None)
+    target = F.interpolate(large, size=(256, 256), mode="bilinear", antialias=True)
+    drawn = network.swap(target, regions(scene.face, matrix, 1024), code)
+    mask = F.interpolate(F.max_pool2d(drawn.mask, 3, 1, 1), size=(1024, 1024), mode="bilinear", antialias=True)
+    return matrix, 1024, drawn.full, mask
+
+
+def regions(face: Face, matrix: np.ndarray, size: int) -> Tensor:
+    points = face.mesh[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    shares = torch.from_numpy(np.column_stack([points, face.mesh[:, 2]]) / size).float()[None]
+    return (region_masks(shares, 64, ("lips", "nose", "brows", "eyes")) > 0.5).float()
+
+
+def pasted(scene: Scene, drawn: Drawn) -> np.ndarray:
+    """Face and mask warped back and mixed into the frame."""
+    matrix, size, face, own = drawn
+    image = np.rint(face[0].clamp(0, 1).permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    points = np.column_stack([scene.face.mesh[:, :2] @ matrix[:, :2].T + matrix[:, 2], scene.face.mesh[:, 2]])
+    mask = adaptive_face_mask(points.astype(np.float32), mask_shape(0.0), size, PLAIN)
+    if own is not None:
+        mask = mask * own[0, 0].clamp(0, 1).numpy()
+    back, shape = cv2.invertAffineTransform(matrix), scene.target.shape[1::-1]
+    patch = cv2.warpAffine(image, back, shape, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    share = cv2.warpAffine(mask, back, shape, flags=cv2.INTER_LINEAR)[..., None]
+    return share * patch + (1 - share) * scene.target
+
+
+@dataclass(frozen=True)
+class Official:
+    reference: Callable[[Scene], Drawn]
+    factor: int  # the networks are narrower by
+    identity: tuple[str, str] | None  # kind of official checkpoint, and the name of its weights
+    side: int  # of the photos, px, so that crops are neither shrunk nor grown much
+
+
+SYSTEMS = {
+    "ghost": Official(ghost, 16, ("arcface", "arcface-iresnet100"), 288),
+    "mobilefaceswap": Official(mobilefaceswap, 4, ("arcface-se", "arcface-se"), 272),
+    "simswap": Official(simswap, 4, ("arcface-se", "arcface-se"), 256),
+    "smoothswap": Official(smoothswap, 8, None, 256),
+    "rafswap": Official(rafswap, 4, None, 768),
+}
+
+
+def official_file(kind: str, factor: int, name: str, folder: Path, seed: int) -> Path:
+    """A checkpoint of the official layout, narrow and random, and converted."""
+    arrays = random_arrays(narrowed(official_shapes(kind), factor), seed)
+    if kind == "mobilefaceswap":
+        arrays["mask.5.weight"] *= 0.01  # random masks are all or nothing
+    path = write_checkpoint(kind, arrays, folder)
+    convert(kind, path, folder / f"{name}.safetensors")
+    return folder / f"{name}.safetensors"
+
+
+def official_files(system: str, folder: Path) -> Path:
+    """A system's checkpoints, converted; the swapping network's file is returned."""
+    official = SYSTEMS[system]
+    if official.identity:
+        official_file(official.identity[0], official.factor, official.identity[1], folder, 1)
+    if system == "smoothswap":
+        torch.manual_seed(0)
+        config = SmoothIdentityEmbedderConfig(trunk="mobile", size=144, hidden=64, embedding=64)
+        hub.save(SmoothIdentityEmbedder(config), folder / "smooth-embedder.safetensors", dtype=torch.float32)
+    return official_file(system, official.factor, "official", folder, 0)
+
+
+@pytest.mark.parametrize("system", list(SYSTEMS))
+def test_the_published_pipeline(system: str, portraits: list[Path], tmp_path: Path) -> None:
+    official, weights = SYSTEMS[system], official_files(system, tmp_path)
+    photos = [
+        np.asarray(Image.open(path).convert("RGB").resize((official.side,) * 2, Image.Resampling.LANCZOS))
+        for path in portraits[:3]
+    ]
+    swapper = FaceSwapper(system, "cpu", weights=weights, restore="none", blend=PLAIN, threads=1)
+    result = swapper.swap_image(photos[0], photos[2])
+    who, other = (swapper.find_faces(photo)[0] for photo in photos[:2])
+    scene = Scene(tmp_path, photos[0], photos[2], who, result.faces[0])
+    with torch.no_grad():
+        wanted = pasted(scene, official.reference(scene))
+        another = pasted(scene, official.reference(replace(scene, source=photos[1], who=other)))
+    assert np.abs(wanted - photos[2]).mean() > 3, "the reference leaves the target as it was"
+    assert np.abs(wanted - another).max() > 10, "the reference does not listen to the source"
+    assert np.abs(result.image - wanted).max() <= 2
+
+
+def swapper_of(weights: Path, method: str | None = None) -> FaceSwapper:
+    return FaceSwapper(method, "cpu", weights=weights, restore="none", threads=1)
+
+
+def test_a_file_names_its_method_and_says_what_it_needs(tmp_path: Path) -> None:
+    weights = official_files("ghost", tmp_path)
+    method = swapper_of(weights).method
+    assert (method.name, method.template, method.size) == ("ghost", "arcface_112_v1", 256)
+    said = hub.read_metadata(weights)
+    assert said["licence"] == "Apache-2.0" and said["origin"] == "ai-forever/ghost"
+    needs = json.loads(said["pipeline"])
+    assert needs["alignment"] == {"template": "arcface_112_v1", "size": 256, "fit": "poses"}
+    assert needs["identity"]["weights"] == "arcface-iresnet100" and not needs["identity"]["unit"]
+    assert (needs["range"], needs["colours"], needs["mask"]) == ("-1..1", "rgb", "whole")
+
+
+def test_a_name_in_the_users_folder_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    official_files("simswap", tmp_path)
+    monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
+    for swapper in (FaceSwapper("simswap@official", "cpu"), FaceSwapper("simswap", "cpu", weights="official")):
+        assert (swapper.method.template, swapper.method.size) == ("arcface_112_v1", 224)
+
+
+def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
+    weights = official_files("ghost", tmp_path)
+    identity = tmp_path / "arcface-iresnet100.safetensors"
+    with pytest.raises(
+        UserError, match=r"it contains weights of 'ghost', not of 'simswap'\. Choose the method 'ghost'"
+    ):
+        swapper_of(weights, "simswap")
+    with pytest.raises(UserError, match="contains IResNet, which does not swap faces"):
+        swapper_of(identity)
+    with pytest.raises(UserError, match="Method 'warp' takes no file of weights"):
+        swapper_of(weights, "warp")
+    with pytest.raises(UserError, match=r"gone\.safetensors': file not found"):
+        swapper_of(tmp_path / "gone.safetensors")
+    official_file("arcface", 8, "arcface-iresnet100", tmp_path, 1)
+    with pytest.raises(UserError, match="its vectors have 64 numbers, and the swapping network takes 32"):
+        swapper_of(weights)
+    shallow = IResNet(IResNetConfig((3, 4, 14, 3), (4, 8, 16, 32), 32))
+    hub.save(shallow, identity)
+    with pytest.raises(
+        UserError, match=r"stages of \(3, 4, 14, 3\) blocks, but .* \(3, 13, 30, 3\)\. Make the right one"
+    ):
+        swapper_of(weights)
+    official_file("arcface-se", 4, "arcface-iresnet100", tmp_path, 1)
+    with pytest.raises(UserError, match="it contains IRSE, but the swapping network was trained with IResNet"):
+        swapper_of(weights)
+    identity.unlink()
+    command = rf"weights convert arcface FILE -o {tmp_path}/arcface-iresnet100\.safetensors"
+    with pytest.raises(UserError, match=f"is neither beside the weights nor in .* Make it with: .*{command}"):
+        swapper_of(weights)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "message"),
+    [
+        ("colours", "bgr", "its colour order is 'bgr', and this version knows 'rgb'"),
+        ("range", "imagenet", "computes with colours of imagenet, but they are -1..1"),
+        ("mask", "network", "its mask is 'network', and this version knows 'whole'"),
+        ("alignment", {"template": "round", "size": 256, "fit": "poses"}, "its template 'round' is unknown here"),
+        ("alignment", {"template": "ffhq", "size": 256, "fit": "by eye"}, "its fit is 'by eye'"),
+        ("alignment", {"template": "ffhq"}, "its pipeline cannot be read"),
+        ("system", "simswap", "it contains weights of 'simswap', not of 'ghost'"),
+        ("speed", "high", "its pipeline cannot be read"),
+    ],
+)
+def test_a_file_that_says_something_else_is_refused(entry: str, value: object, message: str, tmp_path: Path) -> None:
+    weights = official_files("ghost", tmp_path)
+    network = hub.load_path(AEINet, weights)
+    said = hub.read_metadata(weights)
+    hub.save(network, weights, {"pipeline": json.dumps({**json.loads(said["pipeline"]), entry: value})})
+    with pytest.raises(UserError, match=message):
+        swapper_of(weights, "ghost")
+    hub.save(network, weights)
+    with pytest.raises(UserError, match="it does not say which crops its network takes. Convert the official"):
+        swapper_of(weights)
+
+
+def test_identities_of_others_are_refused(portraits: list[Path], tmp_path: Path) -> None:
+    official = swapper_of(official_files("ghost", tmp_path))
+    shipped = FaceSwapper("ghost", "cpu", restore="none")
+    other = FaceSwapper("mobilefaceswap", "cpu", restore="none")
+    person = shipped.identify(portraits[0])
+    with pytest.raises(UserError, match="measured with 'arcface-mobile', and these weights of 'ghost' take those of"):
+        official.swap_image(person, portraits[1])
+    with pytest.raises(UserError, match="made by the method 'ghost', and 'mobilefaceswap' cannot use it"):
+        other.swap_image(person, portraits[1])
+    with pytest.raises(UserError, match="made by the method 'mobilefaceswap', and 'ghost' cannot use it"):
+        shipped.swap_image(other.identify(portraits[0]), portraits[1])
+    with pytest.raises(UserError, match="cannot use it"):
+        FaceSwapper("warp", "cpu", restore="none").swap_image(person, portraits[1])
+    with pytest.raises(UserError, match="cannot use it"):
+        other.swap_video(person, "clip.mp4", tmp_path / "out.mp4")
