@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from swapper.cli.options import add_weights_option
+
 
 def add_export_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``export``; it sets ``run``, a function that returns the exit code."""
@@ -11,6 +13,7 @@ def add_export_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .onnx")
     p.add_argument("--fp16", action="store_true", help="store the weights in half precision: 1 MB instead of 2")
     p.add_argument("--size", type=int, help="side of the crops in pixels, a multiple of 32 (default: as trained)")
+    add_weights_option(p)
     p.set_defaults(run=run_export)
 
 
@@ -23,7 +26,7 @@ def run_export(args: argparse.Namespace) -> int:
     from swapper.runtime.whole_file import writable_path
 
     writable_path(args.output, [".onnx"])
-    method = MobileFaceSwapMethod(torch.device("cpu"), size=args.size)
+    method = MobileFaceSwapMethod(torch.device("cpu"), size=args.size, weights=args.weights)
     method.export(FaceSwapper(method, "cpu").identify(args.source), args.output, args.fp16)
     size = args.output.stat().st_size / 1e6
     print(f"{args.output}: {size:.2f} MB, {method.size} px crops in the {method.template} template")

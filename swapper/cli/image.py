@@ -38,10 +38,10 @@ def run_image(args: argparse.Namespace) -> int:
 
     settings, blend = mark_settings(args), blend_settings(args)
     check_output(args.output)
-    swapper = FaceSwapper(args.method, args.device, restore=args.restore, blend=blend)
+    swapper = FaceSwapper(args.method, args.device, restore=args.restore, blend=blend, weights=args.weights)
     result = swapper.swap_image(args.source, args.target, args.select)
     written = write_marked_image(
-        result.picture, args.output, Origin(swapper.method.name, args.restore), settings=settings
+        result.picture, args.output, Origin(swapper.method_name, args.restore), settings=settings
     )
     for warning in [*result.warnings, *written.warnings]:
         print(f"warning: {warning}", file=sys.stderr)

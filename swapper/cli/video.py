@@ -72,9 +72,8 @@ def run_video(args: argparse.Namespace) -> int:
     if not args.source and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person before the video.")
     pairs = _files(args.target, args.output)
-    swapper = FaceSwapper(
-        args.method or default_method(moving=True), args.device, restore=args.restore, blend=blend, threads=1
-    )
+    method = args.method or (None if args.weights else default_method(moving=True))
+    swapper = FaceSwapper(method, args.device, restore=args.restore, blend=blend, threads=1, weights=args.weights)
     others = args.select is not None or not people
     source = swapper.identify(args.source) if args.source and others else None
     people = [(swapper.identify(photo), reference) for photo, reference in people]

@@ -77,6 +77,12 @@ class SwapNetworks:
         self.frame_restorer = self.restorer if restore else load_restorer(default_restorer(moving=True), self.device)
         self.blend = blend or BlendSettings()
 
+    @property
+    def method_name(self) -> str:
+        """The method's name, with that of the weights file where it is one of the user's."""
+        own = getattr(self.method, "own_weights", "")
+        return f"{self.method.name}@{own}" if own else self.method.name
+
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"], timer: StepTimer | None = None) -> list[Face]:
         """Find all faces of an image with their landmarks, largest first.
 

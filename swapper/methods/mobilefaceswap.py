@@ -42,6 +42,7 @@ class MobileFaceSwapMethod:
         template: name of its alignment in ``faces.align.TEMPLATES``.
         fit: how the five points are fitted to the template, key of ``registry.pipelines.FITS``.
         space: what its identities are measured with.
+        own_weights: name of the weights file where it is one of the user's.
     """
 
     name = "mobilefaceswap"
@@ -76,6 +77,7 @@ class MobileFaceSwapMethod:
         opened = open_weights(self.name, MobileFaceSwap, weights, network, arcface, template, size)
         cut = opened.pipeline.alignment
         self.template, self.size, self.fit, self.space = cut.template, cut.size, cut.fit, opened.space
+        self.own_weights = opened.own
         if self.size % 32:
             raise UserError(f"Crop size of MobileFaceSwap: {self.size} pixels. Choose a multiple of 32.")
         self.network = opened.network.to(device).eval()

@@ -37,6 +37,7 @@ class RAFSwapMethod:
         template: name of its alignment in ``faces.align.TEMPLATES``.
         fit: how the five points are fitted to the template, key of ``registry.pipelines.FITS``.
         space: whose networks measure its identities.
+        own_weights: name of the weights file where it is one of the user's.
     """
 
     name = "rafswap"
@@ -68,6 +69,7 @@ class RAFSwapMethod:
         opened = open_weights(self.name, RAFSwap, weights, network, None, template, size)
         cut = opened.pipeline.alignment
         self.template, self.size, self.fit, self.space = cut.template, cut.size, cut.fit, opened.space
+        self.own_weights = opened.own
         self.network = opened.network.to(device).eval()
         self._landmarks = landmarks
         self._recogniser = hub.load(MobileFaceNet, RECOGNISER).to(device) if self.network.config.embedding else None

@@ -23,6 +23,7 @@ class RedrawingMethod(ABC):
         template: name of its alignment in ``faces.align.TEMPLATES``.
         fit: how the five points are fitted to the template, key of ``registry.pipelines.FITS``.
         space: what its identities are measured with.
+        own_weights: name of the weights file where it is one of the user's.
         device: where its networks run.
     """
 
@@ -31,6 +32,7 @@ class RedrawingMethod(ABC):
     template: str
     fit: str = "fixed"
     space: str = ""
+    own_weights: str = ""
     device: torch.device
 
     def take(self, opened: OpenedWeights) -> None:
@@ -41,6 +43,7 @@ class RedrawingMethod(ABC):
         """
         cut = opened.pipeline.alignment
         self.template, self.size, self.fit, self.space = cut.template, cut.size, cut.fit, opened.space
+        self.own_weights = opened.own
 
     def person(self, vectors: Float[Tensor, "b d"], unit: bool) -> Identity:
         """The identity of a person: the mean direction of the photos' vectors, and their mean length.

@@ -27,11 +27,13 @@ class OpenedWeights:
         network: that draws.
         pipeline: what it needs.
         path: its file; None of a network that was made by the caller.
+        own: name of the file where it is one of the user's.
     """
 
     network: Any
     pipeline: SwapPipeline
     path: Path | None = None
+    own: str = ""
 
     @property
     def space(self) -> str:
@@ -78,6 +80,25 @@ def weights_system(path: Path) -> str:
     )
 
 
+def own_swappers() -> list[str]:
+    """The files in ``$SWAPPER_WEIGHTS`` that say what a swap with them needs, each as ``METHOD@WEIGHTS``."""
+    folder, listed = hub.own_folder(), {row.file_name for row in hub.entries()}
+    found = []
+    for path in sorted(folder.glob("*.safetensors")) if folder is not None else []:
+        if path.name in listed:
+            continue
+        try:
+            said, system = hub.read_metadata(path), weights_system(path)
+            pipeline = read_pipeline(said, system, str(path), 0) if KEY in said else None
+            if pipeline is not None and pipeline.identity is not None:
+                _identity_path(pipeline.identity, path)
+        except UserError:
+            continue  # of no method, or not complete: what is wrong is said where somebody asks for it by name
+        if pipeline is not None:
+            found.append(f"{system}@{path.stem}")
+    return found
+
+
 def _networks() -> dict[str, type[nn.Module]]:
     """The class of each system's swapping network."""
     return {name: info.network for name in TRAINED for info in SYSTEMS[name].networks if info.weights == f"{name}-lite"}
@@ -117,7 +138,7 @@ def open_weights(
     pipeline = read_pipeline(said, system, str(path), _native_size(loaded)).cut(template, size)
     if KEY in said:
         _agree(pipeline, loaded, path)
-    return OpenedWeights(loaded, pipeline, path)
+    return OpenedWeights(loaded, pipeline, path, "" if weights is None else path.stem)
 
 
 def _of_network(system: str, network: nn.Module, identity: nn.Module | None) -> SwapPipeline:

@@ -111,10 +111,10 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         with timer.step("identify"):
             identity = swapper.identify(upload_paths(source))
         result = swapper.swap_faces(still, faces, dict.fromkeys(chosen, identity), timer, blending)
-        origin = Origin(swapper.method.name, restore)
+        origin = Origin(swapper.method_name, restore)
         file = write_marked_image(result.picture, new_folder() / result_name(path, suffix), origin)
         report = {
-            "method": swapper.method.name,
+            "method": swapper.method_name,
             "faces": len(result.faces),
             "swapped": result.swapped,
             "milliseconds": {step: round(ms, 1) for step, ms in result.timings.items()},

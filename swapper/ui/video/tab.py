@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from swapper.methods.base import METHODS
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.assignment import PEOPLE
@@ -17,7 +16,7 @@ from swapper.ui.image.result import callout
 from swapper.ui.languages import said
 from swapper.ui.layout import CONSENT_FIRST
 from swapper.ui.settings_panel import read
-from swapper.ui.swappers import SwapperCache
+from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.video import page
 from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
 from swapper.ui.video.gif import Gif, stand_in
@@ -230,7 +229,7 @@ class VideoTab:
                     yield {self.result.running: gr.skip()}
 
     def _finished(self, result: VideoResult, method: str) -> Updates:
-        label = METHODS[method].label if method in METHODS else method
+        label = offered_methods().get(method, method)
         kind, path = result.path.suffix.removeprefix(".").upper(), str(result.path)
         shown = (
             {self.result.picture: gr.Image(value=path, visible=True)}
