@@ -188,9 +188,11 @@ def official_file(kind: str, factor: int, name: str, folder: Path, seed: int) ->
     arrays = random_arrays(narrowed(official_shapes(kind), factor), seed)
     if kind == "mobilefaceswap":
         arrays["mask.5.weight"] *= 0.01  # random masks are all or nothing
-    for name in arrays:
-        if name.endswith("Dense_0.weight"):
-            arrays[name] *= 30  # random networks hardly listen to the identity
+    for key, value in arrays.items() if kind == "smoothswap" else []:
+        if value.ndim == 4 and len(value) == 3:
+            arrays[key] *= 0.1  # what is added to the picture would leave nothing of it
+        if key.endswith("Dense_0.weight"):
+            arrays[key] *= 30  # random networks hardly listen to the identity
     path = write_checkpoint(kind, arrays, folder)
     convert(kind, path, folder / f"{name}.safetensors")
     return folder / f"{name}.safetensors"
