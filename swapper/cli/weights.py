@@ -1,12 +1,14 @@
 """The ``weights`` command: list, download, verify and convert weights files."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from swapper import hub
 from swapper.errors import UserError
 from swapper.registry import CONVERTERS
+from swapper.registry.pipelines import KEY
 from swapper.runtime.text_table import text_table
 
 
@@ -70,6 +72,9 @@ def run_convert(args: argparse.Namespace) -> int:
     network = convert(args.system, args.file, output)
     parameters = sum(p.numel() for p in network.parameters())
     print(f"{output}: {type(network).__name__}, {parameters:,} parameters")
+    needs = json.loads(hub.read_metadata(output).get(KEY, "{}")).get("identity")
+    if needs:
+        print(f"To swap with it, {needs['weights']}.safetensors has to lie beside it: {needs['made_by']}")
     return 0
 
 

@@ -97,7 +97,7 @@ def verify(row: WeightEntry, path: Path) -> None:
     if _VERIFIED.get(path) == (state.st_mtime_ns, state.st_size, row.sha256):
         return
     found = file_sha256(path)
-    if found != row.sha256:
+    if found not in (row.sha256, *row.also):
         raise UserError(f"Weights '{row.name}': {_mismatch(row, path, f'its SHA-256 is {found}, not {row.sha256}')}")
     _VERIFIED[path] = (state.st_mtime_ns, state.st_size, row.sha256)
 

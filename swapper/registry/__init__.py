@@ -80,6 +80,9 @@ CONVERTERS: Mapping[str, Any] = Listing(SYSTEMS, lambda system: system.converter
 """Where each kind of official checkpoint is described."""
 
 
+OWN_WEIGHTS = "{method}, weights {name}"  # label of a method with a file of the user's
+
+
 def method_choices(published: bool = True) -> str:
     """The methods as a sentence lists them.
 
@@ -119,7 +122,8 @@ def find_method(name: str) -> tuple[MethodInfo, str]:
     """
     name, weights = split_method(name)
     if name in METHODS:
-        return replace(METHODS[name], label=f"{METHODS[name].label}: {weights}") if weights else METHODS[name], ""
+        info = METHODS[name]
+        return replace(info, label=OWN_WEIGHTS.format(method=info.label, name=weights)) if weights else info, ""
     family, colon, member = name.partition(":")
     if colon and family in FAMILIES:
         return FAMILIES[family], member

@@ -336,6 +336,24 @@ def test_own_folder_comes_first(shipped: Path, tmp_path: Path, monkeypatch: pyte
         hub.resolve("../weights/net")
 
 
+def test_the_authors_own_file_will_do_as_well(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path / "own"))
+    canonical, other = b"as the authors publish it", b"something else"
+    list_file(shipped, also=[hashlib.sha256(canonical).hexdigest()])
+    own = tmp_path / "own" / hub.entry("net").file_name
+    own.parent.mkdir()
+    own.write_bytes(canonical)
+    assert hub.resolve("net") == own
+    own.write_bytes(other)
+    with pytest.raises(UserError, match="is corrupt or is a different file"):
+        hub.resolve("net")
+
+
+def test_insightfaces_own_inswapper_is_known() -> None:
+    (digest,) = hub.entry("inswapper_128").also
+    assert digest.startswith("e4a3f08c") and len(digest) == 64
+
+
 def test_local_file_is_verified_again_when_it_changes(shipped: Path) -> None:
     list_file(shipped)
     path = shipped / "net.onnx"
