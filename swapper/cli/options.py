@@ -54,6 +54,12 @@ def add_weights_option(p: argparse.ArgumentParser, several: bool = False) -> Non
         p.add_argument("--weights", type=Path, metavar="FILE", help=does)
 
 
+def add_resolution_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--resolution``."""
+    does = "side of the swapped face in pixels, a multiple of the method's own, up to 1024 (default: its own)"
+    p.add_argument("--resolution", type=int, metavar="PIXELS", help=does)
+
+
 def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None:
     """Add ``--restore``.
 

@@ -14,6 +14,7 @@ from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import OcclusionDetector, OcclusionFinder
 from swapper.images import read_image
 from swapper.methods.base import Method, default_method, load_method
+from swapper.methods.pixel_boost import at_resolution
 from swapper.methods.weights import find_weights, weights_system
 from swapper.restore.base import Restorer, load_restorer
 from swapper.restore.default import default_restorer
@@ -49,6 +50,7 @@ class SwapNetworks:
         detector: FaceDetector | None = None,
         threads: int | None = None,
         weights: str | Path | None = None,
+        resolution: int | None = None,
     ):
         """Load a method and the face models it needs.
 
@@ -63,13 +65,18 @@ class SwapNetworks:
             threads: CPU threads of each network; as many as the machine has by default.
             weights: a weights file of the user's for the method, such as ``weights convert`` makes; the shipped one
                 when None.
+            resolution: side of the swapped crop in pixels, a multiple of the method's own, see
+                ``methods.pixel_boost``; the method's own when None.
 
         Raises:
-            UserError: an unknown name, or weights that cannot be found.
+            UserError: an unknown name, weights that cannot be found or do not belong together, or a resolution that
+                the method cannot run at.
         """
         self.device = choose_device(device)
         name = method or (weights_system(find_weights(weights)) if weights else default_method())
         self.method = load_method(name, self.device, threads, weights) if isinstance(name, str) else name
+        if resolution is not None:
+            self.method = at_resolution(self.method, resolution)
         self.detector = detector or CenterFaceDetector(threads, device=self.device)
         self.landmarks = LandmarkDetector(self.device, threads)
         self.occlusion: OcclusionFinder = OcclusionDetector(self.device, threads)

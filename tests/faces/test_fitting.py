@@ -110,5 +110,7 @@ def test_what_looks_at_a_crop_knows_where_the_face_lies(fit: str) -> None:
     place = placement(crop, wanted)
     to_whole = template_to_template(place, 200, "ffhq", 256)
     found = transform_points(transform_points(points, crop.matrix), to_whole)
-    np.testing.assert_allclose(found, transform_points(points, align_matrix(points)), atol=0.02 if fit != "fixed" else 0.5)
+    np.testing.assert_allclose(
+        found, transform_points(points, align_matrix(points)), atol=0.02 if fit != "fixed" else 0.5
+    )
     assert isinstance(place, str) == (fit == "fixed")
