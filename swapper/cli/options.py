@@ -56,7 +56,7 @@ def add_weights_option(p: argparse.ArgumentParser, several: bool = False) -> Non
 
 def add_resolution_option(p: argparse.ArgumentParser) -> None:
     """Add ``--resolution``."""
-    does = "side of the swapped face in pixels, a multiple of the method's own, up to 1024 (default: its own)"
+    does = "side of the swapped face in pixels: a multiple of the published swapper's own, up to 1024"
     p.add_argument("--resolution", type=int, metavar="PIXELS", help=does)
 
 

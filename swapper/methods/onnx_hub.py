@@ -66,8 +66,10 @@ class OnnxHubMethod:
     def identify(self, crops: Sequence[Crop]) -> Identity:
         """Make what the swapper takes as the source person.
 
-        Embeddings of several photos are averaged; a swapper that takes a picture gets the first one, and that
-        picture at unit length stands in for the identity vector.
+        Embeddings of several photos are averaged as they are, so that photos count by how clearly the face is seen, and
+        brought to unit length afterwards where the swapper wants that: hyperswap and its like have seen no others. A
+        swapper that takes a picture gets the first one, and that picture at unit length stands in for the identity
+        vector.
 
         Args:
             crops: crops in the ``ffhq`` template, all of the same person.
@@ -161,7 +163,10 @@ def _run(session: InferenceSession, arrays: Sequence[np.ndarray]) -> list[np.nda
 
 
 def _mask(outputs: Sequence[np.ndarray], size: int) -> Float32[np.ndarray, "1 1 s s"]:
-    """The output that has one value per pixel; ones where a swapper draws no mask."""
+    """The output that has one value per pixel; ones where a swapper draws no mask.
+
+    Hyperswap has such an output: its own word on where its picture counts, which is used as that of our methods is.
+    """
     masks = [output for output in outputs if output.size == size * size]
     return masks[0].reshape(1, 1, size, size) if masks else np.ones((1, 1, size, size), np.float32)
 

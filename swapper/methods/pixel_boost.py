@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from swapper.methods.base import InterpolatingMethod, Method
+from swapper.registry import METHODS
 from swapper.types import Crop, Identity, Swapped, UserError
 
 MOST = 1024  # px
@@ -111,15 +112,20 @@ def at_resolution(method: Method, resolution: int) -> Method:
         resolution: side in pixels: a multiple of the method's own, at most ``MOST``.
 
     Raises:
-        UserError: the method cannot run at that resolution.
+        UserError: the method cannot run at that resolution, or it looks worse: the weights shipped here treat
+            neighbouring grids differently, and a pattern of them shows in eyes and teeth.
     """
     if resolution == method.size:
         return method
-    if resolution % method.size or not method.size < resolution <= MOST:
-        able = range(method.size, max(MOST, method.size) + 1, method.size)
+    if method.name in METHODS and not getattr(method, "own_weights", ""):
         raise UserError(
-            f"Resolution {resolution}: the method '{method.name}' swaps at {method.size} pixels. Choose one of: "
-            f"{', '.join(map(str, able))}."
+            f"Resolution {resolution}: '{method.name}' draws a grid at more than {method.size} pixels. Choose a "
+            "published swapper, or --restore renovation."
+        )
+    if resolution % method.size or not method.size < resolution <= MOST:
+        raise UserError(
+            f"Resolution {resolution}: the method '{method.name}' swaps at {method.size} pixels. Choose a multiple of "
+            f"it, up to {MOST}."
         )
     kind = InterpolatingPixelBoost if isinstance(method, InterpolatingMethod) else PixelBoost
     return kind(method, resolution // method.size)
