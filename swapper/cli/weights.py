@@ -20,6 +20,7 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     listing.set_defaults(run=run_list)
     pull = actions.add_parser("pull", help="download files that are not here yet")
     pull.add_argument("names", nargs="+", metavar="NAME")
+    pull.add_argument("--trust", action="store_true", help="also files of which no SHA-256 is on record")
     pull.set_defaults(run=run_pull)
     verify = actions.add_parser("verify", help="check every file on this machine against the manifest")
     verify.set_defaults(run=run_verify)
@@ -32,7 +33,7 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 def run_list(_args: argparse.Namespace) -> int:
     """Print one line per file: name, size, where it is, licence, what it was trained on."""
-    rows = [(row.name, _megabytes(row.bytes), _place(row), row.licence, row.trained_on) for row in hub.entries()]
+    rows = [(row.name, _megabytes(row.bytes), _state(row), row.licence, row.trained_on) for row in hub.entries()]
     print(text_table(("name", "size", "where", "licence", "trained on"), rows, words=(0, 2, 3, 4)))
     return 0
 
@@ -40,7 +41,7 @@ def run_list(_args: argparse.Namespace) -> int:
 def run_pull(args: argparse.Namespace) -> int:
     """Make files available and print where they are."""
     for name in args.names:
-        print(f"{name}: {hub.resolve(name)}")
+        print(f"{name}: {hub.resolve(name, args.trust)}")
     return 0
 
 
@@ -76,6 +77,10 @@ def run_convert(args: argparse.Namespace) -> int:
     if needs:
         print(f"To swap with it, {needs['weights']}.safetensors has to lie beside it: {needs['made_by']}")
     return 0
+
+
+def _state(row: "hub.WeightEntry") -> str:
+    return _place(row) if row.sha256 else f"{_place(row)}, unverified"
 
 
 def _place(row: "hub.WeightEntry") -> str:

@@ -13,6 +13,7 @@ from swapper.restore.base import local_restorers
 from swapper.types import UserError
 
 NOT_OFFERED = "Method '{name}' is not available in this app. Choose one of: {known}."
+UNVERIFIED = "{name} (unverified: its checksum is unknown)"
 NO_RESTORATION = "Restoration '{name}' is not available in this app. Choose one of: {known}."
 
 
@@ -27,7 +28,10 @@ def offered_methods(moving: bool = False) -> dict[str, str]:
     offered = {name: METHODS[name].label for name in local_methods(moving)}
     offered |= {name: find_method(name)[0].label for name in own_swappers()}
     published = published_methods()
-    return offered | {name: info.label for name, info in published.items() if all(map(hub.find, info.weights))}
+    here = {name: info for name, info in published.items() if all(map(hub.find, info.weights))}
+    known = {row.name for row in hub.entries() if row.sha256}
+    unsure = {name for name, info in here.items() if not known.issuperset(info.weights)}
+    return offered | {name: UNVERIFIED.format(name=i.label) if name in unsure else i.label for name, i in here.items()}
 
 
 class SwapperCache:

@@ -19,6 +19,7 @@ import pytest
 from huggingface_hub import constants
 
 from swapper import hub
+from swapper.cli.main import main
 from swapper.hub import files, manifest
 from swapper.types import UserError
 
@@ -303,7 +304,7 @@ def test_file_without_sha256_is_checked_against_its_crc32(server: FakeHub, shipp
     list_file(shipped, content=None)
     server.files[REPO, "nets/net.onnx"] = CONTENT
     server.files[REPO, "nets/net.hash"] = f"{zlib.crc32(CONTENT):08x}".encode()
-    assert hub.resolve("net").read_bytes() == CONTENT
+    assert hub.resolve("net", trust=True).read_bytes() == CONTENT
 
 
 def test_wrong_crc32_removes_the_file_and_says_so(server: FakeHub, shipped: Path) -> None:
@@ -311,14 +312,23 @@ def test_wrong_crc32_removes_the_file_and_says_so(server: FakeHub, shipped: Path
     server.files[REPO, "nets/net.onnx"] = CONTENT
     server.files[REPO, "nets/net.hash"] = b"deadbeef"
     with pytest.raises(UserError, match=r"its CRC-32 is [0-9a-f]{8}, not deadbeef\. It was removed"):
-        hub.resolve("net")
+        hub.resolve("net", trust=True)
     assert hub.find_cached(hub.entry("net")) is None
 
 
-def test_file_without_any_checksum_is_taken(server: FakeHub, shipped: Path) -> None:
+def test_file_without_any_checksum_is_taken_from_those_one_trusts(
+    server: FakeHub, shipped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     list_file(shipped, content=None)
     server.files[REPO, "nets/net.onnx"] = CONTENT
+    with pytest.raises(UserError, match=r"net\.onnx is unverified, .* weights pull net --trust"):
+        hub.resolve("net")
+    assert main(["weights", "pull", "net"]) == 2 and not server.asked
+    assert main(["weights", "list"]) == 0
+    assert "not here, unverified" in capsys.readouterr().out
+    assert main(["weights", "pull", "net", "--trust"]) == 0
     assert hub.resolve("net").read_bytes() == CONTENT
+    assert hub.resolve("net", trust=True).read_bytes() == CONTENT
 
 
 def test_own_folder_comes_first(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
