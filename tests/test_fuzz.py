@@ -116,6 +116,7 @@ def decode_video(path: Path) -> bool:
     return frames > 0
 
 
+@pytest.mark.slow
 def test_decoders_answer_everything_with_a_picture_or_a_sentence(tmp_path, capsys):
     random = np.random.default_rng(int(os.environ.get("SWAPPER_FUZZ_SEED", "0")))
     pictures, films = seeds(), clip_seeds(tmp_path)

@@ -82,10 +82,23 @@ def example_photos() -> tuple[UInt8[np.ndarray, "a b 3"], UInt8[np.ndarray, "c d
     Raises:
         UserError: there are fewer than two.
     """
-    paths = sorted(EXAMPLES.glob("*.jpg"))
-    if len(paths) < 2:
-        raise UserError(f"Benchmark: {EXAMPLES} contains no portraits. Run it from a checkout that has examples/.")
-    return read_image(paths[0]), read_image(paths[1])
+    first, second = example_portraits(2)
+    return first, second
+
+
+def example_portraits(count: int) -> list[UInt8[np.ndarray, "_a _a 3"]]:
+    """The first portraits of the shipped examples, RGB.
+
+    Args:
+        count: how many.
+
+    Raises:
+        UserError: there are fewer.
+    """
+    paths = sorted(EXAMPLES.glob("*.jpg"))[:count]
+    if len(paths) < count:
+        raise UserError(f"Benchmark: {EXAMPLES} lacks portraits. Run it from a checkout that has examples/.")
+    return [read_image(path) for path in paths]
 
 
 def frame_with_face(

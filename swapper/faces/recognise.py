@@ -1,4 +1,4 @@
-"""Who the followed faces of a video show: named when they appear, checked now and then, set right when mistaken."""
+"""Who the followed faces of a video show. A track is not a person: whoever it shows is checked again and again."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,14 +11,24 @@ from swapper.faces.association import is_readable
 from swapper.faces.embed import IdentityEmbedder
 from swapper.faces.gallery import EnrolledPerson, Gallery
 from swapper.faces.landmarks import five_points
+from swapper.faces.pose import head_pose
 from swapper.faces.select import SAME_PERSON
 
 NOBODY = EnrolledPerson(-1)  # of a track that nobody has looked at yet; never learns
-_FIRST_DETECTIONS, _EVERY = 4, 4  # a new face is embedded at so many detections, later at every fourth
-_STRANGER = 0.15  # cosine below which a face is hardly the person it was
-_DOUBTS = 2  # such embeddings in a row before it is believed
+_FIRST_LOOKS, _EVERY = 4, 15  # a new face is looked at in so many detections, later after so many frames
+_SAME_FACE = 0.5  # cosine of one face's embeddings in two frames in a row, whatever it does
+_OTHER_FACE = 0.25  # and of two people's
+_STRANGER = 0.15, 0.3  # cosine below which a face is hardly the person it was: turned far, or not
+_FALLEN = 0.3, 0.55  # and share of its usual cosine
+_USUAL = 0.7  # share of the usual cosine that stays when a new look comes
+_TURNED = 35.0  # degrees
+_LEAD = 0.1  # lead in cosine with which a face is another person rather than the one it was
+_DOUBTS = 2  # looks in a row that speak against a person before it is believed
+_PATIENCE = 6  # looks at a face that changed suddenly before it is taken for a stranger's
 
 Frame = UInt8[np.ndarray, "h w 3"]
+Mesh = Float32[np.ndarray, "478 3"]
+Embedding = Float32[np.ndarray, "512"]
 
 
 @dataclass
@@ -31,32 +41,69 @@ class Track:
         presence: probability that a face is there.
         picture: its ``small_picture``.
         shift: how far it moved between the last two frames, pixels.
+        begun: number of the frame it was found in.
         person: who it shows.
-        age: frames it has been followed for.
+        fresh: whether it was found in this very frame.
+        usual: how much its picture changes from frame to frame, grey levels.
         missed: detections in a row that did not find it.
-        detections: since it began, or since it looked suddenly different.
-        doubts: embeddings in a row that hardly resembled its person.
+        looked: number of the frame it was embedded in last.
+        sure: number of the frame in which it was last recognised as its person.
+        unsure: number of the first frame in which it may show somebody else; None while nothing speaks for that.
+        doubts: looks in a row that did not recognise its person.
+        likeness: usual cosine of its looks with its person.
     """
 
     number: int
-    mesh: Float32[np.ndarray, "478 3"]
+    mesh: Mesh
     presence: float
     picture: UInt8[np.ndarray, "s s"]
     shift: Float32[np.ndarray, "2"]
+    begun: int
     person: EnrolledPerson = field(default_factory=lambda: NOBODY)
-    age: int = 0
+    fresh: bool = True
+    usual: float = 0.0
     missed: int = 0
-    detections: int = 0
+    looked: int = -1
+    sure: int = -1
+    unsure: int | None = None
     doubts: int = 0
+    likeness: float = 0.0
 
     @property
     def points(self) -> Float32[np.ndarray, "5 2"]:
         """The five points."""
         return five_points(self.mesh)
 
-    def suspect(self) -> None:
-        """It looks suddenly different: one embedding will do to believe that it is somebody else."""
-        self.detections, self.doubts = 0, _DOUBTS - 1
+    @property
+    def is_known(self) -> bool:
+        """Whether its person has been seen well, here or elsewhere."""
+        return self.person.embedding is not None
+
+    @property
+    def in_question(self) -> bool:
+        """Whether it must be looked at again in the next frame."""
+        return self.unsure is not None or self.doubts > 0
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What has only now become clear about earlier frames.
+
+    Attributes:
+        track: number that the face had in them.
+        since: number of the first frame that may be wrong.
+        exact: whether it is the first one; else it is found by looking, between it and this frame.
+        number: of the track from then on; None where the face is not there at all.
+        before: who was believed to be seen.
+        after: who is seen.
+    """
+
+    track: int
+    since: int
+    exact: bool
+    number: int | None
+    before: EnrolledPerson
+    after: EnrolledPerson
 
 
 class Recogniser:
@@ -64,6 +111,7 @@ class Recogniser:
 
     Attributes:
         gallery: everybody seen so far.
+        corrections: of frames before this one, found out in this frame.
     """
 
     def __init__(self, embedder: IdentityEmbedder, gallery: Gallery, numbers: Iterator[int]):
@@ -76,24 +124,48 @@ class Recogniser:
         """
         self._embedder, self._numbers = embedder, numbers
         self.gallery = gallery
+        self.corrections: list[Correction] = []
 
-    def recognise(self, frame: Frame, tracks: Sequence[Track]) -> None:
+    def question(self, track: Track, before: tuple[Frame, Mesh], frame: Frame, now: int) -> bool:
+        """Ask whether a track that looks suddenly different still shows the same face.
+
+        Args:
+            track: changed: in question from this frame on unless it does, and a new track with nobody's name if it
+                certainly does not.
+            before: the frame before and where the face was in it.
+            frame: RGB.
+            now: its number.
+
+        Returns:
+            Whether there is a question.
+        """
+        crops = [cut_crop(before[0], five_points(before[1])), cut_crop(frame, track.points)]
+        first, second = self._embedder.embed(crops)
+        same = float(first @ second)
+        if same >= _SAME_FACE:
+            return False
+        if same < _OTHER_FACE:
+            track.number, track.person, track.begun = next(self._numbers), NOBODY, now
+            track.unsure, track.doubts, track.looked = None, 0, -1
+        elif track.unsure is None:
+            track.unsure, track.doubts = now, 0
+        return True
+
+    def recognise(self, frame: Frame, tracks: Sequence[Track], now: int, detected: bool) -> None:
         """Identify the faces that are due for a check.
 
         Args:
             frame: RGB.
             tracks: everybody in the frame; changed.
+            now: number of the frame.
+            detected: whether faces were looked for in it; else only those are checked that are in question.
         """
-        due = [track for track in tracks if track.detections < _FIRST_DETECTIONS or track.detections % _EVERY == 0]
-        for track in tracks:
-            track.detections += 1
-        claims = [
-            (track, embedding)
-            for track, embedding in zip(due, self._embed(frame, due), strict=True)
-            if embedding is not None
-        ]
+        due = [track for track in tracks if track.in_question or (detected and _is_due(track, now))]
+        looks = zip(due, self._embed(frame, due), strict=True)
+        claims = [(track, embedding) for track, embedding in looks if embedding is not None]
         for track, embedding in sorted(claims, key=lambda claim: -claim[0].person.likeness(claim[1])):
-            self._name(frame, track, embedding, tracks)
+            track.looked = now
+            self._look(frame, track, embedding, tracks, now)
         for track in tracks:
             if track.person is NOBODY:
                 track.person = self.gallery.stranger()
@@ -108,42 +180,95 @@ class Recogniser:
         embeddings = self._embed(frame, tracks)
         return [-1.0 if k is None else track.person.likeness(k) for track, k in zip(tracks, embeddings, strict=True)]
 
-    def _name(self, frame: Frame, track: Track, embedding: Float32[np.ndarray, "512"], tracks: Sequence[Track]) -> None:
-        """Assign a person to a track, from a new embedding."""
-        if track.person.likeness(embedding) < SAME_PERSON:
-            track.doubts += track.person.likeness(embedding) < _STRANGER
-            known = self.gallery.find(embedding, {other.person.number for other in tracks if other is not track})
-            if known is not None:
-                self._become(track, known)
-            elif track.person is NOBODY:
-                track.person = self.gallery.stranger()
-            elif track.person.sightings:
-                if track.doubts >= _DOUBTS:
-                    self._change_places(frame, track, embedding, tracks)
+    def nearer(self, frame: Frame, landmarks: Mesh, first: EnrolledPerson, second: EnrolledPerson) -> bool:
+        """Whether a face surely shows the first of two people rather than the second.
+
+        Args:
+            frame: RGB.
+            landmarks: of the face, frame pixels.
+            first: one.
+            second: another, who may not have been seen well.
+        """
+        if not is_readable(landmarks, frame.shape[:2]):
+            return False
+        embedding = self._embedder.embed([cut_crop(frame, five_points(landmarks))])[0]
+        likeness = first.likeness(embedding)
+        return likeness >= SAME_PERSON and likeness > second.likeness(embedding)
+
+    def drop(self, track: Track, instead: Track) -> None:
+        """A track has slid onto another person's face: so it may have been wrong before.
+
+        Args:
+            track: that one.
+            instead: the one whose face it is.
+        """
+        if track.is_known and instead.is_known:
+            since = max(track.sure + 1, track.begun)
+            self.corrections.append(Correction(track.number, since, False, None, track.person, instead.person))
+
+    def _look(self, frame: Frame, track: Track, embedding: Embedding, tracks: Sequence[Track], now: int) -> None:
+        """Decide from a new embedding who a track shows."""
+        taken = {other.person.number for other in tracks if other is not track}
+        if not track.is_known:
+            self._name(track, self.gallery.find(embedding, taken))
+        else:
+            likeness = track.person.likeness(embedding)
+            rival = self._rival(track, embedding, likeness, taken if likeness >= _STRANGER[0] else set())
+            if rival is None and likeness >= _least(track):
+                self._confirm(track, likeness, now)
+            elif not _disproved(track, rival, likeness):
                 return  # a doubtful look teaches nothing
-        track.doubts = 0
+            else:
+                holder = next((other for other in tracks if other is not track and other.person is rival), None)
+                self._change(track, rival or self.gallery.stranger())
+                if holder is not None:
+                    self._look_at_holder(frame, holder, tracks, now)
         track.person.learn(embedding)
+        track.sure, track.doubts = now, 0
 
-    def _change_places(
-        self, frame: Frame, track: Track, embedding: Float32[np.ndarray, "512"], tracks: Sequence[Track]
-    ) -> None:
-        """A track shows somebody else, perhaps the person of another track: check that one too."""
-        known = self.gallery.find(embedding)
-        holder = next((other for other in tracks if other.person is known), None)
-        self._become(track, known or self.gallery.stranger())
-        track.person.learn(embedding)
-        if holder is not None:
-            self._become(holder, NOBODY)
-            again = self._embed(frame, [holder])[0]
-            if again is not None:
-                self._name(frame, holder, again, tracks)
+    def _rival(self, track: Track, embedding: Embedding, likeness: float, taken: set[int]) -> EnrolledPerson | None:
+        """Somebody else whom the face resembles clearly more."""
+        other = self.gallery.find(embedding, {track.person.number, *taken})
+        return other if other is not None and other.likeness(embedding) >= likeness + _LEAD else None
 
-    def _become(self, track: Track, person: EnrolledPerson) -> None:
-        track.person, track.doubts = person, 0
-        if track.age:
-            track.number, track.age = next(self._numbers), 0
+    def _name(self, track: Track, known: EnrolledPerson | None) -> None:
+        """Give a track that was nobody's the name of somebody known, or of a stranger."""
+        if known is not None and track.person is not NOBODY:
+            self._correct(track, track.begun, True, track.number, known)
+        track.person = known or (self.gallery.stranger() if track.person is NOBODY else track.person)
+        track.unsure, track.likeness = None, 0.0
 
-    def _embed(self, frame: Frame, tracks: Sequence[Track]) -> list[Float32[np.ndarray, "512"] | None]:
+    def _confirm(self, track: Track, likeness: float, now: int) -> None:
+        track.likeness = _USUAL * track.likeness + (1 - _USUAL) * likeness if track.likeness else likeness
+        if track.unsure is not None and track.unsure < now:
+            self._correct(track, track.unsure, True, track.number, track.person)
+        track.unsure = None
+
+    def _change(self, track: Track, person: EnrolledPerson) -> None:
+        """A track shows somebody else than before, since a frame that is known or is yet to be found."""
+        exact = track.unsure is not None
+        since = track.unsure if track.unsure is not None else max(track.sure + 1, track.begun)
+        number = next(self._numbers)
+        self._correct(track, since, exact, number, person)
+        track.number, track.person, track.unsure, track.begun = number, person, None, since
+        track.likeness = 0.0
+
+    def _correct(self, track: Track, since: int, exact: bool, number: int, person: EnrolledPerson) -> None:
+        self.corrections.append(Correction(track.number, since, exact, number, track.person, person))
+
+    def _look_at_holder(self, frame: Frame, holder: Track, tracks: Sequence[Track], now: int) -> None:
+        """Another track has the person that a track turned out to be: perhaps they have changed places."""
+        since, before, number = max(holder.sure + 1, holder.begun), holder.person, holder.number
+        holder.number, holder.person, holder.unsure, holder.doubts = next(self._numbers), NOBODY, None, 0
+        again = self._embed(frame, [holder])[0]
+        if again is None:
+            holder.person = self.gallery.stranger()
+        else:
+            self._look(frame, holder, again, tracks, now)
+        holder.begun = since
+        self.corrections.append(Correction(number, since, False, holder.number, before, holder.person))
+
+    def _embed(self, frame: Frame, tracks: Sequence[Track]) -> list[Embedding | None]:
         """Embeddings of faces; None for those that are turned or too small to be told apart."""
         readable = [is_readable(track.mesh, frame.shape[:2]) for track in tracks]
         if not any(readable):
@@ -151,3 +276,30 @@ class Recogniser:
         crops = [cut_crop(frame, track.points) for track, clear in zip(tracks, readable, strict=True) if clear]
         embeddings = iter(self._embedder.embed(crops))
         return [next(embeddings) if clear else None for clear in readable]
+
+
+def _is_turned(track: Track) -> bool:
+    return abs(head_pose(track.mesh).yaw) > _TURNED
+
+
+def _least(track: Track) -> float:
+    """Cosine with which a face is recognised as the person of its track."""
+    if track.unsure is not None:
+        return _SAME_FACE
+    return max(SAME_PERSON, _FALLEN[not _is_turned(track)] * track.likeness)
+
+
+def _disproved(track: Track, rival: EnrolledPerson | None, likeness: float) -> bool:
+    """Whether a look that did not recognise a track's person is enough to believe that it is not that person."""
+    straight = not _is_turned(track)
+    least = max(_STRANGER[straight], _FALLEN[straight] * track.likeness)
+    if track.unsure is None and rival is None and likeness >= least:
+        track.doubts = 0
+        return False
+    track.doubts += 1
+    patience = _DOUBTS if track.unsure is None else 1 if rival is not None else _PATIENCE
+    return track.doubts >= patience
+
+
+def _is_due(track: Track, now: int) -> bool:
+    return not track.is_known or track.person.sightings < _FIRST_LOOKS or now - track.looked >= _EVERY

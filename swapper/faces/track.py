@@ -13,7 +13,7 @@ from swapper.faces.detect import FrameDetector
 from swapper.faces.embed import IdentityEmbedder
 from swapper.faces.gallery import Gallery
 from swapper.faces.landmarks import LandmarkDetector, five_points
-from swapper.faces.recognise import Recogniser, Track
+from swapper.faces.recognise import Correction, Recogniser, Track
 from swapper.faces.scene import SceneCuts
 from swapper.types import Face
 
@@ -24,7 +24,9 @@ _MISSED = 3  # detections in a row that may miss any other face
 _LOOK_TWICE = (0.12, 1.2)  # eye distances from where it was expected at which a face is measured once more
 _SAME_PLACE = 0.3  # least overlap (intersection over union) of a detection with a followed face
 _ON_TOP = 0.55  # overlap of two followed faces that must be one
-_CHANGED = 26.0  # grey levels by which a face's appearance changes at once only when it is another face
+_CHANGED = 7.0, 3.0  # grey levels, and times its usual change, by which a face's picture changes when it may be another
+_USUAL = 0.9  # share of a face's usual change that stays when a new frame comes
+UNSURE = -1  # number of the person of a face that may be somebody else's
 
 Mesh = Float32[np.ndarray, "478 3"]
 Points = Float32[np.ndarray, "5 2"]
@@ -37,7 +39,8 @@ class TrackedFace:
 
     Attributes:
         track: number of its uninterrupted presence; what is smoothed over time belongs to one track.
-        person: number of who it shows in the tracker's gallery; the same after a cut or an absence.
+        person: number of who it shows in the tracker's gallery, the same after a cut or an absence; ``UNSURE`` while
+            the face may be another one than before and has not been recognised again.
         face: where it is; the score is the probability that a face is there.
         fresh: whether the track begins with this frame.
     """
@@ -64,6 +67,8 @@ class FaceTracker:
         gallery: the people seen so far.
         detections: how many frames the detector has looked at.
         scene_begins: whether the frame handed over last is the first of a scene.
+        corrections: of what was said about earlier frames, known since the frame handed over last.
+        now: number of that frame, 0 first.
     """
 
     def __init__(
@@ -94,8 +99,10 @@ class FaceTracker:
         self._detected = False  # in this scene
         self.gallery = gallery or Gallery()
         self._recogniser = Recogniser(embedder, self.gallery, self._numbers)
+        self._before: Frame | None = None
         self.detections = 0
         self.scene_begins = True
+        self.now = -1
 
     def update(self, frame: Frame) -> list[TrackedFace]:
         """Find the faces of the next frame, largest first.
@@ -103,17 +110,35 @@ class FaceTracker:
         Args:
             frame: RGB.
         """
+        self.now += 1
+        self._recogniser.corrections = []
         if self._cuts.is_cut(frame):
             self._tracks, self._detected = [], False
         self.scene_begins = not self._detected
+        for track in self._tracks:
+            track.fresh = False
         disturbed = self._follow(frame)
         self._since += 1
-        if disturbed or self.scene_begins or self._since >= self._every:
+        looked = disturbed or self.scene_begins or self._since >= self._every
+        if looked:
             self._detect(frame)
-        faces = [_seen(track) for track in self._tracks]
-        for track in self._tracks:
-            track.age += 1
-        return sorted(faces, key=lambda tracked: -mesh.eye_distance(tracked.landmarks))
+        self._recogniser.recognise(frame, self._tracks, self.now, looked)
+        self._before = frame
+        return sorted(map(_seen, self._tracks), key=lambda tracked: -mesh.eye_distance(tracked.landmarks))
+
+    @property
+    def corrections(self) -> list[Correction]:  # noqa: D102 - see the class
+        return self._recogniser.corrections
+
+    def still_shows(self, frame: Frame, face: TrackedFace, correction: Correction) -> bool:
+        """Whether a face of an earlier frame surely shows who it was believed to, before a correction.
+
+        Args:
+            frame: RGB, the earlier one.
+            face: in it.
+            correction: which may reach back to it.
+        """
+        return self._recogniser.nearer(frame, face.landmarks, correction.before, correction.after)
 
     def find_near(self, frame: Frame, expected: Sequence[Points]) -> list[tuple[Mesh, float] | None]:
         """Find faces near where they are expected: mesh points and presence, or None for one that is not there.
@@ -139,13 +164,14 @@ class FaceTracker:
         for track, now in zip(self._tracks, found, strict=True):
             if now is None:
                 continue
-            before = track.points
+            before = track.mesh
             track.mesh, track.presence = now
-            track.shift = (track.points - before).mean(0)
+            track.shift = (track.points - five_points(before)).mean(0)
             picture = small_picture(frame, track.points)
-            if appearance_change(picture, track.picture) > _CHANGED:
-                track.suspect()
-                changed = True
+            change = appearance_change(picture, track.picture)
+            if change > max(_CHANGED[0], _CHANGED[1] * track.usual) and self._before is not None:
+                changed |= self._recogniser.question(track, (self._before, before), frame, self.now)
+            track.usual = _USUAL * track.usual + (1 - _USUAL) * change
             track.picture = picture
             held.append(track)
         lost = len(held) < len(self._tracks)
@@ -159,7 +185,9 @@ class FaceTracker:
             if first in dropped or second in dropped or overlap(first.points, second.points) < _ON_TOP:
                 continue
             likeness = self._recogniser.likeness(frame, [first, second])
-            dropped.append(first if likeness[1] > likeness[0] else second)
+            pair = (first, second) if likeness[1] > likeness[0] else (second, first)
+            self._recogniser.drop(*pair)
+            dropped.append(pair[0])
         self._tracks = [track for track in self._tracks if track not in dropped]
         return bool(dropped)
 
@@ -170,7 +198,6 @@ class FaceTracker:
         unknown = self._match(detector.detect(frame))
         if unknown:
             self._begin(frame, unknown)
-        self._recogniser.recognise(frame, self._tracks)
 
     def _match(self, detected: Sequence[Face]) -> list[Face]:
         """Confirm tracks by detections; returns detections that belong to none."""
@@ -199,7 +226,8 @@ class FaceTracker:
         for found, sure in zip(meshes, presence, strict=True):
             if sure >= PRESENT:
                 picture = small_picture(frame, five_points(found))
-                self._tracks.append(Track(next(self._numbers), found, float(sure), picture, np.zeros(2, np.float32)))
+                shift = np.zeros(2, np.float32)
+                self._tracks.append(Track(next(self._numbers), found, float(sure), picture, shift, self.now))
 
 
 def face_of(landmarks: Mesh, presence: float) -> Face:
@@ -214,4 +242,5 @@ def face_of(landmarks: Mesh, presence: float) -> Face:
 
 
 def _seen(track: Track) -> TrackedFace:
-    return TrackedFace(track.number, track.person.number, face_of(track.mesh, track.presence), fresh=track.age == 0)
+    person = UNSURE if track.unsure is not None else track.person.number
+    return TrackedFace(track.number, person, face_of(track.mesh, track.presence), track.fresh)

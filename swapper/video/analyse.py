@@ -2,22 +2,20 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 from jaxtyping import Float32
 
-from swapper.faces.association import overlap
 from swapper.faces.gallery import Gallery
 from swapper.faces.smooth import REACH, steady_landmarks
 from swapper.faces.track import FaceTracker, TrackedFace
+from swapper.video.hindsight import WaitingFrame, correct, fill_back
 from swapper.video.picture import TimedFrame
 
 DETECT_EVERY = 18  # frames; a face that appears in between is followed back to where it did
-_SAME_PLACE = 0.3  # overlap of two faces of one frame that are one
-
-
+_DECIDES = 3  # frames after a detection in which it is settled who a face shows
 _Past = deque[tuple[int, dict[int, TrackedFace]]]  # times and faces of the frames before
 
 
@@ -37,28 +35,11 @@ class AnalysedFrame:
     people: Gallery
 
 
-@dataclass
-class _Seen:
-    """A frame whose neighbours are not all known yet."""
-
-    frame: TimedFrame
-    faces: list[TrackedFace]
-    begins_scene: bool
-    by_track: dict[int, TrackedFace] = field(default_factory=dict)
-
-    def __post_init__(self):
-        self.by_track = {tracked.track: tracked for tracked in self.faces}
-
-    def add(self, tracked: TrackedFace) -> None:
-        self.faces.append(tracked)
-        self.by_track[tracked.track] = tracked
-
-
 def analyse(
     frames: Iterable[TimedFrame],
     tracker: FaceTracker,
     steadiness: float = 1.0,
-    look_ahead: int = max(REACH, DETECT_EVERY),
+    look_ahead: int = max(REACH, DETECT_EVERY + _DECIDES),
 ) -> Iterator[AnalysedFrame]:
     """Find, follow and steady the faces of a stream of frames.
 
@@ -68,38 +49,20 @@ def analyse(
         steadiness: of the landmarks, 0 (as measured) to 1.
         look_ahead: frames that are held back, so that later ones can tell about them.
     """
-    waiting: deque[_Seen] = deque()
+    waiting: deque[WaitingFrame] = deque()
     past: _Past = deque(maxlen=REACH)
     for frame in frames:
-        waiting.append(_Seen(frame, tracker.update(frame.image), tracker.scene_begins))
-        _fill_back(waiting, tracker)
+        faces = tracker.update(frame.image)
+        waiting.append(WaitingFrame(frame, faces, tracker.now, tracker.scene_begins))
+        correct(waiting, tracker)
+        fill_back(waiting, tracker)
         if len(waiting) > look_ahead:
             yield _steadied(past, waiting, steadiness, tracker)
     while waiting:
         yield _steadied(past, waiting, steadiness, tracker)
 
 
-def _fill_back(waiting: deque[_Seen], tracker: FaceTracker) -> None:
-    """Follow a face that was found just now back to where it appeared, between two detections."""
-    for tracked in waiting[-1].faces:
-        if not tracked.fresh:
-            continue
-        points, shift = tracked.face.points, 0.0
-        for index in range(len(waiting) - 2, -1, -1):
-            if waiting[index + 1].begins_scene:
-                break
-            seen, expected = waiting[index], points + shift
-            if any(overlap(expected, other.face.points) > _SAME_PLACE for other in seen.faces):
-                break
-            found = tracker.find_near(seen.frame.image, [expected])[0]
-            if found is None:
-                break
-            earlier = tracked.moved(found[0])
-            seen.add(earlier)
-            points, shift = earlier.face.points, (earlier.face.points - points).mean(0)
-
-
-def _steadied(past: _Past, waiting: deque[_Seen], steadiness: float, tracker: FaceTracker) -> AnalysedFrame:
+def _steadied(past: _Past, waiting: deque[WaitingFrame], steadiness: float, tracker: FaceTracker) -> AnalysedFrame:
     """Take the oldest waiting frame out, with faces steadied by their neighbours in time."""
     now = waiting.popleft()
     later = [(seen.frame.pts, seen.by_track) for seen in islice(waiting, REACH)]

@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from swapper.faces.gallery import Gallery
-from swapper.faces.select import SAME_PERSON
-from swapper.faces.track import TrackedFace
+from swapper.faces.track import UNSURE, TrackedFace
 from swapper.types import Identity, UserError
 
+_REFERENCE = 0.4  # least cosine of a person's mean embedding with a reference photo
 _STILL_THE_SAME = 0.2  # cosine down to which a person keeps the reference once matched
 _LOOK_ALIKE = 0.15  # least lead in cosine with which one person keeps another from a role
 
@@ -84,7 +84,7 @@ class Casting:
         references = np.stack([role.reference for role in self._roles])
         likeness = np.stack([person.embedding for person in known if person.embedding is not None]) @ references.T
         # Somebody seen in the video may resemble a reference far more than another, who then is not the one meant.
-        least = np.maximum(likeness.max(0) - _LOOK_ALIKE, SAME_PERSON)
+        least = np.maximum(likeness.max(0) - _LOOK_ALIKE, _REFERENCE)
         for person, row in zip(known, likeness, strict=True):
             role = self._matched.pop(person.number, None)
             if role is not None and row[role] >= max(_STILL_THE_SAME, likeness[:, role].max() - _LOOK_ALIKE):
@@ -98,10 +98,10 @@ class Casting:
     def _selected(self, faces: Sequence[TrackedFace]) -> list[int]:
         if self._select == "all":
             return list(range(len(faces)))
-        present = [tracked.person for tracked in faces]
+        present = [tracked.person for tracked in faces]  # somebody in question is not chosen, but holds a place
         rank = 0 if self._select == "largest" else int(self._select)
         gone = self._chosen not in present and self._select == "largest"
-        if (self._chosen is None or gone) and len(faces) > rank:
+        if (self._chosen is None or gone) and len(faces) > rank and present[rank] != UNSURE:
             self._chosen = present[rank]
         return [present.index(self._chosen)] if self._chosen in present else []
 

@@ -89,7 +89,7 @@ def swap_video(
         output,
         Casting(identity, select, roles),
         FrameSwapper(networks.method, landmarks, networks.device, networks.frame_restorer, blend, occlusion),
-        lambda gallery: _tracker(networks, landmarks, embedder, gallery),
+        lambda gallery: make_tracker(networks, landmarks, embedder, gallery),
         settings,
         FrameMarker(origin_of(networks, count_sources(identity, roles)), marks),
         _digest(networks, reader, identity, roles, f"{blend} {select} {marks.mark} {marks.label}"),
@@ -130,10 +130,17 @@ def measured_role(
     return Role(identity, embedder.embed([networks.source_crop(reference)])[0])
 
 
-def _tracker(
-    networks: SwapNetworks, landmarks: LandmarkDetector, embedder: IdentityEmbedder, gallery: Gallery
+def make_tracker(
+    networks: SwapNetworks, landmarks: LandmarkDetector, embedder: IdentityEmbedder, gallery: Gallery | None = None
 ) -> FaceTracker:
-    """Every stage has a thread of its own, so its networks take one each."""
+    """What follows the faces of a video job; every stage has a thread of its own, so its networks take one each.
+
+    Args:
+        networks: such as a ``FaceSwapper``; its detector is used.
+        landmarks: follows the faces.
+        embedder: tells people apart.
+        gallery: people known from an earlier part of the video.
+    """
     quick = networks.detector.quick(threads=1)
     return FaceTracker(
         CoarseDetector(quick),

@@ -71,6 +71,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     SYSTEMS.update(systems)  # in their order, which says what is recommended
 
 
+@pytest.mark.slow
 def test_report_has_a_row_for_every_network_and_preset(small: None) -> None:
     report = networks.models_report(seconds=0.0)
     rows = {(row["network"], row["preset"]): row for row in report["rows"]}

@@ -3,6 +3,7 @@ import pytest
 from swapper.bench import photo, video
 
 
+@pytest.mark.slow
 def test_report_compares_a_swap_with_mere_re_encoding() -> None:
     if len(list(photo.EXAMPLES.glob("*.jpg"))) < 2:
         pytest.skip("the example portraits are not here")

@@ -8,6 +8,7 @@ from swapper.bench import photo, watermark
 from swapper.types import UserError
 
 
+@pytest.mark.slow
 def test_the_bits_outlive_what_they_have_to(portraits: list[Path], tmp_path: Path) -> None:
     frames = [background(288, 352) for _ in range(2 * watermark.EVERY)]
     for index, frame in enumerate(frames):
@@ -20,6 +21,7 @@ def test_the_bits_outlive_what_they_have_to(portraits: list[Path], tmp_path: Pat
     assert "code_bits" in photo.table(report)
 
 
+@pytest.mark.slow
 def test_unmarked_pictures_give_guesses(portraits: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(watermark, "add_mark", lambda image, message: image)
     clip = write_clip(tmp_path / "clip.mp4", [np.full((128, 128, 3), 90, np.uint8)] * 2)

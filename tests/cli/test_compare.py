@@ -19,6 +19,7 @@ def folders(portraits, tmp_path, monkeypatch) -> list[str]:
     return ["--sources", str(tmp_path / "sources"), "--targets", str(tmp_path / "targets")]
 
 
+@pytest.mark.slow
 def test_a_report_is_written(folders, tmp_path, capsys):
     report = tmp_path / "report"
     assert main(["compare", *folders, "--methods", "warp", "-o", str(report), "--device", "cpu"]) == 0

@@ -24,6 +24,7 @@ def photos(portraits, weights, monkeypatch) -> list[str]:
     return [str(path) for path in portraits[:3]]
 
 
+@pytest.mark.slow
 def test_an_interpolation_is_written(photos, tmp_path, capsys):
     folder = tmp_path / "new" / "interpolation"
     assert main(["interpolate", *photos, "-o", str(folder), "--steps", "1", "--embedder", "arcface"]) == 0
@@ -70,6 +71,7 @@ def test_unusable_options_end_with_2_and_no_file(photos, tmp_path, capsys, optio
     assert not (tmp_path / "interpolation").exists()
 
 
+@pytest.mark.slow
 def test_a_gallery_is_looked_at_once(photos, tmp_path, capsys):
     for number, photo in enumerate(photos):
         (tmp_path / f"{number}.jpg").write_bytes(Path(photo).read_bytes())

@@ -84,6 +84,7 @@ def test_ordinary_photos(detector: CenterFaceDetector, photos: list[Photo]) -> N
         assert (faces[0].points > faces[0].box[:2]).all() and (faces[0].points < faces[0].box[2:]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.03, 0.05, 0.1, 0.5, 1.0])
 def test_faces_of_three_to_a_hundred_percent_of_the_height(
     detector: CenterFaceDetector, photos: list[Photo], share: float
@@ -105,6 +106,7 @@ def test_a_small_face_beside_a_large_one(detector: CenterFaceDetector, photos: l
     assert error(faces[:1], large) < 0.15 and error(faces[1:], small) < 0.25, "the largest comes first"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("angle", [40, 90, 140, 180, 270])
 def test_turned_photos(detector: CenterFaceDetector, photos: list[Photo], angle: float) -> None:
     for image, points in photos[:3]:

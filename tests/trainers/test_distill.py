@@ -24,6 +24,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_brings_the_student_to_the_teacher(weights, tiny_faces, tmp_path, few_scores):
     arguments = ["distill", "--data", str(tiny_faces), "--out", str(tmp_path / "run"), "--cache", str(tmp_path)]
     arguments += ["--set", "teacher=teacher", "--set", "size=64", "--set", "id_weight=0.0"]
@@ -50,13 +51,16 @@ def test_samples_count_as_much_as_identity_and_quality_say(weights, tiny_faces, 
 
 
 def test_the_published_mask_is_free_inside_the_face(weights, tiny_faces, tmp_path):
-    face = torch.zeros(1, 1, 64, 64)
-    face[..., 16:48, 16:48] = 1
-    for free, expected in ((True, 0.0), (False, 0.25)):
-        trainer = DistillationTrainer(
-            DistillationConfig(teacher="teacher", size=64, free_mask=free), tiny_faces, tmp_path
-        )
-        assert trainer._mask_loss(torch.zeros_like(face), face) == pytest.approx(expected)
+    for free in (True, False):
+        config = DistillationConfig(teacher="teacher", size=64, free_mask=free)
+        trainer = DistillationTrainer(config, tiny_faces, tmp_path)
+        batch = trainer.batch(trainer.draw(torch.Generator().manual_seed(0), 2), torch.device("cpu"), 0.0)
+        _, everywhere = trainer.loss("G", {**batch, "face": torch.ones_like(batch["face"])})
+        _, nowhere = trainer.loss("G", {**batch, "face": torch.zeros_like(batch["face"])})
+        mean = float(nowhere["mask_mean"])
+        assert 0.01 < mean < 0.99
+        assert float(nowhere["mask"]) == pytest.approx(mean, abs=1e-4)
+        assert float(everywhere["mask"]) == pytest.approx(0 if free else 1 - float(everywhere["mask_mean"]), abs=1e-4)
 
 
 def test_it_goes_on_from_given_weights(weights, tiny_faces, tmp_path):

@@ -25,6 +25,7 @@ def test_auc_is_the_share_of_ordered_pairs_where_equals_count_half():
     assert verification_auc(vectors, identity) == pytest.approx(float(wanted))
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_brings_the_student_to_the_teacher(tiny_faces, shared_data, tmp_path):
     teacher = shared_data.parent / "models" / "arcface_mobile_teacher.onnx"
     arguments = ["embedder", "--mode", "arcface", "--data", str(tiny_faces), "--out", str(tmp_path / "run")]

@@ -1,12 +1,16 @@
 import numpy as np
+import pytest
 import torch
 
+from swapper import hub
+from swapper.models.landmarks import LandmarkNetwork
 from trainers.__main__ import main
 from trainers.data.alignment import mirror_index
 from trainers.data.faces import load_faces
-from trainers.geometry import GeometryConfig, GeometryTrainer
+from trainers.geometry import GeometryTrainer
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_makes_the_loss_collapse(tiny_faces, tmp_path, monkeypatch):
     monkeypatch.setattr("trainers.geometry.mirror_index", lambda mean: torch.arange(478))
     torch.manual_seed(0)
@@ -45,9 +49,11 @@ def test_missing_data_says_how_to_make_it(tmp_path, capsys):
     assert "trainers prepare" in capsys.readouterr().err
 
 
-def test_config_defaults_are_the_shipped_recipe():
-    assert GeometryConfig.lite() == GeometryConfig()
-    assert GeometryTrainer.Config is GeometryConfig
+def test_the_recipe_makes_what_ships(tiny_faces, tmp_path):
+    trainer = GeometryTrainer(GeometryTrainer.Config.lite(), tiny_faces, tmp_path)
+    shipped = hub.load(LandmarkNetwork, "geometry-lite")
+    assert trainer.networks["landmarks"].config == shipped.config
+    assert hub.metadata("geometry-lite")["size"] == str(trainer.size)
 
 
 def test_points_move_with_the_pixel_centres_of_smaller_images(tiny_faces, tmp_path):

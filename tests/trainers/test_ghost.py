@@ -19,6 +19,7 @@ def overfitted(tiny_faces: Path, tmp_path_factory: pytest.TempPathFactory, few_s
     return folder / "run"
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_makes_the_loss_collapse(overfitted):
     rows = [json.loads(line) for line in (overfitted / "log.jsonl").read_text().splitlines()]
     losses = [row for row in rows if "G_loss" in row]
@@ -28,6 +29,7 @@ def test_overfitting_one_batch_makes_the_loss_collapse(overfitted):
     assert {"val_retrieval", "val_gain"} <= set(rows[-1])
 
 
+@pytest.mark.slow
 def test_averages_are_kept_on_the_way(overfitted):
     kept = sorted((overfitted / "kept").iterdir())
     assert [path.name for path in kept] == ["generator-00000.03.safetensors", "generator-00000.06.safetensors"]
@@ -48,6 +50,7 @@ def test_the_published_recipe():
     assert paper.network.size == paper.size == 256
 
 
+@pytest.mark.slow
 def test_a_run_becomes_weights_that_say_their_template_and_size(overfitted, tmp_path):
     folder = tmp_path / "weights"
     assert main(["publish", str(overfitted), "--name", "ghost-lite", "--weights", str(folder)]) == 0

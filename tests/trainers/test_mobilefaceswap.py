@@ -19,6 +19,7 @@ def rows(tiny_faces, tmp_path_factory, few_scores):
     return [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_brings_the_student_to_the_answers(rows):
     losses = [row for row in rows if "G_loss" in row]
     assert losses[-1]["rec"] < 0.8 * losses[0]["rec"]
@@ -26,5 +27,6 @@ def test_overfitting_one_batch_brings_the_student_to_the_answers(rows):
     assert {"id", "features", "expression", "color", "adv", "d_real", "d_fake", "r1"} <= set(losses[-1])
 
 
+@pytest.mark.slow
 def test_it_is_scored_at_the_end(rows):
     assert "val_retrieval" in rows[-1]

@@ -23,6 +23,7 @@ def scene(seed: int, turn: float = 0.0) -> Scene:
     return Scene(np.random.default_rng(seed), points, face, lambda: np.full((SIDE, SIDE, 3), 60, np.uint8))
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_makes_the_loss_collapse(tiny_faces, tmp_path):
     arguments = ["occlusion", "--preset", "tiny", "--data", str(tiny_faces), "--out", str(tmp_path / "run")]
     arguments += ["--cache", str(tmp_path), "--overfit", "--kimg", "0.3", "--device", "cpu", "--fp32"]

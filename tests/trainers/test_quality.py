@@ -27,12 +27,14 @@ def teacher_run(tmp_path: Path) -> Path:
     return run
 
 
+@pytest.mark.slow
 def test_progress_is_counted_from_the_last_kept_state(teacher_run):
     teachers, progress = load_states(teacher_run)
     assert progress.tolist() == [0.25, 0.5, 1.0]
     assert [teacher.size for teacher in teachers] == [64] * 3
 
 
+@pytest.mark.slow
 def test_it_learns_to_tell_the_states_apart(teacher_run, tiny_faces, tmp_path):
     arguments = ["quality", "--data", str(tiny_faces), "--out", str(tmp_path / "run"), "--cache", str(tmp_path)]
     arguments += ["--set", f"teacher={teacher_run}", "--overfit", "--kimg", "0.16", "--batch", "4", "--device", "cpu"]

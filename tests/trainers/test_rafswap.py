@@ -7,6 +7,7 @@ import torch
 from torch import Generator
 
 from swapper import hub
+from swapper.models.rafswap import RAFSwap
 from swapper.models.stylegan2 import StyleGAN2Generator
 from swapper.types import UserError
 from trainers.__main__ import main
@@ -18,6 +19,7 @@ def first_batch(trainer, count=2):
     return trainer.batch(trainer.draw(Generator().manual_seed(0), count), torch.device("cpu"), 0.0)
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_makes_the_loss_collapse(tiny_faces, tmp_path, monkeypatch):
     monkeypatch.setattr(SwapTask, "scores", partialmethod(SwapTask.scores, count=16))
     arguments = ["rafswap", "--preset", "tiny", "--data", str(tiny_faces), "--out", str(tmp_path / "run")]
@@ -63,6 +65,7 @@ def test_the_prior_is_read_and_left_alone(tmp_path):
         build_network(replace(config, prior=str(tmp_path / "other.safetensors")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["fra", "sfa", "fmp"])
 def test_ablations_run_without_their_part(part, tiny_faces, tmp_path):
     torch.manual_seed(0)
@@ -94,4 +97,6 @@ def test_an_unknown_part_is_refused(tiny_faces, tmp_path):
 def test_presets_are_consistent():
     for config in (RAFSwapTrainingConfig.paper(), RAFSwapTrainingConfig.lite(), RAFSwapTrainingConfig.large()):
         assert sum(rows for _, rows in config.network.styles) == config.network.generator.latents
-    assert RAFSwapTrainingConfig.lite().network.generator.size == 128
+    recipe, record = RAFSwapTrainingConfig.lite(), hub.metadata("rafswap-lite")
+    assert recipe.network == hub.load(RAFSwap, "rafswap-lite").config
+    assert (record["size"], record["template"]) == (str(recipe.size), recipe.template)

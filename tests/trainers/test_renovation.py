@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 import torch
 from torch import Generator
 
@@ -9,6 +10,7 @@ from trainers.__main__ import main
 from trainers.renovation import RenovationConfig, RenovationTrainer
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_makes_the_loss_collapse(tiny_faces, tmp_path):
     arguments = ["renovation", "--preset", "tiny", "--data", str(tiny_faces), "--out", str(tmp_path / "run")]
     arguments += ["--cache", str(tmp_path), "--overfit", "--kimg", "0.2", "--device", "cpu", "--fp32"]

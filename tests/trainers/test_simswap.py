@@ -1,11 +1,13 @@
 import json
 
+import pytest
 import torch
 
 from trainers.__main__ import main
 from trainers.simswap import SimSwapConfig, SimSwapTrainer
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_makes_the_loss_collapse(tiny_faces, tmp_path, few_scores):
     arguments = ["simswap", "--preset", "tiny", "--data", str(tiny_faces), "--out", str(tmp_path / "run")]
     arguments += ["--cache", str(tmp_path), "--overfit", "--kimg", "0.08", "--batch", "2", "--device", "cpu", "--fp32"]

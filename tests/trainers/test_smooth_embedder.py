@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 import torch
 from torch import Generator
 
@@ -11,6 +12,7 @@ from trainers.data.faces import load_faces
 from trainers.smooth_embedder import SmoothEmbedderConfig, SmoothEmbedderTrainer, merge_neighbours
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_makes_the_loss_collapse(tiny_faces, tmp_path):
     arguments = ["embedder", "--mode", "smooth", "--preset", "tiny", "--data", str(tiny_faces)]
     arguments += ["--out", str(tmp_path / "run"), "--cache", str(tmp_path), "--device", "cpu", "--fp32"]

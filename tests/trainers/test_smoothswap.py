@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from functools import partialmethod
 
+import pytest
 import torch
 from torch import Generator
 
@@ -12,6 +13,7 @@ from trainers.smoothswap import SmoothSwapConfig, SmoothSwapTrainer
 from trainers.swap_task import SwapTask
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_makes_the_loss_collapse(tiny_faces, tmp_path, monkeypatch):
     monkeypatch.setattr(SwapTask, "scores", partialmethod(SwapTask.scores, count=16))
     arguments = ["smoothswap", "--preset", "tiny", "--data", str(tiny_faces), "--out", str(tmp_path / "run")]
@@ -69,3 +71,6 @@ def test_presets_fit_their_size():
         SmoothSwapConfig.tiny(),
     ):
         assert config.discriminator.size == config.size
+    recipe, record = SmoothSwapConfig.lite(), hub.metadata("smoothswap-lite")
+    assert recipe.network == hub.load(NCSNppGenerator, "smoothswap-lite").config
+    assert (record["size"], record["template"]) == (str(recipe.size), recipe.template)

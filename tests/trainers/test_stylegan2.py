@@ -15,6 +15,7 @@ from trainers.loop.loop import Run
 from trainers.stylegan2 import MeanPathLength, StyleGAN2Trainer, StyleGAN2TrainingConfig
 
 
+@pytest.mark.slow
 def test_overfitting_one_batch_draws_its_colours(tiny_faces, tmp_path):
     torch.manual_seed(0)
     trainer = StyleGAN2Trainer(StyleGAN2TrainingConfig.tiny(), tiny_faces, tmp_path)
@@ -37,6 +38,7 @@ def test_overfitting_one_batch_draws_its_colours(tiny_faces, tmp_path):
     assert median(distances[30:]) < 0.4 * before  # two players never stand still, so not the last step alone
 
 
+@pytest.mark.slow
 def test_a_run_logs_all_phases_draws_and_scores(tiny_faces, tmp_path):
     arguments = ["stylegan2", "--preset", "tiny", "--data", str(tiny_faces), "--out", str(tmp_path / "run")]
     arguments += ["--cache", str(tmp_path), "--kimg", "0.016", "--device", "cpu", "--fp32", "--set", "sign_target=0.6"]

@@ -99,6 +99,7 @@ def test_one_job_can_blend_otherwise(engine, someone, couple, tmp_path):
     assert engine.blend == BlendSettings()
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_pictures(engine, someone, couple, tmp_path):
     """However the threads take turns."""
     for name in ("a.mp4", "b.mp4"):

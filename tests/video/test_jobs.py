@@ -239,6 +239,7 @@ FaceSwapper("warp", "cpu", threads=1).swap_video(nobody, source, output, progres
 """
 
 
+@pytest.mark.slow
 def test_a_killed_job_goes_on_where_it_was(tmp_path):
     at = [0.4, 1.2, 2.0]
     source = write_clip(tmp_path / "in.mp4", flashes(at, [i / 25 for i in range(65)]), sound=clicks(at, 2.6))

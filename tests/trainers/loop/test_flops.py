@@ -6,6 +6,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from trainers.loop.flops import FlopCount
 
 
+@pytest.mark.slow
 def test_a_grouped_convolution_costs_three_times_its_forward():
     for conv, macs in ((nn.Conv2d(8, 8, 3, groups=8), 8 * 14 * 14 * 9), (nn.Conv2d(8, 4, 3), 4 * 14 * 14 * 72)):
         x = torch.rand(2, 8, 16, 16, requires_grad=True)

@@ -160,6 +160,7 @@ run.save()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_learns(tmp_path):
     one = Run(LineTrainer(), config(tmp_path / "one"))
     for _ in range(10):

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
@@ -16,6 +17,7 @@ from trainers.loop.checkpoint import save_checkpoint
 from trainers.publish.publish import export_onnx, halve_weights, read_network
 
 
+@pytest.mark.slow
 def test_a_run_becomes_weights_with_a_card_and_a_manifest_row(tmp_path):
     run, folder = tmp_path / "run", tmp_path / "weights"
     network = LandmarkNetwork(LandmarkNetworkConfig.lite()).eval()

@@ -33,6 +33,7 @@ def test_requests_are_checked(photos):
             read_request(sources, targets, methods, most)
 
 
+@pytest.mark.slow
 def test_a_comparison_comes_with_pictures_and_archive(photos, loading, monkeypatch, tmp_path):
     monkeypatch.setenv("SWAPPER_MARK", "off")
     request = read_request(photos[:1], photos[1:], ["warp"], 3)

@@ -37,6 +37,7 @@ def test_steps_are_limited(steps):
         check_steps(steps, 21)
 
 
+@pytest.mark.slow
 def test_an_interpolation_comes_with_clip_and_archive(photos, loading, tmp_path, monkeypatch):
     offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
     monkeypatch.setenv("SWAPPER_MARK", "off")
