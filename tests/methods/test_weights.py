@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 from published_pipelines import official_file, official_files
 
 from swapper import FaceSwapper, hub
+from swapper.cli.main import main
 from swapper.models.arcface import IResNet, IResNetConfig
 from swapper.models.ghost import AEINet
 from swapper.types import UserError
@@ -106,3 +108,35 @@ def test_identities_of_others_are_refused(portraits: list[Path], tmp_path: Path)
         FaceSwapper("warp", "cpu", restore="none").swap_image(person, portraits[1])
     with pytest.raises(UserError, match="cannot use it"):
         other.swap_video(person, "clip.mp4", tmp_path / "out.mp4")
+
+
+def test_every_command_takes_the_file(
+    portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The picture says which weights made it; the network of a person, how its faces are cut."""
+    weights, photos = official_files("mobilefaceswap", tmp_path), [str(path) for path in portraits[:3]]
+    own = ["--weights", str(weights)]
+    assert main(["image", *photos[:2], "-o", str(tmp_path / "out.png"), "--restore", "none", *own]) == 0
+    assert main(["provenance", str(tmp_path / "out.png")]) == 0
+    assert "method mobilefaceswap@official" in capsys.readouterr().out
+    assert main(["export", photos[0], "-o", str(tmp_path / "face.onnx"), *own]) == 0
+    said = {entry.key: entry.value for entry in onnx.load(tmp_path / "face.onnx").metadata_props}
+    assert (said["template"], said["fit"], said["size"]) == ("arcface", "affine", "224")
+    assert main(["interpolate", *photos, "-o", str(tmp_path / "steps"), "--steps", "1", *own]) == 0
+    assert (tmp_path / "steps" / "frame-02.png").is_file()
+    capsys.readouterr()
+    for command in ("video", "compare", "bench"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert "--weights FILE" in capsys.readouterr().out
+
+
+def test_conversion_says_what_has_to_lie_beside_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    official_files("ghost", tmp_path)
+    assert (
+        main(["weights", "convert", "ghost", str(tmp_path / "ghost.pth"), "-o", str(tmp_path / "g.safetensors")]) == 0
+    )
+    said = capsys.readouterr().out
+    assert "arcface-iresnet100.safetensors has to lie beside it: python -m swapper weights convert arcface FILE" in said
+    assert main(["weights", "convert", "arcface", str(tmp_path / "arcface.pth")]) == 0
+    assert "has to lie" not in capsys.readouterr().out

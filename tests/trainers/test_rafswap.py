@@ -90,7 +90,7 @@ def test_the_mask_waits_until_the_drawing_is_judged_with_it(tiny_faces, tmp_path
 
 
 def test_an_unknown_part_is_refused(tiny_faces, tmp_path):
-    with pytest.raises(UserError, match="no part 'nose'"):
+    with pytest.raises(UserError, match="Unknown part 'nose'"):
         build_network(replace(RAFSwapTrainingConfig.tiny(), without="nose"))
 
 
