@@ -5,6 +5,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from swapper.runtime.program import speak_plainly, stop_at_once
+
+if __name__ == "__main__":
+    stop_at_once()  # before the imports below, which take seconds
+
 from swapper.provenance import MarkSettings
 from swapper.runtime.limits import Limits
 from swapper.runtime.memory import keep_freed_memory
@@ -38,6 +43,7 @@ def address(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def main() -> int:
     """Serve the app until it is stopped; returns the exit code."""
+    speak_plainly()
     try:
         limits, where = Limits.from_environment(), address(os.environ)
         MarkSettings.from_environment()  # wrong ones are refused before anybody waits for a picture

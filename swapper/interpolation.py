@@ -10,6 +10,7 @@ from jaxtyping import Float, Float64, Int64
 
 STEPS = tuple(round(0.1 * i, 1) for i in range(1, 10))
 """Shares of the way at which the paper looks: 0.1, 0.2, ... 0.9."""
+_OPPOSITE = 1e-3  # rad: ends that lie closer to opposite leave the way between them to rounding
 
 
 def slerp(
@@ -19,15 +20,27 @@ def slerp(
 
     Args:
         first: where the path begins, unit length.
-        second: where it ends, unit length.
-        share: of the way, 0 to 1.
+        second: where it ends, unit length; of two opposite ends the path is one of the many that are equally short.
+        share: of the way, 0 to 1; beyond that the path goes on.
 
     Source: Smooth-Swap (CVPR 2022), section 4.2 (Slerp).
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     angle = np.arccos(np.clip((first * second).sum(-1, keepdims=True), -1, 1))
+    part, opposite = np.asarray(share), np.pi - angle < _OPPOSITE
+    if opposite.any():  # no way is shorter than another: by the axis that the first end is farthest from
+        second = np.where(opposite, _across(first), second)
+        angle = np.where(opposite, np.pi / 2, angle)
+        part = np.where(opposite, 2 * part, part)
     angle = np.maximum(angle, 1e-6)  # equal vectors: the weights become 1 - share and share
-    return (np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle)
+    return (np.sin((1 - part) * angle) * first + np.sin(part * angle) * second) / np.sin(angle)
+
+
+def _across(vectors: Float64[np.ndarray, "*n d"]) -> Float64[np.ndarray, "*n d"]:
+    """A unit vector at right angles to each."""
+    axis = np.eye(vectors.shape[-1])[np.abs(vectors).argmin(-1)]
+    away = axis - (axis * vectors).sum(-1, keepdims=True) * vectors
+    return away / np.linalg.norm(away, axis=-1, keepdims=True)
 
 
 def smoothness(

@@ -38,7 +38,7 @@ def swap_photo(
         faces=faces,
         swapped=sorted(assignment),
         timings=timer.milliseconds,
-        warnings=[*still.notes, *_turned(faces, assignment)],
+        warnings=[*still.notes, *swapper.likeness_warnings(), *_turned(faces, assignment)],
         masks={index: mask for index, mask in sorted(masks.items()) if mask is not None and mask.min() < mask.max()},
         layers=still.changed(swapped),
     )

@@ -13,9 +13,10 @@ import swapper  # noqa: E402, F401 (turns off what libraries report, before any 
 
 @pytest.fixture(scope="session", autouse=True)
 def signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the tests' own signing certificate lies, so that no test touches the user's."""
+    """Where the tests' own signing certificate and state lie, so that no test touches the user's."""
     folder = tmp_path_factory.mktemp("config") / "signing"
     os.environ["SWAPPER_SIGNING_FOLDER"] = str(folder)
+    os.environ["XDG_STATE_HOME"] = str(folder.parent / "state")
     return folder
 
 

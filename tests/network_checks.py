@@ -187,7 +187,7 @@ def check_onnx_export_agrees(case: NetworkCase) -> None:
 
 
 CHECKS = tuple(
-    pytest.param(check, id=name)
+    pytest.param(check, id=name, marks=pytest.mark.slow if check is check_onnx_export_agrees else ())
     for name, check in {
         "every_image_gets_an_answer": check_every_image_gets_an_answer,
         "gradients_reach_every_parameter": check_gradients_reach_every_parameter,

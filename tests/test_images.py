@@ -1,6 +1,5 @@
-import io
-import os
-import re
+"""Pictures of every format read as the same pixels, and written whole or not at all."""
+
 import struct
 import subprocess
 import sys
@@ -9,25 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image, ImageCms
+from sample_pictures import encoded, picture
 
-from swapper.images import check_output, holds_transparency, read_image, read_still, write_image
+from swapper.images import check_output, read_image, read_still, write_image
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
-
-
-def picture(height: int = 30, width: int = 40) -> np.ndarray:
-    """A smooth picture whose corners differ: red grows to the right, green downwards."""
-    y, x = np.mgrid[:height, :width]
-    return np.stack([x * 250 // width, y * 250 // height, np.full_like(x, 60)], axis=2).astype(np.uint8)
-
-
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -208,54 +194,6 @@ def test_pictures_read_in_strips_have_no_seams(mode: str, orientation: int, monk
     assert (read_image(data) == whole).all()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF"])
-@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
-def test_truncated_files_are_refused(kind: str, share: float, tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    data = encoded(Image.fromarray(noise), kind)
-    path = tmp_path / "cut.img"
-    path.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(UserError, match=r"cut\.img.*damaged or cut off.*[Dd]ownload it again"):
-        read_image(path)
-
-
-@pytest.mark.slow
-@given(st.data())
-@settings(max_examples=150, deadline=None, derandomize=True)
-def test_damaged_files_never_crash(data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from(["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF"]))
-    content = bytearray(encoded(Image.fromarray(picture()), kind))
-    for _ in range(data.draw(st.integers(1, 6))):
-        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        found = read_image(bytes(content), Limits(max_pixels=10_000_000))
-    except UserError as error:
-        assert re.fullmatch(r"[A-Z][^\n]*: [^\n]+\. [A-Z][^\n]+\.", str(error)), "what is wrong, and what to do"
-        return
-    assert found.dtype == np.uint8 and found.ndim == 3 and found.shape[2] == 3 and 0 < found.size <= 30_000_000
-
-
-def test_things_that_are_no_pictures(tmp_path: Path) -> None:
-    (tmp_path / "empty.png").touch()
-    (tmp_path / "text.jpg").write_text("hello")
-    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
-    os.mkfifo(tmp_path / "pipe.png")
-    said = {
-        "empty.png": "the file is empty",
-        "text.jpg": "not a readable picture. Use one of these formats: PNG, JPEG",
-        "phone.heic": "the HEIF file is damaged or cut off",
-        "missing.png": "file not found",
-        "pipe.png": "not a regular file",
-    }
-    for name, sentence in said.items():
-        with pytest.raises(UserError, match=f"{name}': .*{sentence}"):
-            read_image(tmp_path / name)
-    with pytest.raises(UserError, match="this is a folder"):
-        read_image(tmp_path)
-    with pytest.raises(UserError, match=r"cannot be read|file not found"):
-        read_image("a\0b.png")
-
-
 @pytest.mark.parametrize(("suffix", "tolerance"), [(".png", 0), (".JPG", 10), (".jpeg", 10), (".webp", 10)])
 def test_write_then_read(suffix: str, tolerance: int, tmp_path: Path) -> None:
     path = tmp_path / f"out{suffix}"
@@ -297,83 +235,6 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(UserError, match="No space left"):
         write_image(picture(), tmp_path / "out.png")
     assert not list(tmp_path.iterdir())
-
-
-def translucent() -> np.ndarray:
-    """RGBA: clear at the left, opaque at the right, half in between, with other colours hidden under the clear part."""
-    rgba = np.dstack([picture(), np.full((30, 40), 255, np.uint8)])
-    rgba[:, :10] = (0, 255, 0, 0)
-    rgba[:, 10:20, 3] = 128
-    return rgba
-
-
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
-def test_what_lies_under_transparent_parts_is_kept_on_demand(kind: str) -> None:
-    options = {"lossless": True, "exact": True} if kind == "WEBP" else {}
-    still = read_still(encoded(Image.fromarray(translucent()), kind, **options))
-    assert still.layers is not None and (still.layers == translucent()).all()
-    assert (still.image == read_image(encoded(Image.fromarray(translucent()), "PNG"))).all()
-    assert (still.image[:, :10] == 255).all() and (still.image[:, 20:] == picture()[:, 20:]).all()
-
-
-@pytest.mark.parametrize("mode", ["RGB", "L", "P", "CMYK", "RGBA", "LA"])
-def test_opaque_pictures_have_no_layers(mode: str) -> None:
-    image = Image.fromarray(picture()).convert(mode)
-    assert read_still(encoded(image, "TIFF")).layers is None
-    assert read_still(image).layers is None
-
-
-def test_transparent_gif_and_palettes() -> None:
-    rgba = translucent()
-    rgba[:, 10:20, 3] = 255
-    for kind in ("GIF", "PNG"):
-        image = Image.fromarray(rgba)
-        still = read_still(encoded(image if kind == "GIF" else image.quantize(64), kind))
-        assert still.layers is not None and (still.layers[..., 3] == rgba[..., 3]).all(), kind
-        assert (still.image[:, :10] == 255).all()
-
-
-@pytest.mark.parametrize("orientation", [1, 3, 6, 7])
-def test_layers_are_turned_with_the_picture(orientation: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("swapper.images._AT_A_TIME", 333)
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    still = read_still(encoded(Image.fromarray(translucent()), "PNG", exif=exif))
-    plain = read_still(translucent())
-    turn = {1: 0, 3: 2, 6: -1, 7: 0}[orientation]
-    assert still.layers is not None and plain.layers is not None
-    wanted = plain.layers[::-1, ::-1].swapaxes(0, 1) if orientation == 7 else np.rot90(plain.layers, turn)
-    assert (still.layers == wanted).all()
-
-
-def test_a_change_of_what_is_seen_becomes_one_of_what_is_under() -> None:
-    still = read_still(translucent())
-    after = still.image.copy()
-    after[5:10] = (100, 90, 80)
-    changed = still.changed(after)
-    assert changed is not None and still.layers is not None
-    assert (changed[..., 3] == still.layers[..., 3]).all()
-    outside = np.ones(30, bool)
-    outside[5:10] = False
-    assert (changed[outside] == still.layers[outside]).all() and (changed[:, :10] == still.layers[:, :10]).all()
-    assert (changed[5:10, 20:, :3] == (100, 90, 80)).all()
-    again = read_image(changed)
-    assert np.abs(again[5:10, 20:].astype(int) - (100, 90, 80)).max() <= 1
-    soft = still.image.copy()
-    soft[12:, 10:20] -= 20  # where there is enough light to lose
-    below = still.changed(soft)
-    assert below is not None and np.abs(read_image(below)[:, 10:20].astype(int) - soft[:, 10:20]).max() <= 1
-    assert read_still(picture()).changed(picture()) is None
-
-
-@pytest.mark.parametrize(("suffix", "kept"), [(".png", True), (".webp", True), (".jpg", False)])
-def test_transparency_is_written_where_the_format_holds_it(suffix: str, kept: bool, tmp_path: Path) -> None:
-    written = Image.open(write_image(translucent(), tmp_path / f"out{suffix}"))
-    assert (written.mode == "RGBA") is kept is holds_transparency(tmp_path / f"out{suffix}")
-    seen = read_image(tmp_path / f"out{suffix}")
-    assert (seen[:, :8] > 245).all(), "clear parts lie over white"
-    if kept:
-        assert (np.asarray(written)[..., 3] == translucent()[..., 3]).all()
 
 
 def test_animations_say_that_their_first_frame_is_used() -> None:

@@ -30,6 +30,29 @@ def test_slerp_of_equal_vectors_stays():
     np.testing.assert_allclose(slerp(circle(10), circle(10), 0.3), circle(10), atol=1e-9)
 
 
+@pytest.mark.parametrize("size", [2, 3, 512])
+@pytest.mark.parametrize("off", [0.0, 1e-9, 1e-5])
+def test_slerp_of_opposite_vectors_goes_round_the_sphere_at_even_speed(size, off):
+    rng = np.random.default_rng(size)
+    first = rng.normal(size=(3, size))
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second = -first + off * rng.normal(size=first.shape)
+    second /= np.linalg.norm(second, axis=1, keepdims=True)
+    path = np.stack([slerp(first, second, share) for share in np.linspace(0, 1, 7)])
+    np.testing.assert_allclose(np.linalg.norm(path, axis=-1), 1, atol=1e-9)
+    np.testing.assert_allclose(path[0], first, atol=1e-9)
+    np.testing.assert_allclose(path[-1], second, atol=1e-3)
+    for row in range(3):
+        np.testing.assert_allclose(angles(path[:-1, row], path[1:, row]), 30, atol=0.1)
+
+
+def test_slerp_of_opposite_rows_leaves_the_others_alone():
+    first, second = circle([10, 20]), circle([70, 200])
+    np.testing.assert_allclose(slerp(first, second, 0.25)[0], circle(25)[0], atol=1e-12)
+    one = slerp(first[0], -first[0], 0.5)
+    assert one.shape == (2,) and abs(one @ first[0]) < 1e-9
+
+
 def test_a_gallery_on_the_path_is_smooth_and_one_beside_it_is_not():
     first, second = circle([0, 0]), circle([60, 60])
     assert smoothness(first, second, circle([30])) == pytest.approx([0, 0], abs=1e-6)

@@ -60,6 +60,7 @@ def clean(**more: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if name not in SWITCHES}, **more}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_no_command_asks_anybody_or_keeps_anything(tmp_path: Path) -> None:
     work = commands(tmp_path)
@@ -80,6 +81,7 @@ def test_no_command_asks_anybody_or_keeps_anything(tmp_path: Path) -> None:
     assert asked == [] and kept_in(tmp_path / "home") == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reports of other systems do not heed the proxy's variable")
 def test_the_recorder_would_notice(tmp_path: Path) -> None:
     """The same proxy hears of reports when a user asks for them, so silence means silence."""
@@ -97,6 +99,7 @@ def test_the_recorder_would_notice(tmp_path: Path) -> None:
     assert any("CONNECT" in request for request in asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("proxy", ["socks://127.0.0.1:9", "socks5://user:secret@127.0.0.1:9", "http://127.0.0.1:9"])
 def test_the_app_starts_behind_any_proxy_and_reaches_itself(tmp_path: Path, proxy: str) -> None:
     """Nobody listens at that port, so whatever went through the proxy would fail."""

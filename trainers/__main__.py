@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from swapper.runtime.program import say_stopped, speak_plainly, stop_at_once
+
+if __name__ == "__main__":
+    stop_at_once()  # before the imports below, which take seconds
+
 import torch
 
 from swapper.registry import find_trainer, named, trainer_commands
@@ -15,6 +20,7 @@ from swapper.types import UserError
 from trainers.data.prepare import add_prepare_arguments, prepare
 from trainers.loop.config import STEP_FORMATS, LoopConfig
 from trainers.loop.loop import Run, Trainer
+from trainers.loop.run_settings import begin_run, resume_run
 from trainers.publish.curves import add_curves_arguments, curves
 from trainers.publish.evaluate import add_evaluate_arguments, evaluate
 from trainers.publish.publish import add_publish_arguments, publish
@@ -87,10 +93,14 @@ def build(args: argparse.Namespace) -> tuple[Trainer, Any]:
         raise UserError(
             f"Unknown preset '{args.preset}' for {args.system}. Choose lite or paper; trainers/README.md names others."
         )
-    given = {"mode": args.mode, "kimg": args.kimg, "batch": args.batch}
-    pairs = [*args.set, *(f"{name}={value}" for name, value in given.items() if value)]
-    config = dataclasses.replace(preset(), **overrides(pairs, preset()))
+    config = dataclasses.replace(preset(), **overrides(given(args), preset()))
     return trainer_class(config, args.data, args.cache), config
+
+
+def given(args: argparse.Namespace) -> list[str]:
+    """The settings of the recipe that were given on the command line, as ``NAME=VALUE``."""
+    options = {"mode": args.mode, "kimg": args.kimg, "batch": args.batch}
+    return [*args.set, *(f"{name}={value}" for name, value in options.items() if value is not None)]
 
 
 def overrides(pairs: list[str], config: Any) -> dict[str, Any]:
@@ -106,13 +116,36 @@ def overrides(pairs: list[str], config: Any) -> dict[str, Any]:
         if name not in known:
             raise UserError(f"Unknown setting '{name}'. Choose from: {', '.join(known)}.")
         try:
-            value = text if isinstance(known[name], str) else ast.literal_eval(text)
-            out[name] = float(value) if isinstance(known[name], float) else type(known[name])(value)
-        except (ValueError, SyntaxError, TypeError) as error:
+            out[name] = text if isinstance(known[name], str) else _like(known[name], ast.literal_eval(text))
+        except (ValueError, SyntaxError, TypeError, OverflowError) as error:
             raise UserError(
                 f"Setting {name}: '{text}' must be a {type(known[name]).__name__} like the default ({known[name]!r})."
             ) from error
     return out
+
+
+def _like(default: Any, value: Any) -> Any:
+    """A value of the default's type.
+
+    Raises:
+        ValueError: it is of another, such as 1.5 where a whole number belongs, or True where a number does.
+        TypeError: as ``ValueError``.
+    """
+    if isinstance(default, bool) or isinstance(value, bool):
+        if type(default) is not type(value):
+            raise ValueError("a switch and a number are not alike")
+        return value
+    if isinstance(default, int | float) and not isinstance(value, int | float):
+        raise ValueError("no number")
+    if isinstance(default, int) and value != int(value):
+        raise ValueError("no whole number")
+    if dataclasses.is_dataclass(default):
+        raise ValueError("presets choose the sizes of networks")
+    if isinstance(default, tuple | list):
+        if not isinstance(value, tuple | list):
+            raise ValueError("no sequence")
+        return type(default)(_like(default[0], item) if default else item for item in value)
+    return type(default)(value)
 
 
 def loop_config(args: argparse.Namespace, config: Any) -> LoopConfig:
@@ -150,6 +183,7 @@ def describe(trainer: Trainer, config: Any, loop: LoopConfig) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    speak_plainly()
     args = parser().parse_args(argv)
     try:
         if args.system == "prepare":
@@ -164,6 +198,8 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt as stop:
+        return say_stopped(stop)
 
 
 def train(args: argparse.Namespace) -> int:
@@ -174,16 +210,22 @@ def train(args: argparse.Namespace) -> int:
     if args.dry_run:
         print(describe(trainer, config, loop))
         return 0
-    args.out.mkdir(parents=True, exist_ok=True)
     recipe, loop_settings = dataclasses.asdict(config), dataclasses.asdict(loop)
     settings = {"system": args.system, "preset": args.preset, "recipe": recipe, "loop": loop_settings}
-    (args.out / "config.json").write_text(json.dumps(settings, default=str, indent=1))
+    if args.resume:
+        named_settings = [pair.partition("=")[0] for pair in given(args)]
+        for change in resume_run(args.out, settings, named_settings):
+            print(f"{args.out}: {change}", file=sys.stderr)
+    else:
+        begin_run(args.out, settings)
     run = Run(trainer, loop)
     if run.device.type == "cpu" and run.accelerator.num_processes == 1 and not loop.compile:
         choose_format(run, args)
     if args.resume:
         run.resume()
     progress = run.train()
+    if run.stop.number is not None:
+        return say_stopped(run.stop.exception, "Run the same command with --resume to go on.")
     print(f"{progress.kimg:.1f} of {loop.kimg:g} thousand images done in {args.out}")
     return 0
 

@@ -1,5 +1,5 @@
 // The page: its controls, the camera, and the loop over its frames.
-import {loadRuntime, openNetwork, ownAddress} from './runtime.js';
+import {allowElsewhere, loadRuntime, openNetwork, ownAddress} from './runtime.js';
 import {PersonNetwork} from './swap.js';
 import {FaceTracker} from './tracker.js';
 import {Problem, say, switchLanguage, translate} from './words.js';
@@ -13,13 +13,14 @@ const COUNTED = 30;  // frames that the rate is measured over
 const $ = id => document.getElementById(id);
 const video = document.createElement('video');
 const canvas = $('stage'), context = canvas.getContext('2d');
-let person = null, problem = null, running = null;
+let person = null, problem = null, running = null, waiting = null;
 
 function show(error) {
   if (error && !(error instanceof Problem)) throw error;
   problem = error;
   $('problem').textContent = error ? error.sentence : '';
   $('problem').hidden = !error;
+  $('allow').hidden = error?.key !== 'elsewhere';
 }
 
 // Loaded once, with the first network or the first start.
@@ -152,7 +153,11 @@ function showNumbers(finished, latency, faces) {
 }
 
 // Whatever a user does ends in a sentence or without one.
-const attempt = action => Promise.resolve().then(() => { show(null); return action(); }).catch(show);
+const attempt = action => Promise.resolve().then(() => {
+  show(null);
+  waiting = action;
+  return action();
+}).catch(show);
 
 function chooseFiles(files) {
   if (files.length) attempt(() => choosePerson(files[0], files[0].name));
@@ -161,6 +166,10 @@ function chooseFiles(files) {
 function wire() {
   $('start').addEventListener('click', () => attempt(running ? stop : start));
   $('file').addEventListener('change', event => chooseFiles(event.target.files));
+  $('allow').addEventListener('click', () => {
+    allowElsewhere();
+    attempt(waiting);
+  });
   $('language').addEventListener('click', () => {
     switchLanguage();
     if (problem) show(problem);

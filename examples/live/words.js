@@ -25,6 +25,7 @@ const WORDS = {
     rate: 'frames/s',
     latency: 'latency',
     label: 'AI face swap',
+    allow: 'Load it from there',
     language: '한국어',
     problem: {
       noConsent: 'Consent has not been given yet. Tick the box, then start.',
@@ -34,6 +35,8 @@ const WORDS = {
       damaged: '{name}: the network cannot be run. Export it again.',
       missing: '{name}: it could not be loaded. Put it beside this page.',
       foreign: 'Address “{name}”: it leads to another server. Give a folder or file of this page’s own server.',
+      elsewhere: 'ONNX Runtime {version}: it is not on this page’s server. Load it from {host}, 14 MB, which then ' +
+        'learns your address but sees no picture, or put its files into the folder ort beside this page.',
       runtime: 'ONNX Runtime {version}: it could not be loaded whole from {folder}. Check the connection, or put its ' +
         'files on this page’s server and open the page with ?ort=FOLDER/.',
       refused: 'Camera: the browser was not allowed to use it. Allow it beside the address and start again.',
@@ -66,6 +69,7 @@ const WORDS = {
     rate: '프레임/초',
     latency: '지연',
     label: 'AI face swap',
+    allow: '거기서 불러오기',
     language: 'English',
     problem: {
       noConsent: '동의: 아직 동의하지 않았습니다. 상자에 표시한 뒤 시작하세요.',
@@ -75,6 +79,8 @@ const WORDS = {
       damaged: '{name}: 네트워크를 실행할 수 없습니다. 다시 내보내세요.',
       missing: '{name}: 불러올 수 없습니다. 이 페이지 옆에 두세요.',
       foreign: '주소 “{name}”: 다른 서버를 가리킵니다. 이 페이지 서버의 폴더나 파일을 지정하세요.',
+      elsewhere: 'ONNX Runtime {version}: 이 페이지의 서버에 없습니다. {host}에서 14MB를 불러오거나(그 서버는 주소를 알게 되지만 ' +
+        '영상은 보지 못합니다), 파일을 이 페이지 옆 ort 폴더에 두세요.',
       runtime: 'ONNX Runtime {version}: {folder}에서 온전히 불러올 수 없습니다. 연결을 확인하거나 파일을 이 페이지의 ' +
         '서버에 두고 ?ort=FOLDER/ 를 붙여 여세요.',
       refused: '카메라: 브라우저에서 허용되지 않았습니다. 주소창 옆에서 허용한 뒤 다시 시작하세요.',

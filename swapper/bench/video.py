@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.bench.photo import example_photos, machine
+from swapper.bench.recognition import recognition_rows
 from swapper.faces.landmarks import LandmarkDetector, five_points
 from swapper.methods.base import default_method
 from swapper.metrics.realism import temporal_jitter
@@ -28,18 +29,22 @@ _STAGES = ("decode", "analyse", "align", "swap", "compose", "encode")
 _AHEAD = 3  # frames that decoding may be ahead of encoding
 
 
-def video_report(method: str | None = None, seconds: float = 8.0, weights: Path | None = None) -> dict[str, Any]:
+def video_report(
+    method: str | None = None, seconds: float = 8.0, pairs: int = 6, weights: Path | None = None
+) -> dict[str, Any]:
     """Frames per second of a 720p clip with one moving face, with and without a swap, measured one after the other.
 
     Args:
         method: name of the method; ``default_method(moving=True)`` when None.
         seconds: length of the clip.
+        pairs: of people in the clips that tell whether the right one is swapped.
         weights: file of the user's.
 
     Returns:
         ``times_plain``: how many times longer the swap takes; ``rows``: frames per second and milliseconds of
         processor time per frame of both; ``stages``: milliseconds per frame of each stage of the swap, which run at
-        the same time; ``jitter``: ``temporal_jitter`` of the target, and of the result with and without steadying.
+        the same time; ``jitter``: ``temporal_jitter`` of the target, and of the result with and without steadying;
+        ``recognition``: wrong-person and missed frames, from ``recognition_rows``.
 
     Raises:
         UserError: the example portraits are missing.
@@ -75,6 +80,7 @@ def video_report(method: str | None = None, seconds: float = 8.0, weights: Path 
         "rows": rows,
         "stages": [_per_frame(result)],
         "jitter": [jitter],
+        "recognition": recognition_rows(pairs),
     }
 
 

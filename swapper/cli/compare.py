@@ -4,7 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from swapper.cli.options import add_device_option, add_mark_options, add_weights_option, mark_settings
+from swapper.cli.options import (
+    add_device_option,
+    add_mark_options,
+    add_overwrite_option,
+    add_weights_option,
+    mark_settings,
+)
 from swapper.errors import UserError
 from swapper.registry import METHODS, find_method, method_choices, split_method
 
@@ -30,6 +36,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     add_weights_option(p, several=True)
     add_device_option(p)
     add_mark_options(p)
+    add_overwrite_option(p)
     p.set_defaults(run=run_compare)
 
 
@@ -39,8 +46,9 @@ def run_compare(args: argparse.Namespace) -> int:
     from swapper.methods.weights import find_weights, weights_system
     from swapper.metrics.report import scores_table
     from swapper.pipeline import FaceSwapper
+    from swapper.runtime.outputs import claim_outputs
     from swapper.studies.comparison import choose_pairs, compare, measure_people, people_in
-    from swapper.studies.comparison_report import write_comparison
+    from swapper.studies.comparison_report import REPORTS, write_comparison
     from swapper.studies.evaluators import load_evaluators
 
     marks, names = mark_settings(args), [name.strip() for name in args.methods.split(",") if name.strip()]
@@ -49,6 +57,8 @@ def run_compare(args: argparse.Namespace) -> int:
     if args.output.exists() and not args.output.is_dir():
         raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
     people = people_in(args.sources), people_in(args.targets)
+    photos = [file for side in people for _, files in side for file in files]
+    claim_outputs([args.output / name for name in REPORTS], photos, args.overwrite)
     finder = FaceSwapper(BASELINE, args.device)
     own = {f"{weights_system(path)}@{path.stem}": path for path in map(find_weights, args.weights)}
     names += own

@@ -9,6 +9,7 @@ from swapper.cli.options import (
     add_device_option,
     add_mark_options,
     add_method_option,
+    add_overwrite_option,
     add_resolution_option,
     add_restore_option,
     blend_settings,
@@ -29,6 +30,7 @@ def add_image_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     add_device_option(p)
     add_blend_options(p)
     add_mark_options(p)
+    add_overwrite_option(p)
     p.set_defaults(run=run_image)
 
 
@@ -37,9 +39,11 @@ def run_image(args: argparse.Namespace) -> int:
     from swapper.images import check_output
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
+    from swapper.runtime.outputs import claim_outputs
 
     settings, blend = mark_settings(args), blend_settings(args)
     check_output(args.output)
+    claim_outputs([args.output], [*args.source, args.target], args.overwrite)
     swapper = FaceSwapper(
         args.method, args.device, restore=args.restore, blend=blend, weights=args.weights, resolution=args.resolution
     )

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swapper.cli.options import add_device_option, add_mark_options, add_weights_option, mark_settings
+from swapper.cli.options import (
+    add_device_option,
+    add_mark_options,
+    add_overwrite_option,
+    add_weights_option,
+    mark_settings,
+)
 from swapper.errors import UserError
 from swapper.registry import identity_spaces
 
@@ -41,6 +47,7 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
     )
     add_device_option(p)
     add_mark_options(p)
+    add_overwrite_option(p)
     p.set_defaults(run=run_interpolate)
 
 
@@ -51,8 +58,9 @@ def run_interpolate(args: argparse.Namespace) -> int:
     from swapper.methods.weights import find_weights, weights_system
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
+    from swapper.runtime.outputs import claim_outputs, files_of
     from swapper.studies.evaluators import load_evaluators
-    from swapper.studies.interpolation_report import REPORT, shown, write_interpolation
+    from swapper.studies.interpolation_report import REPORT, REPORTS, shown, write_interpolation
     from swapper.studies.interpolation_scores import explain, headline, score_interpolation
     from swapper.studies.interpolation_study import choose_interpolating_method, interpolate_faces
 
@@ -61,6 +69,10 @@ def run_interpolate(args: argparse.Namespace) -> int:
         raise UserError(f"--steps must be 1 to {MOST_STEPS}, not {args.steps}.")
     if args.output.exists() and not args.output.is_dir():
         raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
+    shares = path_shares(args.steps)
+    pictures = [args.output / f"frame-{number:02d}.png" for number in range(len(shares))]
+    inputs = [args.first, args.second, args.target, *files_of(args.gallery)]
+    claim_outputs([*pictures, *(args.output / name for name in REPORTS)], inputs, args.overwrite)
     method = args.method or (weights_system(find_weights(args.weights)) if args.weights else None)
     method = choose_interpolating_method(method, args.embedder)
     swapper = FaceSwapper(method, args.device, restore="none", weights=args.weights)
@@ -72,11 +84,11 @@ def run_interpolate(args: argparse.Namespace) -> int:
     evaluators = load_evaluators(swapper.device)
     gallery = _gallery(args.gallery, swapper, evaluators.embedders)
     args.output.mkdir(parents=True, exist_ok=True)
-    origin, shares = Origin(swapper.method_name, sources=2), path_shares(args.steps)
+    origin = Origin(swapper.method_name, sources=2)
     people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
     images, crops = [], []
     for number, step in enumerate(interpolate_faces(swapper, people, target, faces, shares)):
-        write_marked_image(step.picture, args.output / f"frame-{number:02d}.png", origin, settings=settings)
+        write_marked_image(step.picture, pictures[number], origin, settings=settings)
         images.append(shown(step.image))
         crops.append(step.crop)
         print(f"picture {number + 1} of {len(shares)}", file=sys.stderr, flush=True)

@@ -14,6 +14,7 @@ from swapper.cli.video import add_video_parser
 from swapper.cli.weights import add_weights_parser
 from swapper.errors import UserError
 from swapper.runtime.memory import keep_freed_memory
+from swapper.runtime.program import say_stopped, speak_plainly
 from swapper.runtime.proxies import settle_proxies
 
 _COMMANDS = (
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    speak_plainly()
     args = parser().parse_args(argv)
     keep_freed_memory()
     try:
@@ -48,3 +50,5 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt as stop:
+        return say_stopped(stop)

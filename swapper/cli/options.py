@@ -76,6 +76,15 @@ def add_device_option(p: argparse.ArgumentParser) -> None:
     p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
 
+def add_overwrite_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--overwrite``, which ``runtime.outputs.claim_outputs`` takes.
+
+    Args:
+        p: of a command that writes files.
+    """
+    p.add_argument("--overwrite", action="store_true", help="replace files that exist already; never an input")
+
+
 def add_blend_options(p: argparse.ArgumentParser) -> None:
     """Add ``--likeness``, ``--expression``, ``--light``, ``--detail`` and ``--no-occluders``.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from swapper.provenance.credentials import Credentials
     from swapper.provenance.detection import Mark
 
+NO_MARK = 3  # exit code
 _VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 _LOOKED_AT = (0.0, 0.25, 0.5, 0.75)  # shares of a video's duration; one frame with the mark is enough
 
@@ -20,7 +21,10 @@ _LOOKED_AT = (0.0, 0.25, 0.5, 0.75)  # shares of a video's duration; one frame w
 def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``provenance``."""
     parser = commands.add_parser(
-        "provenance", help="check whether a file was made by Swapper: content credentials, watermark"
+        "provenance",
+        help="check whether a file was made by Swapper: content credentials, watermark",
+        epilog="Exit code: 0 when a mark was found and nothing is wrong with it; 3 when there is no mark; 2 when the "
+        "file was changed after signing or cannot be read, and for wrong arguments.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a picture or a video")
     parser.add_argument("--json", action="store_true", help="print JSON instead of sentences")
@@ -28,7 +32,7 @@ def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.Argumen
 
 
 def run_provenance(args: argparse.Namespace) -> int:
-    """Print what is found; 0 when a mark was found and nothing is wrong, 2 otherwise."""
+    """Print what is found; 0 when a mark was found and nothing is wrong, 3 when none was, 2 otherwise."""
     from swapper.provenance.credentials import read_credentials
 
     if not args.file.is_file():
@@ -46,8 +50,9 @@ def run_provenance(args: argparse.Namespace) -> int:
     else:
         print(f"content credentials: {_said(credentials)}")
         print(f"watermark: {_found(mark)}")
-    found = credentials.valid if credentials else mark is not None
-    return 0 if found else 2
+    if credentials is None:
+        return 0 if mark is not None else 2 if warning else NO_MARK
+    return 0 if credentials.valid else 2
 
 
 def _find_mark_in(file: Path) -> "Mark | None":

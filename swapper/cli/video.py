@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,17 +14,25 @@ from swapper.cli.options import (
     add_device_option,
     add_mark_options,
     add_method_option,
+    add_overwrite_option,
     add_resolution_option,
     add_restore_option,
     blend_settings,
     mark_settings,
 )
 from swapper.errors import UserError
+from swapper.provenance.settings import MarkSettings
+from swapper.runtime.finished import Finished
+from swapper.runtime.outputs import claim_outputs, free_name
+from swapper.runtime.program import interruptible, say_stopped
+from swapper.runtime.whole_file import check_place
+from swapper.version import __version__
 
 if TYPE_CHECKING:
     from swapper.video.job import VideoProgress
 
-_STOPPED = 130  # exit code of a program that was interrupted
+
+RESUMES = "Run the same command to resume."
 
 
 def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -59,6 +67,7 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
     add_blend_options(p)
     add_mark_options(p)
+    add_overwrite_option(p)
     p.set_defaults(run=run_video)
 
 
@@ -67,13 +76,18 @@ def run_video(args: argparse.Namespace) -> int:
     from swapper.methods.base import default_method
     from swapper.pipeline import FaceSwapper
     from swapper.video.job import VideoSettings
+    from swapper.video.journal import holds_parts
 
     settings = VideoSettings(args.start, args.end, args.quality, args.steadiness)
     marks, blend = mark_settings(args), blend_settings(args)
     people = [_pair(text) for text in args.map]
     if not args.source and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person before the video.")
-    pairs = _files(args.target, args.output)
+    pairs, finished = _files(args.target, args.output), Finished(_described(args, people))
+    before = _claim(pairs, [*args.source, *(photo for pair in people for photo in pair)], finished, args)
+    pairs = [pair for pair in pairs if pair not in before]
+    if not pairs:
+        return 0
     method = args.method or (None if args.weights else default_method(moving=True))
     swapper = FaceSwapper(
         method,
@@ -89,7 +103,7 @@ def run_video(args: argparse.Namespace) -> int:
     people = [(swapper.identify(photo), reference) for photo, reference in people]
     for target, output in pairs:
         try:
-            with _bar() as bar:
+            with interruptible(), _bar() as bar:
                 result = swapper.swap_video(
                     source,
                     target,
@@ -100,9 +114,11 @@ def run_video(args: argparse.Namespace) -> int:
                     settings=settings,
                     marks=marks,
                 )
-        except KeyboardInterrupt:
-            print("Stopped. Run the same command to resume.", file=sys.stderr)
-            return _STOPPED
+        except KeyboardInterrupt as stop:
+            return say_stopped(stop, RESUMES if before or holds_parts(output) else "")
+        if args.target.is_dir():
+            finished.add(output, target)
+            before.append((target, output))
         for warning in result.warnings:
             print(f"warning: {warning}", file=sys.stderr)
         print(
@@ -110,6 +126,28 @@ def run_video(args: argparse.Namespace) -> int:
             f"in {result.seconds:.1f} s ({result.fps:.1f} frames/s)"
         )
     return 0
+
+
+def _described(args: argparse.Namespace, people: list[tuple[Path, Path]]) -> dict[str, Any]:
+    """Everything that the results of a command depend on besides the video."""
+    elsewhere = {"command", "run", "target", "output", "overwrite", "device"}
+    given = {name: value for name, value in vars(args).items() if name not in elsewhere}
+    marks = MarkSettings.from_environment()
+    return {**given, "map": people, "marks": (marks.mark, marks.label), "version": __version__}
+
+
+def _claim(
+    pairs: list[tuple[Path, Path]], photos: list[Path], finished: Finished, args: argparse.Namespace
+) -> list[tuple[Path, Path]]:
+    """Check all outputs; those of a folder that the same command has finished before, which need not be made again."""
+    before: list[tuple[Path, Path]] = []
+    if args.target.is_dir() and not args.overwrite:
+        before = [(target, output) for target, output in pairs if finished.knows(output, target)]
+    fresh = [output for target, output in pairs if (target, output) not in before]
+    claim_outputs(fresh, [*photos, *(target for target, _ in pairs)], args.overwrite)
+    for _, output in before:
+        print(f"{output}: this command has finished it before. Add --overwrite to make it again.", file=sys.stderr)
+    return before
 
 
 def _shown_on(bar: Progress, name: str) -> Callable[["VideoProgress"], None]:
@@ -138,18 +176,35 @@ def _pair(text: str) -> tuple[Path, Path]:
 
 
 def _files(target: Path, output: Path) -> list[tuple[Path, Path]]:
-    """Videos and the files they become."""
-    from swapper.video.encode import FORMATS
-
+    """Videos and the files they become; a new name is said where two would have the same."""
     if not target.is_dir():
-        return [(target, output / target.name if output.is_dir() else output)]
+        return [(target, output / _usual_name(target) if output.is_dir() else output)]
     videos = sorted(path for path in target.iterdir() if path.suffix.lower() in READ_FROM_FOLDERS)
     if not videos:
         raise UserError(f"Folder '{target}': it contains no video. Give another folder, or a single file.")
     if output.exists() and not output.is_dir():
         raise UserError(f"Output '{output}': it is a file, but the target is a folder. Give a folder.")
+    videos.sort(key=lambda path: _usual_name(path) != path.name)  # those that keep their names come first
+    names: list[str] = []
+    for path in videos:
+        usual = _usual_name(path)
+        unlike = f"{path.stem}-{path.suffix[1:].lower()}{Path(usual).suffix}"
+        name = usual if free_name(usual, names) == usual else free_name(unlike, names)
+        if name != usual:
+            print(f"{path.name}: its result is named {name}, because {usual} is another's.", file=sys.stderr)
+        names.append(name)
     output.mkdir(parents=True, exist_ok=True)
-    return [(path, output / (path.name if path.suffix.lower() in FORMATS else f"{path.stem}.mp4")) for path in videos]
+    pairs = sorted((path, output / name) for path, name in zip(videos, names, strict=True))
+    for _, result in pairs:
+        check_place(result)
+    return pairs
+
+
+def _usual_name(video: Path) -> str:
+    """Of a video's result in a folder: the same where its format is written, else MP4."""
+    from swapper.video.encode import FORMATS
+
+    return video.name if video.suffix.lower() in FORMATS else f"{video.stem}.mp4"
 
 
 READ_FROM_FOLDERS = frozenset(

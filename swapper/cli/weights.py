@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 from swapper import hub
+from swapper.cli.options import add_overwrite_option
 from swapper.errors import UserError
 from swapper.registry import CONVERTERS
 from swapper.registry.pipelines import KEY
+from swapper.runtime.outputs import claim_outputs
+from swapper.runtime.program import interruptible, say_stopped
 from swapper.runtime.text_table import text_table
+from swapper.runtime.whole_file import check_place
 
 
 def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,6 +32,7 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     convert.add_argument("system", metavar="SYSTEM", help=f"what the checkpoint holds: {', '.join(CONVERTERS)}")
     convert.add_argument("file", type=Path, metavar="FILE", help=".pdparams, .pth, .tar or .onnx")
     convert.add_argument("-o", "--output", type=Path, metavar="OUT", help="safetensors file (default: next to FILE)")
+    add_overwrite_option(convert)
     convert.set_defaults(run=run_convert)
 
 
@@ -39,9 +44,13 @@ def run_list(_args: argparse.Namespace) -> int:
 
 
 def run_pull(args: argparse.Namespace) -> int:
-    """Make files available and print where they are."""
-    for name in args.names:
-        print(f"{name}: {hub.resolve(name, args.trust)}")
+    """Make files available and print where they are; Ctrl-C ends it at any time."""
+    try:
+        with interruptible():
+            for name in args.names:
+                print(f"{name}: {hub.resolve(name, args.trust)}", flush=True)
+    except KeyboardInterrupt as stop:
+        return say_stopped(stop, "What came so far is kept; run the same command to resume.")
     return 0
 
 
@@ -70,6 +79,8 @@ def run_convert(args: argparse.Namespace) -> int:
     from swapper.convert import convert
 
     output = args.output or args.file.with_suffix(".safetensors")
+    check_place(output)
+    claim_outputs([output], [args.file], args.overwrite)
     network = convert(args.system, args.file, output)
     parameters = sum(p.numel() for p in network.parameters())
     print(f"{output}: {type(network).__name__}, {parameters:,} parameters")

@@ -1,8 +1,11 @@
 """What a user chooses about a swap: how far it goes and how the face is blended in."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
-from swapper.types import UserError
+from swapper.runtime import values
+
+_RANGES = {"likeness": (0, 1.5), "feather": (0, 3), "grow": (-0.5, 0.5), "forehead": (0, 1.2)}  # others: 0 to 1
 
 
 @dataclass(frozen=True)
@@ -10,7 +13,7 @@ class BlendSettings:
     """How far a face is swapped and how it is blended into the target.
 
     Raises:
-        UserError: a value outside its range.
+        UserError: a value of another kind, or outside its range.
     """
 
     likeness: float = 1.0  # 0 (the target's own identity) .. 1 (the source's) .. 1.5, see ``methods.likeness``
@@ -27,9 +30,21 @@ class BlendSettings:
     occluders: bool = True  # what is seen to be in front of the face stays there
 
     def __post_init__(self):
-        ranges = {"likeness": (0, 1.5), "feather": (0, 3), "grow": (-0.5, 0.5), "forehead": (0, 1.2)}
         for field in fields(self):
-            value = getattr(self, field.name)
-            low, high = ranges.get(field.name, (0, 1))
-            if not low <= value <= high:
-                raise UserError(f"Blend setting {field.name}: {value:g} is out of range. Give {low:g} to {high:g}.")
+            check_blend_setting(field.name, getattr(self, field.name))
+
+
+def check_blend_setting(name: str, value: Any) -> None:
+    """Make sure that a field of ``BlendSettings`` can have a value.
+
+    Args:
+        name: of the field.
+        value: anything.
+
+    Raises:
+        UserError: a value of another kind, or outside its range.
+    """
+    if isinstance(getattr(BlendSettings, name), bool):
+        values.switch(f"Blend setting {name}", value)
+    else:
+        values.number(f"Blend setting {name}", value, *_RANGES.get(name, (0, 1)))

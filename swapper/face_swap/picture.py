@@ -18,7 +18,7 @@ from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import OcclusionFinder
 from swapper.faces.occlusion.over_time import Appearance, UsualAppearance, measure_appearance, occlusion_mask
 from swapper.methods.base import Method, alignment_of, swap_crops
-from swapper.methods.likeness import extrapolate_identity
+from swapper.methods.likeness import extrapolate_identity, likeness_warnings
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.runtime.timing import StepTimer
 from swapper.types import Box, Crop, Face, Identity
@@ -202,6 +202,10 @@ class FrameSwapper:
         """
         crop = cut_crop(frame, face.points, landmarks=face.mesh)
         return extrapolate_identity(self._method, identity, crop, self._blend.likeness)
+
+    def likeness_warnings(self) -> list[str]:
+        """What to say of a likeness that the method cannot give; empty where it can."""
+        return likeness_warnings(self._method, self._blend.likeness)
 
     def measure(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity) -> float:
         """``shape_offset`` that a face's swap will have; the frame is left as it is.

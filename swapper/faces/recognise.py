@@ -15,7 +15,7 @@ from swapper.faces.pose import head_pose
 from swapper.faces.select import SAME_PERSON
 
 NOBODY = EnrolledPerson(-1)  # of a track that nobody has looked at yet; never learns
-_FIRST_LOOKS, _EVERY = 4, 15  # a new face is looked at in so many detections, later after so many frames
+_FIRST_LOOKS, _SOON, _LATER = 4, 3, 15  # frames between the first looks at a face, and between later ones
 _SAME_FACE = 0.5  # cosine of one face's embeddings in two frames in a row, whatever it does
 _OTHER_FACE = 0.25  # and of two people's
 _STRANGER = 0.15, 0.3  # cosine below which a face is hardly the person it was: turned far, or not
@@ -23,7 +23,7 @@ _FALLEN = 0.3, 0.55  # and share of its usual cosine
 _USUAL = 0.7  # share of the usual cosine that stays when a new look comes
 _TURNED = 35.0  # degrees
 _LEAD = 0.1  # lead in cosine with which a face is another person rather than the one it was
-_DOUBTS = 2  # looks in a row that speak against a person before it is believed
+_DOUBTS = 2, 5  # looks in a row that speak for somebody known, or only against its person, before it is believed
 _PATIENCE = 6  # looks at a face that changed suddenly before it is taken for a stranger's
 
 Frame = UInt8[np.ndarray, "h w 3"]
@@ -160,7 +160,7 @@ class Recogniser:
             now: number of the frame.
             detected: whether faces were looked for in it; else only those are checked that are in question.
         """
-        due = [track for track in tracks if track.in_question or (detected and _is_due(track, now))]
+        due = [track for track in tracks if track.in_question or _is_due(track, now, detected)]
         looks = zip(due, self._embed(frame, due), strict=True)
         claims = [(track, embedding) for track, embedding in looks if embedding is not None]
         for track, embedding in sorted(claims, key=lambda claim: -claim[0].person.likeness(claim[1])):
@@ -297,9 +297,13 @@ def _disproved(track: Track, rival: EnrolledPerson | None, likeness: float) -> b
         track.doubts = 0
         return False
     track.doubts += 1
-    patience = _DOUBTS if track.unsure is None else 1 if rival is not None else _PATIENCE
-    return track.doubts >= patience
+    if track.unsure is None:
+        return track.doubts >= _DOUBTS[rival is None]
+    return rival is not None or track.doubts >= _PATIENCE
 
 
-def _is_due(track: Track, now: int) -> bool:
-    return not track.is_known or track.person.sightings < _FIRST_LOOKS or now - track.looked >= _EVERY
+def _is_due(track: Track, now: int, detected: bool) -> bool:
+    passed = now - track.looked
+    if not track.is_known:
+        return detected or passed >= _SOON
+    return passed >= _SOON if track.person.sightings < _FIRST_LOOKS else detected and passed >= _LATER

@@ -1,14 +1,34 @@
 """Choosing which faces are swapped: by size, by number, or by identity."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
+from swapper.runtime.values import shown
 from swapper.types import Face, UserError
 
 # Least cosine of one person with the shipped encoder: 97 % of validation pairs of one person reach it, 0.2 % of others.
 SAME_PERSON = 0.35
+_DIGITS = 9  # of a face's number
+
+
+def selection(select: Any) -> str:
+    """A selection as one word: ``all``, ``largest``, or a number in digits.
+
+    Args:
+        select: as of ``select_faces``, or anything else.
+
+    Raises:
+        UserError: the selection is invalid.
+    """
+    found = select if isinstance(select, str) else shown(select)
+    word = found.strip().lower()
+    if word not in ("all", "largest") and not (word.isascii() and word.isdigit() and len(word) <= _DIGITS):
+        said = shown(select) if isinstance(select, str) else f"'{found}'"
+        raise UserError(f"Invalid face selection {said}. Give all, largest, or a face number, 0 first.")
+    return word
 
 
 def select_faces(faces: Sequence[Face], select: str | int = "all") -> list[int]:
@@ -24,13 +44,11 @@ def select_faces(faces: Sequence[Face], select: str | int = "all") -> list[int]:
     Raises:
         UserError: the selection is invalid, or there is no face with that number.
     """
-    word = str(select).strip().lower()
+    word = selection(select)
     if word == "all":
         return list(range(len(faces)))
     if word == "largest":
         return [0] if faces else []
-    if isinstance(select, bool) or not (word.isascii() and word.isdigit()):
-        raise UserError(f"Invalid face selection '{select}'. Give all, largest, or a face number, 0 first.")
     index = int(word)
     if index >= len(faces):
         found = {0: "no face was found", 1: "one face was found, number 0"}.get(

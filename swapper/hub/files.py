@@ -9,20 +9,11 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    HTTPError,  # pyright: ignore[reportPrivateImportUsage] (its home moved between versions of the client)
-    LocalEntryNotFoundError,
-    OfflineModeIsEnabled,
-    RemoteEntryNotFoundError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
+from huggingface_hub import constants, hf_hub_url, try_to_load_from_cache
+from huggingface_hub.errors import HFValidationError, RemoteEntryNotFoundError
 
 from swapper.errors import UserError
+from swapper.hub.download import FAILURES, Access, download, fetch_small, reason
 from swapper.hub.manifest import WeightEntry, entries, entry, file_sha256, shipped_folder
 
 # Files whose checksum matched in this process: path -> (modification time in ns, size, sha256).
@@ -128,53 +119,27 @@ def _remove_cached(path: Path) -> None:
 
 def _download(row: WeightEntry) -> Path:
     try:
-        _probe(row)
-        path = Path(hf_hub_download(row.repo_id, row.file, revision=row.revision))
+        path = download(row)
         if row.sha256 is None:
             _check_companion(row, path)
         return path
-    except (OSError, HTTPError) as error:
+    except FAILURES as error:
+        what, then = reason(row, error)
         raise UserError(
-            f"Weights '{row.name}': {row.file_name} is not on this machine, and {_reason(row, error)}. "
-            f"Download {hf_hub_url(row.repo_id, row.file, revision=row.revision)} on a machine with a connection and "
-            f"put it into {own_folder() or shipped_folder()}."
+            f"Weights '{row.name}': {row.file_name} is not on this machine, and {what}. {then}, or download "
+            f"{hf_hub_url(row.repo_id, row.file, revision=row.revision)} on a machine with a connection and put it "
+            f"into {own_folder() or shipped_folder()}."
         ) from error
-
-
-def _probe(row: WeightEntry, token: str | bool | None = None) -> None:
-    """Ask the Hub once: without a connection the client's own download would try for half a minute."""
-    try:
-        get_hf_file_metadata(hf_hub_url(row.repo_id, row.file, revision=row.revision), token=token)
-    except HfHubHTTPError:
-        return  # the Hub answers; the download tries again what may pass and knows best what is wrong
-
-
-def _reason(row: WeightEntry, error: Exception) -> str:
-    """Half a sentence on why a download failed."""
-    where = f"{row.repo_id} at revision {row.revision}"
-    if isinstance(error, OfflineModeIsEnabled):
-        return "it cannot be downloaded because HF_HUB_OFFLINE is set"
-    if isinstance(error, GatedRepoError):
-        return f"{row.repo_id} requires its terms to be accepted first (then set HF_TOKEN)"
-    if isinstance(error, RepositoryNotFoundError):
-        return f"the repository {row.repo_id} does not exist or is private (private: set HF_TOKEN)"
-    if isinstance(error, RevisionNotFoundError):
-        return f"there is no {where} on the Hub"
-    if isinstance(error, RemoteEntryNotFoundError):
-        return f"{where} does not contain it"
-    if isinstance(error, LocalEntryNotFoundError) or not isinstance(error, OSError):
-        return f"the Hub ({constants.ENDPOINT}) does not answer"
-    return f"the download failed ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
 
 
 def _check_companion(row: WeightEntry, path: Path) -> None:
     """Compare with the CRC-32 some publishers put beside a file, which catches damage but not malice."""
     stem = row.file.rsplit(".", 1)[0]
     try:
-        companion = hf_hub_download(row.repo_id, f"{stem}.hash", revision=row.revision)
+        companion = fetch_small(row, f"{stem}.hash")
     except RemoteEntryNotFoundError:
         return
-    expected = Path(companion).read_text(encoding="ascii").strip().lower()
+    expected = companion.read_text(encoding="ascii").strip().lower()
     found = f"{_crc32(path):08x}"
     if found != expected:
         raise UserError(f"Weights '{row.name}': {_mismatch(row, path, f'its CRC-32 is {found}, not {expected}')}")
@@ -201,21 +166,18 @@ def fetch(row: WeightEntry, token: str | bool | None, cache_dir: Path | None, ag
     Raises:
         UserError: the file cannot be downloaded.
     """
-    cached = None
+    cached, then = None, "Give another name"
     try:
         cached = try_to_load_from_cache(row.repo_id, row.file, cache_dir, row.revision)
         if ask:
-            _probe(row, token)
-            options = {"token": token, "cache_dir": cache_dir, "force_download": again}
-            return Path(hf_hub_download(row.repo_id, row.file, revision=row.revision, **options))
+            return download(row, Access(token, cache_dir, again))
         why = "only local files were asked for"
     except HFValidationError:
         why = "this is neither a folder, nor the name of weights, nor that of a repository (OWNER/NAME)"
-    except (OSError, HTTPError) as error:
-        why = _reason(row, error)
+    except FAILURES as error:
+        why, then = reason(row, error)
     if isinstance(cached, str) and not again:
         return Path(cached)
     raise UserError(
-        f"Network '{row.repo_id}': {row.file} is not on this machine, and {why}. Give another name, or the folder of a "
-        "copy."
+        f"Network '{row.repo_id}': {row.file} is not on this machine, and {why}. {then}, or give the folder of a copy."
     )

@@ -63,6 +63,11 @@ class OnnxHubMethod:
         if self.record.identity == "emap":
             self._emap = _last_initializer(path)
 
+    @property
+    def interpolates(self) -> bool:
+        """Whether its identities can be mixed: it takes embeddings, not pictures of people."""
+        return self._embedder is not None
+
     def identify(self, crops: Sequence[Crop]) -> Identity:
         """Make what the swapper takes as the source person.
 

@@ -12,7 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from swapper.methods.base import InterpolatingMethod, Method
+from swapper.methods.base import Method
+from swapper.methods.likeness import can_interpolate
 from swapper.registry import METHODS
 from swapper.types import Crop, Identity, Swapped, UserError
 
@@ -127,5 +128,5 @@ def at_resolution(method: Method, resolution: int) -> Method:
             f"Resolution {resolution}: the method '{method.name}' swaps at {method.size} pixels. Choose a multiple of "
             f"it, up to {MOST}."
         )
-    kind = InterpolatingPixelBoost if isinstance(method, InterpolatingMethod) else PixelBoost
+    kind = InterpolatingPixelBoost if can_interpolate(method) else PixelBoost
     return kind(method, resolution // method.size)

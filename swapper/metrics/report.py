@@ -15,6 +15,8 @@ from swapper.images import write_image
 from swapper.runtime.text_table import text_table
 from swapper.runtime.whole_file import whole_file
 
+REPORTS = ("report.json", "report.md", "contact_sheet.jpg")
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -289,7 +291,7 @@ def write_report(
     sheet: UInt8[np.ndarray, "h w 3"] | None = None,
     verdict: str = "",
 ) -> None:
-    """Write ``report.json``, ``report.md`` and, where there are pictures, ``contact_sheet.jpg``.
+    """Write the files that ``REPORTS`` names, the last one where there are pictures.
 
     Args:
         folder: made when missing.

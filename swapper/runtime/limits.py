@@ -35,6 +35,9 @@ class Limits:
     max_live_side: int = 640  # longer side of live frames, px; larger ones are reduced
     live_visitors: int = 2  # live streams at a time
     live_seconds: int = 300  # of computing for one live stream, after which it has to be started again
+    max_source_photos: int = 16  # photos of one source person, and pairs of a cast, in one call of the app
+    download_seconds: int = 7200  # for one file from the Hub; the next attempt goes on where one was stopped
+    download_speed: int = 4096  # bytes a second, over half a minute, below which a download is given up
     concurrency: int = 1  # jobs at a time in the app, of photos and of lengthy ones each; one job uses all cores
     queue_size: int = 20  # jobs that may wait in the app before others are turned away
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from swapper.errors import UserError
 
+_UNFINISHED: set[Path] = set()
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -19,11 +21,18 @@ def whole_file(path: Path) -> Iterator[Path]:
         A hidden name in the same folder with the same suffix; nothing is left under it.
     """
     fresh = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+    _UNFINISHED.add(fresh)
     try:
         yield fresh
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+        _UNFINISHED.discard(fresh)
+
+
+def unfinished() -> list[Path]:
+    """Names under which files are being written now, for a process that ends before they are."""
+    return list(_UNFINISHED)
 
 
 def writable_path(path: str | Path, suffixes: Collection[str]) -> Path:
@@ -34,15 +43,35 @@ def writable_path(path: str | Path, suffixes: Collection[str]) -> Path:
         suffixes: those of the formats that are written, in lower case with their dots.
 
     Raises:
-        UserError: the suffix is none of these, the path is a folder, or its folder does not exist.
+        UserError: the suffix is none of these, or as of ``check_place``.
     """
     path = Path(path)
     if path.suffix.lower() not in suffixes:
         said = f"the suffix '{path.suffix}' is not a supported format" if path.suffix else "it has no suffix"
         known = f"{'one of ' if len(suffixes) > 1 else ''}{', '.join(suffixes)}"
         raise UserError(f"Output '{path}': {said}. Choose {known}.")
-    if path.is_dir():
-        raise UserError(f"Output '{path}': this is a folder. Give a file name in it.")
-    if not path.parent.is_dir():
-        raise UserError(f"Output '{path}': the folder '{path.parent}' does not exist. Create it first.")
+    check_place(path)
     return path
+
+
+def check_place(path: Path) -> None:
+    """Make sure that a file can be written to a path; an existing one is not looked at.
+
+    Args:
+        path: of any suffix.
+
+    Raises:
+        UserError: it is a folder, its folder does not exist, or no file can have that name.
+    """
+    name = f"Output '{path}'"
+    try:
+        if path.is_dir():
+            raise UserError(f"{name}: this is a folder. Give a file name in it.")
+        if not path.parent.is_dir():
+            raise UserError(f"{name}: the folder '{path.parent}' does not exist. Create it first.")
+        path.lstat()
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f"{name}: no file can have that name there ({said}). Choose another name.") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from swapper.methods.reference import PASTED
+from swapper.metrics import report
 from swapper.metrics.report import contact_sheet, measured, write_report, write_text
 from swapper.provenance import MarkSettings, Origin, write_marked_image
 from swapper.provenance.watermark import add_mark
@@ -14,6 +15,7 @@ from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import page
 from swapper.studies.published import PROTOCOL, PUBLISHED
 
+REPORTS = (*report.REPORTS, "report.csv", "report.html")
 JUDGE = "arcface-mobile, which also guides training and so flatters trained methods"
 
 
@@ -35,7 +37,7 @@ def describe(found: Comparison) -> dict[str, Any]:
 def write_comparison(
     folder: Path, found: Comparison, labels: Mapping[str, str], marks: MarkSettings | None = None
 ) -> list[str]:
-    """Write ``report.json``, ``report.md``, ``report.csv``, ``report.html`` and ``contact_sheet.jpg``.
+    """Write the files that ``REPORTS`` names.
 
     Args:
         folder: made when missing.

@@ -28,7 +28,7 @@ from swapper.types import Crop, UserError
 PICTURES_PER_SECOND = 8
 GIF_SIDE = 480  # px, longest side: every page and chat shows a GIF, but its files are large
 TITLE = "From A to B"
-CLIP, GIF, STRIP, PLOT, PAGE, REPORT = (
+REPORTS = CLIP, GIF, STRIP, PLOT, PAGE, REPORT = (
     "interpolation.mp4",
     "interpolation.gif",
     "strip.jpg",

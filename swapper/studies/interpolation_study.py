@@ -12,6 +12,7 @@ from swapper.faces.align import cut_crop
 from swapper.faces.embed import IdentityEmbedder
 from swapper.images import Still, read_image
 from swapper.methods.base import InterpolatingMethod, Method
+from swapper.methods.likeness import can_interpolate
 from swapper.methods.weights import own_swappers
 from swapper.pipeline import FaceSwapper
 from swapper.registry import METHODS, find_method, published_methods, split_method
@@ -107,7 +108,7 @@ def interpolate_faces(
 
 
 def _interpolating(method: Method) -> InterpolatingMethod:
-    if not isinstance(method, InterpolatingMethod):
+    if not isinstance(method, InterpolatingMethod) or not can_interpolate(method):
         raise UserError(
             f"Method '{method.name}' cannot interpolate between two people. Choose one that has an embedding."
         )

@@ -1,29 +1,29 @@
 """The app's named endpoints, for ``gradio_client`` and other programs."""
 
-from dataclasses import fields
+from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
 import gradio as gr
 from gradio.events import api
 
-from swapper.compose.settings import BlendSettings
 from swapper.faces.pose import head_pose
-from swapper.faces.select import select_faces
+from swapper.faces.select import select_faces, selection
 from swapper.images import read_image, read_still
 from swapper.provenance import Origin, write_marked_image
 from swapper.restore.default import default_restorer
+from swapper.runtime import values
+from swapper.runtime.limits import Limits
 from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
+from swapper.ui.consent import CONSENT_ARGUMENT, require_consent
 from swapper.ui.files import new_folder, raises_sentences, result_name, upload_path, upload_paths
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.target import NO_FACE
 from swapper.ui.layout import ENGINE, FORMATS
+from swapper.ui.settings_panel import blend_settings
 from swapper.ui.swappers import SwapperCache
 
-CONSENT_FIRST = "Consent has not been given. Pass consent=True if everyone whose face is used has agreed."
 NO_TARGET = "Target: no photo was given. Pass the photo to change."
-BAD_FORMAT = "Unknown format '{name}'. Choose one of: {known}."
-BAD_BLEND = "Blend setting '{name}' does not exist or its value is not a number. Choose from: {known}."
 
 
 class UploadMark(TypedDict):
@@ -39,12 +39,26 @@ class Upload(TypedDict):
     meta: UploadMark
 
 
-def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
+def file_suffix(file_format: Any, known: Mapping[str, str]) -> str:
+    """Suffix of the files of a format.
+
+    Args:
+        file_format: its name as an endpoint receives it, in letters of either size.
+        known: suffixes by name.
+
+    Raises:
+        UserError: there is no such format.
+    """
+    word = file_format.upper() if isinstance(file_format, str) else file_format
+    return known[values.choice("Format", word, known)]
+
+
+def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
     """Add ``/find_faces`` and ``/swap_image``; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
-        concurrency: calls at a time.
+        limits: what is allowed on this machine.
     """
 
     def find_faces(target: Upload) -> list[dict]:
@@ -93,25 +107,23 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
             blend: settings by name, such as feather, grow, forehead, color; defaults where left out.
             file_format: PNG or JPEG.
         """
-        if not consent:
-            raise UserError(CONSENT_FIRST)
-        suffix = FORMATS.get(file_format.upper())
-        if suffix is None:
-            raise UserError(BAD_FORMAT.format(name=file_format, known=", ".join(FORMATS)))
+        require_consent(consent, CONSENT_ARGUMENT)
+        suffix, chosen = file_suffix(file_format, FORMATS), selection(select)
+        blending = blend_settings(blend)
+        name, restorer = values.text("Method", method), values.text("Restoration", restore) or default_restorer()
+        photos = upload_paths(source, files=limits.max_source_photos)
         path = upload_path(target, NO_TARGET)
-        blending = blend_settings(blend or {})
-        restore = restore or default_restorer()
-        swapper, timer = swappers.get(method, restore), StepTimer()
+        swapper, timer = swappers.get(name, restorer), StepTimer()
         with timer.step("decode"):
             still = read_still(path)
         faces = swapper.find_faces(still.image, timer)
         if not faces:
             raise UserError(NO_FACE)
-        chosen = select_faces(faces, select)
+        changed = select_faces(faces, chosen)
         with timer.step("identify"):
-            identity = swapper.identify(upload_paths(source))
-        result = swapper.swap_faces(still, faces, dict.fromkeys(chosen, identity), timer, blending)
-        origin = Origin(swapper.method_name, restore)
+            identity = swapper.identify(photos)
+        result = swapper.swap_faces(still, faces, dict.fromkeys(changed, identity), timer, blending)
+        origin = Origin(swapper.method_name, restorer)
         file = write_marked_image(result.picture, new_folder() / result_name(path, suffix), origin)
         report = {
             "method": swapper.method_name,
@@ -126,24 +138,11 @@ def add_endpoints(swappers: SwapperCache, concurrency: int) -> None:
         on_gpu(raises_sentences(find_faces)),
         api_name="find_faces",
         concurrency_id=ENGINE,
-        concurrency_limit=concurrency,
+        concurrency_limit=limits.concurrency,
     )
     api(
         on_gpu(raises_sentences(swap_image)),
         api_name="swap_image",
         concurrency_id=ENGINE,
-        concurrency_limit=concurrency,
+        concurrency_limit=limits.concurrency,
     )
-
-
-def blend_settings(values: dict[str, Any]) -> BlendSettings:
-    """Blend settings from their names and values, as an endpoint receives them.
-
-    Raises:
-        UserError: the setting does not exist, or its value is out of range.
-    """
-    known = [field.name for field in fields(BlendSettings)]
-    for name, value in values.items():
-        if name not in known or not isinstance(value, int | float):
-            raise UserError(BAD_BLEND.format(name=name, known=", ".join(known)))
-    return BlendSettings(**values)

@@ -7,7 +7,7 @@ import gradio as gr
 
 from swapper.ui.assignment import PEOPLE, Assignment, choices
 from swapper.ui.languages import said
-from swapper.ui.layout import QUICK, Sources, heading
+from swapper.ui.layout import QUICK, Click, Sources, clicked, heading
 
 Updates = dict[Any, Any]  # what a handler returns: new value or properties by component
 
@@ -69,9 +69,9 @@ class AssignmentPanel:
         outputs = [self.people, self.sources.add, *self.sources.galleries, *self.shown]
         self.sources.add.click(self._add_person, inputs, outputs, **QUICK)
 
-    def _select(self, found: Assignment | None, people: int, event: gr.SelectData) -> Updates:
+    def _select(self, found: Assignment | None, people: int, event: Click) -> Updates:
         """Show who the clicked face becomes."""
-        return self.show(replace(found, selected=int(event.index)) if found else None, people)
+        return self.show(replace(found, selected=clicked(event, len(found.people))) if found else None, people)
 
     def _assign(self, found: Assignment | None, people: int, person: int) -> Updates:
         """Let the selected face become another person."""

@@ -4,18 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
-from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Limits
 from swapper.ui.api import add_endpoints
 from swapper.ui.compare.tab import build_compare_tab
 from swapper.ui.files import KEEP_SECONDS
+from swapper.ui.gate import Gate
 from swapper.ui.image.image import build_image_tab
 from swapper.ui.interpolation.tab import build_interpolation_tab
 from swapper.ui.live.page import page_routes
 from swapper.ui.live.tab import build_live_tab
 from swapper.ui.shared_evaluators import SharedEvaluators
-from swapper.ui.swappers import SwapperCache
+from swapper.ui.swappers import SharedDetector, SwapperCache
 from swapper.ui.theme import LOGO, theme
 from swapper.ui.video.video import build_video_tab
 
@@ -39,7 +40,7 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
         swappers: what does the work; made here when None.
     """
     limits = limits or Limits.from_environment()
-    swappers = swappers or SwapperCache(lambda method, restore: FaceSwapper(method, restore=restore))
+    swappers = swappers or SwapperCache(SharedDetector())
     evaluators = SharedEvaluators(EXAMPLES / "portraits")
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, KEEP_SECONDS), fill_width=True
@@ -47,7 +48,7 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
         gr.HTML(f'<header class="masthead">{LOGO}<div><h1>{TITLE}</h1><p>{INTRO}</p></div></header>')
         consent = gr.Checkbox(label=CONSENT, info=CONSENT_INFO, elem_id="consent", container=True)
         with gr.Tab(IMAGE_TAB):
-            build_image_tab(swappers, consent, limits.concurrency, EXAMPLES)
+            build_image_tab(swappers, consent, limits, EXAMPLES)
         with gr.Tab(VIDEO_TAB):
             build_video_tab(swappers, consent, limits, EXAMPLES)
         with gr.Tab(LIVE_TAB):
@@ -56,7 +57,7 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
             build_interpolation_tab(swappers, evaluators, consent, limits, EXAMPLES)
         with gr.Tab(COMPARE_TAB):
             build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES)
-        add_endpoints(swappers, limits.concurrency)
+        add_endpoints(swappers, limits)
     app.queue(max_size=limits.queue_size)
     return app
 
@@ -72,7 +73,8 @@ def launch_options(limits: Limits) -> dict[str, Any]:
         "css_paths": Path(__file__).with_name("style.css"),
         "max_file_size": max(limits.max_upload_bytes, limits.max_video_bytes),  # pictures are looked at again
         "allowed_paths": [str(EXAMPLES)],
-        "app_kwargs": {"routes": page_routes(EXAMPLES)},
+        "app_kwargs": {"routes": page_routes(EXAMPLES), "middleware": [Middleware(Gate)]},
+        "enable_monitoring": False,
         "run_history": False,  # would keep people's photos in the browser
         "footer_links": ["api", "settings"],
         "show_error": False,

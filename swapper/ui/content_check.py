@@ -16,7 +16,6 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.images import read_image
-from swapper.runtime.limits import Limits
 from swapper.runtime.onnx_session import open_session
 from swapper.types import UserError
 from swapper.video.io import VideoReader
@@ -117,10 +116,10 @@ def load_check() -> None:
 
 @lru_cache(maxsize=512)
 def _refuses(wanted: str, limit: str, path: str, video: bool, _changed: int, _size: int) -> bool:
-    classifier, most, limits = _classifier(wanted), _limit(limit), Limits.from_environment()
-    if not video:
-        return classifier(read_image(path, limits)) >= most
-    reader = VideoReader(path, limits)
+    classifier, most = _classifier(wanted), _limit(limit)
+    if not video:  # by the limits of photos, as whatever is done with it afterwards
+        return classifier(read_image(path)) >= most
+    reader = VideoReader(path)
     with closing(reader.samples([share * reader.info.duration for share in _LOOKED_AT])) as frames:
         return any(classifier(frame.image) >= most for frame in frames)
 

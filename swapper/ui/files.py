@@ -35,6 +35,7 @@ NOT_UPLOADED = (
 TOO_LARGE = (
     "File '{name}': it has {found:.1f} MB, more than the limit of {most:g} MB. Make it smaller, or set {setting}."
 )
+TOO_MANY = "Files: {found} are more than the {most} that this app takes here at once. Leave some out."
 
 _SERVED = re.compile(r"https?://[^?#]+?/gradio_api/file=([^?#]+)", re.IGNORECASE)
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
@@ -45,19 +46,22 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def upload_paths(payload: Any, most: int | None = None) -> list[str]:
+def upload_paths(payload: Any, most: int | None = None, files: int | None = None) -> list[str]:
     """Where uploaded files lie, from what a component or an endpoint receives without preprocessing.
 
     Args:
         payload: None, one file, or a list of files, of gallery items, or of what tools of language models send in
             their place: ``data:`` addresses, or the app's own addresses of files that were uploaded before.
         most: bytes of a video; None for pictures, of as many bytes as a picture may have on this machine.
+        files: how many there may be; any number when None.
 
     Raises:
-        UserError: something else, a file that is not among the app's uploads, one that is too large, or one that the
-            content check refuses.
+        UserError: something else, a file that is not among the app's uploads, one that is too large, one that the
+            content check refuses, or too many of them.
     """
-    items = payload if isinstance(payload, list) else [payload] if payload else []
+    items = payload if isinstance(payload, list) else [] if payload is None or payload == "" else [payload]
+    if files is not None and len(items) > files:
+        raise UserError(TOO_MANY.format(found=len(items), most=files))
     pictures = Limits.from_environment().max_upload_bytes, "SWAPPER_MAX_UPLOAD_BYTES"
     limit = pictures if most is None else (most, "SWAPPER_MAX_VIDEO_BYTES")
     found = [_checked(item, limit) for item in items]
@@ -67,7 +71,7 @@ def upload_paths(payload: Any, most: int | None = None) -> list[str]:
 
 
 def upload_path(payload: Any, missing: str, most: int | None = None) -> str:
-    """Where the first uploaded file lies.
+    """Where the one uploaded file lies.
 
     Args:
         payload: as of ``upload_paths``.
@@ -75,9 +79,9 @@ def upload_path(payload: Any, missing: str, most: int | None = None) -> str:
         most: as of ``upload_paths``.
 
     Raises:
-        UserError: there is none, or ``upload_paths`` refuses it.
+        UserError: there is none, there are several, or ``upload_paths`` refuses it.
     """
-    paths = upload_paths(payload, most)
+    paths = upload_paths(payload, most, files=1)
     if not paths:
         raise UserError(missing)
     return paths[0]
@@ -89,10 +93,18 @@ def _checked(item: Any, limit: Limit) -> str:
         item = {"path": uploaded_path(item) or _decoded(item, limit)}
     file = (item.get("image") or item.get("video") or item) if isinstance(item, dict) else {}
     path = file.get("path") if isinstance(file, dict) else None
-    if not isinstance(path, str) or not Path(path).resolve().is_relative_to(_uploads()):
+    if not isinstance(path, str) or not _is_upload(path):
         raise UserError(NOT_UPLOADED)
     _limit(Path(path).name, Path(path).stat().st_size if Path(path).is_file() else 0, limit)
     return path
+
+
+def _is_upload(path: str) -> bool:
+    try:
+        inside = Path(path).resolve()
+        return inside.is_relative_to(_uploads()) and (inside.is_file() or not inside.exists())
+    except (OSError, ValueError):  # letters that no file system takes, or too many of them
+        return False
 
 
 def uploaded_path(address: str) -> str | None:
@@ -103,7 +115,7 @@ def uploaded_path(address: str) -> str | None:
     """
     found = _SERVED.match(address)
     path = unquote(found[1]) if found else ""
-    return path if path and Path(path).resolve().is_relative_to(_uploads()) else None
+    return path if path and _is_upload(path) else None
 
 
 def _decoded(address: str, limit: Limit) -> str:

@@ -1,10 +1,17 @@
-"""What Gradio would do for anybody who asks, and this app does not: fetch files from addresses."""
+"""What Gradio would do for anybody who asks, and this app does not.
+
+It fetches no files from addresses, gives files no name that can be worked out, and answers calls that it cannot
+understand in a sentence.
+"""
 
 import asyncio
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
+from gradio import processing_utils
 from gradio.blocks import Block
 
 from swapper.types import UserError
@@ -15,8 +22,23 @@ GUARD_IS_OFF = (
     "Gradio {version}: it fetches web addresses past this app's guard. Install what requirements.txt asks for: "
     "'python -m pip install -r requirements.txt'."
 )
+NO_CALL = "Call: it does not have the values that were asked for. Reload the page, or look at “Use via API”."
 _SENT = {"path": "http://address.invalid/photo.png", "meta": {"_type": "gradio.FileData"}}  # a name that nobody can own
 _move = Block.async_move_resource_to_block_cache  # one of Gradio's internals: every file of a caller goes through it
+
+
+def guard(app: gr.Blocks) -> None:
+    """Do all of this.
+
+    Args:
+        app: finished; it is changed.
+
+    Raises:
+        UserError: as of ``refuse_addresses``.
+    """
+    processing_utils.hash_seed = secrets.token_bytes(16)  # goes into the paths of uploads, which Gradio serves
+    refuse_addresses(app)
+    _say_what_is_wrong(app)
 
 
 def refuse_addresses(app: gr.Blocks) -> None:
@@ -51,3 +73,18 @@ async def _move_own_files(self: Block, url_or_file_path: str | Path | None) -> s
         if url_or_file_path is None:
             raise gr.Error(NO_ADDRESSES, print_exception=False)
     return await _move(self, url_or_file_path)
+
+
+def _say_what_is_wrong(app: gr.Blocks) -> None:
+    """Give callers a sentence where Gradio cannot take in what they sent, too few values for example."""
+    take_in = app.preprocess_data
+
+    async def taken_in(*args: Any, **kwargs: Any) -> list[Any]:
+        try:
+            return await take_in(*args, **kwargs)
+        except gr.Error:
+            raise
+        except (ValueError, TypeError, LookupError, AttributeError, OSError) as error:
+            raise gr.Error(NO_CALL, print_exception=False) from error
+
+    app.preprocess_data = taken_in

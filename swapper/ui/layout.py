@@ -7,14 +7,17 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
+from gradio.blocks import Block
 from jaxtyping import UInt8
 
+from swapper.runtime import values
+from swapper.types import UserError
 from swapper.ui.assignment import PEOPLE
+from swapper.ui.files import plain_sentence
 
 SOURCE = ("1", "Source", "Whose face you want. Several photos give a steadier likeness.")
 TARGET = ("2", "Target", "The photo to change. Only the faces change.")
 RESULT = ("3", "Result", "Drag the handle to compare before and after.")
-CONSENT_FIRST = "Consent has not been given yet. Tick the box at the top of the page, then swap."
 EXAMPLE = "Fill in an example"
 EXAMPLES_NOTE = "Or one of these synthetic people:"
 ADD_PERSON = "Add another person"
@@ -40,6 +43,19 @@ def queued(name: str, limit: int) -> dict[str, Any]:
         limit: events of this queue at a time.
     """
     return {"api_visibility": "private", "preprocess": False, "concurrency_id": name, "concurrency_limit": limit}
+
+
+class Click(gr.EventData):
+    """A click on one of some pictures, whatever a browser says about it.
+
+    Attributes:
+        index: of the picture, or anything else.
+    """
+
+    def __init__(self, target: Block | None, _data: Any):
+        """Take what Gradio passes on."""
+        super().__init__(target, _data)
+        self.index = _data.get("index") if isinstance(_data, dict) else None
 
 
 @dataclass(frozen=True)
@@ -178,14 +194,30 @@ def example_strip(
         elem_classes="strip clips" if pictures else "strip",
     )
 
-    def pick(event: gr.SelectData) -> Any:
-        path = str(files[int(event.index)])
+    def pick(event: Click) -> Any:
+        path = str(files[clicked(event, len(files))])
         return [path] if many else path
 
-    def add(shown: list[Any] | None, event: gr.SelectData) -> Any:
-        return [*(shown or []), str(files[int(event.index)])]
+    def add(shown: list[Any] | None, event: Click) -> Any:
+        return [*(shown or []), str(files[clicked(event, len(files))])]
 
     strip.select(add if adds else pick, component if adds else None, component, **QUICK)
+
+
+def clicked(event: Click, count: int) -> int:
+    """Number of the picture that was clicked.
+
+    Args:
+        event: as Gradio hands it in.
+        count: pictures.
+
+    Raises:
+        gr.Error: there is no such picture.
+    """
+    try:
+        return values.whole("Picture", event.index, 0, count - 1)
+    except UserError as error:
+        raise gr.Error(plain_sentence(error), print_exception=False) from error
 
 
 def build_result() -> ResultPanel:

@@ -7,7 +7,7 @@ from swapper.runtime.limits import Limits
 from swapper.ui.build import SWEEP_SECONDS, build_app, launch_options
 from swapper.ui.content_check import load_check
 from swapper.ui.files import keep_deleting
-from swapper.ui.guard import refuse_addresses
+from swapper.ui.guard import guard
 from swapper.ui.languages import offer_korean
 
 
@@ -19,10 +19,10 @@ def serve(limits: Limits, where: dict[str, Any]) -> None:
         where: arguments of ``Blocks.launch`` that say where it listens.
 
     Raises:
-        UserError: the content check that the environment names cannot be used.
+        UserError: the content check that the environment names cannot be used, or Gradio works in another way.
     """
     load_check()
     app = build_app(limits)
-    refuse_addresses(app)
+    guard(app)
     keep_deleting(app, SWEEP_SECONDS, Event())
     app.launch(**where, i18n=offer_korean(app), **launch_options(limits))

@@ -6,10 +6,12 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from swapper.compose.settings import BlendSettings
+from swapper.compose.settings import BlendSettings, check_blend_setting
 from swapper.registry import find_method, find_restorer
 from swapper.restore.base import local_restorers
 from swapper.restore.default import default_restorer
+from swapper.runtime import values
+from swapper.types import UserError
 from swapper.ui.layout import QUICK
 from swapper.ui.swappers import offered_methods
 
@@ -19,6 +21,8 @@ RESTORE = "Restoration"
 RESTORE_INFO = "Sharpens the swapped face."
 RESTORE_NONE = "None"
 RESET = "Reset to defaults"
+NO_SETTINGS = "Blend settings: {found} is not an object of settings by name. Choose from: {known}."
+NO_SETTING = "Blend setting {name} does not exist. Choose from: {known}."
 BLEND_WORDS = {  # label, what it does, lowest, highest
     "likeness": ("Likeness", "0 keeps the target's identity, 1 uses the source's; above 1 exaggerates it.", 0, 1.5),
     "expression": ("Match the expression", "In photos: how closely eyes, brows and lips follow the target's.", 0, 1),
@@ -60,14 +64,37 @@ class SettingsPanel:
         return [self.method, self.restore, *self.blend]
 
 
-def read(values: list[Any]) -> tuple[str, str, BlendSettings]:
+def read(sent: list[Any]) -> tuple[str, str, BlendSettings]:
     """Method, restoration and blend settings from the values of ``SettingsPanel.inputs``.
 
     Raises:
-        UserError: a blend setting out of its range.
+        UserError: a value of the wrong kind, or out of its range.
     """
-    method, restore, *blend = values
-    return method, restore, BlendSettings(*blend)
+    method, restore, *blend = sent
+    names = [field.name for field in fields(BlendSettings)]
+    settings = blend_settings(dict(zip(names, blend, strict=True)))
+    return values.text("Method", method), values.text("Restoration", restore), settings
+
+
+def blend_settings(sent: Any) -> BlendSettings:
+    """Blend settings from their names and values, as a page or an endpoint receives them.
+
+    Args:
+        sent: anything; None stands for the defaults.
+
+    Raises:
+        UserError: there is no such setting, or its value is of the wrong kind or out of range.
+    """
+    if sent is None:
+        return BlendSettings()
+    known = [field.name for field in fields(BlendSettings)]
+    if not isinstance(sent, dict):
+        raise UserError(NO_SETTINGS.format(found=values.shown(sent), known=", ".join(known)))
+    for name, value in sent.items():
+        if name not in known:
+            raise UserError(NO_SETTING.format(name=values.shown(name), known=", ".join(known)))
+        check_blend_setting(name, value)
+    return BlendSettings(**sent)
 
 
 def build_settings_panel(moving: bool = False) -> SettingsPanel:

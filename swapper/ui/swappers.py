@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from swapper import hub
+from swapper.faces.remember import RememberingDetector
 from swapper.methods.base import local_methods
 from swapper.methods.weights import own_swappers
 from swapper.pipeline import FaceSwapper
@@ -32,6 +33,28 @@ def offered_methods(moving: bool = False) -> dict[str, str]:
     known = {row.name for row in hub.entries() if row.sha256}
     unsure = {name for name, info in here.items() if not known.issuperset(info.weights)}
     return offered | {name: UNVERIFIED.format(name=i.label) if name in unsure else i.label for name, i in here.items()}
+
+
+class SharedDetector:
+    """Builds swappers that share one face detector: a picture that is shown and then swapped is searched once."""
+
+    def __init__(self) -> None:
+        self._detector: RememberingDetector | None = None
+
+    def __call__(self, method: str, restore: str) -> FaceSwapper:
+        """Build a swapper.
+
+        Args:
+            method: name.
+            restore: name.
+
+        Raises:
+            UserError: weights that are damaged.
+        """
+        swapper = FaceSwapper(method, restore=restore, detector=self._detector)
+        if self._detector is None:
+            swapper.detector = self._detector = RememberingDetector(swapper.detector)
+        return swapper
 
 
 class SwapperCache:
@@ -65,9 +88,9 @@ class SwapperCache:
         offered = list(offered_methods())
         key = (method or offered[0], restore)
         if key[0] not in offered:
-            raise UserError(NOT_OFFERED.format(name=method, known=", ".join(offered)))
+            raise UserError(NOT_OFFERED.format(name=method[:40], known=", ".join(offered)))
         if restore not in local_restorers():
-            raise UserError(NO_RESTORATION.format(name=restore, known=", ".join(local_restorers())))
+            raise UserError(NO_RESTORATION.format(name=restore[:40], known=", ".join(local_restorers())))
         with self._lock:
             if key not in self._ready:
                 self._ready[key] = self._build(*key)

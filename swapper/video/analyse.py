@@ -15,7 +15,7 @@ from swapper.video.hindsight import WaitingFrame, correct, fill_back
 from swapper.video.picture import TimedFrame
 
 DETECT_EVERY = 18  # frames; a face that appears in between is followed back to where it did
-_DECIDES = 3  # frames after a detection in which it is settled who a face shows
+_DECIDES = 6  # frames after a detection in which it is settled who a face shows
 _Past = deque[tuple[int, dict[int, TrackedFace]]]  # times and faces of the frames before
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from swapper.faces.gallery import Gallery
+from swapper.faces.select import selection
 from swapper.faces.track import UNSURE, TrackedFace
-from swapper.types import Identity, UserError
+from swapper.types import Identity
 
 _REFERENCE = 0.4  # least cosine of a person's mean embedding with a reference photo
 _STILL_THE_SAME = 0.2  # cosine down to which a person keeps the reference once matched
@@ -54,10 +55,7 @@ class Casting:
         Raises:
             UserError: the selection is invalid.
         """
-        word = str(select).strip().lower()
-        if (word not in ("all", "largest") and not (word.isascii() and word.isdigit())) or isinstance(select, bool):
-            raise UserError(f"Invalid face selection '{select}'. Give all, largest, or a face number, 0 first.")
-        self._identity, self._select, self._roles = identity, word, list(roles)
+        self._identity, self._select, self._roles = identity, selection(select), list(roles)
         self._chosen: int | None = None  # person
         self._matched: dict[int, int] = {}  # role by person
         self._most = 0  # faces in a frame

@@ -2,17 +2,20 @@
 
 import time
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 
+from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video.encode import QUALITY
 from swapper.video.io import VideoInfo
 from swapper.video.picture import TimedFrame
+
+LONGEST = 999_999  # seconds of a video that times are taken for
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class VideoSettings:
         end: seconds from the video's begin; its end when None.
         quality: constant rate factor of the result, 0 (best) to 51.
         steadiness: of the faces over time, 0 to 1.
+
+    Raises:
+        UserError: a value of another kind, or outside its range.
     """
 
     start: float = 0.0
@@ -32,15 +38,28 @@ class VideoSettings:
     steadiness: float = 1.0
 
     def __post_init__(self):
-        if not isfinite(self.start) or self.start < 0 or (self.end is not None and not self.end > self.start):
-            raise UserError(
-                f"Trim from {self.start} to {self.end}: this is not a part of a video. "
-                "Give a start of 0 or more and a later end."
-            )
-        if not 0 <= self.quality <= 51:
-            raise UserError(f"Quality {self.quality} is out of range. Give 0 (best) to 51.")
-        if not 0 <= self.steadiness <= 1:
-            raise UserError(f"Steadiness {self.steadiness:g} is out of range. Give 0 to 1.")
+        check_video_settings(self.start, self.end, self.quality, self.steadiness)
+
+
+def check_video_settings(start: Any, end: Any, quality: Any, steadiness: Any) -> None:
+    """Make sure that ``VideoSettings`` can be made of four values.
+
+    Args:
+        start: anything; so are the others.
+        end: None is the video's end.
+        quality: constant rate factor.
+        steadiness: share.
+
+    Raises:
+        UserError: a value of another kind, or outside its range.
+    """
+    values.number("Start", start, 0, LONGEST)
+    if end is not None and values.number("End", end, 0, LONGEST) <= start:
+        raise UserError(
+            f"Trim from {start:g} to {end:g}: this is not a part of a video. Give a start of 0 or more and a later end."
+        )
+    values.whole("Quality", quality, 0, 51)
+    values.number("Steadiness", steadiness, 0, 1)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What a long job has finished, on disk, so that it can resume after it was stopped or killed."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,6 +12,24 @@ from swapper.runtime.whole_file import whole_file
 
 _VERSION = 2
 _JOURNAL = "journal.json"
+
+
+def parts_folder(output: Path) -> Path:
+    """Where the finished parts of a job lie: a hidden folder beside its output, whose name is short for any output's.
+
+    Args:
+        output: the file the job makes.
+    """
+    return output.with_name(f".swapper-{hashlib.sha256(os.fsencode(output.name)).hexdigest()[:16]}.parts")
+
+
+def holds_parts(output: Path) -> bool:
+    """Whether a job that was stopped has left finished parts, so that the same job goes on with them.
+
+    Args:
+        output: the file the job makes.
+    """
+    return (parts_folder(output) / _JOURNAL).is_file()
 
 
 @dataclass(frozen=True)
@@ -54,7 +73,7 @@ class Journal:
             output: the file the job makes.
             job: a digest of everything the result depends on.
         """
-        folder = output.with_name(f".{output.name}.parts")
+        folder = parts_folder(output)
         journal = cls(folder, job)
         try:
             said = json.loads((folder / _JOURNAL).read_text())

@@ -21,6 +21,7 @@ from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
 from swapper.registry import RESTORERS
 from swapper.runtime.limits import Limits
+from swapper.runtime.outputs import claim_outputs
 from swapper.types import Identity, UserError
 from swapper.video.analyse import DETECT_EVERY
 from swapper.video.casting import Casting, Role, count_sources
@@ -73,8 +74,7 @@ def swap_video(
     blend = blend or networks.blend
     check_video_output(output)
     reader = VideoReader(target, limits)
-    if output.exists() and output.samefile(reader.path):
-        raise UserError(f"Output '{output}': this is the video itself. Choose another name.")
+    claim_outputs([output], [reader.path], overwrite=True)
     if limits is not None:
         check_limits(reader.info, settings, limits)
     if source is None and not people:

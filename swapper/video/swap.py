@@ -114,7 +114,7 @@ class VideoJob:
             if not journal.frames:
                 raise UserError(f"{self._reader.name}: it has no frame there. Choose another part.")
             self._finish(journal, sound)
-        except StoppedError:
+        except (StoppedError, KeyboardInterrupt):
             if not journal.segments:
                 journal.remove()
             raise
@@ -252,7 +252,7 @@ class VideoJob:
             path.replace(self._output)
 
     def _warnings(self, journal: Journal, sound: SoundPlan) -> list[str]:
-        complaint, lost = self._casting.complaint(), [*sound.left_out]
+        complaint, lost = self._casting.complaint(), [*self._swapper.likeness_warnings(), *sound.left_out]
         if self._left_out:
             lost.append(
                 f"{self._reader.name}: {self._left_out} of its tracks of subtitles cannot be kept in a "

@@ -41,5 +41,5 @@ def test_portrait_lies_in_the_middle_of_the_frame() -> None:
 
 def test_missing_portraits_are_said(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(photo, "EXAMPLES", tmp_path)
-    with pytest.raises(UserError, match="holds no portraits"):
+    with pytest.raises(UserError, match="lacks portraits"):
         photo.pipeline_report()

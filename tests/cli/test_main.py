@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from swapper import hub
 from swapper.cli.main import main
 
 
@@ -29,3 +30,15 @@ def test_as_a_program(tmp_path):
     assert ended.stderr == "error: Output 'out.bmp': the suffix '.bmp' is not a supported format. " + (
         "Choose one of .png, .jpg, .jpeg, .webp.\n"
     )
+
+
+def test_interrupting_any_command_is_one_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def interrupted(_name: str) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hub, "resolve", interrupted)
+    monkeypatch.setattr("swapper.cli.export.run_export", interrupted)
+    assert main(["export", "a.png", "-o", "a.onnx"]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+    assert main(["weights", "pull", "ghost-lite"]) == 130
+    assert capsys.readouterr().err == "Stopped. What came so far is kept; run the same command to resume.\n"

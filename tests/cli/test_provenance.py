@@ -11,6 +11,7 @@ from textures import texture
 from two_faces import TwoFaces, draw
 
 from swapper.cli.main import main
+from swapper.errors import UserError
 from swapper.face_swap import networks
 from swapper.provenance import Origin, sign_file, write_marked_image
 from swapper.provenance.watermark import add_mark
@@ -40,7 +41,7 @@ def test_no_mark_needs_a_confirmation(image_command, tmp_path, capsys):
     assert not (tmp_path / "out.png").exists()
     assert main([*image_command, "--no-mark", "--confirm-no-mark"]) == 0
     capsys.readouterr()
-    assert main(["provenance", str(tmp_path / "out.png")]) == 2
+    assert main(["provenance", str(tmp_path / "out.png")]) == 3
     assert capsys.readouterr().out == "content credentials: none\nwatermark: none\n"
 
 
@@ -48,7 +49,7 @@ def test_label_option(image_command, tmp_path):
     unmarked = ["--no-mark", "--confirm-no-mark"]
     pictures = []
     for options in ([], ["--label"], ["--label", "made up"]):
-        assert main([*image_command, *unmarked, *options]) == 0
+        assert main([*image_command, *unmarked, *options, "--overwrite"]) == 0
         pictures.append(np.array(Image.open(tmp_path / "out.png")))
     assert not np.array_equal(pictures[0], pictures[1])
     assert not np.array_equal(pictures[1], pictures[2])
@@ -95,6 +96,23 @@ def test_json(tmp_path, capsys):
     said = json.loads(capsys.readouterr().out)
     assert said["credentials"]["valid"] and said["credentials"]["swap"]["method"] == "ghost"
     assert said["watermark"]["message"] == 0x103
+
+
+def test_help_tells_no_mark_from_wrong_usage(capsys):
+    with pytest.raises(SystemExit):
+        main(["provenance", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "3 when there is no mark; 2 when the file was changed" in said and "for wrong arguments" in said
+
+
+def test_credentials_that_cannot_be_looked_for_are_not_absent(tmp_path, capsys, monkeypatch):
+    def refuse(_path):
+        raise UserError("Content credentials: c2pa-python cannot be used (none). Install it again.")
+
+    monkeypatch.setattr("swapper.provenance.credentials.read_credentials", refuse)
+    Image.new("RGB", (300, 200), "teal").save(tmp_path / "plain.png")
+    assert main(["provenance", str(tmp_path / "plain.png")]) == 2
+    assert "Install it again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["missing.png", "notes.txt", "."])

@@ -4,8 +4,11 @@ import pytest
 from clips import PORTRAITS, background, lay, pictures, portrait, write_clip
 
 from swapper.cli.main import main, parser
+from swapper.pipeline import FaceSwapper
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark
+from swapper.runtime.program import Terminated
+from swapper.video.journal import parts_folder
 
 pytestmark = pytest.mark.skipif(len(list(PORTRAITS.glob("*.jpg"))) < 5, reason="the example portraits are not here")
 SOURCE = str(PORTRAITS / "02.jpg")
@@ -96,3 +99,122 @@ def test_times_that_are_none(text, capsys):
     with pytest.raises(SystemExit):
         run("a", "b", "-o", "c.mp4", "--start", text)
     assert "is no time" in capsys.readouterr().err
+
+
+@pytest.fixture
+def films(clip, tmp_path):
+    """A folder of films whose results would have one name, and one that keeps its own."""
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name in ("b.avi", "b.ts", "b.mkv", "c.mp4", "c.mov"):
+        write_clip(folder / name, [background(96, 160)] * 4)
+    for name in ("a.avi", "a.mp4"):
+        write_clip(folder / name, [background(96, 160)] * 6)
+    return folder
+
+
+def test_results_of_a_folder_never_share_a_name(films, tmp_path, capsys):
+    output = tmp_path / "results"
+    assert run(SOURCE, films, "-o", output) == 0
+    assert sorted(path.name for path in output.iterdir()) == [
+        "a-avi.mp4",
+        "a.mp4",
+        "b-ts.mp4",
+        "b.mkv",
+        "b.mp4",
+        "c.mov",
+        "c.mp4",
+    ]
+    said = capsys.readouterr().err
+    assert "a.avi: its result is named a-avi.mp4, because a.mp4 is another's." in said
+    assert "b.ts: its result is named b-ts.mp4" in said
+
+
+def test_a_folder_goes_on_with_what_the_same_command_has_not_finished(films, tmp_path, capsys):
+    output = tmp_path / "results"
+    assert run(SOURCE, films, "-o", output) == 0
+    times = {path.name: path.stat().st_mtime_ns for path in output.iterdir()}
+    (output / "b.mkv").unlink()
+    capsys.readouterr()
+    assert run(SOURCE, films, "-o", output) == 0
+    said = capsys.readouterr()
+    assert said.out.count("swapped faces in") == 1 and "b.mkv" in said.out
+    assert said.err.count("this command has finished it before. Add --overwrite to make it again.") == 6
+    for name in times:
+        assert (output / name).stat().st_mtime_ns == times[name] or name == "b.mkv"
+    assert run(SOURCE, films, "-o", output, "--end", "0.1") == 2, "another command"
+    assert "exists already" in capsys.readouterr().err
+    (films / "notes.mp4").write_text("no film")
+    assert run(SOURCE, films, "-o", output, "--overwrite") == 2
+    assert capsys.readouterr().out.count("swapped faces in") == 7
+
+
+def test_a_film_in_place_of_its_own_folder(films, capsys):
+    """The folder is the output too: films that keep their names would be replaced."""
+    before = {path.name: path.read_bytes() for path in films.iterdir()}
+    for overwrite in ([], ["--overwrite"]):
+        assert run(SOURCE, films, "-o", films, *overwrite) == 2
+        assert "itself. Choose another name." in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in films.iterdir()} == before
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+def test_what_exists_is_replaced_when_told_only(clip, tmp_path, capsys, suffix):
+    output = tmp_path / f"out{suffix}"
+    output.write_bytes(b"precious")
+    assert run(SOURCE, clip, "-o", output, "--end", "0.1") == 2
+    captured = capsys.readouterr()
+    assert "exists already. Choose another name, or add --overwrite" in captured.err
+    assert output.read_bytes() == b"precious"
+    assert run(SOURCE, clip, "-o", output, "--end", "0.1", "--overwrite") == 0
+    assert "swapped faces in" in capsys.readouterr().out
+    assert run(SOURCE, clip, "-o", output, "--end", "0.1") == 2, "also what it has made itself"
+    assert run(SOURCE, clip, "-o", clip, "--overwrite") == 2
+    assert "itself. Choose another name." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".mp4", "한" * 83 + ".mp4", "한" * 83 + ".webm", "y" * 245 + ".gif"])
+def test_long_names(clip, tmp_path, name):
+    assert 249 <= len(name.encode()) <= 255
+    assert run(SOURCE, clip, "-o", tmp_path / name, "--end", "0.1") == 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_as_output_gives_the_result_a_name_that_can_be_written(films, tmp_path):
+    (tmp_path / "results").mkdir()
+    assert run(SOURCE, films / "b.avi", "-o", tmp_path / "results") == 0
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["b.mp4"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_only_kept_work_is_promised(clip, tmp_path, monkeypatch, capsys, kept):
+    """Ctrl-C in the middle of a job; whether a part had been finished by then is written by hand here."""
+    output = tmp_path / "out.mp4"
+
+    def stopped(*_args, **_options):
+        folder = parts_folder(output)
+        folder.mkdir()
+        if kept:
+            (folder / "journal.json").write_text("{}")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("swapper.pipeline.FaceSwapper.swap_video", stopped)
+    assert run(SOURCE, clip, "-o", output) == 130
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and said.startswith("Stopped.")
+    assert ("Run the same command to resume." in said) is kept
+
+
+def test_finished_films_of_a_folder_are_kept_work(films, tmp_path, monkeypatch, capsys):
+    swap, done = FaceSwapper.swap_video, []
+
+    def stopped_later(*arguments, **options):
+        if done:
+            raise Terminated
+        done.append(swap(*arguments, **options))
+        return done[0]
+
+    monkeypatch.setattr(FaceSwapper, "swap_video", stopped_later)
+    assert run(SOURCE, films, "-o", tmp_path / "results") == 143
+    assert capsys.readouterr().err.endswith("Stopped. Run the same command to resume.\n")
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["a-avi.mp4"]

@@ -14,7 +14,7 @@ pytestmark = END_TO_END
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> Iterator[str]:
-    with serve(tmp_path_factory.mktemp("app")) as address:
+    with serve(tmp_path_factory.mktemp("app"), SWAPPER_ORT="") as address:
         yield address
 
 
@@ -46,5 +46,6 @@ def test_a_face_is_made_downloaded_and_opened_in_the_page(browser: Browser, addr
         page.context.route("https://cdn.jsdelivr.net/**", give_runtime)
         with page.expect_popup() as popup:
             page.get_by_role("link", name="Open the in-browser swapper with this face").click()
+        popup.value.locator("#allow").click()
         expect(popup.value.locator("#chosen")).to_have_text(re.compile(r"face\.onnx: \d+ px, 1\.\d MB"))
         popup.value.close()

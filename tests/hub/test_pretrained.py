@@ -133,7 +133,9 @@ def test_a_repository_gives_the_revision_that_is_asked_for(repositories: Reposit
     assert value_of(OcclusionNetwork.from_pretrained(REPO, revision=first)) == 0.25
     assert OcclusionNetwork.from_pretrained(REPO, revision="v1").crops == CROPS
     assert repositories.downloaded.count("model.safetensors") == 2, "the cache is used"
-    with pytest.raises(UserError, match=rf"there is no {REPO} at revision v9 on the Hub\. Give another name"):
+    with pytest.raises(
+        UserError, match=rf"there is no {REPO} at revision v9 on the Hub \(404\)\. Check the repository"
+    ):
         OcclusionNetwork.from_pretrained(REPO, revision="v9")
 
 

@@ -1,11 +1,15 @@
+import re
+
 import numpy as np
 import pytest
 import torch
 
-from swapper.methods.likeness import extrapolate_identity
+from swapper.methods.likeness import extrapolate_identity, likeness_warnings
 from swapper.methods.redrawing import RedrawingMethod
 from swapper.types import Crop, Identity
+from swapper.ui.languages import korean
 
+HANGUL = re.compile("[가-힣]")
 SOURCE, TARGET = np.eye(4, dtype=np.float32)[:2]
 CROP = Crop(np.zeros((256, 256, 3), np.uint8), np.eye(2, 3, dtype=np.float32), np.zeros((478, 3), np.float32))
 
@@ -45,3 +49,7 @@ def test_a_method_that_cannot_mix_people_takes_the_source_as_it_is():
 
     source = Identity("fixed", SOURCE)
     assert extrapolate_identity(Fixed(), source, CROP, 1.3) is source
+    (said,) = likeness_warnings(Fixed(), 1.3)
+    assert said.startswith("Likeness 1.3: 'fixed' cannot interpolate between people, so it is ignored.")
+    assert HANGUL.search(korean(said)), "the app says it in Korean too"
+    assert likeness_warnings(Fixed(), 1.0) == likeness_warnings(Vectors(), 1.3) == []

@@ -14,6 +14,7 @@ from swapper import hub
 from swapper.faces.align import TEMPLATES, template_to_template, warp_frame
 from swapper.hub import manifest
 from swapper.methods.base import InterpolatingMethod, Method, load_method
+from swapper.methods.likeness import can_interpolate, extrapolate_identity, likeness_warnings
 from swapper.methods.onnx_records import RECORDS, OnnxSwapper
 from swapper.runtime.onnx_session import open_session
 from swapper.types import Crop, UserError
@@ -241,3 +242,20 @@ def test_nobody_is_between_two_pictures(files: Path) -> None:
     identity = method.identify(source_crops(1))
     with pytest.raises(UserError, match="so it cannot interpolate"):
         method.interpolate(identity, identity, 0.5)
+    assert not can_interpolate(method)
+
+
+@pytest.mark.parametrize("name", list(RECORDS))
+def test_every_published_swapper_takes_any_likeness(files: Path, name: str) -> None:
+    record = RECORDS[name]
+    write_swapper(files / f"{name}.onnx", record)
+    method, crop = load_method(f"onnx:{name}", CPU), source_crops(1)[0]
+    source = method.identify([crop])
+    able = record.identity != "crop"
+    assert can_interpolate(method) is able
+    for likeness in (0.0, 0.5, 1.3):
+        found = extrapolate_identity(method, source, crop, likeness)
+        assert found.method == method.name and (able or found is source)
+        said = likeness_warnings(method, likeness)
+        assert [f"Likeness {likeness:g}: '{method.name}' cannot interpolate" in text for text in said] == [True][able:]
+    assert likeness_warnings(method, 1.0) == []

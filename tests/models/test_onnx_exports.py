@@ -53,6 +53,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_export_agrees(case: NetworkCase) -> None:
     check_onnx_export_agrees(case)

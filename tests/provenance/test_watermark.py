@@ -123,6 +123,7 @@ def test_tiny_pictures_are_marked_and_searched_without_complaint(shape):
     assert find_mark(marked) is None
 
 
+@pytest.mark.slow
 def test_unmarked_pictures_are_far_from_the_threshold():
     """200 pictures. Half the square of a score of one trial falls off exponentially, so the best of many trials
     follows a Gumbel law, whose tail beyond the threshold is the chance of an error.

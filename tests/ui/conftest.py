@@ -1,8 +1,12 @@
 """The engine and the folder of uploads that the tests of the app share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hand_calls import Caller
+from recorders import behind, kept_in, recording_proxy
+from served_app import serve
 from two_faces import TwoFaces, draw
 
 from swapper.pipeline import FaceSwapper
@@ -40,3 +44,13 @@ def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def photo(uploads: Path) -> str:
     """An uploaded picture with two faces."""
     return draw(uploads / "my photo.png")
+
+
+@pytest.fixture(scope="session")
+def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    """Somebody who calls by hand the app as users start it; it must ask no other machine, and keep nothing."""
+    folder = tmp_path_factory.mktemp("app")
+    with recording_proxy() as (proxy, asked):
+        with serve(folder, **behind(proxy, folder / "home")) as address:
+            yield Caller(address)
+        assert asked == [] and kept_in(folder / "home") == []

@@ -11,6 +11,8 @@ from clips import Coding, write_clip
 from onnx import TensorProto, helper
 from PIL import Image
 
+from swapper.images import read_still
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.content_check import LIMIT, VARIABLE, OnnxClassifier, check_content, load_check
 from swapper.ui.files import plain_sentence, upload_paths
@@ -79,6 +81,19 @@ def test_classes_and_activation_come_from_the_file(tmp_path):
         for i, said in enumerate([{}, {"refused": "[0]"}, {"refused": "[0, 1]"}, {"activation": "none"}])
     ]
     np.testing.assert_allclose(found, [1 / (1 + np.exp(-2)), 1 / (1 + np.exp(2)), 1, 1], atol=1e-5)
+
+
+def test_photos_may_be_as_large_as_for_the_rest_of_the_app(upload, monkeypatch):
+    """On a person's own machine that is more than for videos; a photo that the tabs read is never refused here."""
+    monkeypatch.setitem(sys.modules, "own_check", SimpleNamespace(look=too_bright))
+    monkeypatch.setenv(VARIABLE, "own_check:look")
+    monkeypatch.setattr(Limits, "from_environment", classmethod(lambda cls, environ=None: cls(max_pixels=1000)))
+    monkeypatch.setattr(Limits, "for_photos", classmethod(lambda cls, environ=None: cls(max_pixels=1200)))
+    photo = upload("large.png", 20)
+    assert upload_paths(photo) and read_still(photo["path"]).image.shape == (30, 40, 3)
+    monkeypatch.setattr(Limits, "for_photos", classmethod(lambda cls, environ=None: cls(max_pixels=1199)))
+    with pytest.raises(UserError, match="SWAPPER_MAX_PIXELS"):
+        upload_paths(upload("larger.png", 21))
 
 
 def test_a_function_looks_once_at_a_file_and_at_frames_of_a_video(upload, uploads, monkeypatch):

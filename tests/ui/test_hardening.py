@@ -26,7 +26,7 @@ from waiting import PATIENCE, wait_for
 from swapper.runtime.limits import Limits
 from swapper.ui.build import build_app, launch_options
 from swapper.ui.files import keep_deleting
-from swapper.ui.guard import refuse_addresses
+from swapper.ui.guard import guard
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def app(swappers, folder) -> Iterator[gr.Blocks]:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         limits = Limits(max_upload_bytes=400_000)
         app = build_app(limits, swappers)
-        refuse_addresses(app)
+        guard(app)
         app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(limits))
         yield app
         app.close()

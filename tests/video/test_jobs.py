@@ -19,6 +19,7 @@ from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video import encode
 from swapper.video.job import VideoCancelled, VideoProgress, VideoSettings
+from swapper.video.journal import parts_folder
 
 
 def still(count: int, height: int = 96, width: int = 160) -> list[np.ndarray]:
@@ -95,7 +96,7 @@ def test_the_part_of_a_cut_off_film_that_is_there_can_be_used(tmp_path, swap):
         ("out.txt", "is not a supported format"),
         ("out", "no suffix"),
         ("no/out.mp4", "does not exist"),
-        ("in.mp4", "the video itself"),
+        ("in.mp4", "itself. Choose another name"),
     ],
 )
 def test_outputs_that_cannot_be(tmp_path, swap, output, said):
@@ -179,7 +180,7 @@ def test_a_stopped_job_goes_on_where_it_was(tmp_path, swap, monkeypatch):
     with pytest.raises(Stop):
         swap(source, tmp_path / "out.mp4", progress=stop_at(38))
     assert not (tmp_path / "out.mp4").exists()
-    journal = json.loads((tmp_path / ".out.mp4.parts" / "journal.json").read_text())
+    journal = json.loads((parts_folder(tmp_path / "out.mp4") / "journal.json").read_text())
     finished = sum(row["frames"] for row in journal["rows"])
     assert finished in (30, 40)
     counted = []
@@ -211,7 +212,7 @@ def test_a_damaged_journal_starts_over(tmp_path, swap, monkeypatch, damage):
     source = write_clip(tmp_path / "in.mp4", still(40))
     with pytest.raises(Stop):
         swap(source, tmp_path / "out.mp4", progress=stop_at(25))
-    parts = tmp_path / ".out.mp4.parts"
+    parts = parts_folder(tmp_path / "out.mp4")
     if damage == "journal":
         (parts / "journal.json").write_text('{"version": 1, "jo')
     else:

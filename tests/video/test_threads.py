@@ -17,7 +17,7 @@ from swapper.video.picture import TimedFrame
 from swapper.video.threads import map_in_order, run_ahead
 
 COMES, FOUND, FRAMES = 26, 36, 42  # frames: the second person's first, the one in which they are found, and all
-AHEAD = 18  # frames that are looked at before one is handed over
+AHEAD = 24  # frames that are looked at before one is handed over
 
 
 def vector(at: int) -> np.ndarray:
@@ -25,8 +25,10 @@ def vector(at: int) -> np.ndarray:
 
 
 class MeetsSomebodyInEveryFrame(FaceTracker):
+    corrections = ()
+
     def __init__(self):
-        self.gallery, self.scene_begins = Gallery(), False
+        self.gallery, self.scene_begins, self.now = Gallery(), False, 0
 
     def update(self, frame):
         self.gallery.stranger().learn(vector(len(self.gallery.people)))

@@ -23,6 +23,7 @@ from swapper.faces.detect import CenterFaceDetector
 from swapper.faces.embed import FaceEmbedder
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.images import read_image
+from swapper.runtime.program import follow_parent
 from swapper.runtime.whole_file import whole_file
 from swapper.types import Face, UserError
 from trainers.data.pack import write_split
@@ -73,7 +74,7 @@ def prepare(args: argparse.Namespace) -> int:
     parts.mkdir(parents=True, exist_ok=True)
     jobs = [(item, parts / f"{number:08d}") for number, item in enumerate(items)]
     todo = [job for job in jobs if not job[1].with_suffix(".json").is_file()]
-    with ProcessPoolExecutor(args.workers) as pool:
+    with ProcessPoolExecutor(args.workers, initializer=follow_parent) as pool:
         list(pool.map(_examine, *zip(*todo, strict=True), chunksize=8) if todo else [])
     report = write_split(args.out, args.split, [part for _, part in jobs])
     print(json.dumps(report, indent=1))

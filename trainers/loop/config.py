@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from swapper.types import UserError
+
 
 class StepFormat(NamedTuple):
     """How a training step computes.
@@ -48,6 +50,12 @@ class LoopConfig:
     evaluate_every: float = 50.0  # kimg
     keep_every: float = 0.0  # kimg between copies of the averages that stay; 0 keeps none
     overfit: bool = False  # repeat the first batch
+
+    def __post_init__(self):
+        if not self.kimg > 0 or self.batch < 1:
+            raise UserError(
+                f"A run of {self.kimg:g} thousand images in batches of {self.batch}: give more than 0 of both."
+            )
 
     def rate(self, kimg: float) -> float:
         """Share of the peak learning rate after ``kimg``: linear warm-up, plateau, cosine to zero."""

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGTERM, signal
-from threading import Event, current_thread, main_thread
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -22,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from swapper import hub
 from swapper.runtime.memory import keep_freed_memory
+from swapper.runtime.program import StopRequest, stop_requests
 from trainers.loop.averaging import ramped_average
 from trainers.loop.checkpoint import load_checkpoint, save_checkpoint, weights_file
 from trainers.loop.config import STEP_FORMATS, LoopConfig, StepFormat, TrainingProgress
@@ -100,11 +99,15 @@ class Trainer(Protocol):
 
 
 class Run:
-    """A trainer being trained: owns devices, optimisers, averages, checkpoints and the log."""
+    """A trainer being trained: owns devices, optimisers, averages, checkpoints and the log.
+
+    Attributes:
+        stop: whether somebody asked ``train`` to end; the run has kept what it had then.
+    """
 
     def __init__(self, trainer: Trainer, config: LoopConfig):
         """Move, wrap and count everything; nothing is trained yet."""
-        self.trainer, self.config = trainer, config
+        self.trainer, self.config, self.stop = trainer, config, StopRequest()
         # Copying buffers between processes at each call would spoil those that a second call's backward still needs.
         wrapping = DistributedDataParallelKwargs(broadcast_buffers=False)
         self.accelerator = Accelerator(mixed_precision="no", cpu=config.device == "cpu", kwargs_handlers=[wrapping])
@@ -280,7 +283,11 @@ class Run:
         self.progress = TrainingProgress(**state)
 
     def train(self) -> TrainingProgress:
-        """Train until the run is complete, the time budget is spent or the process is asked to end (SIGTERM)."""
+        """Train until the run is complete, the time budget is spent or the process is asked to end."""
+        with stop_requests() as self.stop:
+            return self._train()
+
+    def _train(self) -> TrainingProgress:
         config, start = self.config, time.monotonic()
         config.out.mkdir(parents=True, exist_ok=True)
         log = Log(config.out, self.accelerator.is_main_process)
@@ -288,9 +295,10 @@ class Run:
         if not config.compile:
             self.count_flops()
         began, saved, mark, before = self.progress.seconds, start, start, self.progress.kimg
-        stopped = _stop_signal()
         while (
-            self.progress.kimg < config.kimg and time.monotonic() - start < config.time_budget and not stopped.is_set()
+            self.progress.kimg < config.kimg
+            and time.monotonic() - start < config.time_budget
+            and self.stop.number is None
         ):
             terms = self.step()
             now = time.monotonic()
@@ -309,7 +317,7 @@ class Run:
             if now - saved > config.save_every:
                 self.save()
                 saved = time.monotonic()
-        if not stopped.is_set():
+        if self.stop.number is None:
             self._evaluate_when_due(log, force=True)
         self.save()
         return self.progress
@@ -329,14 +337,6 @@ class Run:
                 Image.fromarray(self.trainer.samples(networks)).save(config.out / f"samples-{int(kimg):06d}.png")
             if due[1]:
                 log.write(self.progress, {f"val_{k}": v for k, v in self.trainer.evaluate(networks).items()})
-
-
-def _stop_signal() -> Event:
-    """Set once somebody asks the process to end; the run then keeps what it has."""
-    event = Event()
-    if current_thread() is main_thread():  # others may not set handlers
-        signal(SIGTERM, lambda *_: event.set())
-    return event
 
 
 def _in_float32(_module: nn.Module, _arguments: object, result: object) -> object:

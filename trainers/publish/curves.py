@@ -7,7 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from swapper.runtime.whole_file import whole_file
+from swapper.cli.options import add_overwrite_option
+from swapper.runtime.outputs import claim_outputs, files_of
+from swapper.runtime.whole_file import check_place, whole_file
 from swapper.studies.charts import Series, around, chart, legend
 from swapper.types import UserError
 
@@ -21,6 +23,7 @@ def add_curves_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders; a run's name is its folder's")
     p.add_argument("--terms", nargs="+", default=["id"], help="columns of log.jsonl, for instance id change val_gain")
     p.add_argument("--out", type=Path, required=True, help="HTML page")
+    add_overwrite_option(p)
 
 
 def curves(args: argparse.Namespace) -> int:
@@ -29,13 +32,16 @@ def curves(args: argparse.Namespace) -> int:
     Raises:
         UserError: a run without a log, or a term that no run has.
     """
+    check_place(args.out)
+    claim_outputs([args.out], [file for run in args.runs for file in files_of(run)], args.overwrite)
     logs = {run.name: read_log(run) for run in args.runs}
     parts = [section(term, {name: series_of(rows, term) for name, rows in logs.items()}) for term in args.terms]
     style = "body{font:15px system-ui,sans-serif;max-width:46rem;margin:2rem auto}.legend{list-style:none;padding:0}"
     with whole_file(args.out) as path:
         path.write_text(
             f"<!doctype html><html lang=en><meta charset=utf-8><title>Training curves</title>"
-            f"<style>{style}</style>{''.join(parts)}</html>\n"
+            f"<style>{style}</style>{''.join(parts)}</html>\n",
+            encoding="utf-8",
         )
     print(f"Curves of {len(logs)} runs are in {args.out}")
     return 0

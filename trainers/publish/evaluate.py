@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
+from swapper.cli.options import add_overwrite_option
 from swapper.faces.embed import FaceEmbedder, local_embedders
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.methods.reference import BASELINE, PASTED, REFERENCES, UNCHANGED, SourcePasted
@@ -24,6 +25,7 @@ from swapper.metrics.measure import FaceMeasurer, MeasuredFace, RetrievalGallery
 from swapper.metrics.realism import RealismFeatures
 from swapper.metrics.report import (
     METRICS,
+    REPORTS,
     ScoreRow,
     contact_sheet,
     format_value,
@@ -35,6 +37,7 @@ from swapper.pipeline import FaceSwapper
 from swapper.restore.base import restorers
 from swapper.runtime.devices import choose_device
 from swapper.runtime.memory import keep_freed_memory
+from swapper.runtime.outputs import claim_outputs
 from swapper.types import UserError
 from trainers.data.faces import Faces, load_faces
 
@@ -85,6 +88,7 @@ def add_evaluate_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--cache", type=Path, default=Path("runs/cache"), help="folder for decoded images, which are made once"
     )
+    add_overwrite_option(p)
     p.add_argument("--alone", action="store_true", help="without the rows of warp and of the pasted source")
 
 
@@ -92,6 +96,8 @@ def evaluate(args: argparse.Namespace) -> int:
     """Score a method and print, and write, its report; returns the exit code."""
     if args.pairs < 2:
         raise UserError(f"--pairs must be 2 or more, not {args.pairs}; 300 is better.")
+    if args.out is not None:
+        claim_outputs([args.out / name for name in REPORTS], [], args.overwrite)
     keep_freed_memory()
     swaps = ways_to_swap(args.method, args.device, args.alone, args.restore)
     evaluator = shipped_evaluator(args.data, args.cache, args.device)

@@ -12,6 +12,7 @@ from swapper.images import write_image
 from swapper.methods.reference import BASELINE, PASTED
 from swapper.metrics.report import report_data
 from swapper.provenance import Origin, write_marked_image
+from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.studies.comparison import (
     REFERENCES,
@@ -24,7 +25,8 @@ from swapper.studies.comparison import (
 from swapper.studies.comparison_report import describe, write_comparison
 from swapper.studies.interpolation_report import pack
 from swapper.types import UserError
-from swapper.ui.api import CONSENT_FIRST, Upload
+from swapper.ui.api import Upload
+from swapper.ui.consent import CONSENT_ARGUMENT, require_consent
 from swapper.ui.files import new_folder, raises_sentences, upload_paths
 from swapper.ui.gpu import on_gpu
 from swapper.ui.layout import LENGTHY
@@ -66,7 +68,7 @@ def read_request(sources: Any, targets: Any, methods: Any, most: int) -> Request
     Raises:
         UserError: something is missing, not offered, or too much.
     """
-    found = upload_paths(sources), upload_paths(targets)
+    found = upload_paths(sources, files=most), upload_paths(targets, files=most)
     for what, paths in zip(("Sources", "Targets"), found, strict=True):
         if not paths:
             raise UserError(NO_PHOTOS.format(what=what))
@@ -74,8 +76,8 @@ def read_request(sources: Any, targets: Any, methods: Any, most: int) -> Request
     if not isinstance(methods, list) or not methods:
         raise UserError(NO_CHOICE)
     for name in methods:
-        if name not in offered:
-            raise UserError(NOT_OFFERED.format(name=name, known=", ".join(offered)))
+        if values.text("Method", name) not in offered:
+            raise UserError(NOT_OFFERED.format(name=name[:40], known=", ".join(offered)))
     names = list(dict.fromkeys([BASELINE, *methods]))
     pairs, rows = len(found[0]) * len(found[1]), len(names) + len(REFERENCES)
     if pairs * rows > most:
@@ -156,8 +158,7 @@ def add_compare_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, l
             methods: names of methods that this app offers; the references are added.
             consent: True if everyone whose face is used has agreed; nothing is swapped otherwise.
         """
-        if not consent:
-            raise UserError(CONSENT_FIRST)
+        require_consent(consent, CONSENT_ARGUMENT)
         request = read_request(sources, targets, methods, limits.max_compared_swaps)
         *_, found = run_comparison(swappers, evaluators, request, lambda _done, _total, _what: None)
         archive, _ = write_archive(found, offered_methods())

@@ -13,11 +13,12 @@ from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
 from swapper.types import UserError
 from swapper.ui.compare.jobs import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
+from swapper.ui.consent import require_consent
 from swapper.ui.files import new_folder
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, example_strip, heading, queued
+from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, example_strip, heading, queued
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 
@@ -79,7 +80,7 @@ class CompareTab:
 
     def compare(
         self,
-        agreed: bool,
+        agreed: Any,
         sources: Any,
         targets: Any,
         methods: Any,
@@ -87,8 +88,7 @@ class CompareTab:
     ) -> Iterator[dict[Any, Any]]:
         """Compare, showing each row when it is done."""
         try:
-            if not agreed:
-                raise UserError(CONSENT_FIRST)
+            require_consent(agreed)
             request, labels = read_request(sources, targets, methods, self.most), offered_methods()
             progress(0.0, said("Measuring the photos"))
 

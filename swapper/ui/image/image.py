@@ -9,16 +9,18 @@ import gradio as gr
 
 from swapper.images import read_image
 from swapper.provenance import Origin, write_marked_image
+from swapper.runtime.limits import Limits
 from swapper.types import SwapResult, UserError
 from swapper.ui.assignment import PEOPLE
 from swapper.ui.assignment_panel import AssignmentPanel, Updates, build_assignment_panel
+from swapper.ui.consent import require_consent
 from swapper.ui.example import FinishedExample
 from swapper.ui.files import new_folder, result_name, upload_path, upload_paths, write_preview
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout, summary, swap_target
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
-from swapper.ui.layout import CONSENT_FIRST, ENGINE, FORMATS, ResultPanel, build_inputs, build_result, queued
+from swapper.ui.layout import ENGINE, FORMATS, ResultPanel, build_inputs, build_result, queued
 from swapper.ui.settings_panel import build_settings_panel, read
 from swapper.ui.swappers import SwapperCache, offered_methods
 
@@ -38,17 +40,19 @@ class ImageTab:
         faces: who each face of the target becomes.
         result: the finished picture.
         problem: says what is wrong.
+        most_photos: of one source person.
     """
 
     swappers: SwapperCache
     faces: AssignmentPanel
     result: ResultPanel
     problem: gr.HTML
+    most_photos: int
 
     def show_faces(self, payload: Any, people: int) -> Updates:
         """Find the faces of a new target; ``payload`` is the photo as Gradio sends it."""
         try:
-            paths = upload_paths(payload)
+            paths = upload_paths(payload, files=1)
             found = find_target(self.swappers.finder(), paths[0]) if paths else None
         except UserError as error:
             return {**self.faces.show(None, people), self.problem: callout([error], error=True)}
@@ -56,7 +60,7 @@ class ImageTab:
 
     def swap(
         self,
-        agreed: bool,
+        agreed: Any,
         payload: Any,
         found: Target | None,
         *values: Any,
@@ -64,11 +68,10 @@ class ImageTab:
     ) -> Iterator[Updates]:
         """Swap and show the picture; ``values`` are the sources' photos and the settings."""
         try:
-            if not agreed:
-                raise UserError(CONSENT_FIRST)
-            path = upload_path(payload, NO_TARGET)
-            photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
+            require_consent(agreed)
             method, restore, blend = read(list(values[len(PEOPLE) :]))
+            path = upload_path(payload, NO_TARGET)
+            photos = [upload_paths(value, files=self.most_photos) for value in values[: len(PEOPLE)]]
             progress(0.0, said("Loading the method"))
             swapper = self.swappers.get(method, restore)
             if found is None or found.path != path:  # the click came before the search for faces ended
@@ -106,13 +109,13 @@ class ImageTab:
         yield {self.result.png: gr.DownloadButton(value=str(png.path), interactive=True)}
 
 
-def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: int, examples: Path) -> None:
+def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, limits: Limits, examples: Path) -> None:
     """Lay out the tab and wire it; called inside Blocks.
 
     Args:
         swappers: shared by all sessions.
         consent: the page's checkbox.
-        concurrency: swaps at a time.
+        limits: of photos and of swaps at a time.
         examples: folder with ``portraits`` and group photos; missing files are not shown.
     """
     with gr.Row(elem_classes="workspace"):
@@ -128,8 +131,8 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, concurrency: i
             show = gr.Button(
                 SHOW_EXAMPLE, size="sm", elem_classes="quiet", elem_id="example", visible=len(portraits) == 2
             )
-    tab = ImageTab(swappers, faces, result, problem)
-    busy = queued(ENGINE, concurrency)
+    tab = ImageTab(swappers, faces, result, problem, limits.max_source_photos)
+    busy = queued(ENGINE, limits.concurrency)
     faces.wire()
     seen, done = [*faces.shown, problem], [*result.outputs, problem]
     target.change(on_gpu(tab.show_faces, seen), [target, faces.people], seen, show_progress_on=target, **busy)

@@ -10,6 +10,7 @@ from gradio.events import api
 from swapper.images import read_image
 from swapper.interpolation import path_shares
 from swapper.provenance import Origin, write_marked_image
+from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.studies.interpolation_page import measures, viewer
 from swapper.studies.interpolation_report import CLIP, GIF, pack, shown, write_interpolation
@@ -17,7 +18,8 @@ from swapper.studies.interpolation_scores import InterpolationScores, explain, h
 from swapper.studies.interpolation_study import choose_interpolating_method, interpolate_faces
 from swapper.studies.previews import shrink
 from swapper.types import UserError
-from swapper.ui.api import CONSENT_FIRST, Upload
+from swapper.ui.api import Upload
+from swapper.ui.consent import CONSENT_ARGUMENT, require_consent
 from swapper.ui.files import new_folder, raises_sentences, upload_path
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.target import NO_FACE
@@ -28,7 +30,6 @@ from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache
 
 MISSING = "{who}: no photo yet. Add one, or fill in an example."
-BAD_STEPS = "Steps must be 1 to {most}, not {steps}."
 SIDE = 1600  # px, longest side of the target here: an interpolation is many pictures
 
 
@@ -113,14 +114,13 @@ def read_photos(first: Any, second: Any, target: Any) -> tuple[str, str, str]:
     )
 
 
-def check_steps(steps: Any, most: int) -> None:
-    """Make sure that an interpolation has a possible number of pictures.
+def check_steps(steps: Any, most: int) -> int:
+    """Make sure that an interpolation has a possible number of pictures, and return it.
 
     Raises:
         UserError: it has not.
     """
-    if not isinstance(steps, int | float) or not 1 <= steps <= most:
-        raise UserError(BAD_STEPS.format(steps=steps, most=most))
+    return values.whole("Steps", steps, 1, most)
 
 
 def add_interpolation_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, limits: Limits) -> None:
@@ -145,11 +145,10 @@ def add_interpolation_endpoint(swappers: SwapperCache, evaluators: SharedEvaluat
             steps: pictures between the two people.
             method: the app's recommended method that can interpolate when empty.
         """
-        if not consent:
-            raise UserError(CONSENT_FIRST)
+        require_consent(consent, CONSENT_ARGUMENT)
+        count, name = check_steps(steps, limits.max_interpolation_steps), values.text("Method", method)
         paths = read_photos(first, second, target)
-        check_steps(steps, limits.max_interpolation_steps)
-        found = draw_interpolation(swappers, evaluators, paths, method, int(steps), lambda _share, _what: None)
+        found = draw_interpolation(swappers, evaluators, paths, name, count, lambda _share, _what: None)
         report = {"headline": headline(found.scores), "explanation": explain(found.scores), **found.scores.data()}
         return gr.FileData(path=str(found.archive)), report
 

@@ -6,15 +6,17 @@ from typing import Any
 
 import gradio as gr
 
+from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.studies.interpolation_page import SCRIPT, STYLE
 from swapper.studies.interpolation_study import interpolating_methods
 from swapper.types import UserError
+from swapper.ui.consent import require_consent
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout
 from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_interpolation, read_photos
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import CONSENT_FIRST, EXAMPLE, LENGTHY, QUICK, build_photo, heading, queued
+from swapper.ui.layout import EXAMPLE, LENGTHY, QUICK, build_photo, heading, queued
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 
@@ -85,21 +87,20 @@ class InterpolationTab:
 
     def interpolate(
         self,
-        agreed: bool,
+        agreed: Any,
         first: Any,
         second: Any,
         target: Any,
-        method: str,
-        steps: float,
+        method: Any,
+        steps: Any,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
     ) -> dict[Any, Any]:
         """Interpolate and show it; the photos come as Gradio sends them."""
         try:
-            if not agreed:
-                raise UserError(CONSENT_FIRST)
+            require_consent(agreed)
             paths = read_photos(first, second, target)
-            check_steps(steps, self.most_steps)
-            found = draw_interpolation(self.swappers, self.evaluators, paths, method, int(steps), progress)
+            count, name = check_steps(steps, self.most_steps), values.text("Method", method)
+            found = draw_interpolation(self.swappers, self.evaluators, paths, name, count, progress)
         except UserError as error:
             return {self.problem: callout([error], error=True)}
         return {

@@ -11,11 +11,12 @@ import gradio as gr
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
+from swapper.ui.consent import require_consent
 from swapper.ui.files import new_folder, upload_path
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import CONSENT_FIRST, ENGINE, queued
+from swapper.ui.layout import ENGINE, queued
 from swapper.ui.live.page import PAGE, page_routes
 from swapper.ui.live.streams import FASTEST, live_method
 from swapper.ui.swappers import SwapperCache
@@ -52,11 +53,10 @@ class FaceExport:
     link: gr.HTML
     problem: gr.HTML
 
-    def make(self, agreed: bool, source: Any) -> dict[Any, Any]:
+    def make(self, agreed: Any, source: Any) -> dict[Any, Any]:
         """Write the source's network, where nobody else can guess it; ``source`` is the photo as Gradio sends it."""
         try:
-            if not agreed:
-                raise UserError(CONSENT_FIRST)
+            require_consent(agreed)
             file = write_face(self.swappers, upload_path(source, NO_SOURCE))
         except UserError as error:
             return {self.problem: callout([error], error=True)}

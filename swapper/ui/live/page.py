@@ -1,5 +1,6 @@
 """The page that swaps in the visitor's own browser, served beside the app under ``/browser``."""
 
+import os
 from pathlib import Path
 
 from starlette.requests import Request
@@ -11,6 +12,10 @@ from swapper import hub
 from swapper.types import UserError
 
 PAGE = "browser/live.html"
+RUNTIME = "SWAPPER_ORT"
+NO_RUNTIME = (
+    "Environment variable {variable}: '{folder}' is not a folder. Name the one with ONNX Runtime's files or unset it."
+)
 # Only an isolated page may use several threads.
 _ISOLATED = {"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp"}
 
@@ -20,8 +25,11 @@ def page_routes(examples: Path) -> list[BaseRoute]:
 
     Args:
         examples: folder with ``live.html`` and ``live``.
+
+    Raises:
+        UserError: ``$SWAPPER_ORT`` names no folder.
     """
-    page, parts = examples / "live.html", examples / "live"
+    page, parts, runtime = examples / "live.html", examples / "live", own_runtime()
     try:
         landmarks = hub.resolve("geometry-lite-onnx")
     except UserError:
@@ -39,4 +47,20 @@ def page_routes(examples: Path) -> list[BaseRoute]:
         Route(f"/{PAGE}", show),
         Route("/browser/geometry-lite.onnx", network),
         Mount("/browser/live", StaticFiles(directory=parts)),
+        *([Mount("/browser/ort", StaticFiles(directory=runtime))] if runtime else []),
     ]
+
+
+def own_runtime() -> Path | None:
+    """The folder with ONNX Runtime's files for browsers, ``$SWAPPER_ORT``; None where it is not set.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    value = os.environ.get(RUNTIME)
+    if not value:
+        return None
+    folder = Path(value).expanduser()
+    if not folder.is_dir():
+        raise UserError(NO_RUNTIME.format(variable=RUNTIME, folder=folder))
+    return folder

@@ -1,5 +1,6 @@
 """The Live tab: the webcam in, the swapped stream out."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ import gradio as gr
 from swapper.methods.base import METHODS
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
+from swapper.ui.consent import require_consent
 from swapper.ui.files import upload_path
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import CONSENT_FIRST, build_photo, heading
+from swapper.ui.layout import build_photo, heading
 from swapper.ui.live.export import NO_SOURCE, build_face_export
 from swapper.ui.live.streams import FASTEST, LiveStreams, ShownFrame, end_streams, live_method, live_swapper
 from swapper.ui.swappers import SwapperCache
@@ -49,12 +51,11 @@ class LiveTab:
     streams: LiveStreams
 
     def show(
-        self, frame: Any, agreed: bool, source: Any, sent: str | None, request: gr.Request
+        self, frame: Any, agreed: Any, source: Any, sent: Any, request: gr.Request
     ) -> tuple[dict[str, Any] | None, str, str]:
         """Swap one frame; picture, stats and problem as the components take them."""
         try:
-            if not agreed:
-                raise UserError(CONSENT_FIRST)
+            require_consent(agreed)
             photo = upload_path(source, NO_SOURCE)
             shown = self.streams.swap(str(request.session_hash), frame, photo)
         except UserError as error:
@@ -62,14 +63,14 @@ class LiveTab:
         return {"path": "", "url": shown.url}, stats(shown, sent), ""
 
 
-def stats(shown: ShownFrame, sent: str | None) -> str:
+def stats(shown: ShownFrame, sent: Any) -> str:
     """HTML that says how fast the stream is.
 
     Args:
         shown: the finished frame.
         sent: the browser's clock when it sent the frame, milliseconds; the page computes the latency from it.
     """
-    clock = sent if sent and sent.isascii() and sent.isdigit() else ""
+    clock = sent if isinstance(sent, str) and re.fullmatch(r"[0-9]{1,15}", sent) else ""
     faces = NOBODY if not shown.faces else f"{shown.faces} face{'s' if shown.faces > 1 else ''}"
     return said_markup(
         f'<p class="hint" id="live-numbers"><b>{shown.rate:.1f}</b> frames/s · latency '

@@ -5,23 +5,28 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from swapper.faces.select import selection
 from swapper.methods.base import default_method
 from swapper.pipeline import FaceSwapper
 from swapper.restore.default import default_restorer
+from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
-from swapper.ui.api import BAD_FORMAT, CONSENT_FIRST, Upload, blend_settings
+from swapper.ui.api import Upload, file_suffix
+from swapper.ui.consent import CONSENT_ARGUMENT, require_consent
 from swapper.ui.files import raises_sentences, upload_path, upload_paths
 from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
 from swapper.ui.layout import LENGTHY
+from swapper.ui.settings_panel import blend_settings
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
 from swapper.ui.video.plan import Plan
-from swapper.video.job import VideoSettings
+from swapper.video.job import VideoSettings, check_video_settings
 from swapper.video.request import measured_role
 
 NO_TARGET = "Target: no video was given. Pass the video to change."
 BAD_PEOPLE = "People: this is not a list of pairs. Pass [{'source': file, 'reference': file}, ...]."
+TOO_MANY_PEOPLE = "People: {found} pairs are more than the {most} that this app takes at once. Leave some out."
 
 
 def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
@@ -65,21 +70,21 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
             steadiness: of the faces over time, 0 to 1.
             file_format: MP4, or GIF, which has no sound; the target may be one, too.
         """
-        if not consent:
-            raise UserError(CONSENT_FIRST)
-        suffix = FORMATS.get(file_format.upper())
-        if suffix is None:
-            raise UserError(BAD_FORMAT.format(name=file_format, known=", ".join(FORMATS)))
+        require_consent(consent, CONSENT_ARGUMENT)
+        suffix, chosen = file_suffix(file_format, FORMATS), selection(select)
+        blending = blend_settings(blend)
+        check_video_settings(start, end, quality, steadiness)
+        part = VideoSettings(start, end, int(quality), steadiness)
+        name = values.text("Method", method) or default_method(moving=True)
+        restorer = values.text("Restoration", restore) or default_restorer(moving=True)
+        photos, pairs = upload_paths(source, files=limits.max_source_photos), _pairs(people, limits.max_source_photos)
         path = upload_path(target, NO_TARGET, limits.max_video_bytes)
-        photos, pairs = upload_paths(source), _pairs(people or [])
 
         def plan(swapper: FaceSwapper) -> Plan:
             roles = [measured_role(swapper, *pair) for pair in pairs]
-            return Plan(swapper.identify(photos) if photos or not roles else None, select, roles)
+            return Plan(swapper.identify(photos) if photos or not roles else None, chosen, roles)
 
-        part, blending = VideoSettings(start, end, quality, steadiness), blend_settings(blend or {})
-        method, restore = method or default_method(moving=True), restore or default_restorer(moving=True)
-        work = video_work(lambda: swappers.get(method, restore), plan, path, part, blending, limits)
+        work = video_work(lambda: swappers.get(name, restorer), plan, path, part, blending, limits)
         result = run_job(path, work, suffix)
         report = {
             "frames": result.frames,
@@ -100,10 +105,14 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
     )
 
 
-def _pairs(people: Any) -> list[tuple[str, str]]:
+def _pairs(people: Any, most: int) -> list[tuple[str, str]]:
+    if people is None:
+        return []
     if not isinstance(people, list) or not all(isinstance(row, dict) for row in people):
         raise UserError(BAD_PEOPLE)
-    found = [(upload_paths(row.get("source")), upload_paths(row.get("reference"))) for row in people]
+    if len(people) > most:
+        raise UserError(TOO_MANY_PEOPLE.format(found=len(people), most=most))
+    found = [tuple(upload_paths(row.get(part), files=1) for part in ("source", "reference")) for row in people]
     if not all(len(source) == len(reference) == 1 for source, reference in found):
         raise UserError(BAD_PEOPLE)
     return [(source[0], reference[0]) for source, reference in found]

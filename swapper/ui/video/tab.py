@@ -1,30 +1,31 @@
 """What happens when the Video tab is used."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.assignment import PEOPLE
 from swapper.ui.assignment_panel import Updates
+from swapper.ui.consent import require_consent
 from swapper.ui.files import upload_path, upload_paths
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said
-from swapper.ui.layout import CONSENT_FIRST
 from swapper.ui.settings_panel import read
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.video import page
 from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
 from swapper.ui.video.gif import Gif, stand_in
 from swapper.ui.video.jobs import FORMATS, follow, video_work
-from swapper.ui.video.layout import DOWNLOAD, CastPanel, PartPanel, VideoResultPanel
+from swapper.ui.video.layout import DOWNLOAD, KIND, WHO, WHO_LABEL, CastPanel, PartPanel, VideoResultPanel
 from swapper.ui.video.plan import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
 from swapper.video.io import VideoReader
-from swapper.video.job import VideoProgress, VideoResult
+from swapper.video.job import LONGEST, VideoProgress, VideoResult, check_video_settings
 
 NO_TARGET = "Video: none yet. Add the video to change."
 CANCELLED = "Cancelled. The unfinished video was deleted."
@@ -82,7 +83,7 @@ class VideoTab:
             self.problem: "",
         }
         try:
-            paths = upload_paths(payload, self.limits.max_video_bytes)
+            paths = upload_paths(payload, self.limits.max_video_bytes, files=1)
             if not paths:
                 return {**fresh, **emptied}
             clip = open_clip(_meant(paths[0], gif), self.limits)
@@ -103,11 +104,12 @@ class VideoTab:
             self.part.length: page.part(clip, 0, end),
         }
 
-    def show_frame(self, clip: Clip | None, seconds: float, start: float, end: float) -> Updates:
+    def show_frame(self, clip: Clip | None, seconds: Any, start: Any, end: Any) -> Updates:
         """Show the frame at a time, and how long the chosen part is."""
         if clip is None:
             return {self.problem: gr.skip()}
         try:
+            seconds, start, end = (_seconds(value) for value in (seconds, start, end))
             image = frame_at(clip, seconds, self.limits)
         except UserError as error:
             return self._wrong(error)
@@ -121,8 +123,8 @@ class VideoTab:
     def find(
         self,
         clip: Clip | None,
-        start: float,
-        end: float,
+        start: Any,
+        end: Any,
         people: int,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
     ) -> Updates:
@@ -130,6 +132,7 @@ class VideoTab:
         try:
             if clip is None:
                 raise UserError(NO_TARGET)
+            start, end = _seconds(start), _seconds(end)
             part = clip.part(start, end)
             reader, last = VideoReader(clip.path, self.limits), min(part.end or clip.seconds, start + clip.longest)
             told = said(LOOKING)
@@ -140,18 +143,16 @@ class VideoTab:
             return self._wrong(error)
         return {**self.cast.people.show(found, people), self.cast.empty: gr.HTML(visible=False), self.problem: ""}
 
-    def preview(
-        self, agreed: bool, clip: Clip | None, cast: Cast | None, who: str, seconds: float, *values: Any
-    ) -> Updates:
-        """Swap the frame that is shown; ``values`` are the sources' photos and the settings."""
+    def preview(self, agreed: Any, clip: Clip | None, cast: Cast | None, who: Any, seconds: Any, *sent: Any) -> Updates:
+        """Swap the frame that is shown; ``sent`` are the sources' photos and the settings."""
         try:
-            if not agreed:
-                raise UserError(CONSENT_FIRST)
+            require_consent(agreed)
             if clip is None:
                 raise UserError(NO_TARGET)
-            photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
+            seconds, who = _seconds(seconds), values.choice(WHO_LABEL, who, dict(WHO).values())
+            method, restore, blend = read(list(sent[len(PEOPLE) + 3 :]))
+            photos = self._photos(sent)
             wanted_people(who, cast, photos)
-            method, restore, blend = read(list(values[len(PEOPLE) + 3 :]))
             swapper = self.swappers.get(method, restore)
             plan = plan_swap(swapper, who, cast, photos)
             image, time = frame_at(clip, seconds, self.limits), page.clock(seconds)
@@ -160,9 +161,9 @@ class VideoTab:
             return self._wrong(error)
         return {self.part.frame: page.frames(image, time, after), self.problem: ""}
 
-    def preview_if_possible(self, *values: Any) -> Updates:
+    def preview_if_possible(self, *sent: Any) -> Updates:
         """The same without complaints, for a slider that was moved."""
-        found = self.preview(*values)
+        found = self.preview(*sent)
         return found if self.part.frame in found else {self.part.frame: gr.skip()}
 
     def begin(self) -> Updates:
@@ -181,29 +182,31 @@ class VideoTab:
 
     def swap(
         self,
-        agreed: bool,
+        agreed: Any,
         payload: Any,
         clip: Clip | None,
         cast: Cast | None,
-        who: str,
-        start: float,
-        end: float,
+        who: Any,
+        start: Any,
+        end: Any,
         gif: Gif | None,
-        *values: Any,
+        *sent: Any,
     ) -> Iterator[Updates]:
-        """Swap the video, telling how far it is; ``values`` are the sources' photos and the settings."""
+        """Swap the video, telling how far it is; ``sent`` are the sources' photos and the settings."""
         try:
-            if not agreed:
-                raise UserError(CONSENT_FIRST)
+            require_consent(agreed)
+            start, end, who = _seconds(start), _seconds(end), values.choice(WHO_LABEL, who, dict(WHO).values())
+            steadiness, quality, kind, *swap = sent[len(PEOPLE) :]
+            check_video_settings(0, None, quality, steadiness)
+            suffix = values.choice(KIND, kind, FORMATS.values())
+            method, restore, blend = read(swap)
             path = _meant(upload_path(payload, NO_TARGET, self.limits.max_video_bytes), gif)
             if clip is None or clip.path != path:  # the click came before the video had been looked at
                 clip, cast, who = open_clip(path, self.limits), None, EVERYONE
                 end = clip.longest
-            photos = [upload_paths(value) for value in values[: len(PEOPLE)]]
+            photos = self._photos(sent)
             wanted_people(who, cast, photos)
-            steadiness, quality, suffix, *swap = values[len(PEOPLE) :]
-            method, restore, blend = read(swap)
-            part = clip.part(start, end, quality, steadiness)
+            part = clip.part(start, end, int(quality), steadiness)
             work = video_work(
                 lambda: self.swappers.get(method, restore),
                 lambda swapper: plan_swap(swapper, who, cast, photos),
@@ -257,8 +260,16 @@ class VideoTab:
             self.result.running: gr.HTML(value="", visible=False),
         }
 
+    def _photos(self, sent: Sequence[Any]) -> list[list[str]]:
+        """The source persons' photos, which come first in what is sent."""
+        return [upload_paths(value, files=self.limits.max_source_photos) for value in sent[: len(PEOPLE)]]
+
     def _wrong(self, error: UserError) -> Updates:
         return {self.problem: callout([error], error=True)}
+
+
+def _seconds(value: Any) -> float:
+    return values.number("Seconds", value, 0, LONGEST)
 
 
 def _meant(path: str, gif: Gif | None) -> str:

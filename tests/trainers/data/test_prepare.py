@@ -1,5 +1,12 @@
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
 import tarfile
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,3 +93,28 @@ def test_a_face_is_dropped_for_the_right_reason(change, reason):
     image = np.full((256, 256, 3), 90, np.uint8) if change.get("flat") else _photo()[0]
     face = Face(np.array([60, 60, 200, 220], np.float32), change.get("score", 0.9), change.get("points", POINTS))
     assert check_face(image, face, image, change.get("matrix", UPRIGHT), PrepareConfig())[0] == reason
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are others there")
+@pytest.mark.parametrize(("number", "everybody", "code"), [(signal.SIGINT, True, 130), (signal.SIGTERM, False, 143)])
+def test_a_stopped_run_says_one_line_and_leaves_no_process(portraits, tmp_path, number, everybody, code):
+    """A terminal sends Ctrl-C to all processes of a program, and nobody else does."""
+    (tmp_path / "photos").mkdir()
+    for copy in range(30):
+        shutil.copy(portraits[copy % len(portraits)], tmp_path / "photos" / f"{copy:02d}.jpg")
+    command = [sys.executable, "-m", "trainers", "prepare", str(tmp_path / "photos"), "--out", str(tmp_path / "data")]
+    program = subprocess.Popen(
+        [*command, "--split", "train", "--workers", "2"],
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not list(tmp_path.glob("data/.train-parts/*.json")):
+        assert program.poll() is None
+        time.sleep(0.05)
+    (os.killpg if everybody else os.kill)(program.pid, number)
+    out, err = program.communicate(timeout=30)  # ends when the last process has closed its output
+    assert (program.returncode, out, err) == (code, "", "Stopped.\n")

@@ -95,17 +95,19 @@ def test_a_time_budget_stops_with_a_checkpoint(tmp_path):
     assert (tmp_path / "last" / "progress.json").is_file()
 
 
-def test_a_run_that_is_told_to_end_keeps_what_it_has(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_told_to_end_keeps_what_it_has(tmp_path, number):
     run = Run(LineTrainer(), config(tmp_path, kimg=1e6, time_budget=60.0))
     step = run.step
 
     def step_and_end() -> dict[str, Tensor]:
         if run.progress.step == 7:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
         return step()
 
-    run.step = step_and_end
+    run.step, before = step_and_end, signal.getsignal(number)
     assert run.train().step == 8
+    assert run.stop.number == number and signal.getsignal(number) == before
     assert json.loads((tmp_path / "last" / "progress.json").read_text())["step"] == 8
 
 

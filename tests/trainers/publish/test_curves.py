@@ -18,7 +18,11 @@ def test_curves_of_runs_share_a_chart_and_name_each_run(tmp_path):
     runs = [str(write_run(tmp_path / name, [1.0, 0.5, 0.2])) for name in ("smooth", "arcface<16>")]
     out = tmp_path / "page.html"
     assert main(["curves", *runs, "--terms", "id", "val_gain", "--out", str(out)]) == 0
-    page = out.read_text()
+    page = out.read_text(encoding="utf-8")
+    assert main(["curves", *runs, "--terms", "id", "--out", str(out)]) == 2 and out.read_text(encoding="utf-8") == page
+    log = str(tmp_path / "smooth" / "log.jsonl")
+    assert main(["curves", *runs, "--terms", "id", "--out", log, "--overwrite"]) == 2, "an input"
+    assert main(["curves", *runs, "--terms", "id", "--out", str(out), "--overwrite"]) == 0
     assert page.count("<svg class=") == 2 and "arcface&lt;16&gt;" in page and "smooth" in page
 
 

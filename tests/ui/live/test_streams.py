@@ -13,7 +13,7 @@ from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Limits
 from swapper.studies.previews import data_uri
 from swapper.types import UserError
-from swapper.ui.layout import CONSENT_FIRST
+from swapper.ui.consent import CONSENT_FIRST
 from swapper.ui.live.streams import LiveStreams, ShownFrame
 from swapper.ui.live.tab import NO_SOURCE, LiveTab, stats
 

@@ -1,0 +1,78 @@
+"""Files that commands write: never an input, never one twice, never in place of a file that was there before.
+
+One rule for all commands: what exists is replaced with ``--overwrite`` only.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from swapper.errors import UserError
+
+
+def claim_outputs(outputs: Iterable[Path], inputs: Iterable[Path], overwrite: bool) -> None:
+    """Refuse to replace what a command has not made itself, before any work is done.
+
+    Args:
+        outputs: files that will be written.
+        inputs: files that are read; those that do not exist are none.
+        overwrite: the user wants existing files to be replaced; inputs never are.
+
+    Raises:
+        UserError: an output is an input, or exists already.
+    """
+    read = [path for path in inputs if _is_there(path)]
+    for output in outputs:
+        if not _is_there(output):
+            continue
+        twin = next((path for path in read if _same(output, path)), None)
+        if twin is not None:
+            raise UserError(f"Output '{output}': this is the input '{twin}' itself. Choose another name.")
+        if not overwrite:
+            raise UserError(
+                f"Output '{output}': this file exists already. Choose another name, or add --overwrite to replace it."
+            )
+
+
+def files_of(place: Path | None) -> list[Path]:
+    """The files in a folder, or the one file that a path names.
+
+    Args:
+        place: of either; None where there is neither.
+    """
+    if place is None or not place.is_dir():
+        return [] if place is None else [place]
+    return [path for path in place.iterdir() if path.is_file()]
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """The name itself, or with a number where a file system that ignores case has it already.
+
+    Args:
+        name: of a file, with its suffix.
+        taken: names of other files in the same folder.
+    """
+    used = {_folded(other) for other in taken}
+    fresh, number = name, 2
+    while _folded(fresh) in used:
+        fresh, number = f"{Path(name).stem}-{number}{Path(name).suffix}", number + 1
+    return fresh
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):
+        return False
