@@ -1,5 +1,6 @@
 """Weights by name, with the Hub's real client against a small local server that speaks the Hub's protocol."""
 
+import hashlib
 import os
 import subprocess
 import sys
