@@ -22,7 +22,7 @@ from swapper.cli.options import (
 from swapper.errors import UserError
 from swapper.provenance.settings import MarkSettings
 from swapper.runtime.finished import Finished
-from swapper.runtime.outputs import claim_outputs, free_name
+from swapper.runtime.outputs import claim_outputs
 from swapper.runtime.program import interruptible, say_stopped
 from swapper.runtime.whole_file import check_place
 from swapper.version import __version__
@@ -168,39 +168,25 @@ def _pair(text: str) -> tuple[Path, Path]:
 
 def _files(target: Path, output: Path) -> list[tuple[Path, Path]]:
     """Videos and the files they become; a new name is said where two would have the same."""
+    from swapper.batch.names import VIDEOS, result_names, video_name
+
     if not target.is_dir():
-        return [(target, output / _usual_name(target) if output.is_dir() else output)]
-    videos = sorted(path for path in target.iterdir() if path.suffix.lower() in READ_FROM_FOLDERS)
+        return [(target, output / video_name(target) if output.is_dir() else output)]
+    videos = [path for path in target.iterdir() if path.suffix.lower() in VIDEOS]
     if not videos:
         raise UserError(f"Folder '{target}': it contains no video. Give another folder, or a single file.")
     if output.exists() and not output.is_dir():
         raise UserError(f"Output '{output}': it is a file, but the target is a folder. Give a folder.")
-    videos.sort(key=lambda path: _usual_name(path) != path.name)  # those that keep their names come first
-    names: list[str] = []
-    for path in videos:
-        usual = _usual_name(path)
-        unlike = f"{path.stem}-{path.suffix[1:].lower()}{Path(usual).suffix}"
-        name = usual if free_name(usual, names) == usual else free_name(unlike, names)
+    names = result_names(videos, video_name)
+    for path, name in names.items():
+        usual = video_name(path)
         if name != usual:
             print(f"{path.name}: its result is named {name}, because {usual} is another's.", file=sys.stderr)
-        names.append(name)
     output.mkdir(parents=True, exist_ok=True)
-    pairs = sorted((path, output / name) for path, name in zip(videos, names, strict=True))
+    pairs = sorted((path, output / name) for path, name in names.items())
     for _, result in pairs:
         check_place(result)
     return pairs
-
-
-def _usual_name(video: Path) -> str:
-    """Of a video's result in a folder: the same where its format is written, else MP4."""
-    from swapper.video.encode import FORMATS
-
-    return video.name if video.suffix.lower() in FORMATS else f"{video.stem}.mp4"
-
-
-READ_FROM_FOLDERS = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"}
-)
 
 
 def _seconds(text: str) -> float:

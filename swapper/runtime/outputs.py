@@ -45,6 +45,38 @@ def files_of(place: Path | None) -> list[Path]:
     return [path for path in place.iterdir() if path.is_file()]
 
 
+class Names:
+    """Names of the files in one folder, none like another where a file system ignores case."""
+
+    def __init__(self, taken: Iterable[str] = ()):
+        """Begin.
+
+        Args:
+            taken: names that are there already.
+        """
+        self._used = {_folded(name) for name in taken}
+
+    def has(self, name: str) -> bool:
+        """Whether a file of that name is there.
+
+        Args:
+            name: of a file, with its suffix.
+        """
+        return _folded(name) in self._used
+
+    def add(self, name: str) -> str:
+        """Take the name itself, or one with a number where it is there already; returns which.
+
+        Args:
+            name: of a file, with its suffix.
+        """
+        fresh, number = name, 2
+        while self.has(fresh):
+            fresh, number = f"{Path(name).stem}-{number}{Path(name).suffix}", number + 1
+        self._used.add(_folded(fresh))
+        return fresh
+
+
 def free_name(name: str, taken: Iterable[str]) -> str:
     """The name itself, or with a number where a file system that ignores case has it already.
 
@@ -52,11 +84,7 @@ def free_name(name: str, taken: Iterable[str]) -> str:
         name: of a file, with its suffix.
         taken: names of other files in the same folder.
     """
-    used = {_folded(other) for other in taken}
-    fresh, number = name, 2
-    while _folded(fresh) in used:
-        fresh, number = f"{Path(name).stem}-{number}{Path(name).suffix}", number + 1
-    return fresh
+    return Names(taken).add(name)
 
 
 def _folded(name: str) -> str:

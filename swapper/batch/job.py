@@ -1,0 +1,98 @@
+"""One job of a batch: who is put into which photo or video, how, and what the result is called."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from swapper.compose.settings import BlendSettings
+from swapper.errors import UserError
+from swapper.faces.select import selection
+from swapper.registry import find_method, restorer_choices
+from swapper.runtime import values
+from swapper.video.encode import FORMATS, QUALITY
+from swapper.video.job import VideoSettings
+
+BLEND = ("likeness", "expression", "light", "detail", "occluders")  # the same as the options of the command line
+
+
+@dataclass(frozen=True)
+class JobSettings:
+    """How a job is done; the names are those of the options of ``image`` and ``video``.
+
+    Raises:
+        UserError: a value of another kind, or outside its range.
+    """
+
+    method: str | None = None  # ``default_method`` for photos and for videos when None
+    select: str | None = None  # all, unless there are people who get an identity of their own
+    restore: str | None = None  # ``default_restorer`` for photos and for videos when None
+    likeness: float = 1.0
+    expression: float = 1.0
+    light: float = 1.0
+    detail: float = 1.0
+    occluders: bool = True
+    start: float = 0.0  # seconds, of videos
+    end: float | None = None  # seconds, of videos
+    quality: int = QUALITY  # constant rate factor, of videos
+    steadiness: float = 1.0  # of videos
+
+    def __post_init__(self):
+        if self.method is not None:
+            find_method(values.text("Method", self.method))
+        if self.restore is not None:
+            values.choice("Restore", self.restore, restorer_choices())
+        if self.select is not None:
+            selection(self.select)
+        assert self.blend and self.video  # both check their values
+
+    @property
+    def blend(self) -> BlendSettings:
+        """How the face is blended in."""
+        return BlendSettings(**{name: getattr(self, name) for name in BLEND})
+
+    @property
+    def video(self) -> VideoSettings:
+        """How a video is swapped."""
+        return VideoSettings(self.start, self.end, self.quality, self.steadiness)
+
+
+SETTINGS = tuple(one.name for one in fields(JobSettings))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked for; plain values, so that it travels between machines.
+
+    Attributes:
+        name: of the job, no other's.
+        sources: photos of the person that selected faces become; none where only ``people`` count.
+        target: photo, GIF or video.
+        output: file to write.
+        people: photo of a person who is put in, and photo of the person in the target who becomes that one.
+        settings: how.
+    """
+
+    name: str
+    sources: tuple[Path, ...]
+    target: Path
+    output: Path
+    people: tuple[tuple[Path, Path], ...] = ()
+    settings: JobSettings = field(default_factory=JobSettings)
+
+    def __post_init__(self):
+        if not self.sources and not self.people:
+            raise UserError("No source photo was given. Give at least one photo of the source person.")
+
+    @property
+    def moving(self) -> bool:
+        """Whether the result is a video, or a GIF."""
+        return self.output.suffix.lower() in FORMATS
+
+    @property
+    def inputs(self) -> list[Path]:
+        """All files that are read."""
+        return [*self.sources, *(photo for pair in self.people for photo in pair), self.target]
+
+    def described(self) -> dict[str, Any]:
+        """Everything the result depends on besides its target and the program."""
+        return {"sources": list(self.sources), "people": [list(pair) for pair in self.people], **vars(self.settings)}
