@@ -23,13 +23,13 @@ class Engine:
         ray: address of a Ray cluster, ``auto`` for the one that this machine belongs to, ``local`` for one that is
             started here; processes of this machine when None.
         retry: how often a task is begun again whose worker died, or that ended in an unforeseen way.
-        gpu: each worker has a graphics card, or a share of one.
+        gpu: each worker has a graphics card, or a share of one; where there is one when None.
     """
 
     workers: int | None = None
     ray: str | None = None
     retry: int = 1
-    gpu: bool = False
+    gpu: bool | None = None
 
     def __post_init__(self):
         if self.workers is not None and self.workers < 1:
@@ -95,36 +95,56 @@ def _open(engine: Engine, setup: Setup, tasks: int) -> tuple[Pool, int]:
         return actors, actors.most
     from swapper.batch.processes import Processes, graphics_cards
 
-    cards, cores, memory = graphics_cards() if engine.gpu else 0, usable_cores(), usable_memory()
+    cards, cores, memory = 0 if engine.gpu is False else graphics_cards(), usable_cores(), usable_memory()
     fitting = max(min(cores, memory // MEMORY_A_WORKER), 1) if memory else cores
     most = min(engine.workers or cards or fitting, tasks)
     return Processes(setup, threads=max(cores // most, 1), cards=cards), most
 
 
 def _dispatch(pool: Pool, most: int, tasks: Sequence[Any], retry: int) -> Iterator[Told | Ended]:
-    waiting, busy, begun = deque(range(len(tasks))), dict[int, int](), Counter[int]()
-
-    def hand_out(worker: int) -> None:
-        if not pool.alive(worker):
-            worker = pool.start() if waiting else worker
-        elif not waiting:
-            pool.release(worker)
-        if waiting:
-            index = waiting.popleft()
-            busy[worker], begun[index] = index, begun[index] + 1
-            pool.send(worker, tasks[index])
-
+    desk = _Desk(pool, tasks, retry)
     for _ in range(most):
-        hand_out(pool.start())
-    while busy:
+        desk.hand_out(pool.start())
+    while desk.busy:
         for worker, said in pool.wait():
             if not isinstance(said, Reply):
-                yield Told(busy[worker], said)
+                yield Told(desk.busy[worker], said)
                 continue
-            index = busy.pop(worker)
-            again = said.error is not None and not said.certain and begun[index] <= retry
-            if again:
-                waiting.append(index)
-            hand_out(worker)
-            if not again:
-                yield Ended(index, said.value, said.error, begun[index])
+            ended = desk.take_back(worker, said)
+            if ended is not None:
+                yield ended
+
+
+class _Desk:
+    """Where tasks wait, and where workers bring back what they were given.
+
+    Attributes:
+        busy: index of the task that a worker has.
+    """
+
+    def __init__(self, pool: Pool, tasks: Sequence[Any], retry: int):
+        self._pool, self._tasks, self._retry = pool, tasks, retry
+        self._waiting, self._begun = deque(range(len(tasks))), Counter[int]()
+        self.busy: dict[int, int] = {}
+
+    def hand_out(self, worker: int) -> None:
+        """Give the next task to a worker, or to a new one in its place; end it where there is none."""
+        if not self._waiting:
+            if self._pool.alive(worker):
+                self._pool.release(worker)
+            return
+        if not self._pool.alive(worker):
+            worker = self._pool.start()
+        index = self._waiting.popleft()
+        self.busy[worker] = index
+        self._begun[index] += 1
+        self._pool.send(worker, self._tasks[index])
+
+    def take_back(self, worker: int, reply: Reply) -> Ended | None:
+        """What became of a worker's task; None where it is begun again, after all that wait already."""
+        index = self.busy.pop(worker)
+        again = reply.error is not None and not reply.certain and self._begun[index] <= self._retry
+        if again:
+            self._waiting.append(index)
+        self.hand_out(worker)
+        return None if again else Ended(index, reply.value, reply.error, self._begun[index])

@@ -1,16 +1,17 @@
 """One job of a batch: who is put into which photo or video, how, and what the result is called."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from swapper.compose.settings import BlendSettings
+from swapper.compose.settings import BlendSettings, check_blend_setting
 from swapper.errors import UserError
 from swapper.faces.select import selection
 from swapper.registry import find_method, restorer_choices
 from swapper.runtime import values
 from swapper.video.encode import FORMATS, QUALITY
-from swapper.video.job import VideoSettings
+from swapper.video.job import VideoSettings, check_video_settings
 
 BLEND = ("likeness", "expression", "light", "detail", "occluders")  # the same as the options of the command line
 
@@ -37,13 +38,7 @@ class JobSettings:
     steadiness: float = 1.0  # of videos
 
     def __post_init__(self):
-        if self.method is not None:
-            find_method(values.text("Method", self.method))
-        if self.restore is not None:
-            values.choice("Restore", self.restore, restorer_choices())
-        if self.select is not None:
-            selection(self.select)
-        assert self.blend and self.video  # both check their values
+        check_settings(vars(self))
 
     @property
     def blend(self) -> BlendSettings:
@@ -54,6 +49,28 @@ class JobSettings:
     def video(self) -> VideoSettings:
         """How a video is swapped."""
         return VideoSettings(self.start, self.end, self.quality, self.steadiness)
+
+
+def check_settings(given: Mapping[str, Any]) -> None:
+    """Make sure that ``JobSettings`` can be made of some values.
+
+    Args:
+        given: anything, by name; what is not there is as usual.
+
+    Raises:
+        UserError: a value of another kind, or outside its range.
+    """
+    if given.get("method") is not None:
+        find_method(values.text("Method", given["method"]))
+    if given.get("restore") is not None:
+        values.choice("Restore", given["restore"], restorer_choices())
+    if given.get("select") is not None:
+        selection(given["select"])
+    for name in BLEND:
+        if name in given:
+            check_blend_setting(name, given[name])
+    usual = {one.name: one.default for one in fields(VideoSettings)}
+    check_video_settings(**{name: given.get(name, default) for name, default in usual.items()})
 
 
 SETTINGS = tuple(one.name for one in fields(JobSettings))

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from swapper.batch.job import SETTINGS, Job, JobSettings
-from swapper.batch.names import result_names, targets_below
+from swapper.batch.job import SETTINGS, Job, JobSettings, check_settings
+from swapper.batch.names import targets_below, usual_name
+from swapper.batch.places import HIDDEN
 from swapper.errors import UserError
 from swapper.images import WRITABLE
 from swapper.runtime import values
@@ -48,6 +49,7 @@ def read_jobs(jobs: Path, output: Path, defaults: Defaults) -> list[Job]:
     Raises:
         UserError: there is none, or one that makes no sense.
     """
+    jobs, output = jobs.absolute(), output.absolute()
     if jobs.is_dir():
         found = list(targets_below(jobs, output))
         if not found:
@@ -60,7 +62,9 @@ def read_jobs(jobs: Path, output: Path, defaults: Defaults) -> list[Job]:
         raise UserError(f"Jobs '{jobs}': there is no such file or folder. Give a folder of photos and videos.")
     reader = {".csv": _csv_rows, ".jsonl": _json_rows}.get(jobs.suffix.lower())
     if reader is None:
-        raise UserError(f"Jobs '{jobs}': this is no table of jobs. Give a folder, or a file that ends in .csv or .jsonl.")
+        raise UserError(
+            f"Jobs '{jobs}': this is no table of jobs. Give a folder, or a file that ends in .csv or .jsonl."
+        )
     rows = []
     for line, row in reader(jobs):
         try:
@@ -83,6 +87,8 @@ def _job(row: Mapping[str, Any], place: Path, output: Path, defaults: Defaults) 
     people = tuple(_people(text, place) for text in _texts("map", row.get("map")))
     target = place / values.text("target", row["target"])
     given = {name: row[name] for name in SETTINGS if row.get(name) is not None}
+    if given:
+        check_settings({**vars(defaults.settings), **given})
     named = values.text("output", row.get("output") or "")
     return Job(
         str(row.get("id") or ""),
@@ -90,14 +96,12 @@ def _job(row: Mapping[str, Any], place: Path, output: Path, defaults: Defaults) 
         target,
         _inside(output, named) if named else output,
         people or (() if sources else defaults.people),
-        replace(defaults.settings, **given),
+        replace(defaults.settings, **given) if given else defaults.settings,
     )
 
 
 def _named(jobs: Path, rows: list[tuple[int, Job]], output: Path) -> list[Job]:
     """The jobs with a name and an output each, none of them twice."""
-    free = [job.target for _, job in rows if job.output == output]
-    usual = result_names(set(free))
     used, names, done = Names(), dict[str, int](), []
     said = [job.output for _, job in rows if job.output != output]
     for path in said:
@@ -106,10 +110,12 @@ def _named(jobs: Path, rows: list[tuple[int, Job]], output: Path) -> list[Job]:
             raise UserError(f"Jobs '{jobs}': two jobs write '{text}'. Give each an output of its own.")
         used.add(text)
     for line, job in rows:
-        place = job.output if job.output != output else output / used.add(usual[job.target])
+        place = job.output if job.output != output else output / used.add(usual_name(job.target))
         name = job.name or place.relative_to(output).as_posix()
         if name in names:
-            raise UserError(f"Jobs '{jobs}', line {line}: the id '{name}' is that of line {names[name]} too. Change one.")
+            raise UserError(
+                f"Jobs '{jobs}', line {line}: the id '{name}' is that of line {names[name]} too. Change one."
+            )
         names[name] = line
         done.append(replace(job, name=name, output=place))
     return done
@@ -117,7 +123,7 @@ def _named(jobs: Path, rows: list[tuple[int, Job]], output: Path) -> list[Job]:
 
 def _inside(output: Path, text: str) -> Path:
     path = Path(text)
-    if path.is_absolute() or ".." in path.parts or path.parts[:1] in ((), (".swapper-batch",)):
+    if path.is_absolute() or ".." in path.parts or path.parts[:1] in ((), (HIDDEN,)):
         raise UserError(f"Output '{text}': it must be a name in the folder of results. Leave out what leads elsewhere.")
     if path.suffix.lower() not in (*WRITABLE, *FORMATS):
         raise UserError(f"Output '{text}': its suffix names no supported format. Choose .png, .jpg, .webp or .mp4.")
@@ -154,7 +160,9 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     reader = csv.DictReader(_lines(path))
     for row in reader:
         if None in row:
-            raise UserError(f"Jobs '{path}', line {reader.line_num}: it has more cells than the first line. Correct it.")
+            raise UserError(
+                f"Jobs '{path}', line {reader.line_num}: it has more cells than the first line. Correct it."
+            )
         yield reader.line_num, {name.strip(): _cell(name.strip(), text) for name, text in row.items() if text}
 
 

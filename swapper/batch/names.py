@@ -13,9 +13,7 @@ from swapper.video.encode import FORMATS
 VIDEOS = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"}
 )
-PHOTOS = frozenset(
-    {*WRITABLE, ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jpe", ".jfif"}
-)
+PHOTOS = frozenset({*WRITABLE, ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jpe", ".jfif"})
 
 
 def usual_name(target: Path) -> str:

@@ -25,7 +25,7 @@ DIED = "Its worker process was ended from outside or crashed ({how}). Is there e
 @dataclass
 class _Worker:
     process: BaseProcess
-    pipe: Connection
+    pipe: Any  # a Connection, or what stands for it on Windows
 
 
 class Processes:

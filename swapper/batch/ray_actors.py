@@ -1,5 +1,6 @@
 """Workers that are actors of a Ray cluster: Ray places them, notices when one dies, and adds machines where it can."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,7 +17,9 @@ except ImportError as error:
     raise UserError("--ray: Ray is not installed. Run pip install 'swapper[cluster]', or leave --ray out.") from error
 
 LOCAL = "local"
-DIED = "Its worker was lost ({how}). Is there enough memory, and are all machines of the cluster up? Run the same again."
+DIED = (
+    "Its worker was lost ({how}). Is there enough memory, and are all machines of the cluster up? Run the same again."
+)
 
 
 class _Actor:
@@ -46,14 +49,15 @@ class RayActors:
         most: how many actors there may be.
     """
 
-    def __init__(self, setup: Setup, address: str, workers: int | None = None, gpu: bool = False):
+    def __init__(self, setup: Setup, address: str, workers: int | None = None, gpu: bool | None = None):
         """Join a cluster, unless this process belongs to one already.
 
         Args:
             setup: makes what an actor does.
             address: as ``ray.init`` takes it; ``local`` starts Ray on this machine.
             workers: how many actors; what the cluster has room for when None.
-            gpu: each holds a graphics card, or a share of one where there are more actors than cards.
+            gpu: each holds a graphics card, or a share of one where there are more actors than cards; if there are any
+                when None.
 
         Raises:
             UserError: the cluster cannot be reached, or it has no graphics card where one is needed.
@@ -61,8 +65,8 @@ class RayActors:
         self._ours = not ray.is_initialized()
         if self._ours:
             try:
-                quiet = {"include_dashboard": False} if address == LOCAL else {}
-                ray.init(address=address, log_to_driver=False, logging_level="error", **quiet)
+                quiet: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
+                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **quiet)
             except (ConnectionError, ValueError, RuntimeError, RayError) as error:
                 lines = str(error).splitlines() or ["no reason given"]
                 raise UserError(f"--ray {address}: the cluster cannot be reached ({lines[0]}). Check it.") from error
@@ -71,6 +75,7 @@ class RayActors:
         if gpu and not cards:
             self.close()
             raise UserError(f"--ray {address}: the cluster has no graphics card. Add --device cpu.")
+        gpu = cards > 0 if gpu is None else gpu
         self.most = workers or max(cards if gpu else cores, 1)
         held = {"num_gpus": min(cards / self.most, 1)} if gpu else {"num_cpus": 1}
         self._class = ray.remote(_Actor).options(max_concurrency=2, **held)
@@ -120,7 +125,8 @@ class RayActors:
             return ray.get(future)
         except RayError as error:
             self.release(worker)
-            return Reply(error=DIED.format(how=type(error).__name__), certain=False)
+            last = [line.strip() for line in str(error).splitlines() if line.strip()][-1:]
+            return Reply(error=DIED.format(how=": ".join([type(error).__name__, *last])), certain=False)
 
     def _progress(self) -> Iterable[Said]:
         """Answers of workers that were asked a while ago; those with none on its way are asked again."""

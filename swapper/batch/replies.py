@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from swapper.errors import UserError
 
@@ -29,6 +29,7 @@ class Reply:
 Said = tuple[int, float | Reply]  # worker, and how far it is or how its task ended
 
 
+@runtime_checkable
 class Pool(Protocol):
     """Workers that do one task at a time.
 

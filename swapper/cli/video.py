@@ -14,6 +14,7 @@ from swapper.cli.options import (
     add_device_option,
     add_mark_options,
     add_method_option,
+    add_moving_options,
     add_overwrite_option,
     add_restore_option,
     blend_settings,
@@ -47,22 +48,10 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument(
         "-o", "--output", type=Path, required=True, help="file to write: .mp4, .mov, .mkv, .webm or .gif; or a folder"
     )
-    p.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="SRC=REF",
-        help="the person in photo REF becomes the one in photo SRC; may be given several times. Others are left alone, "
-        "unless --select is given as well",
-    )
-    p.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="start of the part: seconds, or 1:02:03.5")
-    p.add_argument("--end", type=_seconds, metavar="S", help="end of the part: seconds, or 1:02:03.5")
+    add_moving_options(p)
     add_method_option(p)
-    p.add_argument("--select", help="all (the default), largest, or a face number, counted from the largest, 0 first")
     add_restore_option(p, moving=True)
     add_device_option(p)
-    p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
-    p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
     add_blend_options(p)
     add_mark_options(p)
     add_overwrite_option(p)
@@ -78,7 +67,7 @@ def run_video(args: argparse.Namespace) -> int:
 
     settings = VideoSettings(args.start, args.end, args.quality, args.steadiness)
     marks, blend = mark_settings(args), blend_settings(args)
-    people = [_pair(text) for text in args.map]
+    people = [pair_of(text) for text in args.map]
     if not args.source and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person before the video.")
     pairs, finished = _files(args.target, args.output), Finished(_described(args, people))
@@ -157,8 +146,15 @@ def _bar() -> Progress:
     return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
-def _pair(text: str) -> tuple[Path, Path]:
-    """``SRC=REF``; of several equals signs the one that separates two files counts."""
+def pair_of(text: str) -> tuple[Path, Path]:
+    """``SRC=REF``; of several equals signs the one that separates two files counts.
+
+    Args:
+        text: what was given after ``--map``.
+
+    Raises:
+        UserError: it is no pair.
+    """
     cuts = [i for i, letter in enumerate(text) if letter == "="]
     pairs = [(Path(text[:i]), Path(text[i + 1 :])) for i in cuts if text[:i] and text[i + 1 :]]
     if not pairs:
@@ -187,14 +183,3 @@ def _files(target: Path, output: Path) -> list[tuple[Path, Path]]:
     for _, result in pairs:
         check_place(result)
     return pairs
-
-
-def _seconds(text: str) -> float:
-    """Seconds, from a number or from hours, minutes and seconds with colons between them."""
-    parts = text.split(":")
-    if len(parts) > 3:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds, or hours:minutes:seconds")
-    try:
-        return sum(float(part) * 60**power for power, part in enumerate(reversed(parts)))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds, or hours:minutes:seconds") from error

@@ -1,8 +1,10 @@
 """How many CPU threads a process gives its networks, where several processes share a machine."""
 
 import os
+import sys
 
 _VARIABLE = "SWAPPER_THREADS"
+_OTHERS = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")  # torch and OpenCV look at them when they are imported
 
 
 def limit_threads(count: int) -> None:
@@ -11,12 +13,11 @@ def limit_threads(count: int) -> None:
     Args:
         count: 1 or more.
     """
-    os.environ[_VARIABLE] = os.environ["OMP_NUM_THREADS"] = str(count)
-    import cv2
-    import torch
-
-    torch.set_num_threads(count)
-    cv2.setNumThreads(count)
+    os.environ.update(dict.fromkeys((_VARIABLE, *_OTHERS), str(count)))
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(count)
+    if "cv2" in sys.modules:
+        sys.modules["cv2"].setNumThreads(count)
 
 
 def threads_allowed() -> int | None:
