@@ -9,21 +9,16 @@ import sys
 import time
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from clips import PORTRAITS, background, lay, pictures, portrait, write_clip
+from forty_jobs import BROKEN, SOURCE, UNMARKED, check_forty, jobs_of, lines
 from PIL import Image
 
 from swapper.batch.batch import BatchState, run_batch
 from swapper.batch.engine import Engine
-from swapper.batch.job import Job, JobSettings
-from swapper.batch.manifest import Defaults, read_jobs
 from swapper.cli.main import main
 from swapper.errors import UserError
 from swapper.images import read_image
-from swapper.pipeline import FaceSwapper
-from swapper.provenance import MarkSettings
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,56 +26,6 @@ pytestmark = [
     pytest.mark.skipif(len(list(PORTRAITS.glob("*.jpg"))) < 5, reason="the example portraits are not here"),
 ]
 ROOT = Path(__file__).parents[2]
-SOURCE = PORTRAITS / "02.jpg"
-QUICK = JobSettings(method="warp", restore="none")
-UNMARKED = MarkSettings(mark=False)
-BROKEN = {"p07.png": b"no picture", "p23.png": b""}
-
-
-@pytest.fixture(scope="module")
-def forty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of 40 photos, of which two cannot be read."""
-    folder = tmp_path_factory.mktemp("forty")
-    for number in range(40):
-        face = portrait(number % 4)
-        shifted = np.roll(cv2.resize(face, (256, 256), interpolation=cv2.INTER_AREA), number, axis=1)
-        Image.fromarray(shifted).save(folder / f"p{number:02d}.png", compress_level=1)
-    for name, data in BROKEN.items():
-        (folder / name).write_bytes(data)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def one_by_one(forty: Path) -> dict[str, np.ndarray]:
-    """What the same swaps look like where one process does one after the other."""
-    swapper = FaceSwapper("warp", "cpu", restore="none", threads=1)
-    identity = swapper.identify(SOURCE)
-    readable = sorted(path for path in forty.iterdir() if path.name not in BROKEN)
-    return {path.name: swapper.swap_image(identity, path).image for path in readable}
-
-
-def lines(folder: Path) -> list[dict]:
-    return [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
-
-
-def check_forty(output: Path, one_by_one: dict[str, np.ndarray]) -> None:
-    """38 results as of one process, two clear errors, nothing twice, nothing else."""
-    found = lines(output)
-    assert len(found) == len({line["id"] for line in found}) == 40
-    failed = {line["id"]: line["error"] for line in found if line["status"] == "failed"}
-    assert set(failed) == set(BROKEN)
-    assert all("this is not a readable picture" in said or "is empty" in said for said in failed.values()), failed
-    done = {line["output"]: line for line in found if line["status"] == "done"}
-    assert len(done) == 38 and set(done) == set(one_by_one)
-    assert all(line["faces"] == 1 and line["seconds"] > 0 and line["error"] is None for line in done.values())
-    for name, image in one_by_one.items():
-        assert (read_image(output / name) == image).all(), name
-    assert {path.name for path in output.iterdir()} == {*done, "results.jsonl", ".swapper-batch"}
-    assert {path.name for path in (output / ".swapper-batch").iterdir()} == {"lock"}
-
-
-def jobs_of(folder: Path, output: Path) -> list[Job]:
-    return read_jobs(folder, output, Defaults((SOURCE,), settings=QUICK))
 
 
 def test_forty_jobs_with_two_broken_inputs_and_a_worker_that_is_killed(forty, one_by_one, tmp_path):
