@@ -88,9 +88,7 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
         return torch.from_numpy(np.concatenate([g[name].astype(np.float32) for g in geometry]))
 
     def places(name: str) -> Tensor:
-        points = join(name)
-        points[..., :2] += 0.5 / _MEASURED - 0.5 / size  # resizing aligns the outer edges, not the pixel centres
-        return points
+        return shifted(join(name), size)
 
     return Faces(
         images=_decoded(folder, split, suffixes, keys, size, cache),
@@ -102,6 +100,18 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
         sharp=torch.tensor([float(row["interocular_px"]) >= 63 for row in meta]),
         padded=torch.cat([torch.full((n,), s == "-utk") for n, s in zip(counts, suffixes, strict=True)]),
     )
+
+
+def shifted(points: Tensor, size: int) -> Tensor:
+    """Places in crops of the measured size, moved to where they are in crops of another one.
+
+    Args:
+        points: float [..., 2 or 3], x and y as shares of the crop.
+        size: side of the other crops, px.
+    """
+    moved = points.clone()
+    moved[..., :2] += 0.5 / _MEASURED - 0.5 / size  # resizing aligns the outer edges, not the pixel centres
+    return moved
 
 
 def _read_meta(path: Path) -> list[dict[str, str]]:

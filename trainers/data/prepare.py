@@ -6,6 +6,7 @@ fits VGGFace2, FFHQ and CelebA with an identity file) and writes what ``trainers
 
 import argparse
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -118,7 +119,7 @@ def list_items(folder: Path, identities: Path | None, step: float) -> Iterator[I
     labels = (
         dict(line.split()[:2] for line in identities.read_text().splitlines() if line.strip()) if identities else {}
     )
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in PHOTOS | VIDEOS):
+    for path in _pictures(folder):
         person = labels.get(path.name, path.parent.name if path.parent != folder else "")
         if path.suffix.lower() in PHOTOS:
             yield Item(str(path), person)
@@ -126,6 +127,13 @@ def list_items(folder: Path, identities: Path | None, step: float) -> Iterator[I
         with av.open(str(path)) as container:
             seconds = (container.duration or 0) / av.time_base
         yield from (Item(str(path), person, second) for second in np.arange(0, max(seconds, step), step).tolist())
+
+
+def _pictures(folder: Path) -> Iterator[Path]:
+    """Photos and videos below a folder, one folder after the other; no more than one folder's names are in memory."""
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        yield from (Path(place) / name for name in sorted(files) if Path(name).suffix.lower() in PHOTOS | VIDEOS)
 
 
 @cache
