@@ -221,6 +221,7 @@ class ShardIndex:
     Attributes:
         rows: as of ``ROW``, a memory map.
         people: number of known people.
+        paths: of the shards.
     """
 
     def __init__(self, folder: Path, split: str):
@@ -239,7 +240,7 @@ class ShardIndex:
         self.rows = np.load(path, mmap_mode="r")
         said = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         self.people = len(said["people"])
-        self._paths = [folder / name for name in said["shards"]]
+        self.paths = [folder / name for name in said["shards"]]
         self._files: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -274,7 +275,7 @@ class ShardIndex:
     def _read(self, shard: int, begin: int, size: int) -> bytes:
         """Bytes of an archive; several threads may read at a time."""
         if shard not in self._files:
-            self._files[shard] = os.open(self._paths[shard], os.O_RDONLY)
+            self._files[shard] = os.open(self.paths[shard], os.O_RDONLY)
         return os.pread(self._files[shard], size, begin)
 
 

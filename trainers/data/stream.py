@@ -15,10 +15,9 @@ import torch
 from jaxtyping import Int, UInt8
 
 from swapper.types import UserError
-from trainers.data.faces import Faces, shifted
+from trainers.data.faces import SHARP, Faces, shifted
 from trainers.data.shards import ShardIndex, people_of
 
-_SHARP = 63  # px between the eyes
 _SHUFFLE, _SHUFFLE_WINDOW, _BALANCE = 1, 2, 3  # purposes of random numbers
 
 
@@ -164,7 +163,7 @@ class FaceStream:
             arcface=fields["arcface"],
             identity=torch.from_numpy(at["identity"].astype(np.int64)),
             valid=shifted(fields["valid_quad"], size),
-            sharp=torch.from_numpy(at["interocular"] >= _SHARP),
+            sharp=torch.from_numpy(at["interocular"] >= SHARP),
             padded=torch.zeros(len(rows), dtype=torch.bool),
         )
 

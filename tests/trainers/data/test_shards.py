@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -15,6 +16,8 @@ import pytest
 from PIL import Image
 
 from swapper.types import UserError
+from trainers.__main__ import main
+from trainers.data.faces import load_faces
 from trainers.data.pack import same_pixels, thumbnail
 from trainers.data.prepare import ExaminedFace, Item
 from trainers.data.prepare_shards import list_path, write_list
@@ -123,6 +126,43 @@ def test_a_batch_is_what_the_packed_format_holds(split):
         assert float(batch.landmarks[row, 0, 0]) == pytest.approx(moved, abs=1e-3)
         assert bool(batch.sharp[row]) == (made.facts["interocular_px"] >= 63)
     assert batch.images.shape == (8, 32, 32, 3) and not batch.padded.any()
+
+
+def test_a_small_set_of_shards_is_loaded_whole_as_the_packed_format_is(split, tmp_path):
+    faces = load_faces(tmp_path, "train", 32, tmp_path / "cache")
+    assert len(faces) == 56 and faces.size == 32 and faces.identity.tolist() == split.rows["identity"].tolist()
+    assert numbers(faces)[:7] == [0, 1, 2, 3, 4, 20, 21]
+    for row in (0, 30, 55):
+        shown = thumbnail(faces.images[row].numpy())
+        assert same_pixels(thumbnail(face(numbers(faces)[row]).image)[None], shown)[0]
+
+
+@pytest.mark.slow
+def test_prepare_writes_shards_with_the_faces_of_the_packed_format(portraits, tmp_path, capsys):
+    for number, path in enumerate(portraits[:8]):
+        (tmp_path / "photos" / f"p{number // 2}").mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / "photos" / f"p{number // 2}" / path.name)
+    shutil.copy(portraits[0], tmp_path / "photos" / "p0" / "again.jpg")
+    packed, sharded = tmp_path / "packed", tmp_path / "sharded"
+    common = ["prepare", str(tmp_path / "photos"), "--split", "train", "--workers", "1", "--out"]
+    assert main([*common, str(packed)]) == 0
+    before = json.loads(capsys.readouterr().out)
+    assert main([*common, str(sharded), "--shard", "3"]) == 0
+    after = json.loads(capsys.readouterr().out)
+    assert after.pop("shards") == 3 and after == before and after["dropped"] == {"near duplicate": 1}
+    one, other = (load_faces(folder, "train", 64, tmp_path / f"cache {folder.name}") for folder in (packed, sharded))
+    assert one.identity.tolist() == other.identity.tolist() and (one.images == other.images).all()
+    assert (one.landmarks == other.landmarks).all() and (one.arcface == other.arcface).all()
+    times = {path.name: path.stat().st_mtime_ns for path in sharded.glob("*.tar")}
+    shard_path(sharded, "train", 1).with_suffix(".npz").unlink()
+    assert main([*common, str(sharded), "--shard", "3"]) == 0
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1 and said.err.startswith("shard 1 of 3: ")
+    changed = [path.name for path in sharded.glob("*.tar") if path.stat().st_mtime_ns != times[path.name]]
+    assert changed == ["shards-train-00001.tar"]
+    shutil.rmtree(tmp_path / "photos" / "p3")
+    assert main([*common, str(sharded), "--shard", "3"]) == 0
+    assert len(list(sharded.glob("*.tar"))) == 2 and json.loads(capsys.readouterr().out)["people"] == 3
 
 
 def test_strangers_are_compared_across_shards(tmp_path):
