@@ -18,6 +18,7 @@ from typing import Any
 
 from swapper.batch.engine import Ended, Engine, run_tasks
 from swapper.batch.replies import Tell
+from swapper.runtime.threads import limit_threads
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
 from trainers.data.pack import Seen
@@ -55,6 +56,7 @@ class Examining:
             split: its name.
         """
         self._out, self._split = out, split
+        limit_threads(1)  # sums, and so embeddings, differ a little with the number of threads
 
     def __call__(self, block: Block, tell: Tell) -> dict[str, int]:
         """Write the shard of a block; returns counts.

@@ -152,7 +152,7 @@ def test_prepare_writes_shards_with_the_faces_of_the_packed_format(portraits, tm
     assert after.pop("shards") == 3 and after == before and after["dropped"] == {"near duplicate": 1}
     one, other = (load_faces(folder, "train", 64, tmp_path / f"cache {folder.name}") for folder in (packed, sharded))
     assert one.identity.tolist() == other.identity.tolist() and (one.images == other.images).all()
-    assert (one.landmarks == other.landmarks).all() and (one.arcface == other.arcface).all()
+    assert (one.landmarks == other.landmarks).all() and (one.arcface - other.arcface).abs().max() < 1e-3
     times = {path.name: path.stat().st_mtime_ns for path in sharded.glob("*.tar")}
     shard_path(sharded, "train", 1).with_suffix(".npz").unlink()
     assert main([*common, str(sharded), "--shard", "3"]) == 0
