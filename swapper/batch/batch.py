@@ -89,9 +89,10 @@ def run_batch(
         return state
 
 
-def _kind(job: Job) -> tuple[bool, str, str]:
+def _kind(job: Job) -> tuple[bool, str, str, str]:
     """Jobs that need the same networks come together, and those that take long come first."""
-    return not job.moving, job.settings.method or "", job.settings.restore or ""
+    said = job.settings
+    return not job.moving, said.method or "", said.weights or "", said.restore or ""
 
 
 def _next(state: BatchState, line: Line | None, share: float) -> BatchState:

@@ -5,15 +5,25 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from swapper.batch.names import makes_video
 from swapper.compose.settings import BlendSettings, check_blend_setting
 from swapper.errors import UserError
 from swapper.faces.select import selection
+from swapper.methods.pixel_boost import MOST
+from swapper.methods.weights import find_weights
 from swapper.registry import find_method, restorer_choices
 from swapper.runtime import values
-from swapper.video.encode import FORMATS, QUALITY
+from swapper.video.encode import QUALITY
 from swapper.video.job import VideoSettings, check_video_settings
 
-BLEND = ("likeness", "expression", "light", "detail", "occluders")  # the same as the options of the command line
+BLEND = (
+    "likeness",
+    "expression",
+    "keep_mouth",
+    "light",
+    "detail",
+    "occluders",
+)  # the same as the options of the command line
 
 
 @dataclass(frozen=True)
@@ -25,13 +35,16 @@ class JobSettings:
     """
 
     method: str | None = None  # ``default_method`` for photos and for videos when None
+    weights: str | None = None  # a file of the user's own, which names the method where none is given
+    resolution: int | None = None  # side of the swapped face, px; the method's own when None
     select: str | None = None  # all, unless there are people who get an identity of their own
     restore: str | None = None  # ``default_restorer`` for photos and for videos when None
-    likeness: float = 1.0
-    expression: float = 1.0
-    light: float = 1.0
-    detail: float = 1.0
-    occluders: bool = True
+    likeness: float = BlendSettings.likeness
+    expression: float = BlendSettings.expression
+    keep_mouth: float = BlendSettings.keep_mouth
+    light: float = BlendSettings.light
+    detail: float = BlendSettings.detail
+    occluders: bool = BlendSettings.occluders
     start: float = 0.0  # seconds, of videos
     end: float | None = None  # seconds, of videos
     quality: int = QUALITY  # constant rate factor, of videos
@@ -62,6 +75,10 @@ def check_settings(given: Mapping[str, Any]) -> None:
     """
     if given.get("method") is not None:
         find_method(values.text("Method", given["method"]))
+    if given.get("weights") is not None:
+        find_weights(values.text("Weights", given["weights"]))
+    if given.get("resolution") is not None:
+        values.whole("Resolution", given["resolution"], 1, MOST)
     if given.get("restore") is not None:
         values.choice("Restore", given["restore"], restorer_choices())
     if given.get("select") is not None:
@@ -102,8 +119,8 @@ class Job:
 
     @property
     def moving(self) -> bool:
-        """Whether the result is a video, or a GIF."""
-        return self.output.suffix.lower() in FORMATS
+        """Whether the result is a video, or an animation."""
+        return makes_video(self.target, self.output)
 
     @property
     def inputs(self) -> list[Path]:
@@ -112,4 +129,9 @@ class Job:
 
     def described(self) -> dict[str, Any]:
         """Everything the result depends on besides its target and the program."""
-        return {"sources": list(self.sources), "people": [list(pair) for pair in self.people], **vars(self.settings)}
+        return {
+            **vars(self.settings),
+            "sources": list(self.sources),
+            "people": [list(pair) for pair in self.people],
+            "weights": self.settings.weights and Path(self.settings.weights),  # counts by its state, as photos do
+        }

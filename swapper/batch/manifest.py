@@ -18,7 +18,18 @@ from swapper.video.encode import FORMATS
 
 COLUMNS = ("id", "source", "map", "target", "output", *SETTINGS)
 SEPARATOR = ";"  # of several photos in a cell of a CSV file
-_NUMBERS = ("likeness", "expression", "light", "detail", "start", "end", "steadiness", "quality")
+_NUMBERS = (
+    "likeness",
+    "expression",
+    "keep_mouth",
+    "light",
+    "detail",
+    "resolution",
+    "start",
+    "end",
+    "steadiness",
+    "quality",
+)
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 

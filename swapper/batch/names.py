@@ -11,19 +11,37 @@ from swapper.runtime.outputs import Names
 from swapper.video.encode import FORMATS
 
 VIDEOS = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"}
+    {
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".gif",
+        ".apng",
+        ".ts",
+        ".mts",
+        ".mpg",
+        ".mpeg",
+        ".wmv",
+        ".flv",
+        ".3gp",
+    }
 )
 PHOTOS = frozenset({*WRITABLE, ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jpe", ".jfif"})
+
+_EITHER = frozenset({".gif", ".webp", ".apng", ".avif"})  # formats of photos and of animations
 
 
 def usual_name(target: Path) -> str:
     """Of a result in a folder: the target's where its format is written, else MP4 for videos and PNG for photos.
 
     Args:
-        target: a photo, or a video; a GIF that does not move is a photo.
+        target: a photo, or a video; a GIF that does not move is a photo, and a WebP that does is a video.
     """
     suffix = target.suffix.lower()
-    if suffix in VIDEOS and not _is_still(target):
+    if _moves(target):
         return video_name(target)
     return target.name if suffix in WRITABLE else f"{target.stem}.png"
 
@@ -72,12 +90,24 @@ def targets_below(folder: Path, apart_from: Path) -> Iterator[tuple[Path, Path]]
             yield target, place.relative_to(folder) / name
 
 
-def _is_still(path: Path) -> bool:
-    """Whether a GIF has one picture; one that cannot be read is said to be damaged later."""
-    if path.suffix.lower() != ".gif":
-        return False
+def makes_video(target: Path, output: Path) -> bool:
+    """Whether a job makes a video or an animation; what its result is called says so, unless it can be either.
+
+    Args:
+        target: photo or video; a file that is not there counts as what its suffix says.
+        output: file that is written.
+    """
+    suffix = output.suffix.lower()
+    return suffix in FORMATS and (suffix not in WRITABLE or _moves(target))
+
+
+def _moves(path: Path) -> bool:
+    """Whether a file is a video or an animation; what cannot be read is said to be damaged when it is swapped."""
+    suffix = path.suffix.lower()
+    if suffix not in _EITHER:
+        return suffix in VIDEOS
     try:
         with Image.open(path) as image:
-            return getattr(image, "n_frames", 1) == 1
-    except (OSError, ValueError, SyntaxError, EOFError):
-        return False
+            return getattr(image, "n_frames", 1) > 1
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return suffix in VIDEOS

@@ -95,7 +95,7 @@ class Swapping:
             write_image(result.picture, fresh)
             return 0, None, [NOBODY.format(name=job.target.name), *result.warnings]
         sources = len({source for source, _ in job.people}) + self._others(job)
-        origin = Origin(swapper.method.name, job.settings.restore or default_restorer(), sources)
+        origin = Origin(swapper.method_name, job.settings.restore or default_restorer(), sources)
         written = write_marked_image(result.picture, fresh, origin, settings=self._marks)
         return len(result.swapped), None, [*result.warnings, *written.warnings]
 
@@ -130,14 +130,22 @@ class Swapping:
 
     def _swapper(self, job: Job) -> FaceSwapper:
         """The networks of a job; frames of videos are swapped in several threads, so there each network has one."""
-        method = job.settings.method or default_method(job.moving)
+        said = job.settings
+        method = said.method or (None if said.weights else default_method(job.moving))
         restore = job.settings.restore or default_restorer(job.moving)
         threads = 1 if job.moving else None
         return _remembered(
             self._swappers,
-            (method, restore, threads),
+            (method, said.weights, said.resolution, restore, threads),
             _MOST_SWAPPERS,
-            lambda: FaceSwapper(method, self._device, restore=restore, threads=threads),
+            lambda: FaceSwapper(
+                method,
+                self._device,
+                restore=restore,
+                threads=threads,
+                weights=said.weights,
+                resolution=said.resolution,
+            ),
         )
 
     def _source(self, swapper: FaceSwapper, job: Job) -> Identity:
@@ -148,7 +156,7 @@ class Swapping:
         return bool(job.sources) and (job.settings.select is not None or not job.people)
 
     def _identity(self, swapper: FaceSwapper, photos: tuple[Path, ...]) -> Identity:
-        found = self._measured((swapper.method.name, photos), lambda: swapper.identify(photos))
+        found = self._measured((*_kind(swapper), photos), lambda: swapper.identify(photos))
         assert isinstance(found, Identity)
         return found
 
@@ -156,12 +164,17 @@ class Swapping:
         roles = []
         for source, reference in job.people:
             identity = self._identity(swapper, (source,))
-            key = (swapper.method.name, source, reference)
+            key = (*_kind(swapper), source, reference)
             roles.append(self._measured(key, lambda i=identity, r=reference: measured_role(swapper, i, r)))
         return roles
 
     def _measured(self, key: tuple, make: Callable[[], Identity | Role]) -> Identity | Role:
         return _remembered(self._people, key, _MOST_PEOPLE, make)
+
+
+def _kind(swapper: FaceSwapper) -> tuple[str, int]:
+    """What people are measured for: a method with its weights, at its size."""
+    return swapper.method_name, swapper.method.size
 
 
 def _remembered(kept: "OrderedDict[tuple, _T]", key: tuple, most: int, make: Callable[[], _T]) -> _T:

@@ -19,6 +19,7 @@ from swapper.cli.options import (
     add_method_option,
     add_moving_options,
     add_overwrite_option,
+    add_resolution_option,
     mark_settings,
 )
 from swapper.cli.video import RESUMES, pair_of
@@ -55,6 +56,7 @@ def add_batch_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("--json", action="store_true", help="print JSON lines: results, and how far it is")
     add_moving_options(p)
     add_method_option(p)
+    add_resolution_option(p)
     does = "sharpens the swapped face; on for photos and off for videos when not given"
     p.add_argument("--restore", choices=restorer_choices(), help=does)
     add_device_option(p)
@@ -94,7 +96,15 @@ def run_batch_command(args: argparse.Namespace) -> int:
 def _settings(args: argparse.Namespace) -> "JobSettings":
     from swapper.batch.job import SETTINGS, JobSettings
 
-    return JobSettings(**{name: getattr(args, name) for name in SETTINGS if name in args})
+    given = {name: getattr(args, name) for name in SETTINGS if name in args}
+    return JobSettings(**{**given, "weights": _file_or_name(args.weights)})
+
+
+def _file_or_name(weights: Path | None) -> str | None:
+    """Weights as any worker finds them: a whole path, or the name of a file of the manifest."""
+    if weights is None:
+        return None
+    return str(weights.absolute() if weights.is_file() else weights)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from swapper.cli.options import (
     add_method_option,
     add_moving_options,
     add_overwrite_option,
+    add_resolution_option,
     add_restore_option,
     blend_settings,
     mark_settings,
@@ -46,10 +47,15 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     )
     p.add_argument("target", type=Path, help="a video, or a folder of videos")
     p.add_argument(
-        "-o", "--output", type=Path, required=True, help="file to write: .mp4, .mov, .mkv, .webm or .gif; or a folder"
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="file to write: .mp4, .mov, .mkv or .webm, an animated .gif, .webp, .apng or .avif; or a folder",
     )
     add_moving_options(p)
     add_method_option(p)
+    add_resolution_option(p)
     add_restore_option(p, moving=True)
     add_device_option(p)
     add_blend_options(p)
@@ -75,8 +81,15 @@ def run_video(args: argparse.Namespace) -> int:
     pairs = [pair for pair in pairs if pair not in before]
     if not pairs:
         return 0
+    method = args.method or (None if args.weights else default_method(moving=True))
     swapper = FaceSwapper(
-        args.method or default_method(moving=True), args.device, restore=args.restore, blend=blend, threads=1
+        method,
+        args.device,
+        restore=args.restore,
+        blend=blend,
+        threads=1,
+        weights=args.weights,
+        resolution=args.resolution,
     )
     others = args.select is not None or not people
     source = swapper.identify(args.source) if args.source and others else None

@@ -32,6 +32,8 @@ def test_a_folder_of_photos_gifs_and_videos(tmp_path):
     frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
     frames[0].save(folder / "still.gif")
     frames[0].save(folder / "moves.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(folder / "still.webp")
+    frames[0].save(folder / "moves.webp", save_all=True, append_images=frames[1:])
     jobs = read_jobs(folder, folder / "out", USUAL)
     assert {job.name: (job.target.relative_to(folder).as_posix(), job.moving) for job in jobs} == {
         "a.jpg": ("a.jpg", False),
@@ -42,6 +44,8 @@ def test_a_folder_of_photos_gifs_and_videos(tmp_path):
         "d/a.png": ("d/a.png", False),
         "still.png": ("still.gif", False),
         "moves.gif": ("moves.gif", True),
+        "still.webp": ("still.webp", False),
+        "moves.webp": ("moves.webp", True),
     }
     assert all(job.output == folder / "out" / job.name and job.sources == (SOURCE,) for job in jobs)
     assert all(job.settings.method == "warp" for job in jobs)
