@@ -14,12 +14,14 @@ from swapper.ui.files import KEEP_SECONDS
 from swapper.ui.gate import Gate
 from swapper.ui.image.image import build_image_tab
 from swapper.ui.interpolation.tab import build_interpolation_tab
+from swapper.ui.layout import QUICK
 from swapper.ui.live.page import page_routes
 from swapper.ui.live.tab import build_live_tab
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.theme import LOGO, theme
 from swapper.ui.video.video import build_video_tab
+from swapper.ui.visits import Visits
 
 TITLE = "Swapper"
 VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
@@ -48,17 +50,21 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
     ) as app:
         gr.HTML(f'<header class="masthead">{LOGO}<div><h1>{TITLE}</h1><p>{INTRO}</p></div></header>')
         consent = gr.Checkbox(label=CONSENT, info=CONSENT_INFO, elem_id="consent", container=True)
+        visits = Visits()
+        visits.remember("page", [consent])
+        consent.change(visits.keeper("page"), consent, None, **QUICK)
         with gr.Tab(IMAGE_TAB):
-            build_image_tab(swappers, consent, limits, EXAMPLES)
+            build_image_tab(swappers, consent, limits, EXAMPLES, visits)
         with gr.Tab(VIDEO_TAB):
-            build_video_tab(swappers, consent, limits, EXAMPLES)
+            build_video_tab(swappers, consent, limits, EXAMPLES, visits)
         with gr.Tab(LIVE_TAB):
-            build_live_tab(app, swappers, consent, limits, EXAMPLES)
+            build_live_tab(app, swappers, consent, limits, EXAMPLES, visits)
         with gr.Tab(INTERPOLATION_TAB):
-            build_interpolation_tab(swappers, evaluators, consent, limits, EXAMPLES)
+            build_interpolation_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
         with gr.Tab(COMPARE_TAB):
-            build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES)
+            build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
         add_endpoints(swappers, limits)
+        visits.wire(app)
     app.queue(max_size=limits.queue_size)
     return app
 
@@ -71,6 +77,7 @@ def launch_options(limits: Limits) -> dict[str, Any]:
     """
     return {
         "theme": theme(),
+        "js": Path(__file__).with_name("page.js").read_text(encoding="utf-8"),
         "css_paths": Path(__file__).with_name("style.css"),
         "max_file_size": max(limits.max_upload_bytes, limits.max_video_bytes),  # pictures are looked at again
         "allowed_paths": [str(EXAMPLES)],

@@ -12,6 +12,7 @@ from swapper.restore.base import local_restorers
 from swapper.restore.default import default_restorer
 from swapper.runtime import values
 from swapper.types import UserError
+from swapper.ui.languages import said
 from swapper.ui.layout import QUICK
 from swapper.ui.swappers import offered_methods
 
@@ -120,10 +121,11 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
                 _blend_component(field.name, getattr(BlendSettings(), field.name)) for field in fields(BlendSettings)
             ]
         reset = gr.Button(RESET, size="sm", variant="secondary", elem_classes="quiet")
-    defaults = [getattr(BlendSettings(), field.name) for field in fields(BlendSettings)]
-    reset.click(lambda: defaults, outputs=blend, **QUICK)
-    method.change(lambda name: gr.Dropdown(info=_sentence(name)), method, method, **QUICK)
-    return SettingsPanel(method, restore, blend)
+    panel = SettingsPanel(method, restore, blend)
+    defaults = [component.value for component in panel.inputs]
+    reset.click(lambda: defaults, outputs=panel.inputs, **QUICK)
+    method.change(lambda name: gr.Dropdown(info=said(_sentence(name))), method, method, **QUICK)
+    return panel
 
 
 def _sentence(method: str) -> str:
