@@ -29,12 +29,8 @@
         if (document.activeElement === document.body) cancel?.focus({ preventScroll: true });
       });
     },
-    ended(meter) {
+    ended() {
       soon(() => {
-        const place = named(meter), card = place?.closest('.card');
-        const told = place?.querySelector('.done');
-        if (told) live.textContent = told.textContent;
-        if (told?.dataset.unsaved !== undefined) show(card);
         if (document.activeElement === document.body) last?.focus({ preventScroll: true });
       });
     },
@@ -54,12 +50,21 @@
   const set = (node, name, value) => {
     if (node.getAttribute(name) !== value) node.setAttribute(name, value);
   };
+  const tell = (done) => {
+    done.dataset.told = '';
+    if (!last) return; // it came back after a reload
+    live.textContent = '';
+    soon(() => { live.textContent = done.textContent; });
+    if (done.dataset.unsaved !== undefined) show(done.closest('.card'));
+  };
   const tidy = () => {
+    document.querySelectorAll('.done:not([data-told])').forEach(tell);
     for (const item of document.querySelectorAll('.thumbnail-item')) {
       const said = item.querySelector('.caption-label')?.textContent.trim();
       if (said) set(item, 'aria-label', said);
       if (item.matches('button')) set(item, 'aria-pressed', String(item.matches('.selected')));
     }
+    for (const empty of document.querySelectorAll('.empty[aria-label]:not([role])')) empty.setAttribute('role', 'img');
   };
   let waiting = false;
   new MutationObserver(() => {

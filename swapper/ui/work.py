@@ -121,10 +121,10 @@ class Work:
             trigger_mode="always_last",
             **queued(*queue),
         )
-        running.then(None, js=f"() => window.swapper?.ended({self.result.meter.elem_id!r})", **QUICK)
+        running.then(None, js="() => window.swapper?.ended()", **QUICK)
         running.failure(self._failed, self.made, self.outputs, **QUICK)
         self.result.cancel.click(self._cancelled, self.made, self.outputs, cancels=[running], **QUICK).then(
-            None, js=f"() => window.swapper?.ended({self.result.meter.elem_id!r})", **QUICK
+            None, js="() => window.swapper?.ended()", **QUICK
         )
 
     def watch(
@@ -209,7 +209,7 @@ class Work:
     def _recorded(self, answers: Any, outputs: list[Any], count: int) -> Iterator[Updates]:
         """Hand answers on, keeping those that make up the result for a reload; ``count`` inputs made it."""
         session = session_of_event()
-        whole: dict[Any, dict[str, Any]] = {}
+        whole: dict[Any, dict[str, Any]] = {self.result.empty: {"visible": False}} if self.result.empty else {}
         transient = {self.start, self.problem, self.result.cancel}
         with closing(answers):
             for answer in answers:
