@@ -11,6 +11,7 @@ from swapper.cli.options import (
     add_method_option,
     add_overwrite_option,
     add_restore_option,
+    add_settings_option,
     blend_settings,
     mark_settings,
 )
@@ -27,6 +28,7 @@ def add_image_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     add_restore_option(p)
     add_device_option(p)
     add_blend_options(p)
+    add_settings_option(p)
     add_mark_options(p)
     add_overwrite_option(p)
     p.set_defaults(run=run_image)

@@ -16,6 +16,7 @@ from swapper.cli.options import (
     add_method_option,
     add_overwrite_option,
     add_restore_option,
+    add_settings_option,
     blend_settings,
     mark_settings,
 )
@@ -64,6 +65,7 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
     p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
     add_blend_options(p)
+    add_settings_option(p)
     add_mark_options(p)
     add_overwrite_option(p)
     p.set_defaults(run=run_video)

@@ -17,6 +17,7 @@ from swapper.ui.interpolation.tab import build_interpolation_tab
 from swapper.ui.layout import QUICK
 from swapper.ui.live.page import page_routes
 from swapper.ui.live.tab import build_live_tab
+from swapper.ui.presets import Presets
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.theme import LOGO, theme
@@ -50,13 +51,13 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
     ) as app:
         gr.HTML(f'<header class="masthead">{LOGO}<div><h1>{TITLE}</h1><p>{INTRO}</p></div></header>')
         consent = gr.Checkbox(label=CONSENT, info=CONSENT_INFO, elem_id="consent", container=True)
-        visits = Visits()
+        visits, presets = Visits(), Presets()
         visits.remember("page", [consent])
         consent.change(visits.keeper("page"), consent, None, **QUICK)
         with gr.Tab(IMAGE_TAB):
-            build_image_tab(swappers, consent, limits, EXAMPLES, visits)
+            build_image_tab(swappers, consent, limits, EXAMPLES, visits, presets)
         with gr.Tab(VIDEO_TAB):
-            build_video_tab(swappers, consent, limits, EXAMPLES, visits)
+            build_video_tab(swappers, consent, limits, EXAMPLES, visits, presets)
         with gr.Tab(LIVE_TAB):
             build_live_tab(app, swappers, consent, limits, EXAMPLES, visits)
         with gr.Tab(INTERPOLATION_TAB):
@@ -65,6 +66,7 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
             build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
         add_endpoints(swappers, limits)
         visits.wire(app)
+        presets.load(app)
     app.queue(max_size=limits.queue_size)
     return app
 

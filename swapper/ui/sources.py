@@ -9,9 +9,9 @@ import gradio as gr
 
 from swapper.types import UserError
 from swapper.ui.assignment import PEOPLE
+from swapper.ui.callout import callout
 from swapper.ui.files import upload_paths
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.result import callout
 from swapper.ui.languages import said
 from swapper.ui.layout import (
     ENGINE,
@@ -78,7 +78,7 @@ class Sources:
             self.selected: gr.Radio(letters, value=selected, visible=people > 1),
             self.add: gr.Button(visible=people < len(PEOPLE)),
             self.remove: gr.Button(said(REMOVE_PERSON.format(letter=PEOPLE[selected])), visible=people > 1),
-            **{gallery: gr.Gallery(visible=_visible(i, selected)) for i, gallery in enumerate(self.galleries)},
+            **{gallery: gr.Gallery(visible=_visible(i, selected, people)) for i, gallery in enumerate(self.galleries)},
         }
 
     def without(self, people: int, selected: int, sent: Sequence[Any]) -> Updates:
@@ -94,7 +94,8 @@ class Sources:
         photos.append(None)
         left, now = max(people - 1, 1), min(selected, max(people - 2, 0))
         galleries = {
-            gallery: gr.Gallery(value=photos[i], visible=_visible(i, now)) for i, gallery in enumerate(self.galleries)
+            gallery: gr.Gallery(value=photos[i], visible=_visible(i, now, left))
+            for i, gallery in enumerate(self.galleries)
         }
         return {**self.show(left, now), **galleries}
 
@@ -156,9 +157,9 @@ def _picked(event: Click) -> int:
     return clicked(event, 1000)
 
 
-def _visible(index: int, selected: int) -> Any:
-    """Galleries that are not shown stay on the page, for what is in them."""
-    return True if index == selected else "hidden"
+def _visible(index: int, selected: int, people: int) -> Any:
+    """Galleries of other persons stay on the page unseen, for what is in them."""
+    return index == selected or ("hidden" if index < people else False)
 
 
 def build_sources(examples: Path, name: str = "") -> Sources:
@@ -182,7 +183,7 @@ def build_sources(examples: Path, name: str = "") -> Sources:
         galleries = [
             gr.Gallery(
                 label=PERSON_LETTER.format(letter=letter),
-                visible=_visible(index, 0),
+                visible=_visible(index, 0, 1),
                 interactive=True,
                 sources=["upload", "webcam", "clipboard"],
                 file_types=["image"],

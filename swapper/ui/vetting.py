@@ -10,7 +10,7 @@ from swapper.faces.align import cut_thumbnail
 from swapper.faces.pose import head_pose
 from swapper.images import read_image, write_image
 from swapper.pipeline import FaceSwapper
-from swapper.types import Box, UserError
+from swapper.types import UserError
 from swapper.ui.files import new_folder, write_thumbnails
 from swapper.ui.languages import said
 
@@ -41,7 +41,7 @@ class Crowd:
     """
 
     path: str
-    boxes: Sequence[Box]
+    boxes: Sequence[np.ndarray]
     thumbnails: list[str]
 
 
@@ -103,7 +103,9 @@ def cut_out(finder: FaceSwapper, crowd: Crowd, chosen: int) -> str:
     return str(write_image(cut, new_folder() / "chosen-face.png"))
 
 
-def _around(image: UInt8[np.ndarray, "h w 3"], box: Box, room: float) -> tuple[UInt8[np.ndarray, "a b 3"], np.ndarray]:
+def _around(
+    image: UInt8[np.ndarray, "h w 3"], box: np.ndarray, room: float
+) -> tuple[UInt8[np.ndarray, "a b 3"], np.ndarray]:
     left, top, right, bottom = (float(value) for value in box)
     half = room * max(right - left, bottom - top) / 2
     x, y = (left + right) / 2, (top + bottom) / 2
@@ -112,5 +114,5 @@ def _around(image: UInt8[np.ndarray, "h w 3"], box: Box, room: float) -> tuple[U
     return np.ascontiguousarray(cut), np.array([x0, y0])
 
 
-def _inside(point: np.ndarray, box: Box) -> bool:
+def _inside(point: np.ndarray, box: np.ndarray) -> bool:
     return bool(box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3])

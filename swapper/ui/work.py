@@ -17,9 +17,9 @@ from gradio.components import Component
 
 from swapper.types import UserError
 from swapper.ui.assignment import Assignment
+from swapper.ui.callout import callout
 from swapper.ui.files import plain_sentence
 from swapper.ui.gpu import SECONDS, on_gpu
-from swapper.ui.image.result import callout
 from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import QUICK, Updates, queued
 from swapper.ui.progress import STARTING, WAITING, Progress, follow, meter

@@ -11,10 +11,10 @@ from swapper.methods.reference import BASELINE
 from swapper.runtime.limits import Limits
 from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
+from swapper.ui.callout import callout
 from swapper.ui.compare.jobs import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
 from swapper.ui.consent import require_consent
 from swapper.ui.files import new_folder
-from swapper.ui.image.result import callout
 from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, example_strip, heading
 from swapper.ui.progress import Tell

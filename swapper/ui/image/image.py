@@ -14,15 +14,17 @@ from swapper.runtime.limits import Limits
 from swapper.types import SwapResult, UserError
 from swapper.ui.assignment import PEOPLE
 from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
+from swapper.ui.callout import callout
 from swapper.ui.consent import require_consent
 from swapper.ui.example import FinishedExample
 from swapper.ui.files import new_folder, result_name, upload_path, upload_paths, write_preview
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.layout import ResultPanel, build_inputs, build_result
-from swapper.ui.image.result import callout, summary, swap_target
+from swapper.ui.image.result import summary, swap_target
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
 from swapper.ui.layout import ENGINE, FORMATS, Updates, queued
+from swapper.ui.presets import Presets
 from swapper.ui.progress import Tell
 from swapper.ui.settings_panel import build_settings_panel, read
 from swapper.ui.swappers import SwapperCache
@@ -114,7 +116,12 @@ class ImageTab:
 
 
 def build_image_tab(
-    swappers: SwapperCache, consent: gr.Checkbox, limits: Limits, examples: Path, visits: Visits
+    swappers: SwapperCache,
+    consent: gr.Checkbox,
+    limits: Limits,
+    examples: Path,
+    visits: Visits,
+    presets: Presets,
 ) -> None:
     """Lay out the tab and wire it; called inside Blocks.
 
@@ -124,6 +131,7 @@ def build_image_tab(
         limits: of photos and of swaps at a time.
         examples: folder with ``portraits`` and group photos; missing files are not shown.
         visits: remembers what is on the page.
+        presets: keeps settings.
     """
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
@@ -141,6 +149,7 @@ def build_image_tab(
     tab = ImageTab(swappers, faces, result, problem, limits.max_source_photos)
     busy = queued(ENGINE, limits.concurrency)
     faces.wire()
+    settings.wire(presets)
     seen = [*faces.shown, problem]
     target.change(
         on_gpu(tab.show_faces, seen), [target, faces.found, faces.people], seen, show_progress_on=target, **busy

@@ -13,7 +13,6 @@ from swapper.images import read_still
 from swapper.pipeline import FaceSwapper
 from swapper.types import SwapResult, UserError
 from swapper.ui.assignment import PEOPLE
-from swapper.ui.files import plain_sentence
 from swapper.ui.image.target import Target
 from swapper.ui.languages import said, said_markup
 from swapper.ui.progress import ReportProgress, ToldTimer
@@ -134,12 +133,3 @@ def step_bars(timings: Mapping[str, float]) -> str:
 
 def _milliseconds(value: float) -> str:
     return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
-
-
-def callout(sentences: Sequence[UserError | str], error: bool = False) -> str:
-    """HTML that shows plain sentences, made safe for it here, as warnings or as an error; empty without any."""
-    if not sentences:
-        return ""
-    kind, role = ("error", "alert") if error else ("warning", "status")
-    rows = "".join(f"<p>{said_markup(plain_sentence(sentence))}</p>" for sentence in sentences)
-    return f'<div class="callout {kind}" role="{role}">{rows}</div>'

@@ -11,8 +11,8 @@ from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.studies.interpolation_page import SCRIPT, STYLE
 from swapper.studies.interpolation_study import interpolating_methods
+from swapper.ui.callout import callout
 from swapper.ui.consent import require_consent
-from swapper.ui.image.result import callout
 from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_interpolation, read_photos
 from swapper.ui.languages import said_markup
 from swapper.ui.layout import EXAMPLE, LENGTHY, QUICK, Updates, build_photo, heading

@@ -10,9 +10,9 @@ import gradio as gr
 from swapper.methods.base import METHODS
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
+from swapper.ui.callout import callout
 from swapper.ui.consent import require_consent
 from swapper.ui.files import upload_path
-from swapper.ui.image.result import callout
 from swapper.ui.languages import said_markup
 from swapper.ui.layout import QUICK, build_photo, heading
 from swapper.ui.live.export import NO_SOURCE, build_face_export

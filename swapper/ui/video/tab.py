@@ -11,9 +11,9 @@ from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.assignment import PEOPLE
+from swapper.ui.callout import callout
 from swapper.ui.consent import require_consent
 from swapper.ui.files import upload_path, upload_paths
-from swapper.ui.image.result import callout
 from swapper.ui.languages import said
 from swapper.ui.layout import Updates
 from swapper.ui.progress import Tell

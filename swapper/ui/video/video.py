@@ -8,6 +8,7 @@ import gradio as gr
 from swapper.runtime.limits import Limits
 from swapper.ui.gpu import VIDEO_SECONDS
 from swapper.ui.layout import ENGINE, LENGTHY, QUICK, queued
+from swapper.ui.presets import Presets
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.api import add_video_endpoint
 from swapper.ui.video.layout import (
@@ -28,7 +29,12 @@ LOOKERS = 2  # events that only look at a video, at a time; they do not wait for
 
 
 def build_video_tab(
-    swappers: SwapperCache, consent: gr.Checkbox, limits: Limits, examples: Path, visits: Visits
+    swappers: SwapperCache,
+    consent: gr.Checkbox,
+    limits: Limits,
+    examples: Path,
+    visits: Visits,
+    presets: Presets,
 ) -> None:
     """Lay out the tab and wire it, and add ``/swap_video``; called inside Blocks.
 
@@ -38,6 +44,7 @@ def build_video_tab(
         limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
         visits: remembers what is on the page.
+        presets: keeps settings.
     """
     add_video_endpoint(swappers, limits)
     clip, gif = gr.State(None, time_to_live=3600), gr.State(None, time_to_live=3600)
@@ -55,6 +62,7 @@ def build_video_tab(
     people, trim = cast.people, [part.start, part.end]
     looks, queue = queued("frames", LOOKERS), (ENGINE, limits.concurrency)
     people.wire()
+    choices.swap.wire(presets, {"steadiness": choices.steadiness, "quality": choices.quality})
     sources.wire(swappers, limits.concurrency, limits.max_source_photos)
     cast.who.input(tab.choose, cast.who, cast.search, **QUICK)
     choose_gif.upload(tab.take_gif, choose_gif, [gif, target, choices.kind, problem], show_progress_on=target, **looks)
