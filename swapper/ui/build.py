@@ -1,5 +1,6 @@
 """Putting the app together: page head, consent, tabs, endpoints."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from swapper.ui.files import KEEP_SECONDS
 from swapper.ui.gate import Gate
 from swapper.ui.image.image import build_image_tab
 from swapper.ui.interpolation.tab import build_interpolation_tab
-from swapper.ui.layout import QUICK
+from swapper.ui.languages import korean
+from swapper.ui.layout import QUICK, example_name
 from swapper.ui.live.page import page_routes
 from swapper.ui.live.tab import build_live_tab
 from swapper.ui.presets import Presets
@@ -79,7 +81,7 @@ def launch_options(limits: Limits) -> dict[str, Any]:
     """
     return {
         "theme": theme(),
-        "js": Path(__file__).with_name("page.js").read_text(encoding="utf-8"),
+        "js": _script(),
         "css_paths": Path(__file__).with_name("style.css"),
         "max_file_size": max(limits.max_upload_bytes, limits.max_video_bytes),  # pictures are looked at again
         "allowed_paths": [str(EXAMPLES)],
@@ -89,3 +91,11 @@ def launch_options(limits: Limits) -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "show_error": False,
     }
+
+
+def _script() -> str:
+    """What the page does by itself, with the examples' names in Korean: Gradio does not translate captions."""
+    names = [example_name(path) for path in sorted((EXAMPLES / "portraits").glob("*.jpg"))]
+    script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
+    words = json.dumps({name: korean(name) for name in names}, ensure_ascii=False)
+    return script.replace("const inKorean = {};", f"const inKorean = {words};")

@@ -127,7 +127,7 @@ def picture_strip(files: list[Path], pictures: Pictures | None = None) -> gr.Gal
     """
     shown = list(pictures) if pictures else [str(path) for path in files]
     return gr.Gallery(
-        [(picture, _example_name(path)) for picture, path in zip(shown, files, strict=True)],
+        [(picture, example_name(path)) for picture, path in zip(shown, files, strict=True)],
         allow_preview=False,
         interactive=False,
         show_label=False,
@@ -137,8 +137,12 @@ def picture_strip(files: list[Path], pictures: Pictures | None = None) -> gr.Gal
     )
 
 
-def _example_name(path: Path) -> str:
-    """What an example shows, from its file name such as ``portrait-03.jpg``."""
+def example_name(path: Path) -> str:
+    """What an example shows, from its file name such as ``portrait-03.jpg``.
+
+    Args:
+        path: of the example.
+    """
     found = re.search(r"(\d+)$", path.stem)
     if path.parent.name == "portraits" and found:
         return SYNTHETIC.format(number=int(found[1]))

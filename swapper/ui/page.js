@@ -8,6 +8,7 @@
   live.setAttribute('aria-live', 'polite');
   document.body.append(live);
 
+  const inKorean = {}; // names of examples, filled in by the server
   const named = (id) => document.getElementById(id);
   const inView = (place) => {
     const box = place.getBoundingClientRect();
@@ -61,7 +62,7 @@
     document.querySelectorAll('.done:not([data-told])').forEach(tell);
     for (const item of document.querySelectorAll('.thumbnail-item')) {
       const said = item.querySelector('.caption-label')?.textContent.trim();
-      if (said) set(item, 'aria-label', said);
+      if (said) set(item, 'aria-label', inKorean[said] && navigator.language.startsWith('ko') ? inKorean[said] : said);
       if (item.matches('button')) set(item, 'aria-pressed', String(item.matches('.selected')));
     }
     for (const empty of document.querySelectorAll('.empty[aria-label]:not([role])')) empty.setAttribute('role', 'img');
