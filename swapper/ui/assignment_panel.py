@@ -22,6 +22,7 @@ class AssignmentPanel:
         gallery: thumbnails.
         person: who the selected one becomes.
         found: state of the session: an ``Assignment`` or None.
+        casting: unseen; changes whenever ``found`` does, of which Gradio tells queued events only.
     """
 
     becomes: str
@@ -30,6 +31,7 @@ class AssignmentPanel:
     gallery: gr.Gallery
     person: gr.Radio
     found: gr.State
+    casting: gr.Textbox
 
     @property
     def people(self) -> gr.State:
@@ -39,7 +41,7 @@ class AssignmentPanel:
     @property
     def shown(self) -> list[Any]:
         """Components that change with the assignment."""
-        return [self.found, self.box, self.gallery, self.person]
+        return [self.found, self.box, self.gallery, self.person, self.casting]
 
     def show(self, found: Assignment | None, people: int) -> Updates:
         """Show an assignment, or none.
@@ -49,9 +51,10 @@ class AssignmentPanel:
             people: how many source persons are shown.
         """
         if found is None:
-            return {self.found: None, self.box: gr.Column(visible=False)}
+            return {self.found: None, self.box: gr.Column(visible=False), self.casting: ""}
         return {
             self.found: found,
+            self.casting: " ".join(map(str, found.people)),
             self.box: gr.Column(visible=True),
             self.gallery: gr.Gallery(
                 value=[(path, said(caption)) for path, caption in found.gallery()], selected_index=found.selected
@@ -139,4 +142,5 @@ def build_assignment_panel(
         )
         label = becomes.format(face=1)
         person = gr.Radio(choices(1), value=0, label=label, elem_id=f"{name}person")
-    return AssignmentPanel(becomes, sources, box, gallery, person, gr.State(None, time_to_live=3600))
+    casting = gr.Textbox(visible="hidden", show_label=False, container=False)
+    return AssignmentPanel(becomes, sources, box, gallery, person, gr.State(None, time_to_live=3600), casting)

@@ -130,7 +130,7 @@ class Sources:
         seen: list[Any] = [self.notes, self.crowd, self.faces]
         busy = queued(ENGINE, limit)
         gr.on(
-            [*(gallery.change for gallery in self.galleries), self.selected.change],
+            [*(gallery.change for gallery in self.galleries), self.selected.input],
             on_gpu(look, seen),
             [self.selected, *self.galleries],
             seen,

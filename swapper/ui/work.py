@@ -150,7 +150,7 @@ class Work:
             return _stale() if made and made != fingerprint(values[:count]) else ""
 
         gr.on(
-            [block.change for block in kept],  # type: ignore[attr-defined]  (all of them have it)
+            [block.change for block in kept if not isinstance(block, gr.State)],  # type: ignore[attr-defined]
             changed,
             [self.made, *kept],
             self.result.stale,

@@ -158,7 +158,7 @@ def build_image_tab(
     inputs = [target, faces.found, *sources.galleries, *settings.inputs]
     queue = ENGINE, limits.concurrency
     work.wire(tab.swap, consent, inputs, result.outputs, queue)
-    also = [sources.people, sources.selected]
+    also = [sources.people, sources.selected, faces.casting]
     work.watch(inputs, also, tab.again, [*faces.shown, *sources.shown, *result.outputs])
     sources.wire(swappers, limits.concurrency, limits.max_source_photos)
     if len(portraits) == 2:

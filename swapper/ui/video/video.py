@@ -57,7 +57,7 @@ def build_video_tab(
             choices = build_settings()
         with gr.Column(scale=11, min_width=320, elem_classes="card result", elem_id="video-result"):
             result = build_result()
-    previewed, again = gr.State(False), gr.State("")
+    previewed, again = gr.State(False), gr.Textbox(visible="hidden", show_label=False, container=False)
     tab = VideoTab(swappers, limits, part, cast, result, problem, clip, target, gif, choices.kind, previewed)
     people, trim = cast.people, [part.start, part.end]
     looks, queue = queued("frames", LOOKERS), (ENGINE, limits.concurrency)
@@ -84,7 +84,7 @@ def build_video_tab(
     work = Work("video", SWAP, start, problem, result.place, gr.State(""), visits)
     inputs = [target, clip, people.found, cast.who, *trim, gif, *wish]
     work.wire(tab.swap, consent, inputs, result.outputs, (LENGTHY, limits.concurrency), VIDEO_SECONDS)
-    also = [sources.people, sources.selected]
+    also = [sources.people, sources.selected, people.casting]
     work.watch(inputs, also, tab.again, [*loaded, *sources.shown, *result.outputs])
 
 
@@ -92,7 +92,7 @@ def _wire_preview(
     tab: VideoTab,
     consent: gr.Checkbox,
     inputs: list[Any],
-    again: gr.State,
+    again: gr.Textbox,
     queue: tuple[str, int],
     visits: Visits,
 ) -> None:
@@ -112,5 +112,5 @@ def _wire_preview(
         return fingerprint(values) if agreed is True and values[-len(wish)] else gr.skip()
 
     shown = [found, who, time, *wish]
-    gr.on([found.change, who.input, *touched], changed, [tab.previewed, *shown], again, **counted)
+    gr.on([tab.cast.people.casting.change, who.input, *touched], changed, [tab.previewed, *shown], again, **counted)
     time.release(possible, [consent, *shown], again, **counted)
