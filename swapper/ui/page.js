@@ -58,7 +58,16 @@
     soon(() => { live.textContent = done.textContent; });
     if (done.dataset.unsaved !== undefined) show(done.closest('.card'));
   };
+  const watchCamera = () => { // Gradio tells nobody that a camera was stopped
+    const camera = named('live-camera'), before = document.body.dataset.live;
+    if (camera?.querySelector('[title="stop recording"]')) document.body.dataset.live = 'on';
+    else if (before === 'on' && camera?.querySelector('[title="start recording"]')) {
+      document.body.dataset.live = 'off';
+      named('live-stopped')?.click();
+    }
+  };
   const tidy = () => {
+    watchCamera();
     document.querySelectorAll('.done:not([data-told])').forEach(tell);
     for (const item of document.querySelectorAll('.thumbnail-item')) {
       const said = item.querySelector('.caption-label')?.textContent.trim();

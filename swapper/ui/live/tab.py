@@ -108,6 +108,8 @@ def build_live_tab(
     visits.remember("live", [source])
     source.change(visits.keeper("live"), source, None, preprocess=False, **QUICK)
     source.change(None, None, problem, js="() => ''", **QUICK)
+    stopped = gr.Button("", visible="hidden", elem_id="live-stopped")  # pressed by the page when the camera stops
+    stopped.click(None, None, [picture, numbers, problem], js="() => [null, '', '']", **QUICK)
     clock = gr.HTML("0", js_on_load=CLOCK, visible="hidden")
     camera.stream(
         LiveTab(streams).show,
