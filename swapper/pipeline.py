@@ -108,7 +108,7 @@ class FaceSwapper(SwapNetworks):
         Args:
             source: one or several photos of one person, or their identity; None where only ``people`` count.
             target: the video, in any format FFmpeg reads.
-            output: file to write: .mp4, .m4v, .mov, .mkv, .webm or .gif.
+            output: file to write: .mp4, .m4v, .mov, .mkv or .webm, or an animated .gif, .webp, .apng or .avif.
             progress: called after every frame with a ``VideoProgress``.
             select: ``all``, ``largest``, or a number counted from the largest face, 0 first, followed by identity.
             people: pairs of source photos and a reference photo: whoever resembles the reference becomes the source.

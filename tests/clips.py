@@ -1,6 +1,7 @@
 """Clips written by the tests: flashes with clicks, faces that move, and every oddity of containers and codecs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +10,8 @@ import av
 import cv2
 import numpy as np
 
+from swapper.video.encode import SegmentWriter
+from swapper.video.picture import TimedFrame
 from swapper.video.samples import layout_of
 
 PORTRAITS = Path(__file__).parents[1] / "examples" / "portraits"
@@ -170,3 +173,15 @@ def lay(
     small = cv2.warpAffine(cv2.GaussianBlur(face, (0, 0), 0.3 * len(face) / side), matrix, size, flags=cv2.INTER_LINEAR)
     frame[:] = np.rint(small * share + frame * (1 - share)).astype(np.uint8)
     return matrix
+
+
+def watched_writing(note: Callable[[int, str], object]):
+    """``SegmentWriter.write`` that also notes what the encoder gets: each picture's time and digest."""
+    real = SegmentWriter.write
+
+    def write(self: SegmentWriter, frame: TimedFrame, changed: bool) -> None:
+        pixels = frame.image if frame.picture is None else frame.picture.frame().to_ndarray()
+        note(frame.pts, hashlib.sha256(pixels.tobytes()).hexdigest())
+        real(self, frame, changed)
+
+    return write

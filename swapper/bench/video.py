@@ -21,6 +21,7 @@ from swapper.video.colors import Colors
 from swapper.video.encode import FORMATS, SegmentWriter
 from swapper.video.io import VideoInfo, VideoReader
 from swapper.video.job import VideoResult, VideoSettings
+from swapper.video.orientation import Orientation
 from swapper.video.picture import TimedFrame
 from swapper.video.threads import run_ahead
 
@@ -103,7 +104,7 @@ def _write_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float
         path=path,
         width=WIDTH,
         height=HEIGHT,
-        turns=0,
+        orientation=Orientation(),
         time_base=Fraction(1, RATE),
         rate=Fraction(RATE),
         origin=Fraction(0),

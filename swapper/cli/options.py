@@ -20,6 +20,7 @@ _AMOUNTS = (  # name, unit, what it says
         "SHARE",
         "how closely lids, irises, brows and lips in photos follow the target's, 0 to 1",
     ),
+    ("keep-mouth", "SHARE", "share of the target's open mouth (teeth, tongue) that stays, 0 to 1"),
     ("light", "SHARE", "how closely tint and, in photos, light and shade follow the target's, 0 to 1"),
     ("detail", "SHARE", "share of the target's pores, lashes and grain that the face takes on, 0 to 1"),
 )
@@ -65,7 +66,7 @@ def add_overwrite_option(p: argparse.ArgumentParser) -> None:
 
 
 def add_blend_options(p: argparse.ArgumentParser) -> None:
-    """Add ``--likeness``, ``--expression``, ``--light``, ``--detail`` and ``--no-occluders``.
+    """Add ``--likeness``, ``--expression``, ``--keep-mouth``, ``--light``, ``--detail`` and ``--no-occluders``.
 
     ``blend_settings`` reads them.
 

@@ -46,7 +46,11 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     )
     p.add_argument("target", type=Path, help="a video, or a folder of videos")
     p.add_argument(
-        "-o", "--output", type=Path, required=True, help="file to write: .mp4, .mov, .mkv, .webm or .gif; or a folder"
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="file to write: .mp4, .mov, .mkv or .webm, an animated .gif, .webp, .apng or .avif; or a folder",
     )
     p.add_argument(
         "--map",
@@ -201,7 +205,23 @@ def _usual_name(video: Path) -> str:
 
 
 READ_FROM_FOLDERS = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".ts", ".mts", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"}
+    {
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".gif",
+        ".apng",
+        ".ts",
+        ".mts",
+        ".mpg",
+        ".mpeg",
+        ".wmv",
+        ".flv",
+        ".3gp",
+    }
 )
 
 

@@ -9,7 +9,7 @@ from swapper.cli.options import add_overwrite_option
 from swapper.errors import UserError
 from swapper.registry import CONVERTERS
 from swapper.runtime.outputs import claim_outputs
-from swapper.runtime.program import say_stopped
+from swapper.runtime.program import interruptible, say_stopped
 from swapper.runtime.text_table import text_table
 from swapper.runtime.whole_file import check_place
 
@@ -43,8 +43,9 @@ def run_list(_args: argparse.Namespace) -> int:
 def run_pull(args: argparse.Namespace) -> int:
     """Make files available and print where they are; Ctrl-C ends it at any time."""
     try:
-        for name in args.names:
-            print(f"{name}: {hub.resolve(name)}", flush=True)
+        with interruptible():
+            for name in args.names:
+                print(f"{name}: {hub.resolve(name)}", flush=True)
     except KeyboardInterrupt as stop:
         return say_stopped(stop, "What came so far is kept; run the same command to resume.")
     return 0

@@ -7,6 +7,7 @@ from jaxtyping import Float32, UInt8
 
 from swapper.compose.color import Transfer, measure_transfer, recolor, reduced, steadied
 from swapper.compose.detail import let_detail_through
+from swapper.compose.irises import match_irises
 from swapper.compose.light import match_light
 from swapper.compose.paste import paste_into
 from swapper.compose.settings import BlendSettings
@@ -70,6 +71,8 @@ def blend_into(
         face = recolor(face, crop.image, bare, tone, settings.color, settings.light, eyes)
     if shade and settings.light > 0:
         face = match_light(face, crop.image, crop.mesh, bare, settings.light)
+    if tone is not None:
+        face = match_irises(face, crop.image, crop.mesh)
     toning = find_toning(crop.image, bare, small, inside)
     if toning is not None:
         face = toning.applied(face)

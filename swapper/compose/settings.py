@@ -22,7 +22,7 @@ class BlendSettings:
     grow: float = 0.0  # moves the edge outwards, -0.5..0.5 of the eye distance
     forehead: float = 0.65  # share of the forehead that is replaced, 0 (up to the brows) .. 1.2 (hairline)
     adapt: bool = True  # shrink or grow where the swapped face is narrower or wider than the target's
-    keep_mouth: float = 0.0  # share of the target's mouth opening (teeth, tongue) that stays, 0..1
+    keep_mouth: float = 1.0  # share of the target's mouth opening (teeth, tongue) that stays, 0..1
     keep_eyes: float = 0.0  # share of the target's eyeballs that stays, 0..1
     color: float = 0.5  # strength of the colour match, 0..1
     light: float = 1.0  # how far tints and, in photos, light and shade become the target's, 0..1

@@ -182,16 +182,38 @@ class FrameSwapper:
             return appearance, False, occlusion
         return appearance, True, found if occlusion is None else np.maximum(occlusion, found)
 
-    def extrapolate(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity) -> Identity:
+    @property
+    def extrapolates(self) -> bool:
+        """Whether the identity that a face gets depends on how it looks."""
+        return self._blend.likeness != 1
+
+    def target_crop(self, frame: UInt8[np.ndarray, "h w 3"], face: Face) -> Crop:
+        """What ``extrapolate_from`` needs of a face.
+
+        Args:
+            frame: RGB.
+            face: as it is, with its landmarks.
+        """
+        return cut_crop(frame, face.points, landmarks=face.mesh)
+
+    def extrapolate_from(self, target: Crop, identity: Identity) -> Identity:
         """The identity that gives a face the likeness that was asked for.
+
+        Args:
+            target: of the face.
+            identity: of the source.
+        """
+        return extrapolate_identity(self._method, identity, target, self._blend.likeness)
+
+    def extrapolate(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, identity: Identity) -> Identity:
+        """``extrapolate_from`` for a face of a picture.
 
         Args:
             frame: RGB.
             face: as it is, with its landmarks.
             identity: of the source.
         """
-        crop = cut_crop(frame, face.points, landmarks=face.mesh)
-        return extrapolate_identity(self._method, identity, crop, self._blend.likeness)
+        return self.extrapolate_from(self.target_crop(frame, face), identity) if self.extrapolates else identity
 
     def likeness_warnings(self) -> list[str]:
         """What to say of a likeness that the method cannot give; empty where it can."""

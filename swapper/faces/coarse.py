@@ -13,7 +13,11 @@ _WHOLE_EVERY = 4  # passes, of which one sees the whole frame
 
 
 class CoarseDetector:
-    """A detector that gets the whole frame only now and then."""
+    """A detector that gets the whole frame only now and then.
+
+    Attributes:
+        passes: over frames so far.
+    """
 
     def __init__(self, detector: FrameDetector):
         """Wrap a detector.
@@ -22,7 +26,7 @@ class CoarseDetector:
             detector: does the detection.
         """
         self._detector = detector
-        self._passes = 0
+        self.passes = 0
 
     def detect(self, frame: UInt8[np.ndarray, "h w 3"]) -> list[Face]:
         """Find faces, largest first.
@@ -32,8 +36,8 @@ class CoarseDetector:
         """
         height, width = frame.shape[:2]
         scale = _SIDE / max(height, width)
-        self._passes += 1
-        if scale >= 1 or self._passes % _WHOLE_EVERY == 0:
+        self.passes += 1
+        if scale >= 1 or self.passes % _WHOLE_EVERY == 0:
             return self._detector.detect(frame)
         size = max(round(width * scale), 1), max(round(height * scale), 1)
         small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)

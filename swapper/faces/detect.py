@@ -4,7 +4,7 @@ import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -54,7 +54,14 @@ class FaceDetector(FrameDetector, Protocol):
 
 
 class _OnnxDetector(ABC):
-    """A network that sees a frame at one scale, and the search for faces around it."""
+    """A network that sees a frame at one scale, and the search for faces around it.
+
+    Attributes:
+        hint: least confidence of what may be a face, which a closer look decides; None where the frame is looked at
+            closely all over.
+    """
+
+    hint: float | None = None
 
     def __init__(
         self,
@@ -85,7 +92,9 @@ class _OnnxDetector(ABC):
         Args:
             frame: RGB.
         """
-        return search(frame, self._detect_once, self.thorough)
+        if not self.thorough or self.hint is None:
+            return search(frame, self._detect_once, self.thorough)
+        return search(frame, partial(self._detect_once, least=self.hint), least=self.threshold)
 
     def quick(self, threads: int | None = None) -> "_OnnxDetector":
         """The same detector with one pass a frame; it shares the network where that has as many threads.
@@ -99,9 +108,10 @@ class _OnnxDetector(ABC):
         once.thorough = False
         return once
 
-    def _detect_once(self, frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
+    def _detect_once(self, frame: UInt8[np.ndarray, "h w 3"], side: int, least: float | None = None) -> list[Face]:
         padded, back = _padded(frame, side)
-        return without_duplicates([face for level in self._decode(padded) for face in _faces(*level, back)])
+        levels = self._decode(padded, self.threshold if least is None else least)
+        return without_duplicates([face for level in levels for face in _faces(*level, back)])
 
     @staticmethod
     @abstractmethod
@@ -109,8 +119,10 @@ class _OnnxDetector(ABC):
         """The network."""
 
     @abstractmethod
-    def _decode(self, padded: UInt8[np.ndarray, "a b 3"]) -> Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Boxes (n, 4), scores (n) and five points (n, 5, 2) in pixels of the input, level by level."""
+    def _decode(
+        self, padded: UInt8[np.ndarray, "a b 3"], least: float
+    ) -> Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Boxes (n, 4), scores (n) of ``least`` and more, five points (n, 5, 2), in pixels of the input, by level."""
 
 
 class CenterFaceDetector(_OnnxDetector):
@@ -122,14 +134,20 @@ class CenterFaceDetector(_OnnxDetector):
     Source: Xu, Yan, Sun, Yang, Luo, "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019.
     """
 
+    # Of 140 faces pasted into other photos, the pass at 640 px gave less for 1 of 130 whose eyes are 14 px or more
+    # apart in the frame, and for 1 in 16 of those that are nearer.
+    hint = 0.02
+
     @staticmethod
     def _model() -> bytes:
         return _dynamic_model(_centerface_path())
 
-    def _decode(self, padded: UInt8[np.ndarray, "a b 3"]) -> Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def _decode(
+        self, padded: UInt8[np.ndarray, "a b 3"], least: float
+    ) -> Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         pixels = padded.transpose(2, 0, 1)[None].astype(np.float32)
         heat, scale, offset, points = (np.asarray(v)[0] for v in self._session.run(None, {"input.1": pixels}))
-        rows, columns = np.nonzero(heat[0] > self.threshold)
+        rows, columns = np.nonzero(heat[0] > least)
         cell = np.stack([columns, rows], axis=1)
         # Every output comes as (y, x); scale is a logarithm, in cells of 4 pixels.
         sizes = np.exp(scale[::-1, rows, columns].T) * 4
@@ -151,9 +169,11 @@ class ScrfdDetector(_OnnxDetector):
     def _model() -> Path:
         return hub.resolve("det_10g")
 
-    def _decode(self, padded: UInt8[np.ndarray, "a b 3"]) -> Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def _decode(
+        self, padded: UInt8[np.ndarray, "a b 3"], least: float
+    ) -> Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         # Its ``detect`` is not used: it scales frames without grey around them, which cut and large faces need.
-        scores, boxes, points = self._published.forward(np.ascontiguousarray(padded[..., ::-1]), self.threshold)
+        scores, boxes, points = self._published.forward(np.ascontiguousarray(padded[..., ::-1]), least)
         return zip(boxes, [level[:, 0] for level in scores], points, strict=True)
 
     @cached_property

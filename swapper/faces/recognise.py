@@ -1,7 +1,6 @@
 """Who the followed faces of a video show. A track is not a person: whoever it shows is checked again and again."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -13,8 +12,8 @@ from swapper.faces.gallery import EnrolledPerson, Gallery
 from swapper.faces.landmarks import five_points
 from swapper.faces.pose import head_pose
 from swapper.faces.select import SAME_PERSON
+from swapper.faces.tracks import NOBODY, Correction, Track
 
-NOBODY = EnrolledPerson(-1)  # of a track that nobody has looked at yet; never learns
 _FIRST_LOOKS, _SOON, _LATER = 4, 3, 15  # frames between the first looks at a face, and between later ones
 _SAME_FACE = 0.5  # cosine of one face's embeddings in two frames in a row, whatever it does
 _OTHER_FACE = 0.25  # and of two people's
@@ -29,81 +28,6 @@ _PATIENCE = 6  # looks at a face that changed suddenly before it is taken for a 
 Frame = UInt8[np.ndarray, "h w 3"]
 Mesh = Float32[np.ndarray, "478 3"]
 Embedding = Float32[np.ndarray, "512"]
-
-
-@dataclass
-class Track:
-    """One face while it is followed.
-
-    Attributes:
-        number: of its uninterrupted presence; a new one where it turns out to be somebody else.
-        mesh: the 478 points in the frame seen last.
-        presence: probability that a face is there.
-        picture: its ``small_picture``.
-        shift: how far it moved between the last two frames, pixels.
-        begun: number of the frame it was found in.
-        person: who it shows.
-        fresh: whether it was found in this very frame.
-        usual: how much its picture changes from frame to frame, grey levels.
-        missed: detections in a row that did not find it.
-        looked: number of the frame it was embedded in last.
-        sure: number of the frame in which it was last recognised as its person.
-        unsure: number of the first frame in which it may show somebody else; None while nothing speaks for that.
-        doubts: looks in a row that did not recognise its person.
-        likeness: usual cosine of its looks with its person.
-    """
-
-    number: int
-    mesh: Mesh
-    presence: float
-    picture: UInt8[np.ndarray, "s s"]
-    shift: Float32[np.ndarray, "2"]
-    begun: int
-    person: EnrolledPerson = field(default_factory=lambda: NOBODY)
-    fresh: bool = True
-    usual: float = 0.0
-    missed: int = 0
-    looked: int = -1
-    sure: int = -1
-    unsure: int | None = None
-    doubts: int = 0
-    likeness: float = 0.0
-
-    @property
-    def points(self) -> Float32[np.ndarray, "5 2"]:
-        """The five points."""
-        return five_points(self.mesh)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether its person has been seen well, here or elsewhere."""
-        return self.person.embedding is not None
-
-    @property
-    def in_question(self) -> bool:
-        """Whether it must be looked at again in the next frame."""
-        return self.unsure is not None or self.doubts > 0
-
-
-@dataclass(frozen=True)
-class Correction:
-    """What has only now become clear about earlier frames.
-
-    Attributes:
-        track: number that the face had in them.
-        since: number of the first frame that may be wrong.
-        exact: whether it is the first one; else it is found by looking, between it and this frame.
-        number: of the track from then on; None where the face is not there at all.
-        before: who was believed to be seen.
-        after: who is seen.
-    """
-
-    track: int
-    since: int
-    exact: bool
-    number: int | None
-    before: EnrolledPerson
-    after: EnrolledPerson
 
 
 class Recogniser:

@@ -1,8 +1,13 @@
 """Noticing that a video cuts to another scene."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
+
+from swapper.faces.rows import array_from_row, array_to_row
 
 _SIDE = 32  # px, longer side of the pictures that are compared
 _LEAST = 22.0  # mean difference of grey levels below which nothing is a cut
@@ -33,6 +38,19 @@ class SceneCuts:
             return True
         self._usual = _MEMORY * self._usual + (1 - _MEMORY) * difference
         return False
+
+    def to_row(self) -> list[Any]:
+        """What is known of the frames before, as plain values."""
+        return [None if self._before is None else array_to_row(self._before), self._usual]
+
+    def recall(self, row: Sequence[Any]) -> None:
+        """Go on from there.
+
+        Args:
+            row: from ``to_row``.
+        """
+        before, self._usual = row
+        self._before = None if before is None else array_from_row(before)
 
 
 def _thumbnail(frame: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "a b"]:

@@ -15,9 +15,11 @@ from swapper.faces.align import (
     transform_points,
     warp_frame,
 )
+from swapper.faces.tiles import parts_to_look_at
 from swapper.types import Face
 
-# One pass of a detector: a frame and the length its longer side should get, to faces in frame pixels.
+# One pass of a detector: a frame and the length its longer side should get, to faces in frame pixels. The first pass
+# of a search may also return what is hardly a face.
 DetectorPass = Callable[[UInt8[np.ndarray, "h w 3"], int], list[Face]]
 
 USUAL_SIDE, SMALLEST_SIDE = 640, 320  # longer side of the first pass; small pictures are enlarged to the second
@@ -26,6 +28,7 @@ FAR_HEIGHT, FAR_PIXELS = 860, 1_400_000  # of the pass for small faces: 3 % of i
 FAR_SIDE = 43_750  # px, longer side of that pass at most: thinner pictures are padded to 32 pixels
 LONG = 3  # times as high as wide, above which a picture is a strip of several, whose faces are small for its height
 FAR_EYES = 60.0  # eyes further apart than this in that pass belong to faces that the first pass places better, pixels
+FAR_BOX = 220.0  # px, of what may be such a face in that pass; generous, as boxes of hints are rough
 ENLARGE_AT_MOST = 4.0
 FINE_HEIGHT = 600  # a first pass less high than this misses faces of 3 % of the height
 CROWD_EYES = 16.0  # eyes closer than this in the first pass suggest that smaller faces were missed, pixels
@@ -68,49 +71,82 @@ def five_point_pose(points: Float32[np.ndarray, "5 2"]) -> FacePose:
 
 
 def search(
-    frame: UInt8[np.ndarray, "h w 3"], detect: DetectorPass, thorough: bool = True, min_eye_distance: float = 5.0
+    frame: UInt8[np.ndarray, "h w 3"],
+    look: DetectorPass,
+    thorough: bool = True,
+    min_eye_distance: float = 5.0,
+    least: float = 0.0,
 ) -> list[Face]:
     """Find all faces of a frame, largest first.
 
     Faces that lie on their side or upside down are looked at again in a turned crop. When a first pass finds
     nothing, passes for faces that fill the frame and for turned frames follow; small faces get a pass of their own
-    unless the first was fine enough for them.
+    unless the first was fine enough for them, over those parts of the frame where it saw a hint of one.
 
     Args:
         frame: RGB.
-        detect: one pass of a detector.
+        look: one pass of a detector; faces with a score below ``least`` are hints.
         thorough: False does the first pass only; for video, where most frames are like the one before.
         min_eye_distance: faces with closer eyes are dropped, frame pixels.
+        least: score of a face.
     """
+
+    def detect(frame: UInt8[np.ndarray, "h w 3"], side: int) -> list[Face]:
+        return [face for face in look(frame, side) if face.score >= least]
+
     height, width = frame.shape[:2]
     longest = max(height, width)
     usual = int(np.clip(longest, SMALLEST_SIDE, USUAL_SIDE))
-    faces = _upright(frame, detect(frame, usual), detect)
+    seen = look(frame, usual)
+    faces = _upright(frame, [face for face in seen if face.score >= least], detect)
     if thorough:
         faces = faces or _upright(frame, detect(frame, NEAR_SIDE), detect)
         faces = faces or _search_turned(frame, detect, usual)
         crowd = not faces or min(map(eye_distance, faces)) * usual / longest < CROWD_EYES
         if crowd or min(height, LONG * width) * usual / longest < FINE_HEIGHT:
-            faces = faces + _small_faces(frame, detect, usual, ENLARGE_AT_MOST if crowd else 1.0)
+            hints = seen if faces and least > 0 else None
+            faces = faces + _small_faces(frame, detect, usual, ENLARGE_AT_MOST if crowd else 1.0, hints)
     faces = [face for face in faces if eye_distance(face) >= min_eye_distance and _inside(face, frame.shape[:2])]
     return sorted(without_duplicates(faces), key=_area, reverse=True)
 
 
-def _small_faces(frame: UInt8[np.ndarray, "h w 3"], detect: DetectorPass, side: int, enlarge: float) -> list[Face]:
-    """Look for faces too small for a first pass at ``side``; nothing where the frame holds no more detail."""
+def _small_faces(
+    frame: UInt8[np.ndarray, "h w 3"], detect: DetectorPass, side: int, enlarge: float, hints: list[Face] | None
+) -> list[Face]:
+    """Look for faces too small for a first pass at ``side``; nothing where the frame holds no more detail.
+
+    Args:
+        frame: RGB.
+        detect: one pass.
+        side: of the first pass.
+        enlarge: the frame so many times at most.
+        hints: where they may be; anywhere when None.
+    """
     height, width = frame.shape[:2]
     scale = min(FAR_HEIGHT / min(height, LONG * width), (FAR_PIXELS / (height * width)) ** 0.5, enlarge)
     scale = min(scale, FAR_SIDE / max(height, width))
-    far = round(scale * max(height, width))
-    if far <= 1.1 * side:
+    if round(scale * max(height, width)) <= 1.1 * side:
         return []
-    faces = _upright(frame, detect(frame, far), detect)
+    parts = [(0, 0, width, height)]
+    if hints is not None:
+        small = [hint for hint in hints if _side(hint) * scale <= FAR_BOX]
+        parts = parts_to_look_at(small, height, width, scale)
+    faces: list[Face] = []
+    for left, top, right, bottom in parts:
+        part = frame[top:bottom, left:right]
+        found = detect(part, max(round(scale * max(part.shape[:2])), 1))
+        move = np.array([[1, 0, left], [0, 1, top]], np.float32)
+        faces += _upright(frame, [_moved(face, move) for face in found], detect)
     return [face for face in faces if eye_distance(face) * scale <= FAR_EYES]
 
 
 def eye_distance(face: Face) -> float:
     """Distance of the eyes in frame pixels."""
     return float(np.linalg.norm(face.points[1] - face.points[0]))
+
+
+def _side(face: Face) -> float:
+    return float((face.box[2:] - face.box[:2]).max())
 
 
 def _area(face: Face) -> float:

@@ -1,20 +1,24 @@
 """Following faces through a video: detected now and then, followed by their landmarks in between."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, count
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.faces import mesh
 from swapper.faces.association import appearance_change, distance, overlap, plausible, small_picture
+from swapper.faces.coarse import CoarseDetector
 from swapper.faces.detect import FrameDetector
 from swapper.faces.embed import IdentityEmbedder
 from swapper.faces.gallery import Gallery
 from swapper.faces.landmarks import LandmarkDetector, five_points
-from swapper.faces.recognise import Correction, Recogniser, Track
+from swapper.faces.recognise import Recogniser
+from swapper.faces.rows import array_from_row, array_to_row
 from swapper.faces.scene import SceneCuts
+from swapper.faces.tracks import Correction, Numbers, Track
 from swapper.types import Face
 
 DETECT_EVERY = 8  # frames
@@ -59,6 +63,16 @@ class TrackedFace:
         """The same face with other landmarks, such as smoothed ones."""
         return replace(self, face=face_of(landmarks, self.face.score))
 
+    def to_row(self) -> list[Any]:
+        """As plain values."""
+        return [self.track, self.person, self.face.score, self.fresh, array_to_row(self.landmarks)]
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> "TrackedFace":
+        """Undo ``to_row``."""
+        track, person, score, fresh, landmarks = row
+        return cls(track, person, face_of(array_from_row(landmarks), score), fresh)
+
 
 class FaceTracker:
     """Follows every face of one video; frames are handed over in order, each once.
@@ -93,7 +107,7 @@ class FaceTracker:
         """
         self._detector, self._scene_detector = detector, scene_detector or detector
         self._landmarks, self._every = landmarks, detect_every
-        self._cuts, self._numbers = SceneCuts(), count()
+        self._cuts, self._numbers = SceneCuts(), Numbers()
         self._tracks: list[Track] = []
         self._since = 0
         self._detected = False  # in this scene
@@ -155,6 +169,34 @@ class FaceTracker:
                 now, sure = again[0], float(surer[0])
             found.append((now, sure) if sure >= PRESENT and plausible(before, five_points(now)) else None)
         return found
+
+    def to_row(self) -> dict[str, Any]:
+        """Everything that the next frames' faces depend on, but for the frame handed over last, as plain values."""
+        return {
+            "tracks": [track.to_row() for track in self._tracks],
+            "people": self.gallery.to_rows(),
+            "cuts": self._cuts.to_row(),
+            "next": self._numbers.next,
+            "since": self._since,
+            "detected": self._detected,
+            "now": self.now,
+            "passes": self._detector.passes if isinstance(self._detector, CoarseDetector) else 0,
+        }
+
+    def recall(self, row: Mapping[str, Any], before: Frame) -> None:
+        """Go on from where another tracker of the same video was.
+
+        Args:
+            row: from its ``to_row``.
+            before: RGB, the frame handed over to it last.
+        """
+        self.gallery.people[:] = Gallery.from_rows(row["people"]).people
+        self._tracks = [Track.from_row(track, self.gallery) for track in row["tracks"]]
+        self._cuts.recall(row["cuts"])
+        self._numbers.next, self._since, self._detected = row["next"], row["since"], row["detected"]
+        self.now, self._before = row["now"], before
+        if isinstance(self._detector, CoarseDetector):
+            self._detector.passes = row["passes"]
 
     def _follow(self, frame: Frame) -> bool:
         """Move all tracks on; whether one was lost or looks suddenly different."""

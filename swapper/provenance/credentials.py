@@ -20,6 +20,8 @@ SIGNABLE = {
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
     ".gif": "image/gif",
+    ".apng": "image/png",
+    ".avif": "image/avif",
     ".mp4": "video/mp4",
     ".m4v": "video/x-m4v",
     ".mov": "video/quicktime",

@@ -7,7 +7,6 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Limits
 from swapper.ui.api import add_endpoints
 from swapper.ui.compare.tab import build_compare_tab
@@ -21,7 +20,7 @@ from swapper.ui.live.page import page_routes
 from swapper.ui.live.tab import build_live_tab
 from swapper.ui.presets import Presets
 from swapper.ui.shared_evaluators import SharedEvaluators
-from swapper.ui.swappers import SwapperCache
+from swapper.ui.swappers import SharedDetector, SwapperCache
 from swapper.ui.theme import LOGO, theme
 from swapper.ui.video.video import build_video_tab
 from swapper.ui.visits import Visits
@@ -46,7 +45,7 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
         swappers: what does the work; made here when None.
     """
     limits = limits or Limits.from_environment()
-    swappers = swappers or SwapperCache(lambda method, restore: FaceSwapper(method, restore=restore))
+    swappers = swappers or SwapperCache(SharedDetector())
     evaluators = SharedEvaluators(EXAMPLES / "portraits")
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, KEEP_SECONDS), fill_width=True

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from swapper import hub
+from swapper.faces.remember import RememberingDetector
 from swapper.methods.base import local_methods
 from swapper.pipeline import FaceSwapper
 from swapper.registry import METHODS, published_methods
@@ -26,6 +27,28 @@ def offered_methods(moving: bool = False) -> dict[str, str]:
     offered = {name: METHODS[name].label for name in local_methods(moving)}
     published = published_methods()
     return offered | {name: info.label for name, info in published.items() if all(map(hub.find, info.weights))}
+
+
+class SharedDetector:
+    """Builds swappers that share one face detector: a picture that is shown and then swapped is searched once."""
+
+    def __init__(self) -> None:
+        self._detector: RememberingDetector | None = None
+
+    def __call__(self, method: str, restore: str) -> FaceSwapper:
+        """Build a swapper.
+
+        Args:
+            method: name.
+            restore: name.
+
+        Raises:
+            UserError: weights that are damaged.
+        """
+        swapper = FaceSwapper(method, restore=restore, detector=self._detector)
+        if self._detector is None:
+            swapper.detector = self._detector = RememberingDetector(swapper.detector)
+        return swapper
 
 
 class SwapperCache:

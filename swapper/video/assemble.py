@@ -5,14 +5,15 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
-from av.container import InputContainer, OutputContainer
+from av.container import InputContainer
 from av.error import FFmpegError
-from av.filter import Graph
 from av.video.stream import VideoStream
 
 from swapper.types import UserError
+from swapper.video.animation_writing import write_animation
 from swapper.video.encode import OutputFormat, read_segment
 from swapper.video.failures import no_space, reason
 from swapper.video.io import VideoInfo
@@ -21,6 +22,9 @@ from swapper.video.opening import open_video
 from swapper.video.sound import MediaTrack, Span, TrackError, add_tracks, track_packets
 from swapper.video.sound_plan import SoundPlan
 from swapper.video.subtitles import add_subtitles
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
 
 _KEPT_TAGS = ("title", "artist", "comment", "copyright", "date", "creation_time")
 
@@ -41,9 +45,8 @@ def assemble(
     Returns:
         Number of the video's tracks of subtitles that are not in the file.
     """
-    if how.container == "gif":
-        with av.open(str(path), "w", format=how.container, options=how.file_options) as output:
-            _write_gif(segments, info, output)
+    if how.animated:
+        write_animation(segments, info, how, path)
         return 0
     silent: set[int] = set()  # subtitles that failed
     while True:
@@ -86,6 +89,7 @@ def _write(
         source = _opened(info, stack, sound)
         if source is not None:
             output.metadata.update({k: v for k, v in source.metadata.items() if k in _KEPT_TAGS})
+            output.set_chapters(_chapters(source, span))
             subtitles, left_out = add_subtitles(source, output, how, span, silent)
             tracks = {**add_tracks(source, output, sound.tracks, span), **subtitles}
             walks.append(track_packets(source, tracks, span))
@@ -96,6 +100,19 @@ def _write(
             with _blamed(packet.stream_index, whose):
                 output.mux_one(packet)
         return left_out
+
+
+def _chapters(source: InputContainer, span: Span) -> "list[Chapter]":
+    """The video's chapters, or what is kept of them, counted from the begin of the part."""
+    kept: list[Chapter] = []
+    for chapter in source.chapters():
+        base = chapter["time_base"] or Fraction(1, 1000)
+        begin, end = (chapter[side] * base for side in ("start", "end"))
+        begin, end = max(begin, span.begin), end if span.end is None else min(end, span.end)
+        if begin < end:
+            start, stop = (round((time - span.begin) / base) for time in (begin, end))
+            kept.append({**chapter, "id": len(kept), "start": start, "end": stop})
+    return kept
 
 
 def _opened(info: VideoInfo, stack: ExitStack, sound: SoundPlan) -> InputContainer | None:
@@ -131,7 +148,7 @@ def _pictures(segments: Sequence[Segment], info: VideoInfo, stream: VideoStream)
     """Packets of all segments, each lasting until the next."""
     held: av.Packet | None = None
     for segment in segments:
-        for packet in read_segment(segment.path):
+        for packet in read_segment(segment):
             if held is not None:
                 yield _lasting(held, (packet.pts or 0) * packet.time_base)
             packet.stream = stream
@@ -143,53 +160,3 @@ def _pictures(segments: Sequence[Segment], info: VideoInfo, stream: VideoStream)
 def _lasting(packet: av.Packet, until: Fraction) -> av.Packet:
     packet.duration = max(round(until / packet.time_base) - (packet.pts or 0), 1)
     return packet
-
-
-def _write_gif(segments: Sequence[Segment], info: VideoInfo, output: OutputContainer) -> None:
-    """Every picture gets its own palette, so nothing has to be known of later ones."""
-    stream = output.add_stream("gif", rate=100)
-    assert isinstance(stream, VideoStream)
-    stream.width, stream.height, stream.pix_fmt = info.width, info.height, "pal8"
-    stream.codec_context.time_base = Fraction(1, 100)
-    for packet in _gif_packets(segments, stream, info):
-        output.mux_one(packet)
-
-
-def _gif_packets(segments: Sequence[Segment], stream: VideoStream, info: VideoInfo) -> Iterator[av.Packet]:
-    last = -1
-    graph = None
-    for segment in segments:
-        with av.open(str(segment.path), format="nut") as container:
-            for picture in container.decode(video=0):
-                graph = graph or _palette_graph(picture, info)
-                graph.vpush(picture)
-                painted = graph.vpull()
-                at = round(picture.time * 100)
-                if at <= last:
-                    continue
-                last = at
-                painted.pts, painted.time_base = at, Fraction(1, 100)
-                painted.colorspace, painted.color_range = 0, 2  # a palette holds RGB, whatever the segment said
-                yield from stream.encode(painted)
-    yield from stream.encode(None)
-
-
-def _palette_graph(picture: av.VideoFrame, info: VideoInfo) -> Graph:
-    graph = Graph()
-    base = Fraction(1, 1000)
-    begin = graph.add_buffer(
-        width=picture.width, height=picture.height, format=picture.format, time_base=picture.time_base or base
-    )
-    colors = graph.add("format", "rgb24")  # only here can a crop end at an odd pixel
-    crop = graph.add("crop", f"{info.width}:{info.height}:0:0")
-    split, generate = graph.add("split"), graph.add("palettegen", "stats_mode=single")
-    use, end = graph.add("paletteuse", "new=1:dither=sierra2_4a"), graph.add("buffersink")
-    begin.link_to(colors)
-    colors.link_to(crop)
-    crop.link_to(split)
-    split.link_to(use, 0, 0)
-    split.link_to(generate, 1, 0)
-    generate.link_to(use, 0, 1)
-    use.link_to(end)
-    graph.configure()
-    return graph

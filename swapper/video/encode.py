@@ -1,6 +1,5 @@
 """Writing video: the formats on offer, and the segments a long job is written in."""
 
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,13 +7,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from swapper.runtime.whole_file import writable_path
 from swapper.video.colors import Colors, to_yuv
-from swapper.video.failures import encoding, writing
+from swapper.video.failures import OutputError, encoding, writing
 from swapper.video.io import VideoInfo
 from swapper.video.journal import Segment
 from swapper.video.picture import TimedFrame
@@ -26,7 +26,7 @@ class OutputFormat:
 
     Attributes:
         container: FFmpeg's name of the file format.
-        codec: of the pictures; for a GIF, of the segments it is made of.
+        codec: of the pictures; for an animated picture, of the segments it is made of.
         options: of that codec; quality is added.
         audio: codecs that are copied as they are.
         fallback: codec of sound that cannot be copied; None where there is no sound.
@@ -34,6 +34,7 @@ class OutputFormat:
         edits: a file can say that its sound begins before its pictures are shown.
         subtitles: codecs that are copied as they are.
         text: codec of other subtitles that are text; None where there are none.
+        animated: it is an animated picture.
     """
 
     container: str
@@ -45,6 +46,7 @@ class OutputFormat:
     edits: bool = False
     subtitles: frozenset[str] = frozenset()
     text: str | None = None
+    animated: bool = False
 
 
 # No B-frames: every picture is decoded when it is shown, so segments join without shifting anything.
@@ -65,9 +67,18 @@ FORMATS: dict[str, OutputFormat] = {
     ".webm": OutputFormat(
         "webm", "libvpx-vp9", _VP9, frozenset({"opus", "vorbis"}), "libopus", {}, False, _WEBVTT, "webvtt"
     ),
-    ".gif": OutputFormat("gif", "libx264", _H264, frozenset(), None, {}),
+    **{
+        f".{name}": OutputFormat(name, "libx264", _H264, frozenset(), None, {}, animated=True)
+        for name in ("gif", "webp", "apng", "avif")
+    },
 }
-SEGMENT_FRAMES, SEGMENT_SECONDS = 300, 60.0  # a segment ends with whichever comes first; so much is lost by a crash
+# A segment begins with a picture that needs no other, as one in so many does anyway; large ones take longer, and what
+# is in an unfinished segment is lost by a crash.
+SEGMENT_FRAMES, _LEAST_FRAMES, _USUAL_PIXELS = 250, 50, 1280 * 720
+# With the instructions of AVX-512, which save it no time, x264's rate control does not always choose alike for the same
+# pictures: up to 20 of 100 encodings differed, with one thread as with many; without them none of some hundreds.
+_AVX512_SKX = 256  # OpenCV's number for the instructions that x264 asks for
+_REPEATABLE = {"x264-params": "asm=AVX2"}
 QUALITY = 18  # constant rate factor: 0 keeps everything, 51 is worst; 18 looks like the original
 
 
@@ -80,11 +91,27 @@ def check_video_output(path: str | Path) -> OutputFormat:
     return FORMATS[writable_path(path, FORMATS).suffix.lower()]
 
 
+def segment_length(info: VideoInfo) -> int:
+    """Frames of each segment but the last: the same in every run, or a stopped job would end otherwise than another.
+
+    Args:
+        info: of the video.
+    """
+    wanted = SEGMENT_FRAMES * _USUAL_PIXELS // max(info.width * info.height, 1)
+    return min(max(wanted, _LEAST_FRAMES), SEGMENT_FRAMES)
+
+
 class SegmentWriter:
     """Encodes frames into one NUT file, which keeps any video's times exactly."""
 
     def __init__(
-        self, path: Path, info: VideoInfo, how: OutputFormat, quality: int = QUALITY, output: Path | None = None
+        self,
+        path: Path,
+        info: VideoInfo,
+        how: OutputFormat,
+        quality: int = QUALITY,
+        output: Path | None = None,
+        mark: str = "",
     ):
         """Open the file and the encoder.
 
@@ -94,6 +121,7 @@ class SegmentWriter:
             how: the format of the finished video.
             quality: constant rate factor.
             output: the finished video, which errors name; ``path`` when None.
+            mark: what the file says of itself.
 
         Raises:
             OutputError: the file cannot be written, or pictures like these not be encoded.
@@ -104,13 +132,9 @@ class SegmentWriter:
             self._container = av.open(str(path), "w", format="nut")
         with encoding(self._output):
             self._stream = _stream(self._container, info, how, quality, self._colors)
+        if mark:
+            self._container.metadata["comment"] = mark
         self._frames = self._changed = self._end = 0
-        self._begun = time.perf_counter()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the next frame should begin a new segment."""
-        return self._frames >= SEGMENT_FRAMES or time.perf_counter() - self._begun > SEGMENT_SECONDS
 
     def write(self, frame: TimedFrame, changed: bool) -> None:
         """Encode one frame; times must rise.
@@ -161,6 +185,8 @@ def _stream(
     container: OutputContainer, info: VideoInfo, how: OutputFormat, quality: int, colors: Colors
 ) -> VideoStream:
     options = {**how.options, "crf": str(quality)}
+    if how.codec == "libx264" and cv2.checkHardwareSupport(_AVX512_SKX):
+        options |= _REPEATABLE
     stream = container.add_stream(how.codec, rate=_plausible(info.rate), options=options)
     assert isinstance(stream, VideoStream), "the formats name codecs of pictures"
     context = stream.codec_context
@@ -179,9 +205,20 @@ def _plausible(rate: Fraction) -> Fraction:
     return rate if 1 <= rate <= 240 else Fraction(30)
 
 
-def read_segment(path: Path) -> Iterator[av.Packet]:
-    """Packets of one segment, in order."""
-    with av.open(str(path), format="nut") as container:
+def read_segment(segment: Segment) -> Iterator[av.Packet]:
+    """Packets of one segment, in order.
+
+    Raises:
+        OutputError: there are not as many as were written.
+    """
+    count = 0
+    with av.open(str(segment.path), format="nut") as container:
         for packet in container.demux(container.streams.video[0]):
             if packet.pts is not None:
+                count += 1
                 yield packet
+    if count != segment.frames:
+        raise OutputError(
+            f"Segment '{segment.path}': it holds {count} pictures of {segment.frames}, so another program changed it. "
+            "Run it again."
+        )

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from swapper.faces.association import overlap
-from swapper.faces.recognise import Correction
 from swapper.faces.track import FaceTracker, TrackedFace
+from swapper.faces.tracks import Correction
 from swapper.video.picture import TimedFrame
 
 _SAME_PLACE = 0.3  # overlap of two faces of one frame that are one
@@ -36,6 +37,24 @@ class WaitingFrame:
         """A face was here already."""
         self.faces.append(tracked)
         self.by_track[tracked.track] = tracked
+
+    def to_row(self) -> list[Any]:
+        """As plain values, without the picture."""
+        shown = [index for index, face in enumerate(self.faces) if self.by_track.get(face.track) is face]
+        return [self.number, self.begins_scene, [face.to_row() for face in self.faces], shown]
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any], frame: TimedFrame) -> "WaitingFrame":
+        """The frame that ``to_row`` made plain.
+
+        Args:
+            row: from there.
+            frame: the picture.
+        """
+        number, begins_scene, faces, shown = row
+        waiting = cls(frame, [TrackedFace.from_row(face) for face in faces], number, begins_scene)
+        waiting.by_track = {waiting.faces[index].track: waiting.faces[index] for index in shown}
+        return waiting
 
     def exchange(self, old: TrackedFace, new: TrackedFace | None) -> None:
         """A face belongs to another track or person, or is none."""

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NoReturn
 
 import av
 import cv2
@@ -17,13 +18,16 @@ from jaxtyping import UInt8
 
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
+from swapper.video.animation_reading import plays_of
 from swapper.video.colors import Colors, to_rgb
 from swapper.video.failures import reading, reason
+from swapper.video.interlacing import Deinterlacer
 from swapper.video.opening import open_video, pictures_of
+from swapper.video.orientation import Orientation
 from swapper.video.picture import Picture, TimedFrame
 
 _CUT_OFF = (1.0, 0.05)  # seconds, and share of the length, by which a whole file may end early
-_TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+_FRAMES_BEFORE = 2  # from which rows of an interlaced frame are filled in
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class VideoInfo:
         path: of the file.
         width: of the upright pictures, pixels.
         height: of the upright pictures, pixels.
-        turns: quarter turns counter-clockwise that make the stored pictures upright.
+        orientation: how the stored pictures lie.
         time_base: seconds of one tick of the pictures' times.
         rate: mean frames per second.
         origin: time at which the file begins, seconds; times are counted from it.
@@ -42,12 +46,14 @@ class VideoInfo:
         pixel_aspect: width of an upright pixel over its height.
         colors: what the numbers mean.
         is_rgb: the pictures are stored as RGB.
+        plays: how often an animated picture is played; 0 for ever.
+        interlaced: every frame was taken as two half-pictures, and is read as a whole one.
     """
 
     path: Path
     width: int
     height: int
-    turns: int
+    orientation: Orientation
     time_base: Fraction
     rate: Fraction
     origin: Fraction
@@ -55,6 +61,8 @@ class VideoInfo:
     pixel_aspect: Fraction
     colors: Colors
     is_rgb: bool
+    interlaced: bool = False
+    plays: int = 0
 
     @property
     def usual_ticks(self) -> int:
@@ -83,26 +91,23 @@ class VideoReader:
         self.name = f"Video '{path}'"
         self._limit = (limits or Limits.from_environment()).max_pixels
         self._undecoded = ""  # why a packet could not be decoded
-        with open_video(self.path) as container:
+        with open_video(self.path, self._limit) as container:
             self.info = self._look(container)
 
     def _look(self, container: InputContainer) -> VideoInfo:
         stream = pictures_of(container, self.name)
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > self._limit:
-            raise UserError(
-                f"{self.name}: its frames have {width * height / 1e6:.0f} megapixels, more than the limit of "
-                f"{self._limit / 1e6:g}. Make it smaller."
-            )
+            self._refuse_size(f"its frames have {width * height / 1e6:.0f} megapixels, more")
         first = next((frame for _, frame in self._decoded(container, stream)), None)
         if first is None:
             why = self._undecoded or "it contains none"
             raise UserError(
                 f"{self.name}: no frame can be decoded ({why}); the file is damaged or encrypted. Copy it again."
             )
-        turns = round(first.rotation / 90) % 4
+        orientation = Orientation.of(first)
         aspect = stream.codec_context.sample_aspect_ratio or Fraction(1)
-        sideways = turns % 2 == 1
+        sideways = orientation.transposed
         rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
         base = stream.time_base or 1 / rate
         origin = Fraction(container.start_time or 0, av.time_base)
@@ -112,7 +117,7 @@ class VideoReader:
             path=self.path,
             width=first.height if sideways else first.width,
             height=first.width if sideways else first.height,
-            turns=turns,
+            orientation=orientation,
             time_base=base,
             rate=rate,
             origin=origin,
@@ -120,11 +125,16 @@ class VideoReader:
             pixel_aspect=1 / aspect if sideways else aspect,
             colors=Colors.of(first),
             is_rgb=first.format.is_rgb,
+            plays=plays_of(self.path),
+            interlaced=bool(first.interlaced_frame),
         )
+
+    def _refuse_size(self, found: str) -> NoReturn:
+        raise UserError(f"{self.name}: {found} than the limit of {self._limit / 1e6:g}. Make it smaller.")
 
     def _walked_duration(self, origin: Fraction) -> float:
         """Seconds, by looking at every packet: some recorders write no length."""
-        with open_video(self.path) as container:
+        with open_video(self.path, self._limit) as container:
             packets = self._packets(container, [pictures_of(container, self.name)])
             ends = [_end(packet) for packet in packets if packet.pts is not None]
         return float(max(ends, default=origin) - origin)
@@ -135,7 +145,7 @@ class VideoReader:
         Args:
             start: seconds from the video's begin.
             end: seconds from the video's begin; to its end when None.
-            skip_to: leave out frames that end before this tick of the trimmed part.
+            skip_to: tick of the trimmed part at which a frame begins; those before it are left out.
 
         Raises:
             UserError: the file ends long before it should.
@@ -144,8 +154,8 @@ class VideoReader:
         first = round((info.origin + Fraction(start)) / info.time_base)
         last = None if end is None else round((info.origin + Fraction(end)) / info.time_base)
         held: tuple[int, av.VideoFrame] | None = None
-        for pts, frame in self._from(first + skip_to):
-            if held is not None and pts > first + skip_to:
+        for pts, frame in self._from(first + skip_to, exactly=skip_to > 0):
+            if held is not None and pts > first:
                 yield self._timed(held, pts, first)
             if last is not None and pts >= last:
                 return
@@ -183,29 +193,36 @@ class VideoReader:
 
     def _pixels(self, frame: av.VideoFrame) -> UInt8[np.ndarray, "h w 3"] | Picture:
         info = self.info
-        if not info.turns and (frame.height, frame.width) == (info.height, info.width):
+        if info.orientation == Orientation() and (frame.height, frame.width) == (info.height, info.width):
             picture = Picture.of(frame, info.colors)
             if picture is not None:
                 return picture
-        image = to_rgb(frame, info.colors)
-        if info.turns:
-            image = cv2.rotate(image, _TURNS[info.turns])
+        image = info.orientation.upright(to_rgb(frame, info.colors))
         if image.shape[:2] != (info.height, info.width):  # streams may change their size on the way
             image = cv2.resize(image, (info.width, info.height), interpolation=cv2.INTER_AREA)
         return image
 
-    def _from(self, tick: int) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Frames with rising times, beginning at a key frame at or before a tick where the format allows that."""
+    def _from(self, tick: int, exactly: bool = False) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Frames with rising times, the one on view at a tick first, where the format allows to jump near it.
+
+        Args:
+            tick: of the time base.
+            exactly: a frame is known to begin there; a jump after which none does went wrong.
+        """
         near_begin = tick * self.info.time_base - self.info.origin < 1
+        before = _FRAMES_BEFORE * self.info.usual_ticks if self.info.interlaced else 0
         for seeking in (False,) if near_begin else (True, False):
-            with open_video(self.path) as container:
+            with open_video(self.path, self._limit) as container:
                 stream = pictures_of(container, self.name)
                 stream.thread_type = "AUTO"
-                if seeking and not _seek(container, stream, tick):
+                if seeking and not _seek(container, stream, tick - before):
                     continue
                 walk = self._walk(container, stream)
                 opening = next(walk, None)
-                if seeking and (opening is None or opening[0] > tick):
+                while exactly and opening is not None and opening[0] < tick:
+                    opening = next(walk, None)
+                astray = opening is None or (opening[0] != tick if exactly else opening[0] > tick)
+                if seeking and astray:
                     continue  # it went too far: read from the beginning
                 if opening is not None:
                     yield opening
@@ -214,13 +231,14 @@ class VideoReader:
 
     def _walk(self, container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, av.VideoFrame]]:
         before: int | None = None
-        reached = self.info.origin
+        reached, whole = self.info.origin, Deinterlacer(self.info.time_base)
         for now, frame in self._decoded(container, stream, [*container.streams.audio]):
             reached = now
             pts = frame.pts if frame.pts is not None else 0 if before is None else before + self.info.usual_ticks
             if before is None or pts > before:
                 before = pts
-                yield pts, frame
+                yield from whole.feed(pts, frame)
+        yield from whole.finish()
         self._check_whole(container, float(reached - self.info.origin))
 
     def _decoded(
@@ -237,6 +255,8 @@ class VideoReader:
                 with reading(self.name):  # too little memory is no damage
                     frames = packet.decode()
             except FFmpegError as error:
+                if not stream.codec_context.width:  # it forgets a size that it refuses
+                    self._refuse_size("one of its frames has more megapixels")
                 self._undecoded = reason(error)
                 continue
             for frame in frames:

@@ -30,6 +30,10 @@ class FrameMarker:
             settings: which marks.
         """
         self._origin, self._settings = origin, settings
+        self.begin_segment()
+
+    def begin_segment(self) -> None:
+        """Forget the frames before: a job that was stopped goes on here, and must go on alike."""
         self._change: Int16[np.ndarray, "h w 3"] | None = None
         self._luma_change: UInt8[np.ndarray, "2 h w"] | None = None
         self._age = 0

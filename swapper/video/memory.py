@@ -1,28 +1,26 @@
 """What is known of each face of a video from earlier frames, kept when a stopped job resumes."""
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 
 from swapper.compose.color import Transfer
 from swapper.face_swap.picture import FaceToSwap, FrameSwapper, Outcome
-from swapper.faces.association import overlap
 from swapper.faces.occlusion.over_time import UsualAppearance, update_appearance
 from swapper.faces.pose import head_pose
+from swapper.faces.rows import fields_from_row, fields_to_row
 from swapper.faces.track import TrackedFace
-from swapper.types import Identity
+from swapper.types import Crop, Identity
 from swapper.video.shapes import ShapeMemory
 from swapper.video.tones import ToneMemory
 
-_SAME_PLACE = 0.3  # overlap of a face with itself in the frame before
 _MOST_EXTRAPOLATED = 32  # tracks whose identity is kept: it may be a network
 _FADE_YAW = (60.0, 80.0)  # degrees: a face turned further fades back to the target's own
 _FADE_PRESENCE = (0.5, 0.8)  # probability that a face is there, below which it fades
-
-Points = Float32[np.ndarray, "5 2"]
 
 
 class FaceMemory:
@@ -35,19 +33,20 @@ class FaceMemory:
         unoccluded: tracks that nothing was in front of when that was last looked for.
     """
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]] = (), steady: bool = True):
+    def __init__(self, row: Mapping[str, Any] | None = None, steady: bool = True):
         """Begin, or go on.
 
         Args:
-            rows: from ``to_rows`` after the frame before the first one; tracks may have other numbers now.
+            row: from ``to_row`` after the frame before the first one.
             steady: colours change slowly; without it every frame's are matched anew.
         """
         self._steady = steady
         self.shapes, self.tones, self.appearances = ShapeMemory(), ToneMemory(), dict[int, UsualAppearance]()
         self.unoccluded: set[int] = set()
         self._extrapolated: dict[int, tuple[Identity, Identity]] = {}
-        self._recalled = list(rows)
-        self._present: dict[int, Points] = {}
+        self._targets: dict[int, tuple[str, Crop]] = {}  # what an identity was extrapolated from
+        if row is not None:
+            self._recall(row)
 
     def begin_source(self) -> None:
         """Forget what depends on who the faces become, as somebody else is their source from now on."""
@@ -66,8 +65,21 @@ class FaceMemory:
             extrapolated = extrapolate()
         self._extrapolated[track] = identity, extrapolated
         if len(self._extrapolated) > _MOST_EXTRAPOLATED:
-            del self._extrapolated[next(iter(self._extrapolated))]  # the one that was asked for longest ago
+            oldest = next(iter(self._extrapolated))  # the one that was asked for longest ago
+            del self._extrapolated[oldest]
+            self._targets.pop(oldest, None)
         return extrapolated
+
+    def _extrapolate(
+        self, frames: FrameSwapper, image: UInt8[np.ndarray, "h w 3"], face: TrackedFace, identity: Identity
+    ) -> Identity:
+        """Find the identity of a track; after a stop from the same picture of the target as before."""
+        key = _key(identity)
+        before, target = self._targets.pop(face.track, ("", None))
+        if target is None or before != key:
+            target = frames.target_crop(image, face.face)
+        self._targets[face.track] = key, target
+        return frames.extrapolate_from(target, identity)
 
     def plan(
         self, frames: FrameSwapper, image: UInt8[np.ndarray, "h w 3"], face: TrackedFace, identity: Identity
@@ -81,7 +93,9 @@ class FaceMemory:
             identity: of the source.
         """
         track = face.track
-        identity = self.extrapolated(track, identity, partial(frames.extrapolate, image, face.face, identity))
+        if frames.extrapolates:
+            find = partial(self._extrapolate, frames, image, face, identity)
+            identity = self.extrapolated(track, identity, find)
         if not self.shapes.knows(track):
             self.shapes.learn(track, frames.measure(image, face.face, identity))
         shape, measure = self.shapes.next_shape(track)
@@ -99,25 +113,6 @@ class FaceMemory:
             occluded=track not in self.unoccluded,
         )
 
-    def meet(self, faces: Sequence[TrackedFace]) -> None:
-        """Recognise the faces of the first frame by their places; of no use later.
-
-        Args:
-            faces: of the frame.
-        """
-        for row in self._recalled:
-            points = np.array(row["points"], np.float32)
-            face = max(faces, key=lambda face: overlap(points, face.face.points), default=None)
-            if face is None or overlap(points, face.face.points) < _SAME_PLACE:
-                continue
-            self.shapes.recall(face.track, row["shape"])
-            if row["tone"] is not None:
-                gain, shift = (np.array(values, np.float32) for values in row["tone"])
-                self.tones.recall(face.track, Transfer(gain, shift))
-            if row["appearance"] is not None:
-                self.appearances[face.track] = UsualAppearance.from_row(row["appearance"])
-        self._recalled = []
-
     def learn(self, faces: Sequence[TrackedFace], outcomes: Sequence[Outcome]) -> None:
         """Update with a finished frame.
 
@@ -125,8 +120,8 @@ class FaceMemory:
             faces: that were swapped in it.
             outcomes: of the same faces.
         """
-        self._present = {face.track: face.face.points for face in faces}
-        for track, outcome in zip(self._present, outcomes, strict=True):
+        present = [face.track for face in faces]
+        for track, outcome in zip(present, outcomes, strict=True):
             if outcome.offset is not None:
                 self.shapes.learn(track, outcome.offset)
             if outcome.tone is not None:
@@ -135,23 +130,34 @@ class FaceMemory:
                 self.appearances[track] = update_appearance(self.appearances.get(track), outcome.appearance)
             if outcome.occluded is not None:
                 (self.unoccluded.discard if outcome.occluded else self.unoccluded.add)(track)
-        self.appearances = {
-            track: appearance for track, appearance in self.appearances.items() if track in self._present
-        }
-        self.unoccluded &= self._present.keys()
+        self.appearances = {track: seen for track, seen in self.appearances.items() if track in present}
+        self.unoccluded.intersection_update(present)
 
-    def to_rows(self) -> list[dict[str, Any]]:
-        """What is known of the faces in the last frame, as plain values that fit into JSON."""
-        return [self._row(track, points) for track, points in self._present.items()]
+    def to_row(self, tracks: Collection[int]) -> dict[str, Any]:
+        """What is known, as plain values that fit into JSON.
 
-    def _row(self, track: int, points: Points) -> dict[str, Any]:
-        tone, appearance = self.tones.usual(track), self.appearances.get(track)
+        Args:
+            tracks: those that may be seen again.
+        """
+        known = [track for track in tracks if self.shapes.knows(track)]
+        tones = {track: self.tones.usual(track) for track in tracks}
+        targets = [(track, *row) for track, row in self._targets.items() if track in tracks]
         return {
-            "points": points.tolist(),
-            "shape": self.shapes.to_row(track),
-            "tone": None if tone is None else [tone.gain.tolist(), tone.shift.tolist()],
-            "appearance": None if appearance is None else appearance.to_row(),
+            "shapes": [[track, self.shapes.to_row(track)] for track in known],
+            "tones": [[track, fields_to_row(tone)] for track, tone in tones.items() if tone is not None],
+            "appearances": [[track, seen.to_row()] for track, seen in self.appearances.items() if track in tracks],
+            "unoccluded": sorted(self.unoccluded.intersection(tracks)),
+            "targets": [[track, key, fields_to_row(target)] for track, key, target in targets],
         }
+
+    def _recall(self, row: Mapping[str, Any]) -> None:
+        for track, shape in row["shapes"]:
+            self.shapes.recall(track, shape)
+        for track, tone in row["tones"]:
+            self.tones.recall(track, Transfer(**fields_from_row(tone)))
+        self.appearances = {track: UsualAppearance.from_row(seen) for track, seen in row["appearances"]}
+        self.unoccluded = set(row["unoccluded"])
+        self._targets = {track: (key, Crop(**fields_from_row(target))) for track, key, target in row["targets"]}
 
 
 def _opacity(face: TrackedFace) -> float:
@@ -160,3 +166,8 @@ def _opacity(face: TrackedFace) -> float:
     turned = np.interp(yaw, _FADE_YAW, (1.0, 0.0))
     there = np.interp(face.face.score, _FADE_PRESENCE, (0.0, 1.0))
     return float(turned * there)
+
+
+def _key(identity: Identity) -> str:
+    """Tells sources apart."""
+    return hashlib.sha256(np.ascontiguousarray(identity.embedding).tobytes()).hexdigest()

@@ -10,8 +10,12 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from swapper.images import READABLE
+from swapper.reading.headers import brands
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
+from swapper.video.animation_reading import is_animated_webp, webp_as_video
 from swapper.video.failures import reading, reason
+from swapper.video.references import refers_elsewhere
 
 # Formats of one self-contained file; playlists and scripts that name other files or addresses are not among them.
 _READABLE = (
@@ -19,16 +23,25 @@ _READABLE = (
     *("nut", "mxf", "dv", "wtv", "rm", "h264", "hevc", "av1", "obu", "ivf", "m4v", "apng", "swf", "yuv4mpegpipe"),
     *("mp3", "aac", "flac", "wav", "aiff", "amr", "ac3", "caf"),  # sound alone, to say so
 )
-_SAFE = {"protocol_whitelist": "file", "format_whitelist": ",".join(_READABLE)}
+_SAFE = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(_READABLE),
+    "enable_drefs": "0",  # of QuickTime and MP4: what is in other files stays there
+    "use_absolute_path": "0",
+}
 
 
-def open_video(path: Path) -> InputContainer:
+def open_video(path: Path, most_pixels: int | None = None) -> InputContainer:
     """Open a file for reading.
+
+    Args:
+        path: of the file.
+        most_pixels: of a frame, beyond which nothing is decoded; that of the environment when None.
 
     Raises:
         UserError: the file is missing or not a readable video.
     """
-    name = f"Video '{path}'"
+    name, most = f"Video '{path}'", most_pixels or Limits.from_environment().max_pixels
     if not exists(path):
         raise UserError(f"{name}: file not found. Check the path.")
     if not path.is_file():
@@ -37,7 +50,21 @@ def open_video(path: Path) -> InputContainer:
         raise UserError(f"{name}: the file is empty. Copy or download it again.")
     try:
         with reading(name):
-            return av.open(str(path.resolve()), options=_SAFE, metadata_errors="replace")
+            if _is_still_avif(path):
+                raise ValueError("one picture")
+            file = webp_as_video(path, name, most) if is_animated_webp(path) else str(path.resolve())
+            options = {**_SAFE, "max_pixels": str(most)}  # which holds for the frames that are looked at here, too
+            container = av.open(file, "r", options=options, metadata_errors="replace")
+        for stream in container.streams.video:
+            if stream.codec_context is not None:
+                stream.codec_context.options = {"max_pixels": str(most)}
+        if "mov" in container.format.name and refers_elsewhere(path):
+            container.close()
+            raise UserError(
+                f"{name}: its pictures or sound are in another file, which is not opened. "
+                "Save it as one file that holds everything."
+            )
+        return container
     except (FFmpegError, OSError, ValueError) as error:
         if _is_picture(path):
             raise UserError(f"{name}: this is a still picture. Swap it as an image.") from error
@@ -56,6 +83,13 @@ def exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
+
+
+def _is_still_avif(path: Path) -> bool:
+    """FFmpeg would read it as a video of one frame."""
+    with path.open("rb") as file:
+        known = brands(file.read(1024))
+    return b"avif" in known and b"avis" not in known
 
 
 def _is_picture(path: Path) -> bool:
@@ -83,7 +117,8 @@ def pictures_of(container: InputContainer, name: str) -> VideoStream:
     if not streams:
         what = "sound but no pictures" if container.streams.audio else "no pictures"
         raise UserError(f"{name}: it contains {what}. Give a video.")
-    stream = max(streams, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0))
+    moving = [s for s in streams if s.frames > 1] or streams  # an AVIF holds its first frame twice
+    stream = max(moving, key=lambda s: (s.codec_context.width or 0) * (s.codec_context.height or 0))
     if stream.codec_context.name.startswith("enc") or stream.codec_tag in ("encv", "drmi"):
         raise UserError(f"{name}: it is encrypted. Give a file without copy protection.")
     return stream

@@ -39,6 +39,6 @@ def test_interrupting_any_command_is_one_word(monkeypatch: pytest.MonkeyPatch, c
     monkeypatch.setattr(hub, "resolve", interrupted)
     monkeypatch.setattr("swapper.cli.export.run_export", interrupted)
     assert main(["export", "a.png", "-o", "a.onnx"]) == 130
-    assert capsys.readouterr().err == "\nStopped.\n"
+    assert capsys.readouterr().err == "Stopped.\n"
     assert main(["weights", "pull", "ghost-lite"]) == 130
-    assert capsys.readouterr().err == "\nStopped. What came so far is kept; run the same command to resume.\n"
+    assert capsys.readouterr().err == "Stopped. What came so far is kept; run the same command to resume.\n"

@@ -8,7 +8,7 @@ from swapper.pipeline import FaceSwapper
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark
 from swapper.runtime.program import Terminated
-from swapper.video.journal import parts_folder
+from swapper.video.journal import Journal, Segment
 
 pytestmark = pytest.mark.skipif(len(list(PORTRAITS.glob("*.jpg"))) < 5, reason="the example portraits are not here")
 SOURCE = str(PORTRAITS / "02.jpg")
@@ -192,10 +192,12 @@ def test_only_kept_work_is_promised(clip, tmp_path, monkeypatch, capsys, kept):
     output = tmp_path / "out.mp4"
 
     def stopped(*_args, **_options):
-        folder = parts_folder(output)
-        folder.mkdir()
+        journal = Journal.open(output, "job")
         if kept:
-            (folder / "journal.json").write_text("{}")
+            path = journal.next_path()
+            path.write_bytes(b"pictures")
+            journal.add(Segment(path, 1, 0, 1), {})
+        journal.close()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("swapper.pipeline.FaceSwapper.swap_video", stopped)

@@ -64,7 +64,7 @@ def choose(page: Page, source: Path | None, clip: Path) -> None:
 
 def unfinished(folder: Path) -> list[Path]:
     """Results and segments among the app's files."""
-    return [path for path in (folder / "files").rglob("*") if ".parts" in str(path) or "-swapped" in path.name]
+    return [path for path in (folder / "files").rglob("*") if ".swapper-" in str(path) or "-swapped" in path.name]
 
 
 def wait_until_gone(folder: Path, before: list[Path]) -> None:

@@ -66,3 +66,27 @@ def test_thin_frames_are_not_padded_to_large_ones(shape: tuple[int, int]) -> Non
 
     assert search(frame, detect) == []
     assert max(seen) < 2_100_000
+
+
+def test_only_hints_are_looked_at_closely() -> None:
+    """A pass of the whole frame, then one of the part that holds something that may be a face."""
+    frame, seen = np.zeros((1080, 1920, 3), np.uint8), []
+    large, hint, small = upright(900, 300, 400), upright(300, 200, 60, 0.1), upright(52, 52, 60, 0.7)
+
+    def look(frame: np.ndarray, side: int) -> list[Face]:
+        seen.append(frame.shape)
+        return [large, hint] if len(seen) == 1 else [small]
+
+    faces = search(frame, look, least=0.5)
+    assert [round(face.score, 1) for face in faces] == [0.9, 0.7]
+    assert seen[0] == (1080, 1920, 3) and len(seen) == 2
+    assert seen[1][0] * seen[1][1] < 0.05 * 1080 * 1920
+    assert np.abs(faces[1].box[:2] - hint.box[:2]).max() < 20, "where the part lies in the frame"
+
+
+def test_a_frame_without_hints_is_looked_at_once_and_one_without_faces_all_over() -> None:
+    frame = np.zeros((1080, 1920, 3), np.uint8)
+    for found, passes in (([upright(900, 300, 400)], 1), ([], 6)):
+        seen: list[tuple[int, ...]] = []
+        search(frame, lambda frame, side, found=found, seen=seen: seen.append(frame.shape) or found, least=0.5)
+        assert len(seen) == passes

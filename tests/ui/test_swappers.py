@@ -2,11 +2,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from swapper.faces.detect import CenterFaceDetector
+from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
 from swapper.registry import SYSTEMS, MethodInfo, System
 from swapper.types import UserError
 from swapper.ui import swappers
-from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.ui.swappers import SharedDetector, SwapperCache, offered_methods
 
 
 def test_methods_without_their_weights_are_not_offered(monkeypatch: pytest.MonkeyPatch):
@@ -47,6 +49,16 @@ def test_the_swapper_used_least_recently_makes_room(monkeypatch: pytest.MonkeyPa
     for name in "abacab":
         few.get(name)
     assert [method for method, _ in built] == ["a", "b", "c", "b"]
+
+
+def test_a_picture_is_searched_once_by_all_swappers(portraits, monkeypatch: pytest.MonkeyPatch):
+    calls: list[tuple[int, ...]] = []
+    detect = CenterFaceDetector.detect
+    monkeypatch.setattr(CenterFaceDetector, "detect", lambda self, seen: calls.append(seen.shape) or detect(self, seen))
+    shared, picture = SwapperCache(SharedDetector()), read_image(portraits[0])
+    first, second = (shared.get("warp", restore).find_faces(picture) for restore in ("none", "renovation"))
+    assert len(calls) == 1 and len(first) == 1
+    assert (first[0].points == second[0].points).all()
 
 
 @pytest.mark.parametrize(("method", "restore"), [("onnx:inswapper_128", "none"), ("../x", "none"), ("warp", "magic")])

@@ -180,7 +180,9 @@ def test_a_stopped_job_goes_on_where_it_was(tmp_path, swap, monkeypatch):
     with pytest.raises(Stop):
         swap(source, tmp_path / "out.mp4", progress=stop_at(38))
     assert not (tmp_path / "out.mp4").exists()
-    journal = json.loads((parts_folder(tmp_path / "out.mp4") / "journal.json").read_text())
+    folder = parts_folder(tmp_path / "out.mp4")
+    assert folder is not None
+    journal = json.loads((folder / "journal.json").read_text())
     finished = sum(row["frames"] for row in journal["rows"])
     assert finished in (30, 40)
     counted = []
@@ -213,10 +215,11 @@ def test_a_damaged_journal_starts_over(tmp_path, swap, monkeypatch, damage):
     with pytest.raises(Stop):
         swap(source, tmp_path / "out.mp4", progress=stop_at(25))
     parts = parts_folder(tmp_path / "out.mp4")
+    assert parts is not None
     if damage == "journal":
         (parts / "journal.json").write_text('{"version": 1, "jo')
     else:
-        (parts / "00000.nut").unlink()
+        (parts / "00000.seg").unlink()
     assert swap(source, tmp_path / "out.mp4").frames == 40
     assert len(pictures(tmp_path / "out.mp4")) == 40
 

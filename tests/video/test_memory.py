@@ -5,15 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from clips import background, lay, pictures, portrait, write_clip
+from clips import background, lay, portrait
 
 from swapper.compose.color import Transfer
-from swapper.compose.mask import mask_shape
 from swapper.face_swap.picture import FrameSwapper, Outcome
 from swapper.faces import mesh
+from swapper.faces.occlusion.over_time import UsualAppearance
 from swapper.faces.track import TrackedFace, face_of
 from swapper.types import Identity
-from swapper.video import encode
 from swapper.video.memory import FaceMemory
 
 
@@ -25,21 +24,28 @@ def tracked(track: int, left: float) -> TrackedFace:
     return TrackedFace(track, track, face_of((mesh.canonical_face() * 40 + np.array([left, 80, 0])).astype("f4"), 1.0))
 
 
-def test_faces_are_known_again_by_their_places():
-    memory = FaceMemory()
-    tone = Transfer(np.full(3, 1.1, np.float32), np.array([3, 1, 2], np.float32))
+def everything(memory: FaceMemory, tracks=range(9)) -> str:
+    return json.dumps(memory.to_row(set(tracks)), sort_keys=True)
+
+
+def test_what_is_known_is_known_again_to_the_last_bit():
+    rng, memory = np.random.default_rng(0), FaceMemory()
+    tone = Transfer(rng.random(3, np.float32), rng.random(3, np.float32))
+    appearance = UsualAppearance(rng.random((468, 3), np.float32), *rng.random((2, 468), np.float32), 1 / 3, 2)
     faces = [tracked(3, 100), tracked(5, 300)]
     for face in faces:
-        memory.shapes.learn(face.track, float(face.track))
-    memory.learn(faces, [Outcome(None, tone, None), Outcome(None, None, None)])
-    again = FaceMemory(json.loads(json.dumps(memory.to_rows())))
-    again.meet([tracked(0, 303), tracked(1, 102), tracked(2, 500)])
-    usual = again.tones.usual(1)
-    assert usual is not None and np.allclose(usual.shift, tone.shift)
-    assert again.tones.usual(0) is None and not again.shapes.knows(2)
-    assert again.shapes.next_shape(0)[0] == mask_shape(5.0)
-    again.meet([tracked(7, 100)])
-    assert not again.shapes.knows(7)
+        memory.shapes.learn(face.track, face.track / 7)
+        memory.shapes.next_shape(face.track)
+    memory.learn(faces, [Outcome(0.3, tone, None, occluded=False), Outcome(None, None, None)])
+    memory.appearances[3] = appearance
+    again = FaceMemory(json.loads(everything(memory)))
+    assert everything(again) == everything(memory)
+    usual = again.tones.usual(3)
+    assert usual is not None and np.array_equal(usual.shift, tone.shift) and again.tones.usual(5) is None
+    assert np.array_equal(again.appearances[3].colors, appearance.colors) and again.unoccluded == {3}
+    assert again.shapes.next_shape(3) == memory.shapes.next_shape(3)
+    assert everything(memory, [5]) != everything(memory)
+    assert not FaceMemory(json.loads(everything(memory, [5]))).shapes.knows(3)
 
 
 def test_faces_that_nothing_covers_are_known_until_they_go():
@@ -67,10 +73,6 @@ def test_a_frames_face_that_is_hardly_there_fades(engine, someone, presence, sho
     assert planned.face is face and not planned.match_expression and not planned.match_shade
 
 
-class Stop(Exception):
-    pass
-
-
 def test_a_track_keeps_what_it_was_made_into():
     memory, someone, other = FaceMemory(), person(1), person(2)
     first = memory.extrapolated(1, someone, lambda: person(3))
@@ -86,28 +88,3 @@ def test_tracks_of_long_ago_are_forgotten():
         memory.extrapolated(0, someone, lambda: pytest.fail("the first track is still asked for"))
     found = person(3)
     assert memory.extrapolated(1, someone, lambda: found) is found
-
-
-def test_no_seam_shows_where_a_job_goes_on(engine, someone, tmp_path, monkeypatch):
-    """The light trembles, which a job without memory would follow for a frame."""
-    monkeypatch.setattr(encode, "SEGMENT_FRAMES", 10)
-    frames = []
-    for i in range(24):
-        frame = background(270, 480)
-        lay(frame, portrait(0), (240 + i, 140), 200)
-        frames.append((frame * (0.95 if i == 10 else 1.0)).astype(np.uint8))
-    clip = write_clip(tmp_path / "in.mp4", frames)
-    engine.swap_video(someone, clip, tmp_path / "whole.mp4")
-
-    def stop(progress):
-        if progress.frames == 15:
-            raise Stop
-
-    with pytest.raises(Stop):
-        engine.swap_video(someone, clip, tmp_path / "out.mp4", progress=stop)
-    counted = []
-    engine.swap_video(someone, clip, tmp_path / "out.mp4", progress=lambda now: counted.append(now.frames))
-    assert counted[0] == 11
-    whole, resumed = (np.array(pictures(tmp_path / name))[:, 90:190, 190:310] for name in ("whole.mp4", "out.mp4"))
-    apart = np.abs(whole.mean((1, 2)) - resumed.mean((1, 2))).max(1)
-    assert apart[10] < 0.2 and apart.max() < 0.5

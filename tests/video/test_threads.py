@@ -10,7 +10,7 @@ from swapper.faces.align import cut_crop
 from swapper.faces.embed import FaceEmbedder
 from swapper.faces.gallery import Gallery
 from swapper.faces.track import FaceTracker
-from swapper.video import swap as job
+from swapper.video import stages
 from swapper.video.analyse import analyse
 from swapper.video.casting import Casting, Role
 from swapper.video.picture import TimedFrame
@@ -108,7 +108,7 @@ def slowed(monkeypatch, place, name, seconds):
 def test_who_is_cast_does_not_hang_on_timing(engine, role, clip, tmp_path, monkeypatch, analysing, planning, workers):
     slowed(monkeypatch, FaceTracker, "update", analysing)
     slowed(monkeypatch, Casting, "cast", planning)
-    monkeypatch.setattr(job, "_WORKERS", workers)
+    monkeypatch.setattr(stages, "_WORKERS", workers)
     result = engine.swap_video(None, clip, tmp_path / "out.mp4", people=[role])
     before, after = pictures(clip), pictures(tmp_path / "out.mp4")
     changed = [np.abs(a.astype(int) - b)[90:190, 70:200].mean() > 5 for a, b in zip(before, after, strict=True)]

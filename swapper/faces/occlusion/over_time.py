@@ -6,8 +6,10 @@ beginning is for the network of ``network.py``, which needs no frames before.
 Looks are colours at the mesh points, so that turning, speaking and moving change them little.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +17,7 @@ from jaxtyping import Bool, Float32, UInt8
 
 from swapper.faces import mesh
 from swapper.faces.occlusion.glasses import PointColors, dark_glasses, glasses_mask, point_colors
+from swapper.faces.rows import fields_from_row, fields_to_row
 
 _LEAST_FRAMES = 5  # seen before anything is taken for an occluder
 _MEMORY = 40  # frames over which a look is averaged
@@ -68,17 +71,14 @@ class UsualAppearance:
     glasses: float
     lost: int = 0
 
-    def to_row(self) -> list[list[float]]:
+    def to_row(self) -> dict[str, Any]:
         """As plain values."""
-        rows = np.concatenate([self.colors.T, self.counts[None], 100 * self.occlusion[None]])
-        return [*np.round(rows, 1).tolist(), [round(self.glasses, 3)]]
+        return fields_to_row(self)
 
     @classmethod
-    def from_row(cls, row: list[list[float]]) -> "UsualAppearance":
+    def from_row(cls, row: Mapping[str, Any]) -> "UsualAppearance":
         """Undo ``to_row``."""
-        *points, (glasses,) = row
-        rows = np.array(points, np.float32)
-        return cls(np.ascontiguousarray(rows[:3].T), rows[3], rows[4] / 100, glasses)
+        return cls(**fields_from_row(row))
 
 
 def measure_appearance(

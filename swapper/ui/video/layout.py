@@ -37,7 +37,7 @@ PREVIEW = "Preview the swap"
 SWAP = "Swap video"
 EMPTY = "Your video appears here."
 DOWNLOAD = "Download {kind}"
-GIF = "Choose a GIF"
+GIF = "Choose a GIF or another animation"
 STEADINESS, STEADINESS_INFO = "Steadiness", "How strongly jitter of the faces is smoothed."
 QUALITY, QUALITY_INFO = "Picture quality", "Higher quality makes a larger file."
 QUALITIES = [("Best", 18), ("Good", 23), ("Small file", 28)]
@@ -170,7 +170,13 @@ def build_inputs(examples: Path) -> tuple[Sources, gr.Video, gr.UploadButton]:
             )
             clips = sorted(examples.glob("*.mp4"))
             example_strip(clips, target, many=False, pictures=[_still(path) for path in clips])
-            gif = gr.UploadButton(GIF, file_types=[".gif"], size="sm", elem_classes="quiet", elem_id="video-gif")
+            gif = gr.UploadButton(
+                GIF,
+                file_types=[".gif", ".webp", ".apng", ".avif"],
+                size="sm",
+                elem_classes="quiet",
+                elem_id="video-gif",
+            )
     return sources, target, gif
 
 
