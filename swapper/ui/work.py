@@ -122,7 +122,6 @@ class Work:
             **queued(*queue),
         )
         running.then(None, js="() => window.swapper?.ended()", **QUICK)
-        running.failure(self._failed, self.made, self.outputs, **QUICK)
         self.result.cancel.click(self._cancelled, self.made, self.outputs, cancels=[running], **QUICK).then(
             None, js="() => window.swapper?.ended()", **QUICK
         )
@@ -178,11 +177,6 @@ class Work:
         told = f'<p class="done seen">{said_markup(CANCELLED)}</p>'
         return {**self._idle(told), **self._show(bool(made), empty=not made)}
 
-    def _failed(self, made: str) -> Updates:
-        """Show that the app itself failed; what it raised is in the log."""
-        wrong = {self.problem: callout([said(FAILED)], error=True)}
-        return {**self._idle(), **wrong, **self._show(bool(made), empty=not made)}
-
     def _generator(self, handler: Handler) -> Callable[..., Iterator[Updates]]:
         def run(made: str, *values: Any) -> Iterator[Updates]:
             shown, given = None, False
@@ -198,9 +192,10 @@ class Work:
                             shown = state
                             yield self._now(state)
             except UserError as error:
-                there = bool(made) and not given
-                failed = {self.problem: callout([error], error=True), self.made: made if there else ""}
-                yield {**self._idle(), **failed, **self._show(there, empty=not there)}
+                yield self._failed(error, made if not given else "")
+            except Exception:  # an edge of the program: the page must not stay busy
+                yield self._failed(said(FAILED), made if not given else "")
+                raise
             else:
                 yield {**self._idle(self._done()), self.made: fingerprint(values[1:])}
 
@@ -229,6 +224,12 @@ class Work:
     def _now(self, state: Progress | None) -> Updates:
         state = state or Progress(0.0, said(STARTING))
         return {self.start: gr.Button(state.words()), self.result.meter: meter(state, self._tall)}
+
+    def _failed(self, error: UserError | str, made: str) -> Updates:
+        """Show what is wrong, and the result before it if there is still one."""
+        there = bool(made)
+        failed = {self.problem: callout([error], error=True), self.made: made}
+        return {**self._idle(), **failed, **self._show(there, empty=not there)}
 
     def _idle(self, told: str = "") -> Updates:
         return {
