@@ -16,7 +16,8 @@
   };
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const show = (place) => {
-    if (place && !inView(place)) place.scrollIntoView({ block: 'start', behavior: still ? 'auto' : 'smooth' });
+    const block = innerWidth < 768 ? 'start' : 'nearest';
+    if (place && !inView(place)) place.scrollIntoView({ block, behavior: still ? 'auto' : 'smooth' });
   };
   const soon = (action) => requestAnimationFrame(() => requestAnimationFrame(action));
   let last = null; // the button that was pressed last
@@ -25,7 +26,7 @@
     began(meter) {
       soon(() => {
         const place = named(meter), card = place?.closest('.card');
-        show(card?.matches('.result') ? card : place);
+        if (!place || !inView(place)) show(innerWidth < 768 && !card?.matches('.result') ? place : card);
         const cancel = named(meter.replace('-running', '-cancel'));
         if (document.activeElement === document.body) cancel?.focus({ preventScroll: true });
       });

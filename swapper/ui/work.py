@@ -122,9 +122,10 @@ class Work:
             **queued(*queue),
         )
         running.then(None, js="() => window.swapper?.ended()", **QUICK)
-        self.result.cancel.click(self._cancelled, self.made, self.outputs, cancels=[running], **QUICK).then(
-            None, js="() => window.swapper?.ended()", **QUICK
-        )
+        # What the job told last may still be under way, so that it has ended is shown a step later.
+        stopped = self.result.cancel.click(lambda: None, None, None, cancels=[running], **QUICK)
+        shown = stopped.then(self._cancelled, self.made, self.outputs, **QUICK)
+        shown.then(None, js="() => window.swapper?.ended()", **QUICK)
 
     def watch(
         self,

@@ -131,7 +131,7 @@ def build_interpolation_tab(
             button = gr.Button(INTERPOLATE, variant="primary", elem_id="interpolation-start")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 6)
             problem = gr.HTML(elem_id="interpolation-problem")
-        with gr.Column(scale=11, min_width=320, elem_classes="card"):
+        with gr.Column(scale=11, min_width=320, elem_classes="card result"):
             heading(RESULT)
             place = build_result_place("interpolation", EMPTY)
             with gr.Column(visible=False, elem_classes="shown") as box:
