@@ -158,7 +158,7 @@ def test_an_error_goes_with_the_next_change_and_the_next_run(page: Page, portrai
 
 def test_defaults_are_those_of_method_and_restoration_too(page: Page):
     page.locator(".settings:visible .label-wrap").first.click()
-    method = page.locator(".settings:visible input[role=listbox]").first
+    method = page.get_by_role("combobox", name="Method").and_(page.locator(":visible"))
     usual = method.input_value()
     method.click()
     page.get_by_role("option").last.click()
