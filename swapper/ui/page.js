@@ -41,7 +41,7 @@
   document.addEventListener('click', (event) => {
     const button = event.target.closest?.('button, a');
     if (button) last = button;
-    if (button?.closest('.card') && (button.matches('.download, [download]') || button.querySelector('[download]')))
+    if (button?.closest('.card') && button.matches('.download, [download]'))
       button.closest('.card').querySelectorAll('.done').forEach((told) => delete told.dataset.unsaved);
   }, true);
 

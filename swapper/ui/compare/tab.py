@@ -156,7 +156,9 @@ def build_compare_tab(
         with gr.Column(visible=False, elem_classes="shown") as box:
             figures = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="compare-table")
             notes = gr.HTML()
-            archive = gr.DownloadButton(DOWNLOAD, size="md", visible=False, elem_id="compare-zip")
+            archive = gr.DownloadButton(
+                DOWNLOAD, size="md", visible=False, elem_id="compare-zip", elem_classes="download"
+            )
     with gr.Column(visible=False, elem_classes="card shown") as pictures:
         heading(PICTURES)
         gallery = gr.Gallery(

@@ -73,7 +73,9 @@ def build_result() -> ResultPanel:
         notes = gr.HTML()
         with gr.Row():
             png, jpeg = (
-                gr.DownloadButton(DOWNLOAD.format(kind=kind), size="md", min_width=120, elem_id=kind.lower())
+                gr.DownloadButton(
+                    DOWNLOAD.format(kind=kind), size="md", min_width=120, elem_id=kind.lower(), elem_classes="download"
+                )
                 for kind in FORMATS
             )
         summary = gr.HTML(elem_id="summary")

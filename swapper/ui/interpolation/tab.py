@@ -156,7 +156,9 @@ def build_interpolation_tab(
 
 
 def _download(kind: str, name: str) -> gr.DownloadButton:
-    return gr.DownloadButton(f"Download {kind}", size="md", min_width=120, elem_id=f"interpolation-{name}")
+    return gr.DownloadButton(
+        f"Download {kind}", size="md", min_width=120, elem_id=f"interpolation-{name}", elem_classes="download"
+    )
 
 
 def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider]:

@@ -129,7 +129,7 @@ def build_face_export(
     with gr.Row():
         make = gr.Button(MAKE, size="md", min_width=120, elem_id="live-make")
         with gr.Column(visible=False, min_width=120, elem_classes="shown") as box:
-            download = gr.DownloadButton(DOWNLOAD, size="md", elem_id="live-face")
+            download = gr.DownloadButton(DOWNLOAD, size="md", elem_id="live-face", elem_classes="download")
     place = replace(build_result_place("live-make", None), boxes=[box])
     link = gr.HTML(f'<p class="hint">{page_link(OPEN_PAGE)}</p>' if linked else "", elem_id="live-page")
     export = FaceExport(swappers, linked, download, link, box)

@@ -239,7 +239,9 @@ def build_result() -> VideoResultPanel:
         picture = gr.Image(
             visible=False, interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-gif-result"
         )
-        download = gr.DownloadButton(DOWNLOAD.format(kind="MP4"), size="md", elem_id="video-download")
+        download = gr.DownloadButton(
+            DOWNLOAD.format(kind="MP4"), size="md", elem_id="video-download", elem_classes="download"
+        )
         notes = gr.HTML(elem_id="video-notes")
         summary = gr.HTML(elem_id="video-summary")
     return VideoResultPanel(replace(place, boxes=[box]), box, player, picture, download, notes, summary)
