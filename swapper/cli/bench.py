@@ -31,8 +31,12 @@ def run_bench(args: argparse.Namespace) -> int:
     if args.marks:
         report = watermark.marks_report()
     elif args.video:
-        report = video.video_report(args.method)
+        report = video.video_report(args.method, weights=args.weights)
     else:
-        report = networks.models_report(args.only) if args.models else photo.pipeline_report(args.method)
+        report = (
+            networks.models_report(args.only)
+            if args.models
+            else photo.pipeline_report(args.method, weights=args.weights)
+        )
     print(json.dumps(report, indent=1) if args.json else photo.table(report))
     return 0

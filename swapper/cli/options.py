@@ -31,13 +31,34 @@ UNCONFIRMED = (
 
 
 def add_method_option(p: argparse.ArgumentParser, published: bool = True) -> None:
-    """Add ``--method``.
+    """Add ``--method`` and ``--weights``.
 
     Args:
         p: of a command that swaps.
         published: published swappers may be named as well.
     """
     p.add_argument("--method", help=f"one of {method_choices(published)}")
+    add_weights_option(p)
+
+
+def add_weights_option(p: argparse.ArgumentParser, several: bool = False) -> None:
+    """Add ``--weights``.
+
+    Args:
+        p: of a command that swaps.
+        several: it may be given for several methods.
+    """
+    does = "weights file of your own, as 'weights convert' makes it; it names the method where none is given"
+    if several:
+        p.add_argument("--weights", type=Path, action="append", default=[], metavar="FILE", help=does)
+    else:
+        p.add_argument("--weights", type=Path, metavar="FILE", help=does)
+
+
+def add_resolution_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--resolution``."""
+    does = "side of the swapped face in pixels: a multiple of the published swapper's own, up to 1024"
+    p.add_argument("--resolution", type=int, metavar="PIXELS", help=does)
 
 
 def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None:

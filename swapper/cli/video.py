@@ -15,6 +15,7 @@ from swapper.cli.options import (
     add_mark_options,
     add_method_option,
     add_overwrite_option,
+    add_resolution_option,
     add_restore_option,
     add_settings_option,
     blend_settings,
@@ -63,6 +64,7 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="start of the part: seconds, or 1:02:03.5")
     p.add_argument("--end", type=_seconds, metavar="S", help="end of the part: seconds, or 1:02:03.5")
     add_method_option(p)
+    add_resolution_option(p)
     p.add_argument("--select", help="all (the default), largest, or a face number, counted from the largest, 0 first")
     add_restore_option(p, moving=True)
     add_device_option(p)
@@ -92,8 +94,15 @@ def run_video(args: argparse.Namespace) -> int:
     pairs = [pair for pair in pairs if pair not in before]
     if not pairs:
         return 0
+    method = args.method or (None if args.weights else default_method(moving=True))
     swapper = FaceSwapper(
-        args.method or default_method(moving=True), args.device, restore=args.restore, blend=blend, threads=1
+        method,
+        args.device,
+        restore=args.restore,
+        blend=blend,
+        threads=1,
+        weights=args.weights,
+        resolution=args.resolution,
     )
     others = args.select is not None or not people
     source = swapper.identify(args.source) if args.source and others else None

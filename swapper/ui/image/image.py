@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 
 from swapper.images import read_image
-from swapper.methods.base import METHODS
 from swapper.provenance import Origin, write_marked_image
 from swapper.runtime.limits import Limits
 from swapper.types import SwapResult, UserError
@@ -27,7 +26,7 @@ from swapper.ui.layout import ENGINE, FORMATS, Updates, queued
 from swapper.ui.presets import Presets
 from swapper.ui.progress import Tell
 from swapper.ui.settings_panel import build_settings_panel, read
-from swapper.ui.swappers import SwapperCache
+from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.visits import Visits
 from swapper.ui.work import Work
 
@@ -83,7 +82,7 @@ class ImageTab:
             found = find_target(swapper, path)
         swapped = swap_target(swapper, found, photos, blend, tell)
         tell(0.9, said("Saving"))
-        origin = Origin(swapper.method.name, restore, sources=len(set(found.wanted().values())))
+        origin = Origin(swapper.method_name, restore, sources=len(set(found.wanted().values())))
         yield from self._show(found.path, swapped, origin)
 
     def show_example(self, tell: Tell, example: FinishedExample) -> Iterator[Updates]:
@@ -101,7 +100,7 @@ class ImageTab:
         before = write_preview(read_image(target), folder / "before.jpg")
         after = write_preview(swapped.image, folder / "after.jpg", origin)
         jpeg = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["JPEG"]), origin)
-        label = METHODS[origin.method].label if origin.method in METHODS else origin.method
+        label = offered_methods().get(origin.method, origin.method)
         yield {
             self.result.box: gr.Column(visible=True),
             self.result.place.meter: gr.HTML(visible=False),
