@@ -12,6 +12,7 @@ from swapper.cli.options import (
     add_overwrite_option,
     add_resolution_option,
     add_restore_option,
+    add_settings_option,
     blend_settings,
     mark_settings,
 )
@@ -29,6 +30,7 @@ def add_image_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     add_restore_option(p)
     add_device_option(p)
     add_blend_options(p)
+    add_settings_option(p)
     add_mark_options(p)
     add_overwrite_option(p)
     p.set_defaults(run=run_image)
