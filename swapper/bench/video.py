@@ -57,7 +57,7 @@ def video_report(
     identity = swapper.identify(source)
     with tempfile.TemporaryDirectory() as place:
         clip = Path(place) / "clip.mp4"
-        _write_clip(clip, target, seconds)
+        write_clip(clip, target, seconds)
         steady, loose = Path(place) / "steady.mp4", Path(place) / "loose.mp4"
         swapper.swap_video(identity, clip, loose, settings=VideoSettings(steadiness=0))  # warms up
         before = [_plain(clip) for _ in range(2)][1]  # the first one warms up
@@ -102,8 +102,14 @@ def _plain(clip: Path) -> tuple[float, float]:
     return count / (time.perf_counter() - begun), (time.process_time() - spent) / count * 1000
 
 
-def _write_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float) -> None:
-    """A portrait that moves, turns and comes nearer before a blurred and noisy background."""
+def write_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float) -> None:
+    """Write a portrait that moves, turns and comes nearer before a blurred and noisy background.
+
+    Args:
+        path: of the file; its content is NUT, whatever its name says.
+        portrait: RGB.
+        seconds: length.
+    """
     info = VideoInfo(
         path=path,
         width=WIDTH,

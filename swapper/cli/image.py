@@ -42,10 +42,12 @@ def run_image(args: argparse.Namespace) -> int:
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
     from swapper.runtime.outputs import claim_outputs
+    from swapper.runtime.threads import settle_threads
 
     settings, blend = mark_settings(args), blend_settings(args)
     check_output(args.output)
     claim_outputs([args.output], [*args.source, args.target], args.overwrite)
+    settle_threads()
     swapper = FaceSwapper(
         args.method, args.device, restore=args.restore, blend=blend, weights=args.weights, resolution=args.resolution
     )

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from swapper.cli.batch import add_batch_parser
 from swapper.cli.bench import add_bench_parser
 from swapper.cli.compare import add_compare_parser
 from swapper.cli.export import add_export_parser
@@ -23,6 +24,7 @@ from swapper.runtime.proxies import settle_proxies
 _COMMANDS = (
     add_image_parser,
     add_video_parser,
+    add_batch_parser,
     add_interpolate_parser,
     add_gallery_parser,
     add_compare_parser,

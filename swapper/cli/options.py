@@ -72,6 +72,27 @@ def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None
     p.add_argument("--restore", choices=restorer_choices(), default=default_restorer(moving), help=does)
 
 
+def add_moving_options(p: argparse.ArgumentParser) -> None:
+    """Add ``--map``, ``--start``, ``--end``, ``--select``, ``--quality`` and ``--steadiness``.
+
+    Args:
+        p: of a command that swaps videos.
+    """
+    p.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="SRC=REF",
+        help="the person in photo REF becomes the one in photo SRC; may be given several times. Others are left alone, "
+        "unless --select is given as well",
+    )
+    p.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="start of the part: seconds, or 1:02:03.5")
+    p.add_argument("--end", type=_seconds, metavar="S", help="end of the part: seconds, or 1:02:03.5")
+    p.add_argument("--select", help="all (the default), largest, or a face number, counted from the largest, 0 first")
+    p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
+    p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
+
+
 def add_device_option(p: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
     p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
@@ -181,3 +202,14 @@ def mark_settings(args: argparse.Namespace) -> MarkSettings:
         raise UserError(UNCONFIRMED)
     settings = replace(settings, mark=settings.mark and not args.no_mark)
     return settings if args.label is None else replace(settings, label=args.label)
+
+
+def _seconds(text: str) -> float:
+    """Seconds, from a number or from hours, minutes and seconds with colons between them."""
+    parts = text.split(":")
+    if len(parts) > 3:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds, or hours:minutes:seconds")
+    try:
+        return sum(float(part) * 60**power for power, part in enumerate(reversed(parts)))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds, or hours:minutes:seconds") from error
