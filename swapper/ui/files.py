@@ -63,15 +63,33 @@ def upload_paths(payload: Any, most: int | None = None, files: int | None = None
         UserError: something else, a file that is not among the app's uploads, one that is too large, one that the
             content check refuses, or too many of them.
     """
-    items = payload if isinstance(payload, list) else [] if payload is None or payload == "" else [payload]
-    if files is not None and len(items) > files:
-        raise UserError(TOO_MANY.format(found=len(items), most=files))
     pictures = Limits.from_environment().max_upload_bytes, "SWAPPER_MAX_UPLOAD_BYTES"
     limit = pictures if most is None else (most, "SWAPPER_MAX_VIDEO_BYTES")
-    found = [_checked(item, limit) for item in items]
+    found = _all_checked(payload, limit, files)
     for path in found:
         check_content(path, video=most is not None)
     return found
+
+
+def upload_files(payload: Any, most: int, files: int) -> list[str]:
+    """Where uploaded files of any kind lie; whoever reads pictures from them has the content check look at those.
+
+    Args:
+        payload: as of ``upload_paths``.
+        most: bytes of one file.
+        files: how many there may be.
+
+    Raises:
+        UserError: something else, a file that is not among the app's uploads, one that is too large, or too many.
+    """
+    return _all_checked(payload, (most, "SWAPPER_MAX_VIDEO_BYTES"), files)
+
+
+def _all_checked(payload: Any, limit: Limit, files: int | None) -> list[str]:
+    items = payload if isinstance(payload, list) else [] if payload is None or payload == "" else [payload]
+    if files is not None and len(items) > files:
+        raise UserError(TOO_MANY.format(found=len(items), most=files))
+    return [_checked(item, limit) for item in items]
 
 
 def upload_path(payload: Any, missing: str, most: int | None = None) -> str:
