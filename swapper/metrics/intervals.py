@@ -8,7 +8,7 @@ CONFIDENCE = 0.95
 _Z = 1.959964  # standard normal, 97.5 %
 METHOD = (
     "95 %: Wilson's for shares; bootstrap over the pairs for all else, widened for few pairs as Student's t is; "
-    "none for fewer than three pairs"
+    "none for means of fewer than three pairs"
 )
 """How the intervals of a comparison are made, for readers."""
 

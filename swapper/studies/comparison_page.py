@@ -26,7 +26,9 @@ SCATTER = (
     "target's pose, expression and gaze: 100 % for the unchanged target, 0 % for the pasted source."
 )
 BEST = "Marked as the best: a value whose 95 % interval lies apart from those of all other methods."
-NO_BEST = "No value is marked as the best: every leading value's 95 % interval overlaps with another method's."
+NO_BEST = (
+    "No value is marked as the best: every leading value's 95 % interval overlaps with another method's, or is unknown."
+)
 MARKED = "the best"
 PAIRS = "{pairs} of {sources} and {targets}."
 FEW = "With so few pairs differences can be chance: the intervals below show how wide the possible values are."

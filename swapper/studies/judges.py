@@ -52,7 +52,7 @@ def verdicts(spaces: Sequence[str], methods: Sequence[str], labels: Mapping[str,
     """
     said = []
     for judge, place in zip(judged_by(spaces), ("Identity is judged by", "Beside it judges"), strict=False):
-        taught = [labels.get(name, name) for name in methods if name in judge.taught]
+        taught = [labels.get(name, name).split(" (")[0] for name in methods if name in judge.taught]
         whom = (
             f"it was in the training of {', '.join(taught)}" if taught else "none of these methods was trained with it"
         )

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from untranslated import untranslated
 
 from swapper.metrics.measure import MeasuredFace
+from swapper.metrics.metric_list import METRICS
 from swapper.metrics.report import ScoreRow
 from swapper.provenance import MarkSettings
 from swapper.studies.comparison import FINISHED, Comparison
@@ -121,3 +123,19 @@ def test_the_radar_names_methods_in_the_colours_of_the_scatter():
 
 def test_published_figures_carry_their_protocol():
     assert "cannot be compared" in published() and "95.98 %" in published() and "CVPR 2022" in published()
+
+
+def test_all_of_it_is_said_in_korean(found):
+    keys = [metric.key for metric in METRICS if metric.key != "jitter"]
+    values = dict.fromkeys(keys, 0.5)
+    rows = [replace(one, values={**values, **one.values}) for one in found.rows]
+    named = [replace(one, name=name) for one, name in zip(rows[2:], ("ghost", "smoothswap"), strict=True)]
+    whole = replace(
+        found, rows=[*rows[:2], ScoreRow(FINISHED, values, reference=True), *named], sources=found.sources * 2
+    )
+    labels = {"ghost": "GHOST", "smoothswap": "Smooth-Swap", FINISHED: "Result of Image swap: GHOST"}
+    names = {"GHOST", "Smooth-Swap"}
+    assert untranslated(account(whole, labels) + table(whole.rows, labels)) <= names
+    assert untranslated(side_by_side(replace(whole, sources=found.sources), {"warp": "Warp (no learning)"})) <= {
+        "1. somebody → somebody"
+    }

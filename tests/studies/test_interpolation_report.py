@@ -1,17 +1,19 @@
 import json
 import xml.etree.ElementTree as ElementTree
 import zipfile
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
+from untranslated import untranslated
 
 from swapper.provenance import MarkSettings
 from swapper.studies.clips import beside, pack, shown, write_clip, write_gif
-from swapper.studies.embedding_paths import EmbeddingPath
+from swapper.studies.embedding_paths import EmbeddingPath, PairScores
 from swapper.studies.gallery import SIDE, Gallery
-from swapper.studies.interpolation_page import measures, strips, viewer
+from swapper.studies.interpolation_page import measures, strips, verdict, viewer
 from swapper.studies.interpolation_report import picture_name, write_interpolation
 from swapper.studies.interpolation_run import FinishedInterpolation, Wanted
 from swapper.studies.interpolation_scores import DrawnPath, DrawnScores, InterpolationScores
@@ -148,6 +150,14 @@ def test_figures_have_standard_names_and_formulas():
     for gone in ("Detour", "Reach", "In step", "Forwards", "Gap", "People met"):
         assert gone not in figures, gone
     assert "<td>0.60</td><td>0.80</td>" in figures and "<td>3</td><td>1</td>" in figures
+
+
+def test_all_of_it_is_said_in_korean():
+    assert untranslated(viewer(finished().strips, SCORES) + measures(SCORES)) <= {"d_smooth", "ArcFace"}
+    several = PairScores("gallery", 9, {"smooth": 0.5, "arcface": 0.7}, {"smooth": 4, "arcface": 3}, (0.1, 0.3), (0, 2))
+    for pairs in (several, replace(several, of="photos"), replace(several, less=(-0.1, 0.3))):
+        scores = replace(SCORES, pairs=pairs)
+        assert untranslated(verdict(scores) + measures(scores)) <= {"d_smooth", "ArcFace"}
 
 
 def test_files_of_both_paths_have_names():
