@@ -78,11 +78,21 @@ def format_value(row: ScoreRow, metric: Metric, interval: bool = False) -> str:
     value = row.values.get(metric.key, float("nan"))
     if not np.isfinite(value):
         return "–"
-    text = f"{value * metric.factor:.{metric.digits}f}{' ' + metric.unit if metric.unit else ''}"
+    text = f"{printed(value, metric)}{' ' + metric.unit if metric.unit else ''}"
     if interval and metric.key in row.intervals:
-        low, high = (f"{v * metric.factor:.{metric.digits}f}" for v in row.intervals[metric.key])
+        low, high = (printed(end, metric) for end in row.intervals[metric.key])
         text += f" [{low}, {high}]"
     return text
+
+
+def printed(value: float, metric: Metric) -> str:
+    """A figure in its unit, without a minus before nothing.
+
+    Args:
+        value: as it is stored.
+        metric: which it is.
+    """
+    return f"{round(value * metric.factor, metric.digits) + 0.0:.{metric.digits}f}"
 
 
 def measured(rows: Sequence[ScoreRow]) -> list[Metric]:

@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from swapper.methods.reference import PASTED, UNCHANGED
 from swapper.metrics.intervals import METHOD
 from swapper.metrics.metric_list import GROUPS, Metric
-from swapper.metrics.report import ScoreRow, best_rows, format_value, measured
+from swapper.metrics.report import ScoreRow, best_rows, format_value, measured, printed
 from swapper.studies.charts import Series, around, chart, legend
 from swapper.studies.comparison import FINISHED, Comparison, attributes_kept
 from swapper.studies.judges import verdicts
@@ -91,7 +91,7 @@ def _cell(row: ScoreRow, metric: Metric, best: bool) -> str:
         return '<td data-value="">–</td>'
     interval = ""
     if metric.key in row.intervals:
-        low, high = (f"{end * metric.factor:.{metric.digits}f}" for end in row.intervals[metric.key])
+        low, high = (printed(end, metric) for end in row.intervals[metric.key])
         interval = f"<small>{low} to {high}</small>"
     kind, said = (' class="best"', f'<span class="sr-only">{MARKED}</span>') if best else ("", "")
     return f'<td{kind} data-value="{value:.6g}">{format_value(row, metric)}{said}{interval}</td>'

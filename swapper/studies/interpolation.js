@@ -24,6 +24,11 @@ element.addEventListener('click', event => {
   const thumb = event.target.closest('.interpolation .thumbs button');
   if (thumb) show(thumb.closest('.interpolation'), [...thumb.parentNode.children].indexOf(thumb));
 });
+const start = () => element.querySelectorAll('.interpolation').forEach(view => show(view, Number(view.querySelector('.scrub input').value)));
 if (typeof watch === 'function') {
-  watch('value', () => document.documentElement.style.removeProperty('--interpolation-at'));
+  watch('value', () => {
+    document.documentElement.style.removeProperty('--interpolation-at');
+    requestAnimationFrame(start);
+  });
 }
+start();

@@ -77,6 +77,11 @@ def test_figures_are_printed_with_unit_and_interval():
     assert format_value(ROWS[2], BY_KEY["gaze"]) == "–"
 
 
+def test_nothing_has_no_minus():
+    row = ScoreRow("m", {"id_source": -0.0001}, {"id_source": (-0.0004, 0.2)})
+    assert format_value(row, BY_KEY["id_source"], interval=True) == "0.000 [0.000, 0.200]"
+
+
 def test_tables_hold_what_was_measured():
     text = scores_table(ROWS).splitlines()
     assert len(text) == 4
