@@ -103,7 +103,11 @@ def test_lengthy_work_shows_on_its_button_and_cancel_leaves_nothing(
 
 def _left(folder: Path, before: set[Path]) -> list[Path]:
     """New pictures, clips and archives that are no copies of what was filled in."""
-    return [path for path in set((folder / "files").rglob("*")) - before if path.name.startswith(("frame-", "face-"))]
+    return [
+        path
+        for path in set((folder / "files").rglob("*")) - before
+        if path.name.startswith(("frame-", "beside-", "face-"))
+    ]
 
 
 def test_an_image_swap_can_be_cancelled_while_it_waits_and_frees_its_place(page: Page, portraits):

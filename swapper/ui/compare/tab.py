@@ -263,7 +263,7 @@ def _photos(words: tuple[str, str, str], name: str, examples: list[Path]) -> gr.
             file_types=["image"],
             columns=3,
             height=PHOTO_HEIGHT,
-            object_fit="cover",
+            object_fit="contain",
             buttons=[],
             elem_id=name,
         )

@@ -48,8 +48,8 @@ PEOPLE_INFO = (
 )
 GALLERY = "Gallery"
 GALLERY_INFO = (
-    "Optional. People who may be met on the way, instead of the app's own made-up people: photos, a ZIP in which each "
-    "folder is one person, or a file that the gallery command wrote."
+    "Optional. People who may be met on the way, instead of the app's own made-up people: photos or a folder of them, "
+    "one person each, a ZIP in which each folder is one person, or a file that the gallery command wrote."
 )
 FOLDER = "Choose a folder"
 STEPS_INFO = "Pictures between A and B; the paper uses nine."
