@@ -16,8 +16,8 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
+from swapper.errors import UserError
 from swapper.runtime.limits import Limits
-from swapper.types import UserError
 from swapper.video.animation_reading import plays_of
 from swapper.video.colors import Colors, to_rgb
 from swapper.video.failures import reading, reason
