@@ -124,8 +124,8 @@ def tiff_of(*entries: tuple[int, int, int, int], endless: bool = False, data: by
 def flat_tiff(width: int, height: int, endless: bool = False) -> bytes:
     """One strip that is not there."""
     entries = ((256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1))
-    entries += ((273, 4, 1, 200), (277, 3, 1, 1), (278, 4, 1, height), (279, 4, 1, width * height))
-    return tiff_of(*entries, endless=endless, data=bytes(4096))
+    entries += ((273, 4, 1, 200), (277, 3, 1, 1), (278, 4, 1, height), (279, 4, 1, width * height % 2**32))
+    return tiff_of(*entries, endless=endless, data=bytes(8192))
 
 
 def many_strips_tiff(side: int) -> bytes:
