@@ -12,6 +12,7 @@ from swapper.face_swap.networks import ImageSource, Source, SwapNetworks, named
 from swapper.face_swap.picture import FrameSwapper
 from swapper.faces.select import select_faces
 from swapper.images import Still, read_still
+from swapper.methods.base import check_identity
 from swapper.photo import swap_photo
 from swapper.provenance.settings import MarkSettings
 from swapper.runtime.limits import Limits
@@ -81,10 +82,15 @@ class FaceSwapper(SwapNetworks):
             assignment: identity by index into ``faces``.
             timer: continues an earlier measurement.
             blend: how the faces are blended in; as chosen when the swapper was made when None.
+
+        Raises:
+            UserError: an identity of another method, or of other weights.
         """
         frames = FrameSwapper(
             self.method, self.landmarks, self.device, self.restorer, blend or self.blend, self.occlusion
         )
+        for identity in assignment.values():
+            check_identity(self.method, identity)
         still = image if isinstance(image, Still) else Still(image)
         return swap_photo(frames, still, faces, assignment, timer or StepTimer())
 

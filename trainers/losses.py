@@ -123,7 +123,7 @@ def hinge_generator_loss(fake: Sequence[Tensor]) -> Tensor:
 
     Source: SimSwap, L_adv (hinge GAN).
     """
-    return torch.stack([-score.float().mean() for score in fake]).mean()
+    return torch.stack([-score.float().mean() for score in fake]).sum()
 
 
 def ghost_generator_loss(fake: Sequence[Tensor]) -> Tensor:
@@ -135,12 +135,12 @@ def ghost_generator_loss(fake: Sequence[Tensor]) -> Tensor:
 
 
 def hinge_discriminator_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
-    """Half of relu(1 + D(result)) + relu(1 - D(real)), averaged over scales.
+    """Half of relu(1 + D(result)) + relu(1 - D(real)), summed over scales.
 
     Source: GHOST's code; SimSwap, L_D.
     """
     terms = [F.relu(1 + f.float()).mean() + F.relu(1 - r.float()).mean() for f, r in zip(fake, real, strict=True)]
-    return 0.5 * torch.stack(terms).mean()
+    return 0.5 * torch.stack(terms).sum()
 
 
 def logistic_generator_loss(fake: Tensor) -> Tensor:
@@ -157,6 +157,18 @@ def logistic_discriminator_loss(fake: Tensor, real: Tensor) -> Tensor:
     Source: StyleGAN2.
     """
     return (F.softplus(fake.float()) + F.softplus(-real.float())).mean()
+
+
+def style_norm_loss(latents: Float[Tensor, "b n d"], average: Float[Tensor, "d"]) -> Tensor:
+    """Mean distance of W+ from the average style, over all rows of a face at once.
+
+    Args:
+        latents: w, a row for each layer of the generator.
+        average: the average style.
+
+    Source: RAFSwap's code, L_norm, which is pSp's.
+    """
+    return (latents.float() - average).flatten(1).norm(dim=1).mean()
 
 
 def gradient_penalty(real: Float[Tensor, "b 3 s s"], scores: Sequence[Tensor]) -> Tensor:

@@ -44,7 +44,11 @@ class MobileFaceSwapConfig(SwapTrainerConfig):
 
     @classmethod
     def lite(cls) -> "MobileFaceSwapConfig":
-        """The shipped network: IDN of the published size, narrow IIN."""
+        """The shipped network: IDN of the published size, narrow IIN.
+
+        Trained without a teacher, unlike the paper's (`distill` has one); a patch discriminator for the teacher's two
+        scales; the background that the mask leaves alone is drawn from landmarks instead of BiSeNet's labels.
+        """
         return cls()
 
 

@@ -25,7 +25,7 @@ from trainers.data.occluders import occlude_face
 from trainers.loop.loop import Batch, Phase, image_grid
 
 _TEMPLATE = "tight"
-_SIDE = 160  # px, of the photos
+_SIDE = 256  # px, of the photos
 _SCORED = 256
 
 
@@ -33,7 +33,7 @@ _SCORED = 256
 class OcclusionConfig:
     """Defaults of the occlusion trainer."""
 
-    network: OcclusionNetworkConfig = field(default_factory=OcclusionNetworkConfig.lite)
+    network: OcclusionNetworkConfig = field(default_factory=lambda: OcclusionNetworkConfig(size=192))
     lr: float = 2e-3
     batch: int = 32
     kimg: float = 75.0

@@ -56,7 +56,11 @@ class RAFSwapTrainingConfig(SwapTrainerConfig):
 
     @classmethod
     def paper(cls) -> "RAFSwapTrainingConfig":
-        """The published sizes; the generator is StyleGAN2's at 1024 px."""
+        """The published sizes; the generator is StyleGAN2's at 1024 px.
+
+        But for what `trainers/README.md` says of all, and the likeness is judged by `arcface-mobile` on aligned faces,
+        not by an ArcFace of 50 layers on a fixed window; our perceptual distance stands in for LPIPS.
+        """
         return cls()
 
     @classmethod
@@ -181,7 +185,7 @@ class RAFSwapTrainer(SwapTrainer):
             "rec": ((result - answer).square().mean((1, 2, 3)) * told).mean(),
             "answer": losses.reconstruction_loss(result, answer, told),
             "perceptual": losses.perceptual_loss(goal, maps, compared if c.perceptual_everywhere else told),
-            "norm": (swapped.latents.float() - self.network.generator.latent_average).norm(dim=2).mean(),
+            "norm": losses.style_norm_loss(swapped.latents, self.network.generator.latent_average),
         }
         if c.area_weight:
             terms["area"] = (swapped.mask.float().mean((1, 2, 3)) - c.area).square().mean()

@@ -36,7 +36,7 @@ class SimSwapConfig(SwapTrainerConfig):
 
     @classmethod
     def paper(cls) -> "SimSwapConfig":
-        """The published recipe."""
+        """The published recipe, but for what `trainers/README.md` says of all, and `arcface-mobile` for its ArcFace."""
         return cls()
 
     @classmethod
@@ -68,7 +68,8 @@ class SimSwapConfig(SwapTrainerConfig):
             id_weight=30.0,
             late_kimg=1500.0,
             expression_weight=10.0,
-            penalty_weight=1.0,
+            adversarial_weight=0.5,
+            penalty_weight=2.0,
             plain_kimg=10.0,
         )
 

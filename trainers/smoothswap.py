@@ -58,7 +58,10 @@ class SmoothSwapConfig:
 
     @classmethod
     def paper(cls) -> "SmoothSwapConfig":
-        """NCSN++ at 256 px."""
+        """NCSN++ at 256 px, but for what `trainers/README.md` says of all.
+
+        The embedder is the lite one, which sees faces at 144 px.
+        """
         return cls()
 
     @classmethod

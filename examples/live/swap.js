@@ -31,6 +31,7 @@ export class PersonNetwork {
   static async open(ort, bytes, name) {
     const said = readMetadata(bytes), size = Number(said?.size);
     if (!said || !TEMPLATES[said.template] || !(size >= 32 && size <= 1024)) throw new Problem('noPerson', {name});
+    if (said.fit && said.fit !== 'fixed') throw new Problem('otherFit', {name});
     let network;
     try {
       network = await openNetwork(ort, bytes);

@@ -24,12 +24,13 @@ FRAMES = {"720p": (1280, 720), "4K": (3840, 2160)}
 STEPS = ("detect", "landmarks", "align", "swap", "compose")
 
 
-def pipeline_report(method: str | None = None, repeats: int = 9) -> dict[str, Any]:
+def pipeline_report(method: str | None = None, repeats: int = 9, weights: Path | None = None) -> dict[str, Any]:
     """Median milliseconds of each step of a swap.
 
     Args:
         method: name of the method; ``default_method()`` when None.
         repeats: timed runs after one that warms up.
+        weights: file of the user's.
 
     Returns:
         ``machine``, ``method``, and ``rows``: one per frame size and thread count, steps and ``total`` in ms.
@@ -39,10 +40,11 @@ def pipeline_report(method: str | None = None, repeats: int = 9) -> dict[str, An
     """
     source, target = example_photos()
     rows = []
-    name = method or default_method()
+    name = method or (None if weights else default_method())
     for threads in (1, 2):
         with cpu_threads(threads):
-            swapper = FaceSwapper(name, "cpu", restore="none", threads=threads)
+            swapper = FaceSwapper(name, "cpu", restore="none", threads=threads, weights=weights)
+            name = swapper.method.name
             identity = swapper.identify(source)
             for size, (width, height) in FRAMES.items():
                 frame = frame_with_face(target, width, height)

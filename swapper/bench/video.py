@@ -30,13 +30,16 @@ _STAGES = ("decode", "analyse", "align", "swap", "compose", "encode")
 _AHEAD = 3  # frames that decoding may be ahead of encoding
 
 
-def video_report(method: str | None = None, seconds: float = 8.0, pairs: int = 6) -> dict[str, Any]:
+def video_report(
+    method: str | None = None, seconds: float = 8.0, pairs: int = 6, weights: Path | None = None
+) -> dict[str, Any]:
     """Frames per second of a 720p clip with one moving face, with and without a swap, measured one after the other.
 
     Args:
         method: name of the method; ``default_method(moving=True)`` when None.
         seconds: length of the clip.
         pairs: of people in the clips that tell whether the right one is swapped.
+        weights: file of the user's.
 
     Returns:
         ``times_plain``: how many times longer the swap takes; ``rows``: frames per second and milliseconds of
@@ -48,12 +51,13 @@ def video_report(method: str | None = None, seconds: float = 8.0, pairs: int = 6
         UserError: the example portraits are missing.
     """
     source, target = example_photos()
-    name = method or default_method(moving=True)
-    swapper = FaceSwapper(name, "cpu", threads=1)
+    swapper = FaceSwapper(
+        method or (None if weights else default_method(moving=True)), "cpu", threads=1, weights=weights
+    )
     identity = swapper.identify(source)
     with tempfile.TemporaryDirectory() as place:
         clip = Path(place) / "clip.mp4"
-        _write_clip(clip, target, seconds)
+        write_clip(clip, target, seconds)
         steady, loose = Path(place) / "steady.mp4", Path(place) / "loose.mp4"
         swapper.swap_video(identity, clip, loose, settings=VideoSettings(steadiness=0))  # warms up
         before = [_plain(clip) for _ in range(2)][1]  # the first one warms up
@@ -70,7 +74,7 @@ def video_report(method: str | None = None, seconds: float = 8.0, pairs: int = 6
     ]
     return {
         "machine": machine(),
-        "method": name,
+        "method": swapper.method_name,
         "clip": f"{WIDTH}x{HEIGHT}, {RATE} frames/s, {seconds:g} s, one face",
         "times_plain": round(float(plain[0]) / result.fps, 2),
         "times_real_time": round(result.fps / RATE, 2),
@@ -98,8 +102,14 @@ def _plain(clip: Path) -> tuple[float, float]:
     return count / (time.perf_counter() - begun), (time.process_time() - spent) / count * 1000
 
 
-def _write_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float) -> None:
-    """A portrait that moves, turns and comes nearer before a blurred and noisy background."""
+def write_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float) -> None:
+    """Write a portrait that moves, turns and comes nearer before a blurred and noisy background.
+
+    Args:
+        path: of the file; its content is NUT, whatever its name says.
+        portrait: RGB.
+        seconds: length.
+    """
     info = VideoInfo(
         path=path,
         width=WIDTH,

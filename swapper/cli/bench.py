@@ -16,6 +16,7 @@ def add_bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     what.add_argument(
         "--video", action="store_true", help="a 720p clip: frames per second, compared with plain re-encoding"
     )
+    what.add_argument("--batch", action="store_true", help="batches: photos and clips a second by number of workers")
     what.add_argument("--marks", action="store_true", help="the watermark: correct bits after JPEG, resizing and H.264")
     p.add_argument("--only", metavar="NAME", help="with --models: only this network; a wrong name lists all")
     add_method_option(p, published=False)
@@ -24,15 +25,21 @@ def add_bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
 
 def run_bench(args: argparse.Namespace) -> int:
     """Measure and print."""
-    from swapper.bench import networks, photo, video, watermark
+    from swapper.bench import batch, networks, photo, video, watermark
 
     if args.only and not args.models:
         raise UserError(f"--only {args.only} works together with --models alone. Add --models.")
     if args.marks:
         report = watermark.marks_report()
+    elif args.batch:
+        report = batch.batch_report(args.method)
     elif args.video:
-        report = video.video_report(args.method)
+        report = video.video_report(args.method, weights=args.weights)
     else:
-        report = networks.models_report(args.only) if args.models else photo.pipeline_report(args.method)
+        report = (
+            networks.models_report(args.only)
+            if args.models
+            else photo.pipeline_report(args.method, weights=args.weights)
+        )
     print(json.dumps(report, indent=1) if args.json else photo.table(report))
     return 0

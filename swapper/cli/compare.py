@@ -4,9 +4,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from swapper.cli.options import add_device_option, add_mark_options, add_overwrite_option, mark_settings
+from swapper.cli.options import (
+    add_device_option,
+    add_mark_options,
+    add_overwrite_option,
+    add_weights_option,
+    mark_settings,
+)
 from swapper.errors import UserError
-from swapper.registry import METHODS, method_choices
+from swapper.registry import METHODS, find_method, method_choices, split_method
 
 
 def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,6 +33,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     p.add_argument(
         "--pairs", type=int, default=200, help="maximum number of pairs; an even selection where there are more"
     )
+    add_weights_option(p, several=True)
     add_device_option(p)
     add_mark_options(p)
     add_overwrite_option(p)
@@ -36,6 +43,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 def run_compare(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
     from swapper.methods.reference import BASELINE
+    from swapper.methods.weights import find_weights, weights_system
     from swapper.metrics.report import scores_table
     from swapper.pipeline import FaceSwapper
     from swapper.runtime.outputs import claim_outputs
@@ -52,21 +60,28 @@ def run_compare(args: argparse.Namespace) -> int:
     photos = [file for side in people for _, files in side for file in files]
     claim_outputs([args.output / name for name in REPORTS], photos, args.overwrite)
     finder = FaceSwapper(BASELINE, args.device)
+    own = {f"{weights_system(path)}@{path.stem}": path for path in map(find_weights, args.weights)}
+    names += own
+
+    def build(name: str) -> FaceSwapper:
+        return FaceSwapper(
+            split_method(name)[0] if name in own else name, args.device, restore="none", weights=own.get(name)
+        )
+
     for name in names:
-        FaceSwapper(name, args.device)  # a wrong name, or missing weights, end it here and not an hour later
+        build(name)  # a wrong name, or missing weights, end it here and not an hour later
     evaluators = load_evaluators(finder.device)
 
     def left_out(sentence: str) -> None:
         print(f"left out: {sentence}", file=sys.stderr)
 
-    def build(name: str) -> FaceSwapper:
-        return FaceSwapper(name, args.device, restore="none")
-
     sources, targets = (measure_people(found, finder, evaluators, left_out) for found in people)
     pairs = choose_pairs(sources, targets, args.pairs)
     print(f"{len(pairs)} pairs of {len(sources)} sources and {len(targets)} targets", file=sys.stderr)
     *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell)
-    for warning in write_comparison(args.output, found, {name: info.label for name, info in METHODS.items()}, marks):
+    for warning in write_comparison(
+        args.output, found, {name: find_method(name)[0].label for name in [*METHODS, *own]}, marks
+    ):
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{scores_table(found.rows)}\n\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
     return 0

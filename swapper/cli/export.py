@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from swapper.cli.options import add_overwrite_option
+from swapper.cli.options import add_overwrite_option, add_weights_option
 
 
 def add_export_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -13,6 +13,7 @@ def add_export_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .onnx")
     p.add_argument("--fp16", action="store_true", help="store the weights in half precision: 1 MB instead of 2")
     p.add_argument("--size", type=int, help="side of the crops in pixels, a multiple of 32 (default: as trained)")
+    add_weights_option(p)
     add_overwrite_option(p)
     p.set_defaults(run=run_export)
 
@@ -28,7 +29,7 @@ def run_export(args: argparse.Namespace) -> int:
 
     writable_path(args.output, [".onnx"])
     claim_outputs([args.output], args.source, args.overwrite)
-    method = MobileFaceSwapMethod(torch.device("cpu"), size=args.size)
+    method = MobileFaceSwapMethod(torch.device("cpu"), size=args.size, weights=args.weights)
     method.export(FaceSwapper(method, "cpu").identify(args.source), args.output, args.fp16)
     size = args.output.stat().st_size / 1e6
     print(f"{args.output}: {size:.2f} MB, {method.size} px crops in the {method.template} template")

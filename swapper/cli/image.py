@@ -10,6 +10,7 @@ from swapper.cli.options import (
     add_mark_options,
     add_method_option,
     add_overwrite_option,
+    add_resolution_option,
     add_restore_option,
     blend_settings,
     mark_settings,
@@ -23,6 +24,7 @@ def add_image_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("target", type=Path)
     p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .png, .jpg or .webp")
     add_method_option(p)
+    add_resolution_option(p)
     p.add_argument("--select", default="all", help="all, largest, or a face number, counted from the largest, 0 first")
     add_restore_option(p)
     add_device_option(p)
@@ -42,10 +44,12 @@ def run_image(args: argparse.Namespace) -> int:
     settings, blend = mark_settings(args), blend_settings(args)
     check_output(args.output)
     claim_outputs([args.output], [*args.source, args.target], args.overwrite)
-    swapper = FaceSwapper(args.method, args.device, restore=args.restore, blend=blend)
+    swapper = FaceSwapper(
+        args.method, args.device, restore=args.restore, blend=blend, weights=args.weights, resolution=args.resolution
+    )
     result = swapper.swap_image(args.source, args.target, args.select)
     written = write_marked_image(
-        result.picture, args.output, Origin(swapper.method.name, args.restore), settings=settings
+        result.picture, args.output, Origin(swapper.method_name, args.restore), settings=settings
     )
     for warning in [*result.warnings, *written.warnings]:
         print(f"warning: {warning}", file=sys.stderr)

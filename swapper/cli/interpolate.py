@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swapper.cli.options import add_device_option, add_mark_options, add_overwrite_option, mark_settings
+from swapper.cli.options import (
+    add_device_option,
+    add_mark_options,
+    add_overwrite_option,
+    add_weights_option,
+    mark_settings,
+)
 from swapper.errors import UserError
 from swapper.registry import identity_spaces
 
@@ -31,6 +37,7 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
     p.add_argument("--steps", type=int, default=9, help="pictures between the two people")
     p.add_argument("--embedder", choices=tuple(identity_spaces()), help="identity space to interpolate in")
     p.add_argument("--method", help="default: the recommended one of those that can interpolate")
+    add_weights_option(p)
     p.add_argument(
         "--gallery",
         type=Path,
@@ -48,6 +55,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     """Write the pictures of an interpolation, and what they measure."""
     from swapper.images import read_still
     from swapper.interpolation import path_shares
+    from swapper.methods.weights import find_weights, weights_system
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
     from swapper.runtime.outputs import claim_outputs, files_of
@@ -65,7 +73,9 @@ def run_interpolate(args: argparse.Namespace) -> int:
     pictures = [args.output / f"frame-{number:02d}.png" for number in range(len(shares))]
     inputs = [args.first, args.second, args.target, *files_of(args.gallery)]
     claim_outputs([*pictures, *(args.output / name for name in REPORTS)], inputs, args.overwrite)
-    swapper = FaceSwapper(choose_interpolating_method(args.method, args.embedder), args.device, restore="none")
+    method = args.method or (weights_system(find_weights(args.weights)) if args.weights else None)
+    method = choose_interpolating_method(method, args.embedder)
+    swapper = FaceSwapper(method, args.device, restore="none", weights=args.weights)
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
     target = read_still(args.target)
     faces = swapper.find_faces(target.image)
@@ -74,7 +84,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     evaluators = load_evaluators(swapper.device)
     gallery = _gallery(args.gallery, swapper, evaluators.embedders)
     args.output.mkdir(parents=True, exist_ok=True)
-    origin = Origin(swapper.method.name, sources=2)
+    origin = Origin(swapper.method_name, sources=2)
     people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
     images, crops = [], []
     for number, step in enumerate(interpolate_faces(swapper, people, target, faces, shares)):
@@ -84,7 +94,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
         print(f"picture {number + 1} of {len(shares)}", file=sys.stderr, flush=True)
     scores = score_interpolation(crops, shares, photos, evaluators, gallery)
     about = {
-        "method": swapper.method.name,
+        "method": swapper.method_name,
         "pictures": len(shares),
         "first": args.first.name,
         "second": args.second.name,

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from swapper.cli.batch import add_batch_parser
 from swapper.cli.bench import add_bench_parser
 from swapper.cli.compare import add_compare_parser
 from swapper.cli.export import add_export_parser
@@ -20,6 +21,7 @@ from swapper.runtime.proxies import settle_proxies
 _COMMANDS = (
     add_image_parser,
     add_video_parser,
+    add_batch_parser,
     add_interpolate_parser,
     add_gallery_parser,
     add_compare_parser,

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swapper.errors import UserError
@@ -30,13 +31,34 @@ UNCONFIRMED = (
 
 
 def add_method_option(p: argparse.ArgumentParser, published: bool = True) -> None:
-    """Add ``--method``.
+    """Add ``--method`` and ``--weights``.
 
     Args:
         p: of a command that swaps.
         published: published swappers may be named as well.
     """
     p.add_argument("--method", help=f"one of {method_choices(published)}")
+    add_weights_option(p)
+
+
+def add_weights_option(p: argparse.ArgumentParser, several: bool = False) -> None:
+    """Add ``--weights``.
+
+    Args:
+        p: of a command that swaps.
+        several: it may be given for several methods.
+    """
+    does = "weights file of your own, as 'weights convert' makes it; it names the method where none is given"
+    if several:
+        p.add_argument("--weights", type=Path, action="append", default=[], metavar="FILE", help=does)
+    else:
+        p.add_argument("--weights", type=Path, metavar="FILE", help=does)
+
+
+def add_resolution_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--resolution``."""
+    does = "side of the swapped face in pixels: a multiple of the published swapper's own, up to 1024"
+    p.add_argument("--resolution", type=int, metavar="PIXELS", help=does)
 
 
 def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None:
@@ -48,6 +70,27 @@ def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None
     """
     does = "sharpens the swapped face; %(default)s when not given"
     p.add_argument("--restore", choices=restorer_choices(), default=default_restorer(moving), help=does)
+
+
+def add_moving_options(p: argparse.ArgumentParser) -> None:
+    """Add ``--map``, ``--start``, ``--end``, ``--select``, ``--quality`` and ``--steadiness``.
+
+    Args:
+        p: of a command that swaps videos.
+    """
+    p.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="SRC=REF",
+        help="the person in photo REF becomes the one in photo SRC; may be given several times. Others are left alone, "
+        "unless --select is given as well",
+    )
+    p.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="start of the part: seconds, or 1:02:03.5")
+    p.add_argument("--end", type=_seconds, metavar="S", help="end of the part: seconds, or 1:02:03.5")
+    p.add_argument("--select", help="all (the default), largest, or a face number, counted from the largest, 0 first")
+    p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
+    p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
 
 
 def add_device_option(p: argparse.ArgumentParser) -> None:
@@ -125,3 +168,14 @@ def mark_settings(args: argparse.Namespace) -> MarkSettings:
         raise UserError(UNCONFIRMED)
     settings = replace(settings, mark=settings.mark and not args.no_mark)
     return settings if args.label is None else replace(settings, label=args.label)
+
+
+def _seconds(text: str) -> float:
+    """Seconds, from a number or from hours, minutes and seconds with colons between them."""
+    parts = text.split(":")
+    if len(parts) > 3:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds, or hours:minutes:seconds")
+    try:
+        return sum(float(part) * 60**power for power, part in enumerate(reversed(parts)))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds, or hours:minutes:seconds") from error

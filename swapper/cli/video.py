@@ -14,7 +14,9 @@ from swapper.cli.options import (
     add_device_option,
     add_mark_options,
     add_method_option,
+    add_moving_options,
     add_overwrite_option,
+    add_resolution_option,
     add_restore_option,
     blend_settings,
     mark_settings,
@@ -22,7 +24,7 @@ from swapper.cli.options import (
 from swapper.errors import UserError
 from swapper.provenance.settings import MarkSettings
 from swapper.runtime.finished import Finished
-from swapper.runtime.outputs import claim_outputs, free_name
+from swapper.runtime.outputs import claim_outputs
 from swapper.runtime.program import interruptible, say_stopped
 from swapper.runtime.whole_file import check_place
 from swapper.version import __version__
@@ -51,22 +53,11 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
         required=True,
         help="file to write: .mp4, .mov, .mkv or .webm, an animated .gif, .webp, .apng or .avif; or a folder",
     )
-    p.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="SRC=REF",
-        help="the person in photo REF becomes the one in photo SRC; may be given several times. Others are left alone, "
-        "unless --select is given as well",
-    )
-    p.add_argument("--start", type=_seconds, default=0.0, metavar="S", help="start of the part: seconds, or 1:02:03.5")
-    p.add_argument("--end", type=_seconds, metavar="S", help="end of the part: seconds, or 1:02:03.5")
+    add_moving_options(p)
     add_method_option(p)
-    p.add_argument("--select", help="all (the default), largest, or a face number, counted from the largest, 0 first")
+    add_resolution_option(p)
     add_restore_option(p, moving=True)
     add_device_option(p)
-    p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
-    p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
     add_blend_options(p)
     add_mark_options(p)
     add_overwrite_option(p)
@@ -82,7 +73,7 @@ def run_video(args: argparse.Namespace) -> int:
 
     settings = VideoSettings(args.start, args.end, args.quality, args.steadiness)
     marks, blend = mark_settings(args), blend_settings(args)
-    people = [_pair(text) for text in args.map]
+    people = [pair_of(text) for text in args.map]
     if not args.source and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person before the video.")
     pairs, finished = _files(args.target, args.output), Finished(_described(args, people))
@@ -90,8 +81,15 @@ def run_video(args: argparse.Namespace) -> int:
     pairs = [pair for pair in pairs if pair not in before]
     if not pairs:
         return 0
+    method = args.method or (None if args.weights else default_method(moving=True))
     swapper = FaceSwapper(
-        args.method or default_method(moving=True), args.device, restore=args.restore, blend=blend, threads=1
+        method,
+        args.device,
+        restore=args.restore,
+        blend=blend,
+        threads=1,
+        weights=args.weights,
+        resolution=args.resolution,
     )
     others = args.select is not None or not people
     source = swapper.identify(args.source) if args.source and others else None
@@ -161,8 +159,15 @@ def _bar() -> Progress:
     return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
-def _pair(text: str) -> tuple[Path, Path]:
-    """``SRC=REF``; of several equals signs the one that separates two files counts."""
+def pair_of(text: str) -> tuple[Path, Path]:
+    """``SRC=REF``; of several equals signs the one that separates two files counts.
+
+    Args:
+        text: what was given after ``--map``.
+
+    Raises:
+        UserError: it is no pair.
+    """
     cuts = [i for i, letter in enumerate(text) if letter == "="]
     pairs = [(Path(text[:i]), Path(text[i + 1 :])) for i in cuts if text[:i] and text[i + 1 :]]
     if not pairs:
@@ -172,63 +177,22 @@ def _pair(text: str) -> tuple[Path, Path]:
 
 def _files(target: Path, output: Path) -> list[tuple[Path, Path]]:
     """Videos and the files they become; a new name is said where two would have the same."""
+    from swapper.batch.names import VIDEOS, result_names, video_name
+
     if not target.is_dir():
-        return [(target, output / _usual_name(target) if output.is_dir() else output)]
-    videos = sorted(path for path in target.iterdir() if path.suffix.lower() in READ_FROM_FOLDERS)
+        return [(target, output / video_name(target) if output.is_dir() else output)]
+    videos = [path for path in target.iterdir() if path.suffix.lower() in VIDEOS]
     if not videos:
         raise UserError(f"Folder '{target}': it contains no video. Give another folder, or a single file.")
     if output.exists() and not output.is_dir():
         raise UserError(f"Output '{output}': it is a file, but the target is a folder. Give a folder.")
-    videos.sort(key=lambda path: _usual_name(path) != path.name)  # those that keep their names come first
-    names: list[str] = []
-    for path in videos:
-        usual = _usual_name(path)
-        unlike = f"{path.stem}-{path.suffix[1:].lower()}{Path(usual).suffix}"
-        name = usual if free_name(usual, names) == usual else free_name(unlike, names)
+    names = result_names(videos, video_name)
+    for path, name in names.items():
+        usual = video_name(path)
         if name != usual:
             print(f"{path.name}: its result is named {name}, because {usual} is another's.", file=sys.stderr)
-        names.append(name)
     output.mkdir(parents=True, exist_ok=True)
-    pairs = sorted((path, output / name) for path, name in zip(videos, names, strict=True))
+    pairs = sorted((path, output / name) for path, name in names.items())
     for _, result in pairs:
         check_place(result)
     return pairs
-
-
-def _usual_name(video: Path) -> str:
-    """Of a video's result in a folder: the same where its format is written, else MP4."""
-    from swapper.video.encode import FORMATS
-
-    return video.name if video.suffix.lower() in FORMATS else f"{video.stem}.mp4"
-
-
-READ_FROM_FOLDERS = frozenset(
-    {
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".gif",
-        ".apng",
-        ".ts",
-        ".mts",
-        ".mpg",
-        ".mpeg",
-        ".wmv",
-        ".flv",
-        ".3gp",
-    }
-)
-
-
-def _seconds(text: str) -> float:
-    """Seconds, from a number or from hours, minutes and seconds with colons between them."""
-    parts = text.split(":")
-    if len(parts) > 3:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds, or hours:minutes:seconds")
-    try:
-        return sum(float(part) * 60**power for power, part in enumerate(reversed(parts)))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time; give seconds, or hours:minutes:seconds") from error

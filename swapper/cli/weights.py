@@ -1,6 +1,7 @@
 """The ``weights`` command: list, download, verify and convert weights files."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from swapper import hub
 from swapper.cli.options import add_overwrite_option
 from swapper.errors import UserError
 from swapper.registry import CONVERTERS
+from swapper.registry.pipelines import KEY
 from swapper.runtime.outputs import claim_outputs
 from swapper.runtime.program import interruptible, say_stopped
 from swapper.runtime.text_table import text_table
@@ -22,6 +24,7 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     listing.set_defaults(run=run_list)
     pull = actions.add_parser("pull", help="download files that are not here yet")
     pull.add_argument("names", nargs="+", metavar="NAME")
+    pull.add_argument("--trust", action="store_true", help="also files of which no SHA-256 is on record")
     pull.set_defaults(run=run_pull)
     verify = actions.add_parser("verify", help="check every file on this machine against the manifest")
     verify.set_defaults(run=run_verify)
@@ -35,7 +38,7 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 def run_list(_args: argparse.Namespace) -> int:
     """Print one line per file: name, size, where it is, licence, what it was trained on."""
-    rows = [(row.name, _megabytes(row.bytes), _place(row), row.licence, row.trained_on) for row in hub.entries()]
+    rows = [(row.name, _megabytes(row.bytes), _state(row), row.licence, row.trained_on) for row in hub.entries()]
     print(text_table(("name", "size", "where", "licence", "trained on"), rows, words=(0, 2, 3, 4)))
     return 0
 
@@ -45,7 +48,7 @@ def run_pull(args: argparse.Namespace) -> int:
     try:
         with interruptible():
             for name in args.names:
-                print(f"{name}: {hub.resolve(name)}", flush=True)
+                print(f"{name}: {hub.resolve(name, args.trust)}", flush=True)
     except KeyboardInterrupt as stop:
         return say_stopped(stop, "What came so far is kept; run the same command to resume.")
     return 0
@@ -81,7 +84,14 @@ def run_convert(args: argparse.Namespace) -> int:
     network = convert(args.system, args.file, output)
     parameters = sum(p.numel() for p in network.parameters())
     print(f"{output}: {type(network).__name__}, {parameters:,} parameters")
+    needs = json.loads(hub.read_metadata(output).get(KEY, "{}")).get("identity")
+    if needs:
+        print(f"To swap with it, {needs['weights']}.safetensors has to lie beside it: {needs['made_by']}")
     return 0
+
+
+def _state(row: "hub.WeightEntry") -> str:
+    return _place(row) if row.sha256 else f"{_place(row)}, unverified"
 
 
 def _place(row: "hub.WeightEntry") -> str:

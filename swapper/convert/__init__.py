@@ -21,7 +21,7 @@ def convert(system: str, path: Path, output: Path) -> nn.Module:
     Args:
         system: a name from ``SYSTEMS``.
         path: the official file.
-        output: safetensors file to write, float32.
+        output: safetensors file to write, float32; its metadata says what a swap with it needs.
 
     Returns:
         The network that was written.
@@ -30,7 +30,9 @@ def convert(system: str, path: Path, output: Path) -> nn.Module:
         UserError: an unknown system, an unreadable file, or tensors that are not that network's.
     """
     network = read_official(system, path)
-    hub.save(network, output, {"source": path.name, "source_sha256": file_sha256(path)}, dtype=torch.float32)
+    said = {"source": path.name, "source_sha256": file_sha256(path), "converted_as": system}
+    official: OfficialCheckpoint = named(CONVERTERS[system])
+    hub.save(network, output, {**said, **official.metadata(network)}, dtype=torch.float32)
     return network
 
 
@@ -44,7 +46,7 @@ def read_official(system: str, path: Path) -> nn.Module:
             able = [f"'{kind}'" for kind, other in SYSTEMS.items() if other.read_onnx is not None]
             raise UserError(f"{path}: only {', '.join(able)} is read from ONNX. Give the official checkpoint.")
         return official.read_onnx(path).eval().requires_grad_(False)
-    state = read_checkpoint(path, official.nests)
+    state = read_checkpoint(path, official.nests, official.frozen)
     try:
         network = place(state, official, str(path))
     except KeyError as error:

@@ -1,6 +1,7 @@
 """Reading official checkpoints of all formats into plain dictionaries of tensors."""
 
 import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from swapper.convert.paddle import read_paddle
+from swapper.convert.pickled import read_pickled_network
 from swapper.types import UserError
 
 # Where checkpoints keep the weights when they hold more than those; the average over training first.
@@ -19,12 +21,13 @@ _BESIDE = "latent_avg"  # StyleGAN2's average style, which is not in the state d
 _PREFIXES = ("module.",)  # left by data-parallel training
 
 
-def read_checkpoint(path: Path, nests: tuple[str, ...] = ()) -> dict[str, Tensor]:
+def read_checkpoint(path: Path, nests: tuple[str, ...] = (), frozen: tuple[str, ...] = ()) -> dict[str, Tensor]:
     """Read the weights of one network; code inside the file never runs.
 
     Args:
         path: ``.pdparams``, ``.safetensors``, or anything ``torch.save`` makes (``.pth``, ``.pt``, ``.tar``).
         nests: names of this network's entry in files that hold several, the preferred first.
+        frozen: patterns of the names of tensors that were not trained, so that a list of averages leaves them out.
 
     Raises:
         UserError: the file is missing, unreadable, or holds more than tensors and plain values.
@@ -38,17 +41,21 @@ def read_checkpoint(path: Path, nests: tuple[str, ...] = ()) -> dict[str, Tensor
             return load_file(path)
         except SafetensorError as error:
             raise UserError(f"{path}: not a readable safetensors file ({error}). Download it again.") from error
-    return _unprefixed(_weights(path, _read_torch(path), (*nests, *_NESTS)))
+    content = _read_torch(path)
+    weights = _unprefixed(_weights(path, content, (*nests, *_NESTS)))
+    return weights | _averages(path, content, [name for name in weights if not _matches(name, frozen)], weights)
 
 
 def _read_torch(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise UserError(
-            f"{path}: contains more than tensors; loading all of it would run code from the file. "
-            "Give a checkpoint that is a plain state dict."
-        ) from error
+    except pickle.UnpicklingError:
+        found = read_pickled_network(path)
+        if not found:
+            raise UserError(
+                f"{path}: it holds neither a state dict nor one network. Give a checkpoint that is a plain state dict."
+            ) from None
+        return found
     except (RuntimeError, EOFError, ValueError, KeyError) as error:
         raise UserError(f"{path}: not a readable torch file ({error}). Download it again.") from error
 
@@ -72,6 +79,24 @@ def _average_style(content: Mapping[str, Any]) -> dict[str, Tensor]:
     if not isinstance(average, Tensor):
         return {}
     return {_BESIDE: average[0] if average.dim() == 2 and bool((average == average[:1]).all()) else average}
+
+
+def _averages(path: Path, content: Any, names: list[str], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The averages over training that score_sde keeps beside the weights, as a list in their order."""
+    kept = content.get("ema") if isinstance(content, Mapping) else None
+    averages = kept.get("shadow_params") if isinstance(kept, Mapping) else None
+    if averages is None:
+        return {}
+    if [value.shape for value in averages] != [weights[name].shape for name in names]:
+        raise UserError(
+            f"{path}: its {len(averages)} averages over training are not those of its {len(names)} weights. Download "
+            "it again."
+        )
+    return dict(zip(names, averages, strict=True))
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(re.search(pattern, name) for pattern in patterns)
 
 
 def _unprefixed(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,8 +1,11 @@
-"""GHOST's official checkpoint: AEI-Net with any encoder and depth."""
+"""GHOST's official checkpoints: AEI-Net with any encoder and depth, its discriminator, and the eye loss's network."""
 
 from swapper.convert.sizes import State, lengths
 from swapper.convert.systems import OfficialCheckpoint
+from swapper.models.awl import FaceAlignmentNetwork, FaceAlignmentNetworkConfig
+from swapper.models.discriminators import MultiscaleDiscriminator, MultiscaleDiscriminatorConfig
 from swapper.models.ghost import AEINet, AEINetConfig
+from swapper.registry.pipelines import PUBLISHED, SwapPipeline
 
 
 def build_ghost(state: State) -> AEINet:
@@ -19,4 +22,30 @@ def build_ghost(state: State) -> AEINet:
     return AEINet(AEINetConfig("unet" if joined else "linknet", attributes, widths, len(blocks), identity))
 
 
-GHOST = OfficialCheckpoint(build_ghost, AEINet.OFFICIAL_KEYS)
+def build_discriminator(state: State) -> MultiscaleDiscriminator:
+    """GHOST's discriminator in the sizes that the tensors have."""
+    scales = lengths(state, "layer{}.0.weight")
+    layers = [state[f"layer0.{index}.weight"].shape[0] for index in (0, 2, 5, 8, 11, 14)]
+    return MultiscaleDiscriminator(MultiscaleDiscriminatorConfig(tuple(layers), len(scales)))
+
+
+def build_eyes(state: State) -> FaceAlignmentNetwork:
+    """Adaptive Wing Loss's network, whose eyes GHOST's loss looks at, in the sizes that the tensors have."""
+    stacks, maps = lengths(state, "l{}.weight"), state["l0.weight"]
+    depth = len(lengths(state, "m0.b1_{}.conv1.weight", first=1))
+    config = FaceAlignmentNetworkConfig(maps.shape[0] - 1, len(stacks), depth, maps.shape[1])
+    return FaceAlignmentNetwork(config)
+
+
+def _needs(network: AEINet) -> SwapPipeline:
+    return PUBLISHED["ghost"].cut(size=network.config.size)
+
+
+GHOST = OfficialCheckpoint(build_ghost, AEINet.OFFICIAL_KEYS, pipeline=_needs)
+GHOST_DISCRIMINATOR = OfficialCheckpoint(
+    build_discriminator,
+    MultiscaleDiscriminator.OFFICIAL_KEYS,
+    licence=PUBLISHED["ghost"].licence,
+    origin=PUBLISHED["ghost"].origin,
+)
+GHOST_EYES = OfficialCheckpoint(build_eyes, FaceAlignmentNetwork.OFFICIAL_KEYS, origin="protossw512/AdaptiveWingLoss")

@@ -5,6 +5,7 @@ from swapper.convert.sizes import State, lengths
 from swapper.convert.systems import OfficialCheckpoint
 from swapper.models.idn import IdentityAwareDynamicNetworkConfig
 from swapper.models.mobilefaceswap import IdentityInjectionNetworkConfig, MobileFaceSwap
+from swapper.registry.pipelines import PUBLISHED
 
 # The official file numbers the encoder's predictions in the order of their chain, from the deepest layer outwards.
 _KEYS: Rules = (
@@ -48,4 +49,4 @@ def build_mobilefaceswap(state: State) -> MobileFaceSwap:
     return MobileFaceSwap(config)
 
 
-MOBILEFACESWAP = OfficialCheckpoint(build_mobilefaceswap, _KEYS)
+MOBILEFACESWAP = OfficialCheckpoint(build_mobilefaceswap, _KEYS, pipeline=lambda _: PUBLISHED["mobilefaceswap"])

@@ -4,6 +4,7 @@ from swapper.convert.sizes import State, lengths
 from swapper.convert.stylegan2 import stylegan2_sizes
 from swapper.convert.systems import OfficialCheckpoint
 from swapper.models.rafswap import RAFSwap, RAFSwapConfig
+from swapper.registry.pipelines import PUBLISHED
 
 
 def build_rafswap(state: State) -> RAFSwap:
@@ -34,4 +35,5 @@ RAFSWAP = OfficialCheckpoint(
     (*RAFSwap.OFFICIAL_KEYS, ("latent_avg", "generator.latent_average")),
     RAFSwap.OFFICIAL_IGNORED,
     optional=("generator.latent_average",),
+    pipeline=lambda network: PUBLISHED["rafswap"].cut(size=network.config.generator.size),
 )

@@ -1,10 +1,12 @@
 """SimSwap's official checkpoints: the released networks, and those of the newer training code."""
 
+from dataclasses import replace
 from functools import partial
 
 from swapper.convert.sizes import State, lengths
 from swapper.convert.systems import OfficialCheckpoint
 from swapper.models.simswap import SimSwapGenerator, SimSwapGeneratorConfig
+from swapper.registry.pipelines import PUBLISHED, SIMSWAP_512, SwapPipeline
 
 
 def build_simswap(state: State, normalised: bool = False) -> SimSwapGenerator:
@@ -26,6 +28,15 @@ def build_simswap(state: State, normalised: bool = False) -> SimSwapGenerator:
     return SimSwapGenerator(config)
 
 
-SIMSWAP = OfficialCheckpoint(build_simswap, SimSwapGenerator.OFFICIAL_KEYS)
+def _needs(network: SimSwapGenerator) -> SwapPipeline:
+    needs = replace(PUBLISHED["simswap"], range=network.colour_range)
+    if network.config.size != SIMSWAP_512.size or needs.identity is None:
+        return needs
+    return replace(needs, alignment=SIMSWAP_512, identity=replace(needs.identity, alignment=SIMSWAP_512))
+
+
+SIMSWAP = OfficialCheckpoint(build_simswap, SimSwapGenerator.OFFICIAL_KEYS, pipeline=_needs)
 # The same tensors, other colours.
-SIMSWAP_FIX = OfficialCheckpoint(partial(build_simswap, normalised=True), SimSwapGenerator.OFFICIAL_KEYS)
+SIMSWAP_FIX = OfficialCheckpoint(
+    partial(build_simswap, normalised=True), SimSwapGenerator.OFFICIAL_KEYS, pipeline=_needs
+)

@@ -6,6 +6,7 @@ from swapper.convert.sizes import State
 from swapper.convert.systems import OfficialCheckpoint
 from swapper.models.ncsnpp import NCSNppConfig
 from swapper.models.smoothswap import NCSNppGenerator
+from swapper.registry.pipelines import PUBLISHED
 
 
 def build_smoothswap(state: State) -> NCSNppGenerator:
@@ -15,4 +16,10 @@ def build_smoothswap(state: State) -> NCSNppGenerator:
     return NCSNppGenerator(replace(NCSNppConfig.paper(), width=width, embedding=identity))
 
 
-SMOOTHSWAP = OfficialCheckpoint(build_smoothswap, NCSNppGenerator.OFFICIAL_KEYS, NCSNppGenerator.OFFICIAL_IGNORED)
+SMOOTHSWAP = OfficialCheckpoint(
+    build_smoothswap,
+    NCSNppGenerator.OFFICIAL_KEYS,
+    NCSNppGenerator.OFFICIAL_IGNORED,
+    frozen=(r"^sigmas$", r"^all_modules\.0\.W$"),  # noise levels, random frequencies
+    pipeline=lambda _: PUBLISHED["smoothswap"],
+)

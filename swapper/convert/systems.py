@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -10,6 +11,7 @@ from swapper import registry
 from swapper.convert.matching import Rules
 from swapper.convert.sizes import State
 from swapper.registry import Listing, named
+from swapper.registry.pipelines import SwapPipeline
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,10 @@ class OfficialCheckpoint:
         nests: entries that hold these weights in files with several networks, the preferred first.
         optional: our names of tensors that official code keeps outside the state dict; zero where a file lacks them.
         read_onnx: reads the network from an ONNX file; None where nobody publishes such files.
+        frozen: patterns of official names of tensors that were not trained.
+        pipeline: what a swap with the network needs; None where it does not swap.
+        licence: of the official weights, where ``pipeline`` does not say it.
+        origin: whose weights they are, where ``pipeline`` does not say it.
     """
 
     build: Callable[[State], nn.Module]
@@ -31,6 +37,21 @@ class OfficialCheckpoint:
     nests: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     read_onnx: Callable[[Path], nn.Module] | None = None
+    frozen: tuple[str, ...] = ()
+    pipeline: Callable[[Any], SwapPipeline] | None = None
+    licence: str = "not stated by the publisher"
+    origin: str = ""
+
+    def metadata(self, network: nn.Module) -> dict[str, str]:
+        """What a weights file says beside sizes and tensors.
+
+        Args:
+            network: that was built.
+        """
+        if self.pipeline is not None:
+            needs = self.pipeline(network)
+            return {**needs.metadata(), "licence": needs.licence, "origin": needs.origin}
+        return {"licence": self.licence, "origin": self.origin}
 
 
 SYSTEMS: Mapping[str, OfficialCheckpoint] = Listing(

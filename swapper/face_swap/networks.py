@@ -8,12 +8,14 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from swapper.compose.settings import BlendSettings
-from swapper.faces.align import cut_crop
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
+from swapper.faces.fitting import cut_source
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import OcclusionDetector, OcclusionFinder
 from swapper.images import read_image
 from swapper.methods.base import Method, default_method, load_method
+from swapper.methods.pixel_boost import at_resolution
+from swapper.methods.weights import find_weights, weights_system
 from swapper.restore.base import Restorer, load_restorer
 from swapper.restore.default import default_restorer
 from swapper.runtime.devices import choose_device
@@ -47,30 +49,46 @@ class SwapNetworks:
         blend: BlendSettings | None = None,
         detector: FaceDetector | None = None,
         threads: int | None = None,
+        weights: str | Path | None = None,
+        resolution: int | None = None,
     ):
         """Load a method and the face models it needs.
 
         Args:
-            method: a name from ``methods()``, or a method made by the caller; ``default_method()`` when None.
+            method: a name from ``methods()``, or a method made by the caller; when None the one that the weights are
+                for, or ``default_method()``.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             restore: ``none``, ``renovation`` or ``gfpgan``; what ``default_restorer`` says of photos and of videos
                 when None.
             blend: how the swapped face is blended in.
             detector: use this face detector instead of the shipped one.
             threads: CPU threads of each network; as many as the machine has by default.
+            weights: a weights file of the user's for the method, such as ``weights convert`` makes; the shipped one
+                when None.
+            resolution: side of the swapped crop in pixels, a multiple of the method's own, see
+                ``methods.pixel_boost``; the method's own when None.
 
         Raises:
-            UserError: an unknown name, or weights that cannot be found.
+            UserError: an unknown name, weights that cannot be found or do not belong together, or a resolution that
+                the method cannot run at.
         """
         self.device = choose_device(device)
-        name = method or default_method()
-        self.method = load_method(name, self.device, threads) if isinstance(name, str) else name
+        name = method or (weights_system(find_weights(weights)) if weights else default_method())
+        self.method = load_method(name, self.device, threads, weights) if isinstance(name, str) else name
+        if resolution is not None:
+            self.method = at_resolution(self.method, resolution)
         self.detector = detector or CenterFaceDetector(threads, device=self.device)
         self.landmarks = LandmarkDetector(self.device, threads)
         self.occlusion: OcclusionFinder = OcclusionDetector(self.device, threads)
         self.restorer: Restorer | None = load_restorer(restore or default_restorer(), self.device)
         self.frame_restorer = self.restorer if restore else load_restorer(default_restorer(moving=True), self.device)
         self.blend = blend or BlendSettings()
+
+    @property
+    def method_name(self) -> str:
+        """The method's name, with that of the weights file where it is one of the user's."""
+        own = getattr(self.method, "own_weights", "")
+        return f"{self.method.name}@{own}" if own else self.method.name
 
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"], timer: StepTimer | None = None) -> list[Face]:
         """Find all faces of an image with their landmarks, largest first.
@@ -113,7 +131,7 @@ class SwapNetworks:
         faces = self.find_faces(image)
         if not faces:
             raise UserError(f"Source {named(photo)}: no face was found. Choose a photo in which the face is larger.")
-        return cut_crop(image, faces[0].points, landmarks=faces[0].landmarks)
+        return cut_source(image, faces[0])
 
 
 def named(photo: ImageSource) -> str:

@@ -12,11 +12,12 @@ from swapper.compose.color import Transfer
 from swapper.compose.expression import match_expression
 from swapper.compose.mask import MaskShape, adaptive_face_mask, mask_shape, shape_offset
 from swapper.compose.settings import BlendSettings
-from swapper.faces.align import cut_crop
+from swapper.faces.align import Placement, cut_crop
+from swapper.faces.fitting import cut_aligned, placement
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import OcclusionFinder
 from swapper.faces.occlusion.over_time import Appearance, UsualAppearance, measure_appearance, occlusion_mask
-from swapper.methods.base import Method, swap_crops
+from swapper.methods.base import Method, alignment_of, swap_crops
 from swapper.methods.likeness import extrapolate_identity, likeness_warnings
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.runtime.timing import StepTimer
@@ -125,7 +126,8 @@ class FrameSwapper:
                 result = swap_crops(method, faces[group[0]].identity, [crops[i] for i in group], self._device)
             if self._restorer is not None:
                 with timer.step("restore"):
-                    result = restore_swapped(self._restorer, result, method.template)
+                    places = [self._place(crops[i]) for i in group]
+                    result = restore_swapped(self._restorer, result, places)
             swapped.update(zip(group, zip(result.images(), result.shares(), strict=True), strict=True))
         if self._restorer is not None and method.size < LEAST_SIZE:
             crops = [self._cut(frame, one.face, LEAST_SIZE) for one in faces]
@@ -133,7 +135,10 @@ class FrameSwapper:
             return [self._compose(frame, crops[i], one, *swapped[i]) for i, one in enumerate(faces)]
 
     def _cut(self, frame: UInt8[np.ndarray, "h w 3"], face: Face, size: int) -> Crop:
-        return cut_crop(frame, face.points, size, self._method.template, face.mesh)
+        return cut_aligned(frame, face.points, alignment_of(self._method, size), face.mesh)
+
+    def _place(self, crop: Crop) -> Placement:
+        return placement(crop, alignment_of(self._method))
 
     def _compose(
         self,
@@ -146,10 +151,15 @@ class FrameSwapper:
         """Paste one face."""
         offset = None
         if one.measure or one.shape is None or one.match_expression:
-            found = self._measure(face)
+            place = self._place(crop)
+
+            def measure(drawn: UInt8[np.ndarray, "s s 3"]) -> Float32[np.ndarray, "478 3"]:
+                return self._landmarks.measure_crop(drawn, place)
+
+            found = measure(face)
             offset = shape_offset(crop.mesh, found) if self._blend.adapt else 0.0
             if one.match_expression:
-                face = match_expression(face, found, crop.mesh, self._measure, self._blend.expression)
+                face = match_expression(face, found, crop.mesh, measure, self._blend.expression)
         shape = one.shape or mask_shape(offset or 0.0)
         own, mask = mask, mask * adaptive_face_mask(crop.mesh, shape, crop.size, self._blend)
         appearance, occluded, occlusion = (
@@ -177,7 +187,7 @@ class FrameSwapper:
         occlusion = occlusion_mask(appearance, crop.image, crop.mesh)
         if self._occlusion is None or not (one.occluded or one.measure):
             return appearance, None, occlusion
-        found = self._occlusion.find(crop.image, self._method.template, mask)
+        found = self._occlusion.find(crop.image, self._place(crop), mask)
         if found is None:
             return appearance, False, occlusion
         return appearance, True, found if occlusion is None else np.maximum(occlusion, found)
@@ -231,10 +241,7 @@ class FrameSwapper:
         if not self._blend.adapt:
             return 0.0
         swapped = swap_crops(self._method, identity, [crop], self._device).images()[0]
-        return shape_offset(crop.mesh, self._measure(swapped))
-
-    def _measure(self, face: UInt8[np.ndarray, "s s 3"]) -> Float32[np.ndarray, "478 3"]:
-        return self._landmarks.measure_crop(face, self._method.template)
+        return shape_offset(crop.mesh, self._landmarks.measure_crop(swapped, self._place(crop)))
 
 
 def _groups(faces: Sequence[FaceToSwap]) -> list[list[int]]:

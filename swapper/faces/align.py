@@ -116,19 +116,33 @@ def affine_scale(matrix: Float32[np.ndarray, "2 3"]) -> float:
     return math.sqrt(abs(a * d - b * c))
 
 
-@cache
-def template_to_template(source: str, source_size: int, target: str, target_size: int) -> Float32[np.ndarray, "2 3"]:
-    """The fixed map from crops of one template and size to crops of another.
+Placement = str | Float32[np.ndarray, "2 3"]
+"""Where a face lies in a crop: the name of the template that it was cut to, or the map from shares of the crop to
+shares of the ``ffhq`` crop of the same face."""
+
+
+def template_to_template(
+    source: Placement, source_size: int, target: str, target_size: int
+) -> Float32[np.ndarray, "2 3"]:
+    """The map from crops of one template and size to crops of another.
 
     Args:
-        source: template the crop was cut to, key of ``TEMPLATES``.
+        source: where the face lies in the crop.
         source_size: its side in pixels.
-        target: template wanted.
+        target: template wanted, key of ``TEMPLATES``.
         target_size: its side in pixels.
 
     Returns:
         Read-only.
     """
+    if isinstance(source, str):
+        return _between(source, source_size, target, target_size)
+    shares = np.array([[1 / source_size, 0, 0], [0, 1 / source_size, 0]], np.float32)
+    return compose_affine(_between("ffhq", 1, target, target_size), compose_affine(source, shares))
+
+
+@cache
+def _between(source: str, source_size: int, target: str, target_size: int) -> Float32[np.ndarray, "2 3"]:
     matrix = similarity_transform(TEMPLATES[source] * source_size, TEMPLATES[target] * target_size)
     matrix.setflags(write=False)
     return matrix
@@ -212,7 +226,7 @@ def cut_crop(
     """
     matrix = align_matrix(points, size, template)
     moved = None if landmarks is None else transform_points(landmarks, matrix)
-    return Crop(image=warp_frame(frame, matrix, size), matrix=matrix, landmarks=moved)
+    return Crop(image=warp_frame(frame, matrix, size), matrix=matrix, landmarks=moved, points=points)
 
 
 def cut_thumbnail(
@@ -232,7 +246,7 @@ def cut_thumbnail(
 
 
 def recut(crop: Crop, template: str, size: int) -> UInt8[np.ndarray, "s s 3"]:
-    """The picture of a crop in another template and size.
+    """The picture of a crop in another template and size, at the fixed place that it has in the crop's.
 
     Args:
         crop: in the ``ffhq`` template.

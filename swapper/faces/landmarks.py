@@ -8,6 +8,7 @@ from jaxtyping import Float32, UInt8
 from swapper.faces import mesh
 from swapper.faces.align import (
     TEMPLATES,
+    Placement,
     align_matrix,
     invert_affine,
     template_to_template,
@@ -74,14 +75,14 @@ class LandmarkDetector(CropNetwork):
         back = [transform_points(p, invert_affine(m)) for p, m in zip(found, matrices, strict=True)]
         return np.stack(back), 1 / (1 + np.exp(-presence))
 
-    def measure_crop(self, crop: UInt8[np.ndarray, "s s 3"], template: str) -> Float32[np.ndarray, "478 3"]:
+    def measure_crop(self, crop: UInt8[np.ndarray, "s s 3"], template: Placement) -> Float32[np.ndarray, "478 3"]:
         """Find the mesh of an aligned face, in crop pixels, with the careful setting.
 
         Args:
             crop: RGB.
-            template: key of ``TEMPLATES``.
+            template: key of ``TEMPLATES``, or where the face lies in the crop.
         """
-        to_crop = template_to_template("ffhq", 1, template, len(crop))
+        to_crop = invert_affine(template_to_template(template, len(crop), "ffhq", 1))
         return self.measure(crop, [transform_points(TEMPLATES["ffhq"], to_crop)], careful=True)[0][0]
 
     def refine(self, frame: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]) -> list[Face]:

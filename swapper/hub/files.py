@@ -20,20 +20,27 @@ from swapper.hub.manifest import WeightEntry, entries, entry, file_sha256, shipp
 _VERIFIED: dict[Path, tuple[int, int, str]] = {}
 
 
-def resolve(name: str) -> Path:
+def resolve(name: str, trust: bool = False) -> Path:
     """Path of a weights file on this machine; it is downloaded if it is missing.
 
     Args:
         name: a name of the manifest, or of a user's own ``NAME.safetensors`` or ``NAME.onnx`` in ``$SWAPPER_WEIGHTS``.
+        trust: download it also if its row knows no checksum, so that nobody can tell whether it is the right file.
 
     Raises:
-        UserError: the name is unknown, the file cannot be downloaded, or its checksum is wrong.
+        UserError: the name is unknown, the file cannot be downloaded, its checksum is wrong, or it is unverified.
     """
     unlisted = _find_unlisted(name)
     if unlisted is not None:
         return unlisted
     row = entry(name)
-    path = find_local(row) or find_cached(row) or _download(row)
+    path = find_local(row) or find_cached(row)
+    if path is None and row.sha256 is None and not trust:
+        raise UserError(
+            f"Weights '{name}': {row.file_name} is unverified, since no SHA-256 of it is on record (nothing in it can "
+            f"run code). If you trust {row.repo_id}, download it with: python -m swapper weights pull {name} --trust"
+        )
+    path = path or _download(row)
     verify(row, path)
     return path
 
@@ -88,7 +95,7 @@ def verify(row: WeightEntry, path: Path) -> None:
     if _VERIFIED.get(path) == (state.st_mtime_ns, state.st_size, row.sha256):
         return
     found = file_sha256(path)
-    if found != row.sha256:
+    if found not in (row.sha256, *row.also):
         raise UserError(f"Weights '{row.name}': {_mismatch(row, path, f'its SHA-256 is {found}, not {row.sha256}')}")
     _VERIFIED[path] = (state.st_mtime_ns, state.st_size, row.sha256)
 

@@ -4,7 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class WeightEntry:
         preset: of the network, ``lite`` or ``paper``; None for networks that are not ours.
         trained_on: the data in one phrase.
         metrics: scores by name.
+        also: SHA-256 of other files that are as good, such as the one that the authors publish themselves.
     """
 
     name: str
@@ -44,6 +45,7 @@ class WeightEntry:
     preset: str | None = None
     trained_on: str = "not stated by the publisher"
     metrics: dict[str, float] = field(default_factory=dict)
+    also: Sequence[str] = ()
 
     @property
     def file_name(self) -> str:

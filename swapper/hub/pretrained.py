@@ -27,6 +27,7 @@ from swapper.hub.files import fetch, find, resolve, verify
 from swapper.hub.manifest import WeightEntry, entries, file_sha256
 from swapper.hub.networks import load_path, read_config, read_metadata, save
 from swapper.registry import Listing
+from swapper.registry.pipelines import KEY
 from swapper.runtime.whole_file import whole_file
 
 M = TypeVar("M", bound=nn.Module)
@@ -59,7 +60,7 @@ def load_pretrained(
         path = resolve(str(name))
         network = load_path(cls, path).requires_grad_(True)
         said = read_metadata(path)
-        cast(Any, network).crops = {key: said[key] for key in ("template", "size") if key in said}
+        cast(Any, network).crops = {key: said[key] for key in ("template", "size", KEY) if key in said}
     else:
         row = _entry(str(name), revision)
         config = fetch(replace(row, file=CONFIG), **access)

@@ -1,6 +1,7 @@
 """The protocol every swapping method follows, and the methods of the registry, built by name."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -9,8 +10,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from swapper import hub
-from swapper.faces.align import recut
-from swapper.registry import METHODS, find_method, named
+from swapper.faces.fitting import cut_again
+from swapper.registry import METHODS, find_method, named, split_method
+from swapper.registry.pipelines import Alignment
 from swapper.types import Crop, Identity, Swapped, UserError
 
 
@@ -22,6 +24,9 @@ class Method(Protocol):
         name: key in ``METHODS``, or ``onnx:NAME``.
         size: side of the square crops it works on, in pixels.
         template: name of its alignment in ``faces.align.TEMPLATES``.
+
+    It may have two more: ``fit``, how the five points are fitted to the template (``fixed`` where it has none), see
+    ``registry.pipelines.FITS``; and ``space``, what its identities are measured with.
     """
 
     name: str
@@ -68,6 +73,34 @@ class InterpolatingMethod(Method, Protocol):
         ...
 
 
+@runtime_checkable
+class _Named(Protocol):
+    name: str
+
+
+def check_identity(method: _Named, identity: Identity) -> None:
+    """Refuse an identity that another method made, or this one with other weights.
+
+    Args:
+        method: that is to use it.
+        identity: of a person.
+
+    Raises:
+        UserError: the method cannot use it.
+    """
+    space = getattr(method, "space", "")
+    if identity.method != method.name:
+        raise UserError(
+            f"This identity was made by the method '{identity.method}', and '{method.name}' cannot use it. Make it "
+            f"again with '{method.name}'."
+        )
+    if identity.space and space and identity.space != space:
+        raise UserError(
+            f"This identity was measured with '{identity.space}', and these weights of '{method.name}' take those of "
+            f"'{space}'. Make it again with these weights."
+        )
+
+
 def source_batch(
     crops: Sequence[Crop], template: str, size: int, device: torch.device
 ) -> Float[Tensor, "b 3 size size"]:
@@ -79,7 +112,7 @@ def source_batch(
         size: side that it wants, px.
         device: where it runs.
     """
-    pixels = np.stack([recut(crop, template, size) for crop in crops])
+    pixels = np.stack([cut_again(crop, Alignment(template, size)).image for crop in crops])
     return torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 255
 
 
@@ -93,6 +126,7 @@ def swap_crops(method: Method, identity: Identity, crops: Sequence[Crop], device
         crops: of its template and size.
         device: where it wants its input.
     """
+    check_identity(method, identity)
     images = np.stack([crop.image for crop in crops]).transpose(0, 3, 1, 2)
     pixels = np.ascontiguousarray(images).astype(np.float32) / np.float32(255)  # torch would start threads for this
     shares = np.stack([crop.mesh / crop.size for crop in crops])
@@ -123,18 +157,40 @@ def default_method(moving: bool = False) -> str:
     return local_methods(moving)[0]
 
 
-def load_method(name: str, device: torch.device, threads: int | None = None) -> Method:
+def alignment_of(method: Method, size: int | None = None) -> Alignment:
+    """How faces are cut for a method.
+
+    Args:
+        method: any.
+        size: side of the crops, px; its own when None.
+    """
+    return Alignment(method.template, size or method.size, getattr(method, "fit", "fixed"))
+
+
+def load_method(
+    name: str, device: torch.device, threads: int | None = None, weights: str | Path | None = None
+) -> Method:
     """Build a method with its weights loaded.
 
     Args:
-        name: one of ``methods()``, or ``onnx:NAME`` for a published swapper of ``methods.onnx_records``.
+        name: one of ``methods()``, ``METHOD@WEIGHTS`` for a file of the user's, or ``onnx:NAME`` for a published
+            swapper of ``methods.onnx_records``.
         device: where its networks run.
         threads: CPU threads of each of its networks, where the method lets one choose; its own choice when None.
+        weights: file of the user's, as ``methods.weights.find_weights`` takes it; the shipped one when None.
 
     Raises:
-        UserError: the name is unknown, or its weights cannot be found.
+        UserError: the name is unknown, or its weights cannot be found, or are another method's.
     """
+    name, own = split_method(name)
+    weights = weights or own or None
     info, member = find_method(name)
+    if weights is not None:
+        if info.members or not info.weights:
+            raise UserError(f"Method '{name}' takes no file of weights. Choose another method, or leave the file out.")
+        build = named(info.cls)
+        chosen = {"device": device, "weights": weights}
+        return build(**chosen, threads=threads) if info.threaded else build(**chosen)
     if info.members:
         return named(info.cls)(member, device=device)
     absent = hub.unpublished(info.weights)

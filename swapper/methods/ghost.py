@@ -1,22 +1,16 @@
 """GHOST behind the method protocol: the source's embedding and the target's attribute maps draw a new face."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from swapper import hub
-from swapper.faces.embed import SIZE
-from swapper.methods.base import source_batch
 from swapper.methods.redrawing import RedrawingMethod
-from swapper.models.arcface import MobileFaceNet
+from swapper.methods.weights import SourceReader, open_weights
 from swapper.models.ghost import AEINet
-from swapper.registry import METHODS
 from swapper.types import Crop, Identity
-
-WEIGHTS, IDENTITY_WEIGHTS = METHODS["ghost"].weights
 
 
 class GhostMethod(RedrawingMethod):
@@ -31,25 +25,26 @@ class GhostMethod(RedrawingMethod):
         arcface: nn.Module | None = None,
         template: str | None = None,
         size: int | None = None,
+        weights: str | Path | None = None,
     ) -> None:
         """Load the networks that are not given.
 
         Args:
             device: where they run.
-            network: the shipped one when None.
-            arcface: identity network that it was trained with; the shipped one when None.
-            template: alignment it was trained with; what the shipped weights' file says when None.
-            size: side of its crops in pixels, see ``AEINetConfig``; what the file says, or the native one, when None.
+            network: that of the weights when None.
+            arcface: identity network that it was trained with; the one that the weights need when None.
+            template: alignment it was trained with; what the weights say when None.
+            size: side of its crops in pixels, see ``AEINetConfig``; what the weights say when None.
+            weights: file of the user's; the shipped one when None.
 
         Raises:
-            UserError: weights that cannot be found.
+            UserError: weights that cannot be found, or that do not belong together.
         """
         self.device = device
-        record = hub.metadata(WEIGHTS) if network is None else {}
-        self.network = (network or hub.load(AEINet, WEIGHTS)).to(device).eval()
-        self.arcface = (arcface or hub.load(MobileFaceNet, IDENTITY_WEIGHTS)).to(device).eval()
-        self.template = template or record.get("template", "ffhq")
-        self.size = size or int(record.get("size", self.network.config.size))
+        opened = open_weights(self.name, AEINet, weights, network, arcface, template, size)
+        self.take(opened)
+        self.network = opened.network.to(device).eval()
+        self.source = SourceReader.open(opened, self.network.config.identity, device, arcface)
 
     @torch.inference_mode()
     def identify(self, crops: Sequence[Crop]) -> Identity:
@@ -58,9 +53,7 @@ class GhostMethod(RedrawingMethod):
         Args:
             crops: crops in the ``ffhq`` template, all of the same person.
         """
-        embeddings = self.arcface(source_batch(crops, "arcface", SIZE, self.device)).embedding
-        direction = F.normalize(F.normalize(embeddings).mean(0), dim=0)
-        return Identity(self.name, direction.cpu().numpy(), float(embeddings.norm(dim=1).mean()))
+        return self.person(self.source.vectors(crops), self.source.needs.unit)
 
     def draw(self, targets: Float[Tensor, "b 3 s s"], vectors: Float[Tensor, "b d"]) -> Float[Tensor, "b 3 s s"]:
         """Run the network; see ``RedrawingMethod.draw``."""

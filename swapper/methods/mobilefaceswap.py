@@ -11,19 +11,15 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from swapper import hub
-from swapper.faces.embed import SIZE
 from swapper.interpolation import slerp
-from swapper.methods.base import source_batch
+from swapper.methods.base import check_identity
 from swapper.methods.idn_onnx import build_onnx, save_onnx
-from swapper.models.arcface import IdentityFeatures, MobileFaceNet
+from swapper.methods.weights import SourceReader, open_weights
+from swapper.models.arcface import IdentityFeatures
 from swapper.models.idn import IdentityAwareDynamicNetwork
 from swapper.models.mobilefaceswap import MobileFaceSwap
-from swapper.registry import METHODS
 from swapper.runtime.onnx_session import open_session
 from swapper.types import Crop, Identity, Swapped, UserError
-
-WEIGHTS, IDENTITY_WEIGHTS = METHODS["mobilefaceswap"].weights
 
 
 @dataclass(frozen=True, eq=False)  # compared as objects, so that a network can be kept for as long as its person
@@ -44,6 +40,9 @@ class MobileFaceSwapMethod:
         name: key in ``METHODS``.
         size: side of the square crops it works on, in pixels.
         template: name of its alignment in ``faces.align.TEMPLATES``.
+        fit: how the five points are fitted to the template, key of ``registry.pipelines.FITS``.
+        space: what its identities are measured with.
+        own_weights: name of the weights file where it is one of the user's.
     """
 
     name = "mobilefaceswap"
@@ -56,29 +55,33 @@ class MobileFaceSwapMethod:
         template: str | None = None,
         size: int | None = None,
         threads: int | None = None,
+        weights: str | Path | None = None,
     ) -> None:
         """Load the networks that are not given.
 
         Args:
             device: where they run.
-            network: what writes a person's network; the shipped one when None.
-            arcface: identity network that it was trained with; the shipped one when None.
-            template: alignment it was trained with; what the shipped weights' file says when None.
-            size: side of its crops in pixels, a multiple of 32; what the shipped weights' file says when None.
+            network: what writes a person's network; that of the weights when None.
+            arcface: identity network that it was trained with; the one that the weights need when None.
+            template: alignment it was trained with; what the weights say when None.
+            size: side of its crops in pixels, a multiple of 32; what the weights say when None.
             threads: of onnxruntime on the CPU; its own choice when None.
+            weights: file of the user's; the shipped one when None.
 
         Raises:
-            UserError: weights that cannot be found, or a size that the network cannot halve five times.
+            UserError: weights that cannot be found, or do not belong together, or a size that the network cannot halve
+                five times.
         """
         self.device = device
         self.threads = threads
-        record = hub.metadata(WEIGHTS) if network is None else {}
-        self.template = template or record.get("template", "tight")
-        self.size = size or int(record.get("size", 128))
+        opened = open_weights(self.name, MobileFaceSwap, weights, network, arcface, template, size)
+        cut = opened.pipeline.alignment
+        self.template, self.size, self.fit, self.space = cut.template, cut.size, cut.fit, opened.space
+        self.own_weights = opened.own
         if self.size % 32:
             raise UserError(f"Crop size of MobileFaceSwap: {self.size} pixels. Choose a multiple of 32.")
-        self.network = (network or hub.load(MobileFaceSwap, WEIGHTS)).to(device).eval()
-        self.arcface = (arcface or hub.load(MobileFaceNet, IDENTITY_WEIGHTS)).to(device).eval()
+        self.network = opened.network.to(device).eval()
+        self.source = SourceReader.open(opened, self.network.config.embedding, device, arcface)
         # Outside the identities: most of those that were only mixed into others are never swapped, and sessions of
         # onnxruntime cannot be copied or sent to another process.
         self._networks: WeakKeyDictionary[PersonFeatures, Callable[[Tensor], tuple[Tensor, Tensor]]] = (
@@ -92,7 +95,7 @@ class MobileFaceSwapMethod:
         Args:
             crops: crops in the ``ffhq`` template, all of the same person.
         """
-        seen: IdentityFeatures = self.arcface(source_batch(crops, "arcface", SIZE, self.device))
+        seen: IdentityFeatures = self.source.read(crops)
         embedding = F.normalize(F.normalize(seen.embedding).mean(0, keepdim=True))
         return self._identity(IdentityFeatures(embedding, seen.feature_map.mean(0, keepdim=True)))
 
@@ -104,12 +107,14 @@ class MobileFaceSwapMethod:
             second: made by this method's ``identify``.
             share: of the way, 0 to 1.
         """
+        for identity in (first, second):
+            check_identity(self, identity)
         embedding = torch.from_numpy(slerp(first.embedding, second.embedding, share)).float().to(self.device)[None]
         maps = [identity.state.seen.feature_map for identity in (first, second)]
         return self._identity(IdentityFeatures(embedding, torch.lerp(maps[0], maps[1], share)))
 
     def _identity(self, seen: IdentityFeatures) -> Identity:
-        return Identity(self.name, seen.embedding[0].cpu().numpy(), PersonFeatures(seen))
+        return Identity(self.name, seen.embedding[0].cpu().numpy(), PersonFeatures(seen), self.space)
 
     @torch.no_grad()
     def write_network(self, identity: Identity) -> IdentityAwareDynamicNetwork:
@@ -118,6 +123,7 @@ class MobileFaceSwapMethod:
         Args:
             identity: made by this method's ``identify``.
         """
+        check_identity(self, identity)
         return self.network.inject(identity.state.seen)
 
     @torch.no_grad()
@@ -128,6 +134,7 @@ class MobileFaceSwapMethod:
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
         """Swap as ``Method.swap`` says; landmarks are not used."""
+        check_identity(self, identity)
         person: PersonFeatures = identity.state
         if person not in self._networks:
             self._networks[person] = self._made_ready(self.write_network(identity))
@@ -142,7 +149,7 @@ class MobileFaceSwapMethod:
             path: the file to write.
             half: store the weights in half precision: 1 MB instead of 2.
         """
-        said = {"method": self.name, "template": self.template}
+        said = {"method": self.name, "template": self.template, "fit": self.fit}
         save_onnx(build_onnx(self.write_network(identity), self.size, said, half), path)
 
     def _made_ready(self, network: IdentityAwareDynamicNetwork) -> Callable[[Tensor], tuple[Tensor, Tensor]]:

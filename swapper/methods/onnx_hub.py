@@ -12,9 +12,11 @@ from onnxruntime import InferenceSession
 from torch import Tensor
 
 from swapper import hub
-from swapper.faces.align import recut
+from swapper.faces.fitting import cut_again
 from swapper.interpolation import slerp
+from swapper.methods.base import check_identity
 from swapper.methods.onnx_records import EMBEDDER, RECORDS, OnnxSwapper
+from swapper.registry.pipelines import Alignment
 from swapper.runtime.onnx_session import open_session, used_provider
 from swapper.types import Crop, Identity, Swapped, UserError
 
@@ -26,8 +28,11 @@ class OnnxHubMethod:
         name: ``onnx:`` and the swapper's name.
         size: side of the square crops it works on, in pixels.
         template: name of its alignment in ``faces.align.TEMPLATES``.
+        fit: how the five points are fitted to the template; all of these swappers take a similarity.
         provider: the onnxruntime execution provider that really runs it.
     """
+
+    fit = "similarity"
 
     def __init__(self, swapper: str, device: torch.device) -> None:
         """Find and open its files, downloading them where needed.
@@ -66,18 +71,20 @@ class OnnxHubMethod:
     def identify(self, crops: Sequence[Crop]) -> Identity:
         """Make what the swapper takes as the source person.
 
-        Embeddings of several photos are averaged; a swapper that takes a picture gets the first one, and that
-        picture at unit length stands in for the identity vector.
+        Embeddings of several photos are averaged as they are, so that photos count by how clearly the face is seen, and
+        brought to unit length afterwards where the swapper wants that: hyperswap and its like have seen no others. A
+        swapper that takes a picture gets the first one, and that picture at unit length stands in for the identity
+        vector.
 
         Args:
             crops: crops in the ``ffhq`` template, all of the same person.
         """
         record = self.record
         if self._embedder is None:
-            source = recut(crops[0], record.source_template, record.source_size).astype(np.float32) / 255
-            picture = source.transpose(2, 0, 1)[None]
+            cut = cut_again(crops[0], Alignment(record.source_template, record.source_size, self.fit))
+            picture = (cut.image.astype(np.float32) / 255).transpose(2, 0, 1)[None]
             return Identity(self.name, _unit(picture.ravel()), picture)
-        faces = [recut(crop, "arcface", 112) for crop in crops]
+        faces = [cut_again(crop, Alignment("arcface", 112, self.fit)).image for crop in crops]
         embedding = np.mean([_run(self._embedder, (_arcface_input(face),))[0][0] for face in faces], axis=0)
         if self._converter is not None:
             embedding = _run(self._converter, (embedding[None],))[0].reshape(-1)
@@ -98,13 +105,18 @@ class OnnxHubMethod:
             raise UserError(
                 f"Method '{self.name}' uses a photo, not an embedding, so it cannot interpolate. Choose another."
             )
+        for identity in (first, second):
+            check_identity(self, identity)
         lengths = [float(np.linalg.norm(identity.state)) for identity in (first, second)]
         embedding = slerp(first.embedding, second.embedding, share).astype(np.float32)
         return self._person(embedding, (1 - share) * lengths[0] + share * lengths[1])
 
     def _person(self, embedding: Float32[np.ndarray, "d"], length: float) -> Identity:
-        """Turn a unit vector, and the length it came with, into what the swapper takes."""
-        state = embedding if self._emap is None else embedding @ self._emap
+        """Turn a unit vector, and the length it came with, into what the swapper takes.
+
+        The product with the matrix is brought to unit length again, as insightface does (FaceFusion does not).
+        """
+        state = embedding if self._emap is None else _unit(embedding @ self._emap)
         return Identity(self.name, embedding, (state * length if self.record.identity == "raw" else state)[None])
 
     def swap(
@@ -114,6 +126,7 @@ class OnnxHubMethod:
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
         """Swap as ``Method.swap`` says, one face after the other, as the published graphs take; no landmarks used."""
+        check_identity(self, identity)
         record = self.record
         mean, std = (np.asarray(v, dtype=np.float32)[None, :, None, None] for v in (record.mean, record.std))
         images, masks = [], []
@@ -155,7 +168,10 @@ def _run(session: InferenceSession, arrays: Sequence[np.ndarray]) -> list[np.nda
 
 
 def _mask(outputs: Sequence[np.ndarray], size: int) -> Float32[np.ndarray, "1 1 s s"]:
-    """The output that has one value per pixel; ones where a swapper draws no mask."""
+    """The output that has one value per pixel; ones where a swapper draws no mask.
+
+    Hyperswap has such an output: its own word on where its picture counts, which is used as that of our methods is.
+    """
     masks = [output for output in outputs if output.size == size * size]
     return masks[0].reshape(1, 1, size, size) if masks else np.ones((1, 1, size, size), np.float32)
 

@@ -11,7 +11,7 @@ from typing import Literal
 # What a swapper takes as the source person:
 # raw   the embedding as its converter gives it
 # unit  the embedding, converted where a converter is named, at unit length
-# emap  the embedding at unit length times the matrix in the graph's last initializer
+# emap  the embedding times the matrix in the graph's last initializer, at unit length
 # crop  a picture of the face
 IdentityKind = Literal["raw", "unit", "emap", "crop"]
 Channels = tuple[float, float, float]

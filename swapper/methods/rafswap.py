@@ -1,6 +1,7 @@
 """RAFSwap behind the method protocol: region tokens of the source, StyleGAN2, and a mask learned without masks."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,18 +10,21 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
 from swapper import hub
-from swapper.faces.align import TEMPLATES, template_to_template, transform_points, warp_frame
+from swapper.faces.align import TEMPLATES
 from swapper.faces.embed import SIZE
+from swapper.faces.fitting import cut_again
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.regions import region_masks
-from swapper.methods.base import source_batch
+from swapper.methods.base import check_identity, source_batch
+from swapper.methods.weights import open_weights
 from swapper.models.arcface import MobileFaceNet
 from swapper.models.rafswap import RAFSwap
 from swapper.models.rafswap_encoder import SourceCode
 from swapper.registry import METHODS
+from swapper.registry.pipelines import Alignment
 from swapper.types import Crop, Identity, Swapped
 
-WEIGHTS, RECOGNISER = METHODS["rafswap"].weights
+RECOGNISER = METHODS["rafswap"].weights[1]
 MASK_SIZE = 64  # px, of the region masks (RAFSwap's official data preparation)
 
 
@@ -31,6 +35,9 @@ class RAFSwapMethod:
         name: key in ``METHODS``.
         size: side of the square crops it works on, in pixels.
         template: name of its alignment in ``faces.align.TEMPLATES``.
+        fit: how the five points are fitted to the template, key of ``registry.pipelines.FITS``.
+        space: whose networks measure its identities.
+        own_weights: name of the weights file where it is one of the user's.
     """
 
     name = "rafswap"
@@ -42,25 +49,28 @@ class RAFSwapMethod:
         template: str | None = None,
         size: int | None = None,
         landmarks: LandmarkDetector | None = None,
+        weights: str | Path | None = None,
     ) -> None:
         """Load the network unless it is given.
 
         Args:
             device: where it runs.
-            network: the shipped one when None.
-            template: alignment it was trained with; what the shipped weights' file says when None.
-            size: side of the target crops; may exceed the network's own, up to its generator's. What the shipped
-                weights' file says when None.
+            network: that of the weights when None.
+            template: alignment it was trained with; what the weights say when None.
+            size: side of the target crops; may exceed the network's own, up to its generator's. What the weights say
+                when None.
             landmarks: measures faces that come without landmarks; the shipped network when None.
+            weights: file of the user's; the shipped one when None.
 
         Raises:
             UserError: weights that cannot be found.
         """
         self.device = device
-        record = hub.metadata(WEIGHTS) if network is None else {}
-        self.network = (network or hub.load(RAFSwap, WEIGHTS)).to(device).eval()
-        self.template = template or record.get("template", "ffhq")
-        self.size = size or int(record.get("size", self.network.config.size))
+        opened = open_weights(self.name, RAFSwap, weights, network, None, template, size)
+        cut = opened.pipeline.alignment
+        self.template, self.size, self.fit, self.space = cut.template, cut.size, cut.fit, opened.space
+        self.own_weights = opened.own
+        self.network = opened.network.to(device).eval()
         self._landmarks = landmarks
         self._recogniser = hub.load(MobileFaceNet, RECOGNISER).to(device) if self.network.config.embedding else None
 
@@ -79,7 +89,7 @@ class RAFSwapMethod:
             known = self._recogniser(source_batch(crops, "arcface", SIZE, self.device)).embedding
         codes: SourceCode = self.network.encode_sources(faces, masks, known)
         code = SourceCode(codes.tokens.mean(0, keepdim=True), codes.features.mean(0, keepdim=True))
-        return Identity(self.name, F.normalize(code.features[0], dim=0).cpu().numpy(), code)
+        return Identity(self.name, F.normalize(code.features[0], dim=0).cpu().numpy(), code, self.space)
 
     @torch.inference_mode()
     def interpolate(self, first: Identity, second: Identity, share: float) -> Identity:
@@ -90,8 +100,10 @@ class RAFSwapMethod:
             second: made by this method's ``identify``.
             share: of the way, 0 to 1.
         """
+        for identity in (first, second):
+            check_identity(self, identity)
         code = SourceCode(*(torch.lerp(a, b, share) for a, b in zip(first.state, second.state, strict=True)))
-        return Identity(self.name, F.normalize(code.features[0], dim=0).cpu().numpy(), code)
+        return Identity(self.name, F.normalize(code.features[0], dim=0).cpu().numpy(), code, self.space)
 
     @torch.inference_mode()
     def swap(
@@ -109,6 +121,7 @@ class RAFSwapMethod:
             faces: target crops in this method's template and size, RGB in [0, 1].
             landmarks: mesh points of the targets as a share of the crop; measured here when None.
         """
+        check_identity(self, identity)
         code: SourceCode = identity.state
         source = SourceCode(*(part.expand(len(faces), *part.shape[1:]) for part in code))
         points = self._measure_batch(faces) if landmarks is None else landmarks
@@ -122,10 +135,9 @@ class RAFSwapMethod:
     def _recut(self, crop: Crop) -> tuple[UInt8[np.ndarray, "s s 3"], Float32[np.ndarray, "478 3"]]:
         """Bring a source to the network's template and size; its landmarks become shares of the crop."""
         size = self.network.config.size
-        matrix = template_to_template("ffhq", crop.size, self.template, size)
-        image = warp_frame(crop.image, matrix, size)
-        points = self._measure(image) if crop.landmarks is None else transform_points(crop.landmarks, matrix)
-        return image, (points / size).astype(np.float32)
+        cut = cut_again(crop, Alignment(self.template, size, self.fit))
+        points = self._measure(cut.image) if cut.landmarks is None else cut.landmarks
+        return cut.image, (points / size).astype(np.float32)
 
     def _measure_batch(self, faces: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 478 3"]:
         images = (faces.permute(0, 2, 3, 1).clamp(0, 1) * 255).round().byte().cpu().numpy()

@@ -1,20 +1,17 @@
 """SimSwap behind the method protocol: the source's embedding is written into the target's features."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from swapper import hub
-from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
+from swapper.faces.embed import IdentityEmbedder
 from swapper.methods.redrawing import RedrawingMethod
+from swapper.methods.weights import SourceReader, open_weights
 from swapper.models.simswap import SimSwapGenerator
-from swapper.registry import METHODS
 from swapper.types import Crop, Identity
-
-WEIGHTS = METHODS["simswap"].weights[0]
 
 
 class SimSwapMethod(RedrawingMethod):
@@ -29,25 +26,27 @@ class SimSwapMethod(RedrawingMethod):
         embedder: IdentityEmbedder | None = None,
         template: str | None = None,
         size: int | None = None,
+        weights: str | Path | None = None,
     ) -> None:
         """Load the networks that are not given.
 
         Args:
             device: where they run.
-            network: the shipped one when None.
-            embedder: the identity network that it was trained with; the shipped mobile ArcFace network when None.
-            template: alignment it was trained with; what the shipped weights' record says when None.
-            size: side of its crops in pixels; the record's or the network's own when None.
+            network: that of the weights when None.
+            embedder: measures sources as the network was trained to be told; the one that the weights need when None.
+            template: alignment it was trained with; what the weights say when None.
+            size: side of its crops in pixels; what the weights say when None.
+            weights: file of the user's; the shipped one when None.
 
         Raises:
-            UserError: weights that cannot be found.
+            UserError: weights that cannot be found, or that do not belong together.
         """
         self.device = device
-        record = hub.metadata(WEIGHTS) if network is None else {}
-        self.network = (network or hub.load(SimSwapGenerator, WEIGHTS)).to(device).eval()
-        self.embedder = embedder or FaceEmbedder(device)
-        self.template = template or record.get("template", "ffhq")
-        self.size = size or int(record.get("size", self.network.config.size))
+        opened = open_weights(self.name, SimSwapGenerator, weights, network, None, template, size)
+        self.take(opened)
+        self.network = opened.network.to(device).eval()
+        self.embedder = embedder
+        self.source = None if embedder else SourceReader.open(opened, self.network.config.identity, device)
 
     def identify(self, crops: Sequence[Crop]) -> Identity:
         """Embed a person: the mean direction of the photos' embeddings.
@@ -55,8 +54,10 @@ class SimSwapMethod(RedrawingMethod):
         Args:
             crops: crops in the ``ffhq`` template, all of the same person.
         """
-        embedding = self.embedder.embed(crops).mean(0)
-        return Identity(self.name, embedding / np.linalg.norm(embedding).clip(1e-12))
+        if self.source is not None:
+            return self.person(self.source.vectors(crops), self.source.needs.unit)
+        assert self.embedder is not None, "a source is measured by one of the two"
+        return self.person(torch.from_numpy(self.embedder.embed(crops)), unit=True)
 
     def draw(self, targets: Float[Tensor, "b 3 s s"], vectors: Float[Tensor, "b d"]) -> Float[Tensor, "b 3 s s"]:
         """Run the network; see ``RedrawingMethod.draw``."""

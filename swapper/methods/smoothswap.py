@@ -1,20 +1,16 @@
 """Smooth-Swap behind the method protocol: a smooth embedding of the source steers a generator on the target."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from swapper import hub
-from swapper.methods.base import source_batch
 from swapper.methods.redrawing import RedrawingMethod
+from swapper.methods.weights import SourceReader, open_weights
 from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
-from swapper.registry import METHODS
 from swapper.types import Crop, Identity
-
-WEIGHTS, EMBEDDER_WEIGHTS = METHODS["smoothswap"].weights
 
 
 class SmoothSwapMethod(RedrawingMethod):
@@ -29,25 +25,27 @@ class SmoothSwapMethod(RedrawingMethod):
         embedder: SmoothIdentityEmbedder | None = None,
         template: str | None = None,
         size: int | None = None,
+        weights: str | Path | None = None,
     ) -> None:
         """Load the networks that are not given.
 
         Args:
             device: where they run.
-            generator: the shipped one when None.
-            embedder: the one that the generator was trained with; the shipped one when None.
-            template: alignment the generator was trained with; what the shipped weights' file says when None.
-            size: side of the crops it was trained with; what the shipped weights' file says when None.
+            generator: that of the weights when None.
+            embedder: the one that the generator was trained with; the one that the weights need when None.
+            template: alignment the generator was trained with; what the weights say when None.
+            size: side of the crops it was trained with; what the weights say when None.
+            weights: file of the user's; the shipped one when None.
 
         Raises:
-            UserError: weights that cannot be found.
+            UserError: weights that cannot be found, or that do not belong together.
         """
         self.device = device
-        record = hub.metadata(WEIGHTS) if generator is None else {}
-        self.template = template or record.get("template", "ffhq")
-        self.size = size or int(record.get("size", 256))
-        self.generator = (generator or hub.load(NCSNppGenerator, WEIGHTS)).to(device).eval()
-        self.embedder = (embedder or hub.load(SmoothIdentityEmbedder, EMBEDDER_WEIGHTS)).to(device).eval()
+        opened = open_weights(self.name, NCSNppGenerator, weights, generator, embedder, template, size)
+        self.take(opened)
+        self.generator = opened.network.to(device).eval()
+        self.source = SourceReader.open(opened, self.generator.config.embedding, device, embedder)
+        self.embedder = self.source.network
 
     @torch.inference_mode()
     def identify(self, crops: Sequence[Crop]) -> Identity:
@@ -56,8 +54,7 @@ class SmoothSwapMethod(RedrawingMethod):
         Args:
             crops: crops in the ``ffhq`` template, all of the same person.
         """
-        embedding = F.normalize(self.embedder(source_batch(crops, "ffhq", 256, self.device)).mean(0), dim=0)
-        return Identity(self.name, embedding.cpu().numpy())
+        return self.person(self.source.vectors(crops), self.source.needs.unit)
 
     def draw(self, targets: Float[Tensor, "b 3 s s"], vectors: Float[Tensor, "b d"]) -> Float[Tensor, "b 3 s s"]:
         """Run the generator; see ``RedrawingMethod.draw``."""

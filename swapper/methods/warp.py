@@ -18,6 +18,7 @@ from swapper.faces.occlusion.glasses import glasses_in, occluded_area
 from swapper.faces.raster import interpolate_over_mesh
 from swapper.faces.regions import disc, draw_polygons, face_outline, hull_mask, region_mask
 from swapper.faces.skin import Statistics, to_lab
+from swapper.methods.base import check_identity
 from swapper.types import Crop, Identity, Swapped
 
 _MAP_SIDE = 256  # the coordinate map is drawn at this side at most and enlarged: it is smooth
@@ -97,6 +98,7 @@ class WarpMethod:
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
         """Swap as ``Method.swap`` says: warp the source's photo onto each target."""
+        check_identity(self, identity)
         targets = (faces.permute(0, 2, 3, 1).clamp(0, 1) * 255).round().byte().cpu().numpy()
         size = targets.shape[1]
         if landmarks is None:

@@ -7,8 +7,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
 
-from swapper.faces.align import cut_crop, transform_points, warp_frame
+from swapper.faces.align import transform_points, warp_frame
 from swapper.faces.embed import IdentityEmbedder
+from swapper.faces.fitting import cut_source
 from swapper.metrics import geometry
 from swapper.metrics.identity import cosine, identity_gain, retrieved, same_identity_mean
 from swapper.metrics.realism import RealismFeatures, feature_distance, kernel_distance, sharpness_ratio
@@ -83,7 +84,7 @@ class FaceMeasurer:
         """
         box = np.concatenate([points.min(0), points.max(0)]).astype(np.float32)
         face = self.landmarks.refine(image, [Face(box, 1.0, points)])[0]
-        crop = cut_crop(image, face.points, self.size, landmarks=face.landmarks)
+        crop = cut_source(image, face, self.size)
         smooth = None if self.smooth is None else self.smooth.embed([crop])[0]
         return MeasuredFace(image, face, crop, self.embedder.embed([crop])[0], smooth)
 

@@ -80,6 +80,7 @@ class MobileFaceNet(nn.Module, Pretrained):
     """
 
     Config = MobileFaceNetConfig
+    colour_range = "-1..1"
 
     def __init__(self, config: MobileFaceNetConfig) -> None:
         super().__init__()
@@ -208,6 +209,7 @@ class IResNet(nn.Module, Pretrained):
     """
 
     Config = IResNetConfig
+    colour_range = "-1..1"
 
     def __init__(self, config: IResNetConfig) -> None:
         super().__init__()
@@ -284,6 +286,7 @@ class IRSE(nn.Module, Pretrained):
     """
 
     Config = IRSEConfig
+    colour_range = "imagenet"
     mean: Tensor
     std: Tensor
 

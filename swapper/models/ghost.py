@@ -200,6 +200,7 @@ class AEINet(nn.Module, Pretrained):
     """
 
     Config = AEINetConfig
+    colour_range = "-1..1"
 
     OFFICIAL_KEYS: tuple[tuple[str, str], ...] = (
         *((rf"^encoder\.conv{i + 1}\.([01]\..+)$", rf"encoder.down.{i}.\1") for i in range(7)),

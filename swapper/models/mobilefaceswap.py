@@ -156,6 +156,7 @@ class MobileFaceSwap(nn.Module, Pretrained):
     """
 
     Config = IdentityInjectionNetworkConfig
+    colour_range = "-1..1"
 
     def __init__(self, config: IdentityInjectionNetworkConfig) -> None:
         super().__init__()

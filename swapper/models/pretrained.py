@@ -14,10 +14,14 @@ class Pretrained:
     """The methods of the Hub's own mixin (``PyTorchModelHubMixin``), for networks that are built from a ``Config``.
 
     Attributes:
-        crops: ``template`` and ``size`` of the faces that the network was trained on; empty where nobody said.
+        crops: ``template`` and ``size`` of the faces that the network was trained on, and what else a swap with it
+            needs (``registry.pipelines``); empty where nobody said.
+        colour_range: that the network brings RGB in [0, 1] to before it computes: ``-1..1``, ``0..1``, ``imagenet``
+            (its mean and deviation), or ``own`` for what no official network takes.
     """
 
     crops: Mapping[str, str] = MappingProxyType({})
+    colour_range: str = "own"
 
     @classmethod
     def from_pretrained(

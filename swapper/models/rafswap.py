@@ -157,6 +157,7 @@ class RAFSwap(nn.Module, Pretrained):
     """
 
     Config = RAFSwapConfig
+    colour_range = "-1..1"
 
     OFFICIAL_KEYS: tuple[tuple[str, str], ...] = (
         (r"^encoder\.input_layer\.(.+)$", r"encoder.trunk.stem.\1"),

@@ -82,6 +82,7 @@ class SimSwapGenerator(nn.Module, Pretrained):
     def __init__(self, config: SimSwapGeneratorConfig) -> None:
         super().__init__()
         self.config = config
+        self.colour_range = "imagenet" if config.normalised else "0..1"
         self.register_buffer("mean", torch.tensor((0.485, 0.456, 0.406)).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor((0.229, 0.224, 0.225)).view(3, 1, 1), persistent=False)
         outermost, innermost = config.outer or config.widths[0], config.widths[-1]

@@ -97,6 +97,7 @@ class NCSNppGenerator(nn.Module, Pretrained):
     """
 
     Config = NCSNppConfig
+    colour_range = "-1..1"
 
     OFFICIAL_KEYS: tuple[tuple[str, str], ...] = tuple(  # score_sde's FFHQ-256 network
         (rf"^all_modules\.{index}\.{official}$", f"{name}.{ours}")

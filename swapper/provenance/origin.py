@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from swapper import hub
-from swapper.registry import FAMILIES, METHODS, RESTORERS, published_methods
+from swapper.registry import FAMILIES, METHODS, RESTORERS, published_methods, split_method
 from swapper.version import __version__
 
 MARK_VERSION = 1
@@ -15,7 +15,7 @@ class Origin:
     """What made a swapped picture.
 
     Attributes:
-        method: name of the method, or ``onnx:NAME``.
+        method: name of the method, ``METHOD@WEIGHTS`` where it used a file of the user's, or ``onnx:NAME``.
         restore: name of the restoration.
         sources: how many source persons went into it.
     """
@@ -40,13 +40,14 @@ class Origin:
     @property
     def message(self) -> int:
         """The watermark's message: version of the mark and number of the method."""
-        return MARK_VERSION << 8 | method_codes().get(self.method.split(":")[0], 0)
+        return MARK_VERSION << 8 | method_codes().get(split_method(self.method)[0].split(":")[0], 0)
 
     def weights(self) -> list[dict[str, str]]:
         """Name and SHA-256 of the weights files that took part; without the sum where none is on record."""
-        method = METHODS.get(self.method) or published_methods().get(self.method)
+        name, own = split_method(self.method)
+        method = METHODS.get(name) or published_methods().get(name)
         restorer = RESTORERS.get(self.restore)
-        names = list(method.weights) if method else []
+        names = [own] if own else list(method.weights) if method else []
         names += [name for name in restorer.weights if hub.find(name)][:1] if restorer else []
         sums = {row.name: row.sha256 for row in hub.entries()}
         return [{"name": name, **({"sha256": known} if (known := sums.get(name)) else {})} for name in names]

@@ -46,6 +46,7 @@ __all__ = [
     "published_methods",
     "published_networks",
     "restorer_choices",
+    "split_method",
     "trainer_commands",
 ]
 
@@ -79,6 +80,9 @@ CONVERTERS: Mapping[str, Any] = Listing(SYSTEMS, lambda system: system.converter
 """Where each kind of official checkpoint is described."""
 
 
+OWN_WEIGHTS = "{method}, weights {name}"  # label of a method with a file of the user's
+
+
 def method_choices(published: bool = True) -> str:
     """The methods as a sentence lists them.
 
@@ -97,17 +101,29 @@ def published_methods() -> dict[str, MethodInfo]:
     }
 
 
+def split_method(name: str) -> tuple[str, str]:
+    """A method's own name, and the weights that it is to use, which are empty for the shipped ones.
+
+    Args:
+        name: key of ``METHODS``, ``METHOD@WEIGHTS``, or ``FAMILY:NAME``.
+    """
+    method, at, weights = name.partition("@")
+    return (method, weights) if at and method in METHODS else (name, "")
+
+
 def find_method(name: str) -> tuple[MethodInfo, str]:
     """A method's record, and which of its published swappers is meant; that is empty for one that stands for itself.
 
     Args:
-        name: key of ``METHODS``, or ``FAMILY:NAME``.
+        name: key of ``METHODS``, ``METHOD@WEIGHTS``, or ``FAMILY:NAME``.
 
     Raises:
         UserError: the method is unknown.
     """
+    name, weights = split_method(name)
     if name in METHODS:
-        return METHODS[name], ""
+        info = METHODS[name]
+        return replace(info, label=OWN_WEIGHTS.format(method=info.label, name=weights)) if weights else info, ""
     family, colon, member = name.partition(":")
     if colon and family in FAMILIES:
         return FAMILIES[family], member

@@ -64,7 +64,11 @@ SWAPPERS: tuple[System, ...] = (
             ),
         ),
         trainers=(TrainerInfo("ghost", "trainers.ghost:GhostTrainer"),),
-        converters={"ghost": "swapper.convert.ghost:GHOST"},
+        converters={
+            "ghost": "swapper.convert.ghost:GHOST",
+            "ghost-discriminator": "swapper.convert.ghost:GHOST_DISCRIMINATOR",
+            "ghost-eyes": "swapper.convert.ghost:GHOST_EYES",
+        },
     ),
     System(
         "mobilefaceswap",

@@ -8,13 +8,13 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from swapper.faces.align import affine_scale, compose_affine, invert_affine, template_to_template
+from swapper.faces.align import Placement, affine_scale, compose_affine, invert_affine, template_to_template
 
 RestorationNetwork = Callable[[Tensor], Tensor]
 
 
 def restore_aligned(
-    faces: Float[Tensor, "b 3 s s"], template: str, network: RestorationNetwork, size: int, strength: float
+    faces: Float[Tensor, "b 3 s s"], template: Placement, network: RestorationNetwork, size: int, strength: float
 ) -> Float[Tensor, "b 3 s s"]:
     """Apply to crops the change that a network makes in the ``ffhq`` template.
 
@@ -23,7 +23,7 @@ def restore_aligned(
 
     Args:
         faces: RGB in [0, 1].
-        template: alignment of the crops, key of ``faces.align.TEMPLATES``.
+        template: alignment of the crops: key of ``faces.align.TEMPLATES``, or where the face lies in them.
         network: restores a batch, RGB in [0, 1], ``ffhq`` template, ``size`` pixels.
         size: side at which it works.
         strength: share of the change that is made, in [0, 1].

@@ -1,13 +1,16 @@
 """The protocol of face restorers, and those of the registry, built by name."""
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from swapper import hub
+from swapper.faces.align import Placement
 from swapper.registry import RESTORERS, find_restorer, named, restorer_choices
 from swapper.types import Swapped, UserError
 
@@ -16,12 +19,12 @@ from swapper.types import Swapped, UserError
 class Restorer(Protocol):
     """Sharpens swapped faces without changing their identity."""
 
-    def restore(self, faces: Float[Tensor, "b 3 s s"], template: str) -> Float[Tensor, "b 3 s s"]:
+    def restore(self, faces: Float[Tensor, "b 3 s s"], template: Placement) -> Float[Tensor, "b 3 s s"]:
         """Restore a batch of face crops, at the size they came in.
 
         Args:
             faces: RGB in [0, 1].
-            template: alignment of the crops, key of ``faces.align.TEMPLATES``.
+            template: alignment of the crops: key of ``faces.align.TEMPLATES``, or where the face lies in them.
         """
         ...
 
@@ -30,19 +33,24 @@ LEAST_SIZE = 256  # px: smaller crops are enlarged before they are restored, or 
 
 
 @torch.inference_mode()
-def restore_swapped(restorer: Restorer, swapped: Swapped, template: str) -> Swapped:
+def restore_swapped(restorer: Restorer, swapped: Swapped, template: Placement | Sequence[Placement]) -> Swapped:
     """Restore swapped faces; the result's side is at least ``LEAST_SIZE``.
 
     Args:
         restorer: does the work.
         swapped: what a method returned.
-        template: alignment of its crops, key of ``faces.align.TEMPLATES``.
+        template: alignment of its crops: key of ``faces.align.TEMPLATES``, or where the face lies in each of them.
     """
     face, mask = swapped.face, swapped.mask
     if face.shape[-1] < LEAST_SIZE:
         face = F.interpolate(face, LEAST_SIZE, mode="bicubic", antialias=True).clamp(0, 1)
         mask = F.interpolate(mask, LEAST_SIZE, mode="bilinear")
-    return Swapped(restorer.restore(face, template), mask)
+    if isinstance(template, str | np.ndarray):
+        return Swapped(restorer.restore(face, template), mask)
+    if all(isinstance(one, str) for one in template) and len(set(map(str, template))) == 1:
+        return Swapped(restorer.restore(face, template[0]), mask)
+    restored = [restorer.restore(one, place) for one, place in zip(face.split(1), template, strict=True)]
+    return Swapped(torch.cat(restored), mask)
 
 
 def restorers() -> list[str]:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from swapper import hub
+from swapper.faces.align import Placement
 from swapper.models.gfpgan import GFPGANv1Clean
 from swapper.registry import RESTORERS
 from swapper.restore.aligned import RestorationNetwork, restore_aligned
@@ -48,12 +49,12 @@ class GFPGANRestorer:
         self._network = network or find_network(device)
 
     @torch.inference_mode()
-    def restore(self, faces: Float[Tensor, "b 3 s s"], template: str) -> Float[Tensor, "b 3 s s"]:
+    def restore(self, faces: Float[Tensor, "b 3 s s"], template: Placement) -> Float[Tensor, "b 3 s s"]:
         """Restore a batch of face crops, at the size they came in.
 
         Args:
             faces: RGB in [0, 1].
-            template: alignment of the crops, key of ``faces.align.TEMPLATES``.
+            template: alignment of the crops: key of ``faces.align.TEMPLATES``, or where the face lies in them.
         """
         return restore_aligned(faces.to(self.device), template, self._network, self.size, self.strength)
 

@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from swapper import hub
+from swapper.faces.align import Placement
 from swapper.models.renovation import RenovationGenerator
 from swapper.registry import RESTORERS
 from swapper.restore.aligned import restore_aligned
@@ -31,12 +32,12 @@ class RenovationRestorer:
         self.network = (network or hub.load(RenovationGenerator, name)).to(device).eval()
 
     @torch.inference_mode()
-    def restore(self, faces: Float[Tensor, "b 3 s s"], template: str) -> Float[Tensor, "b 3 s s"]:
+    def restore(self, faces: Float[Tensor, "b 3 s s"], template: Placement) -> Float[Tensor, "b 3 s s"]:
         """Restore a batch of face crops, at the size they came in.
 
         Args:
             faces: RGB in [0, 1].
-            template: alignment of the crops, key of ``faces.align.TEMPLATES``.
+            template: alignment of the crops: key of ``faces.align.TEMPLATES``, or where the face lies in them.
         """
         size = self.network.config.size
         return restore_aligned(faces.to(self.device), template, self._restored, size, self.strength)

@@ -59,8 +59,7 @@ class Finished:
                 fresh.write_text(json.dumps(dict(list(rows.items())[-_REMEMBERED:])), encoding="ascii")
 
     def _row(self, output: Path, target: Path) -> str:
-        state = output.stat()
-        return _digest(f"{self._command} {_described(target)} {state.st_size} {state.st_mtime_ns}")
+        return _sealed(self._command, output, target)
 
     def _rows(self) -> dict[str, str]:
         try:
@@ -68,6 +67,25 @@ class Finished:
         except (OSError, ValueError):
             return {}
         return rows if isinstance(rows, dict) else {}
+
+
+def seal(command: Mapping[str, Any], output: Path, target: Path) -> str:
+    """A digest that stays the same as long as a command, what it was given and what it has made are as they are now.
+
+    Args:
+        command: as of ``Finished``.
+        output: file that the command has made.
+        target: what it was made of.
+
+    Raises:
+        OSError: there is no output.
+    """
+    return _sealed(_described(command), output, target)
+
+
+def _sealed(command: str, output: Path, target: Path) -> str:
+    state = output.stat()
+    return _digest(f"{command} {_described(target)} {state.st_size} {state.st_mtime_ns}")
 
 
 def _described(value: Any) -> str:

@@ -71,7 +71,7 @@ class Limits:
         limits = cls.from_environment(environ)
         if environ.get("SWAPPER_MAX_PIXELS") or _serves_strangers(environ):
             return limits
-        fitting = int(_memory() * _SHARE_OF_MEMORY / _BYTES_A_PIXEL)
+        fitting = int(usable_memory() * _SHARE_OF_MEMORY / _BYTES_A_PIXEL)
         return replace(limits, max_pixels=max(limits.max_pixels, min(fitting, _MOST_PIXELS)))
 
 
@@ -84,7 +84,7 @@ def _serves_strangers(environ: Mapping[str, str]) -> bool:
 
 
 @cache
-def _memory() -> int:
+def usable_memory() -> int:
     """Bytes of memory that this process may use at most; 0 where that cannot be told."""
     found = []
     if sys.platform == "win32":

@@ -15,6 +15,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 )
 
 from swapper.runtime.reports import is_silent
+from swapper.runtime.threads import threads_allowed
 from swapper.types import UserError
 
 LOGGER = logging.getLogger("swapper")
@@ -30,7 +31,7 @@ def open_session(
         path: the file, or a model's bytes.
         device: where it should run; the CPU when None. A device onnxruntime cannot use falls back to the CPU with a
             warning in the log.
-        threads: of one operator on the CPU; onnxruntime's choice when None.
+        threads: of one operator on the CPU; what ``limit_threads`` allows, else onnxruntime's choice, when None.
 
     Raises:
         UserError: the file is not a model that onnxruntime can run.
@@ -43,6 +44,7 @@ def open_session(
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only: the library warns about every initializer it drops
     options.enable_cpu_mem_arena = False  # which would keep what the largest input ever needed; it saves no time
+    threads = threads or threads_allowed()
     if threads is not None:
         options.intra_op_num_threads = threads
     providers = [name for name in dict.fromkeys((wanted, PROVIDERS["cpu"])) if name in present]

@@ -4,6 +4,7 @@ One rule for all commands: what exists is replaced with ``--overwrite`` only.
 """
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,11 +22,12 @@ def claim_outputs(outputs: Iterable[Path], inputs: Iterable[Path], overwrite: bo
     Raises:
         UserError: an output is an input, or exists already.
     """
-    read = [path for path in inputs if _is_there(path)]
+    read = {place: path for path in inputs if (place := _place(path)) is not None}
     for output in outputs:
         if not _is_there(output):
             continue
-        twin = next((path for path in read if _same(output, path)), None)
+        place = _place(output)
+        twin = None if place is None else read.get(place)
         if twin is not None:
             raise UserError(f"Output '{output}': this is the input '{twin}' itself. Choose another name.")
         if not overwrite:
@@ -45,6 +47,40 @@ def files_of(place: Path | None) -> list[Path]:
     return [path for path in place.iterdir() if path.is_file()]
 
 
+class Names:
+    """Names of the files in one folder, none like another where a file system ignores case."""
+
+    def __init__(self, taken: Iterable[str] = ()):
+        """Begin.
+
+        Args:
+            taken: names that are there already.
+        """
+        self._used = {_folded(name) for name in taken}
+        self._tried = Counter[str]()  # numbers, by name, so that thousands of one name do not take long
+
+    def has(self, name: str) -> bool:
+        """Whether a file of that name is there.
+
+        Args:
+            name: of a file, with its suffix.
+        """
+        return _folded(name) in self._used
+
+    def add(self, name: str) -> str:
+        """Take the name itself, or one with a number where it is there already; returns which.
+
+        Args:
+            name: of a file, with its suffix.
+        """
+        fresh, key = name, _folded(name)
+        while self.has(fresh):
+            self._tried[key] += 1
+            fresh = f"{Path(name).stem}-{self._tried[key] + 1}{Path(name).suffix}"
+        self._used.add(_folded(fresh))
+        return fresh
+
+
 def free_name(name: str, taken: Iterable[str]) -> str:
     """The name itself, or with a number where a file system that ignores case has it already.
 
@@ -52,11 +88,7 @@ def free_name(name: str, taken: Iterable[str]) -> str:
         name: of a file, with its suffix.
         taken: names of other files in the same folder.
     """
-    used = {_folded(other) for other in taken}
-    fresh, number = name, 2
-    while _folded(fresh) in used:
-        fresh, number = f"{Path(name).stem}-{number}{Path(name).suffix}", number + 1
-    return fresh
+    return Names(taken).add(name)
 
 
 def _folded(name: str) -> str:
@@ -71,8 +103,10 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _same(path: Path, other: Path) -> bool:
+def _place(path: Path) -> tuple[int, int] | None:
+    """What tells a file from all others, whatever it is called; None where there is none."""
     try:
-        return path.samefile(other)
+        state = path.stat()
     except (OSError, ValueError):
-        return False
+        return None
+    return state.st_dev, state.st_ino

@@ -80,9 +80,12 @@ def stop_requests() -> Iterator[StopRequest]:
 
 
 def follow_parent() -> None:
-    """For worker processes: the process that started this one answers Ctrl-C alone, and this one ends with it."""
+    """For worker processes: the process that started this one answers Ctrl-C alone, and this one ends with it.
+
+    SIGTERM ends it without a word; half-written files are removed either way.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _end_silently)
     Thread(target=_end_with_parent, name="parent", daemon=True).start()
 
 
@@ -131,6 +134,11 @@ def _end(number: int, _frame: FrameType | None) -> None:
         sys.stdout.flush()
     with suppress(OSError):
         os.write(2, f"{_SAID}\n".encode("ascii"))
+    os._exit(_CODES[signal.Signals(number)])
+
+
+def _end_silently(number: int, _frame: FrameType | None) -> None:
+    _remove_unfinished()
     os._exit(_CODES[signal.Signals(number)])
 
 

@@ -17,6 +17,7 @@ SWITCHES = {
     "GRADIO_ANALYTICS_ENABLED": "False",  # also its look for newer versions
     "HF_HUB_DISABLE_TELEMETRY": "1",  # the Hub's client, which Gradio reports through
     "GRADIO_ANALYTICS_MAX_EVENTS": "1",  # calls that Gradio remembers for its page of statistics, which is closed here
+    "RAY_USAGE_STATS_ENABLED": "0",
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000",  # calls between two statistics, which cost time
 }
 TOO_LATE = (

@@ -13,8 +13,9 @@ from swapper.faces.embed import IdentityEmbedder
 from swapper.images import Still, read_image
 from swapper.methods.base import InterpolatingMethod, Method
 from swapper.methods.likeness import can_interpolate
+from swapper.methods.weights import own_swappers
 from swapper.pipeline import FaceSwapper
-from swapper.registry import METHODS, published_methods
+from swapper.registry import METHODS, find_method, published_methods, split_method
 from swapper.types import Crop, Face, Identity, UserError
 
 GALLERY_PHOTOS = 2000  # at most; a photo takes about 0.1 s
@@ -40,7 +41,8 @@ class Step:
 def interpolating_methods() -> dict[str, str]:
     """Names of the methods that can interpolate and whose weights are here, with the space they do it in."""
     known = {**METHODS, **published_methods()}
-    return {name: info.space for name, info in known.items() if info.space and all(map(hub.find, info.weights))}
+    here = {name: info.space for name, info in known.items() if info.space and all(map(hub.find, info.weights))}
+    return here | {name: find_method(name)[0].space for name in own_swappers()}
 
 
 def choose_interpolating_method(method: str | None = None, space: str | None = None) -> str:
@@ -64,7 +66,8 @@ def choose_interpolating_method(method: str | None = None, space: str | None = N
             f"Interpolation{f' with the {space} embedder' if space else ''}: no method that supports it has "
             f"its weights on this machine. Download one with python -m swapper weights pull {files}."
         )
-    known = METHODS[method].space if method in METHODS else here.get(method, "arcface")
+    plain, _ = split_method(method)
+    known = METHODS[plain].space if plain in METHODS else here.get(method, "arcface")
     if not known:
         able = [name for name, info in METHODS.items() if info.space]
         raise UserError(f"Method '{method}' cannot interpolate between two people. Choose one of: {', '.join(able)}.")

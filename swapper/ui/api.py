@@ -123,10 +123,10 @@ def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
         with timer.step("identify"):
             identity = swapper.identify(photos)
         result = swapper.swap_faces(still, faces, dict.fromkeys(changed, identity), timer, blending)
-        origin = Origin(swapper.method.name, restorer)
+        origin = Origin(swapper.method_name, restorer)
         file = write_marked_image(result.picture, new_folder() / result_name(path, suffix), origin)
         report = {
-            "method": swapper.method.name,
+            "method": swapper.method_name,
             "faces": len(result.faces),
             "swapped": result.swapped,
             "milliseconds": {step: round(ms, 1) for step, ms in result.timings.items()},

@@ -42,5 +42,5 @@ class FinishedExample:
                 restore = default_restorer()
                 swapper = swappers.get(restore=restore)
                 result = swapper.swap_image(str(self.source), str(self.target), "largest")
-                self._done = result, Origin(swapper.method.name, restore)
+                self._done = result, Origin(swapper.method_name, restore)
             return self._done

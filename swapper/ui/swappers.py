@@ -7,17 +7,19 @@ from threading import Lock
 from swapper import hub
 from swapper.faces.remember import RememberingDetector
 from swapper.methods.base import local_methods
+from swapper.methods.weights import own_swappers
 from swapper.pipeline import FaceSwapper
-from swapper.registry import METHODS, published_methods
+from swapper.registry import METHODS, find_method, published_methods
 from swapper.restore.base import local_restorers
 from swapper.types import UserError
 
 NOT_OFFERED = "Method '{name}' is not available in this app. Choose one of: {known}."
+UNVERIFIED = "{name} (unverified: its checksum is unknown)"
 NO_RESTORATION = "Restoration '{name}' is not available in this app. Choose one of: {known}."
 
 
 def offered_methods(moving: bool = False) -> dict[str, str]:
-    """Label by name of the methods whose weights are on this machine, the recommended first.
+    """Label by name of the methods whose weights are on this machine, the recommended first, then with the user's own.
 
     The app offers no others: a visitor should not start a download of half a gigabyte.
 
@@ -25,8 +27,12 @@ def offered_methods(moving: bool = False) -> dict[str, str]:
         moving: recommend for videos and live pictures.
     """
     offered = {name: METHODS[name].label for name in local_methods(moving)}
+    offered |= {name: find_method(name)[0].label for name in own_swappers()}
     published = published_methods()
-    return offered | {name: info.label for name, info in published.items() if all(map(hub.find, info.weights))}
+    here = {name: info for name, info in published.items() if all(map(hub.find, info.weights))}
+    known = {row.name for row in hub.entries() if row.sha256}
+    unsure = {name for name, info in here.items() if not known.issuperset(info.weights)}
+    return offered | {name: UNVERIFIED.format(name=i.label) if name in unsure else i.label for name, i in here.items()}
 
 
 class SharedDetector:

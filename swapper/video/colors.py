@@ -11,6 +11,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from jaxtyping import Float32, UInt8, UInt16
 
 from swapper.reading.deep import MATRICES
+from swapper.video.transparency import may_be_transparent, over_white
 
 UNSPECIFIED, BT709 = 2, 1  # in every one of the codecs' tables (ITU-T H.273)
 PQ, HLG = 16, 18  # transfer characteristics of high dynamic range
@@ -18,6 +19,8 @@ _HD_HEIGHT = 720  # pictures this high use BT.709 where nothing else is said
 _BT2020_TO_BT709 = np.array(
     [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]], np.float32
 )
+_BT2020_LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)
+_HLG_GAMMA, _HLG_DISPLAY = 1.2, np.float32(1000)  # of the system, for a display with a peak of so many cd/m2
 _WHITE = 203.0  # cd/m2 of diffuse white (ITU-R BT.2408), which becomes 1
 _PEAK = 1000.0 / _WHITE  # highlights up to here keep some drawing
 _KNEE = 0.7  # light above this is compressed
@@ -96,16 +99,9 @@ def to_rgb(frame: av.VideoFrame, colors: Colors) -> UInt8[np.ndarray, "h w 3"]:
     }
     if colors.high_range:
         return tone_map(convert(frame, format="rgb48le", **how).to_ndarray(), colors.transfer)
-    if frame.format.name == "pal8" or any(part.is_alpha for part in frame.format.components):
-        return _over_white(convert(frame, format="rgba", **how).to_ndarray())
+    if may_be_transparent(frame):
+        return over_white(convert(frame, format="rgba", **how).to_ndarray())
     return convert(frame, format="rgb24", **how).to_ndarray()
-
-
-def _over_white(rgba: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
-    alpha = rgba[..., 3:].astype(np.uint16)
-    if alpha.min() == 255:
-        return np.ascontiguousarray(rgba[..., :3])
-    return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
 def to_yuv(
@@ -142,6 +138,8 @@ def tone_map(deep: UInt16[np.ndarray, "h w 3"], transfer: int) -> UInt8[np.ndarr
         transfer: ``PQ`` or ``HLG``.
     """
     light = np.take(_linear_light(transfer), deep >> 4)
+    if transfer == HLG:  # a display's light depends on the luminance of the scene's (ITU-R BT.2100, table 5: the OOTF)
+        light *= (light @ _BT2020_LUMINANCE)[..., None] ** np.float32(_HLG_GAMMA - 1) * (_HLG_DISPLAY / _WHITE)
     light = cv2.transform(light, _BT2020_TO_BT709)
     peak = np.maximum(light.max(axis=2), 1e-6)
     light *= (_compressed(peak) / peak)[..., None]
@@ -157,7 +155,7 @@ def _compressed(light: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]
 
 @cache
 def _linear_light(transfer: int) -> Float32[np.ndarray, "4096"]:
-    """Light by 12-bit code value, diffuse white is 1.
+    """Light by 12-bit code value: a display's for PQ, diffuse white is 1; the scene's for HLG, its peak is 1.
 
     Source: ITU-R BT.2100, tables 4 and 5.
     """
@@ -168,8 +166,7 @@ def _linear_light(transfer: int) -> Float32[np.ndarray, "4096"]:
         light = (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1) * 10000 / _WHITE
     else:
         a, b, c = 0.17883277, 0.28466892, 0.55991073
-        scene = np.where(code <= 0.5, code**2 / 3, (np.exp((code - c) / a) + b) / 12)
-        light = scene**1.2 * 1000 / _WHITE
+        light = np.where(code <= 0.5, code**2 / 3, (np.exp((code - c) / a) + b) / 12)
     return light.astype(np.float32)
 
 

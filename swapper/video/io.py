@@ -25,6 +25,7 @@ from swapper.video.interlacing import Deinterlacer
 from swapper.video.opening import open_video, pictures_of
 from swapper.video.orientation import Orientation
 from swapper.video.picture import Picture, TimedFrame
+from swapper.video.transparency import decoder_of, is_transparent
 
 _CUT_OFF = (1.0, 0.05)  # seconds, and share of the length, by which a whole file may end early
 _FRAMES_BEFORE = 2  # from which rows of an interlaced frame are filled in
@@ -48,6 +49,7 @@ class VideoInfo:
         is_rgb: the pictures are stored as RGB.
         plays: how often an animated picture is played; 0 for ever.
         interlaced: every frame was taken as two half-pictures, and is read as a whole one.
+        transparent: parts of the first frame are; they are shown over white.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class VideoInfo:
     is_rgb: bool
     interlaced: bool = False
     plays: int = 0
+    transparent: bool = False
 
     @property
     def usual_ticks(self) -> int:
@@ -127,6 +130,7 @@ class VideoReader:
             is_rgb=first.format.is_rgb,
             plays=plays_of(self.path),
             interlaced=bool(first.interlaced_frame),
+            transparent=is_transparent(first),
         )
 
     def _refuse_size(self, found: str) -> NoReturn:
@@ -245,7 +249,7 @@ class VideoReader:
         self, container: InputContainer, stream: VideoStream, others: Sequence[Stream] = ()
     ) -> Iterator[tuple[Fraction, av.VideoFrame]]:
         """Decoded frames, each with the latest time read from any of the streams; damaged packets are left out."""
-        reached = Fraction(0)
+        reached, decode = Fraction(0), decoder_of(stream, self._limit)
         for packet in self._packets(container, [stream, *others]):
             if packet.pts is not None:
                 reached = max(reached, _end(packet))
@@ -253,14 +257,14 @@ class VideoReader:
                 continue
             try:
                 with reading(self.name):  # too little memory is no damage
-                    frames = packet.decode()
+                    frames = decode(packet)
             except FFmpegError as error:
                 if not stream.codec_context.width:  # it forgets a size that it refuses
                     self._refuse_size("one of its frames has more megapixels")
                 self._undecoded = reason(error)
                 continue
             for frame in frames:
-                yield reached, frame  # type: ignore[misc]
+                yield reached, frame
 
     def _packets(self, container: InputContainer, streams: list[Stream]) -> Iterator[av.Packet]:
         """Packets up to the file's end, or to where it is damaged."""

@@ -61,7 +61,7 @@ class LiveEngine:
 
     def marker(self) -> FrameMarker:
         """What marks the frames of a new stream."""
-        return FrameMarker(Origin(self._networks.method.name), self._marks)
+        return FrameMarker(Origin(self._networks.method_name), self._marks)
 
 
 class LiveStream:

@@ -16,6 +16,7 @@ from swapper.faces.gallery import Gallery
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import OcclusionDetector
 from swapper.faces.track import FaceTracker
+from swapper.methods.base import alignment_of, check_identity
 from swapper.provenance.origin import Origin
 from swapper.provenance.settings import MarkSettings
 from swapper.registry import RESTORERS
@@ -66,6 +67,9 @@ def swap_video(
     Raises:
         UserError: something cannot be used, or the job was cancelled.
     """
+    for who in (source, *(pair.identity if isinstance(pair, Role) else pair[0] for pair in people)):
+        if isinstance(who, Identity):
+            check_identity(networks.method, who)
     output, settings = Path(output), settings or VideoSettings()
     blend = blend or networks.blend
     check_video_output(output)
@@ -101,7 +105,7 @@ def origin_of(networks: SwapNetworks, sources: int) -> Origin:
         sources: how many source people there are.
     """
     restore = next((name for name, info in RESTORERS.items() if info.made(networks.frame_restorer)), "none")
-    return Origin(networks.method.name, restore, sources)
+    return Origin(networks.method_name, restore, sources)
 
 
 def measured_role(
@@ -155,6 +159,7 @@ def _digest(
     state = reader.path.stat()
     people = [role.identity for role in roles] + [identity]
     vectors = [role.reference for role in roles] + [[] if one is None else one.embedding for one in people]
-    said = [reader.path.resolve(), state.st_size, state.st_mtime_ns, networks.method.name, networks.method.size]
+    said = [reader.path.resolve(), state.st_size, state.st_mtime_ns, networks.method_name, networks.method.size]
+    said += [alignment_of(networks.method), getattr(networks.method, "space", "")]
     said += [type(networks.frame_restorer).__name__, how, *[np.round(v, 3).tolist() for v in vectors]]
     return hashlib.sha256(repr(said).encode()).hexdigest()

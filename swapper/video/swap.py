@@ -170,6 +170,8 @@ class VideoJob:
 
     def _warnings(self, journal: Journal, sound: SoundPlan) -> list[str]:
         complaint, lost = self._casting.complaint(), [*self._swapper.likeness_warnings(), *sound.left_out]
+        if self._reader.info.transparent:
+            lost.append(f"{self._reader.name}: its transparent parts are shown over white.")
         if self._left_out:
             lost.append(
                 f"{self._reader.name}: {self._left_out} of its tracks of subtitles cannot be kept in a "

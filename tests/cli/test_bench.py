@@ -10,7 +10,7 @@ from swapper.cli.main import main
 def test_bench_prints_a_table_or_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     report = {"machine": "box", "rows": [{"network": "a", "params": 1000}]}
     monkeypatch.setattr("swapper.bench.networks.models_report", lambda only: report | {"only": only})
-    monkeypatch.setattr("swapper.bench.photo.pipeline_report", lambda method: report)
+    monkeypatch.setattr("swapper.bench.photo.pipeline_report", lambda method, weights: report)
     assert main(["bench"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].split() == ["a", "1,000"]
     assert main(["bench", "--models", "--only", "a", "--json"]) == 0

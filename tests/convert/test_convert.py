@@ -19,6 +19,8 @@ from swapper.types import UserError
 PARAMETERS = {  # of the official code at its published size
     "mobilefaceswap": 20_699_710,
     "ghost": 184_343_381,
+    "ghost-discriminator": 33_463_107,
+    "ghost-eyes": 24_153_036,
     "simswap": 55_051_779,
     "simswap-fix": 55_051_779,
     "smoothswap": 65_574_549 - 131_584 - 262_656 - 128,  # less the time embedding: two layers, random frequencies
@@ -91,7 +93,9 @@ def test_wrong_system_is_refused(tmp_path: Path) -> None:
     path, _ = small_checkpoint("arcface", tmp_path)
     with pytest.raises(UserError, match="it is not a checkpoint of 'gfpgan'"):
         convert("gfpgan", path, tmp_path / "out.safetensors")
-    with pytest.raises(UserError, match=r"Unknown system 'stargan'\. Choose one of: ghost, mobilefaceswap, "):
+    with pytest.raises(
+        UserError, match=r"Unknown system 'stargan'\. Choose one of: ghost, ghost-discriminator, ghost-eyes, mob"
+    ):
         convert("stargan", path, tmp_path / "out.safetensors")
     with pytest.raises(UserError, match="only 'arcface' is read from ONNX"):
         convert("gfpgan", tmp_path / "net.onnx", tmp_path / "out.safetensors")
@@ -120,8 +124,11 @@ def test_average_style_from_beside_the_weights(tmp_path: Path) -> None:
 
 def test_pickled_networks_and_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.pth"
+    torch.save({"names": ["a", "b"], "net": print}, path)
+    with pytest.raises(UserError, match=r"it wants to use __builtin__\.print, which weights never need"):
+        read_official("arcface", path)
     torch.save(nn.Conv2d(1, 1, 1), path)
-    with pytest.raises(UserError, match="loading all of it would run code from the file"):
+    with pytest.raises(UserError, match="it is not a checkpoint of 'arcface'"):
         read_official("arcface", path)
     torch.save({"epoch": 3}, path)
     with pytest.raises(UserError, match="its entries epoch are not weights"):

@@ -10,8 +10,12 @@ from swapper.compose.mask import mask_shape
 from swapper.compose.settings import BlendSettings
 from swapper.face_swap.picture import FaceToSwap, FrameSwapper
 from swapper.faces import mesh
+from swapper.faces.align import cut_crop, template_to_template
+from swapper.faces.fitting import cut_aligned
 from swapper.faces.occlusion.over_time import update_appearance
 from swapper.pipeline import FaceSwapper
+from swapper.registry.pipelines import Alignment
+from swapper.restore.aligned import warp_batch
 from swapper.types import Face, Identity, Swapped
 
 LEFT_CHEEK, RIGHT_CHEEK = (50, 205), (280, 425)
@@ -131,3 +135,37 @@ def test_many_faces_go_in_small_batches(swapper, photo):
     assert len(outcomes) == 10
     assert sum(method.batches) == 10 and max(method.batches) <= 4
     assert update_appearance(None, outcomes[0].appearance).glasses == 0
+
+
+@pytest.mark.parametrize("fit", ["similarity", "affine", "poses"])
+def test_a_methods_own_fit_is_cut_restored_and_put_back_where_it_was(photo: tuple[np.ndarray, Face], fit: str) -> None:
+    """The method sees the crop of its own fit, and what looks at crops in other templates is told where it lies."""
+    image, face = photo
+    alignment = Alignment("arcface_112_v1", 128, fit)
+
+    class Fitted(Paints):
+        template = alignment.template
+
+        def swap(self, identity, faces, landmarks=None):
+            self.seen, self.landmarks = faces, landmarks
+            return Swapped(faces, torch.ones_like(faces[:, :1]))
+
+    class Sees:
+        def restore(self, faces, template):
+            self.crop = warp_batch(faces, template_to_template(template, faces.shape[-1], "ffhq", 256), 256)
+            return faces
+
+    method, restorer = Fitted(), Sees()
+    method.fit = fit
+    swapper = FaceSwapper(method, "cpu", threads=1)
+    plain = BlendSettings(expression=0, color=0, light=0, detail=0)
+    frames = FrameSwapper(method, swapper.landmarks, swapper.device, restorer, plain)
+    result = image.copy()
+    frames.swap_faces(result, [FaceToSwap(face, Identity("paints", np.zeros(4, np.float32)))])
+    cut = cut_aligned(image, face.points, alignment, face.mesh)
+    assert np.array_equal((method.seen[0].permute(1, 2, 0) * 255).round().byte().numpy(), cut.image)
+    np.testing.assert_allclose(method.landmarks[0].numpy(), cut.mesh / 128, atol=1e-5)
+    whole = cut_crop(image, face.points).image.astype(float)
+    seen = restorer.crop[0].permute(1, 2, 0).numpy() * 255
+    assert np.abs(seen - whole)[96:160, 96:160].mean() < 5, "the restorer looks at another place"
+    assert np.abs(result.astype(int) - image).mean() < 0.5

@@ -1,5 +1,6 @@
 """Weights by name, with the Hub's real client against a small local server that speaks the Hub's protocol."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from fake_hub import CONTENT, REPO, FakeHub, cached_bytes, list_file
 
 from swapper import hub
+from swapper.cli.main import main
 from swapper.hub import manifest
 from swapper.types import UserError
 
@@ -41,7 +43,7 @@ def test_file_without_sha256_is_checked_against_its_crc32(server: FakeHub, shipp
     list_file(shipped, content=None)
     server.files[REPO, "nets/net.onnx"] = CONTENT
     server.files[REPO, "nets/net.hash"] = f"{zlib.crc32(CONTENT):08x}".encode()
-    assert hub.resolve("net").read_bytes() == CONTENT
+    assert hub.resolve("net", trust=True).read_bytes() == CONTENT
 
 
 def test_wrong_crc32_removes_the_file_and_says_so(server: FakeHub, shipped: Path) -> None:
@@ -49,14 +51,23 @@ def test_wrong_crc32_removes_the_file_and_says_so(server: FakeHub, shipped: Path
     server.files[REPO, "nets/net.onnx"] = CONTENT
     server.files[REPO, "nets/net.hash"] = b"deadbeef"
     with pytest.raises(UserError, match=r"its CRC-32 is [0-9a-f]{8}, not deadbeef\. It was removed"):
-        hub.resolve("net")
+        hub.resolve("net", trust=True)
     assert hub.find_cached(hub.entry("net")) is None
 
 
-def test_file_without_any_checksum_is_taken(server: FakeHub, shipped: Path) -> None:
+def test_file_without_any_checksum_is_taken_from_those_one_trusts(
+    server: FakeHub, shipped: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     list_file(shipped, content=None)
     server.files[REPO, "nets/net.onnx"] = CONTENT
+    with pytest.raises(UserError, match=r"net\.onnx is unverified, .* weights pull net --trust"):
+        hub.resolve("net")
+    assert main(["weights", "pull", "net"]) == 2 and not server.asked
+    assert main(["weights", "list"]) == 0
+    assert "not here, unverified" in capsys.readouterr().out
+    assert main(["weights", "pull", "net", "--trust"]) == 0
     assert hub.resolve("net").read_bytes() == CONTENT
+    assert hub.resolve("net", trust=True).read_bytes() == CONTENT
 
 
 def test_own_folder_comes_first(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,6 +83,24 @@ def test_own_folder_comes_first(shipped: Path, tmp_path: Path, monkeypatch: pyte
     assert hub.resolve("mine") == own / "mine.onnx"
     with pytest.raises(UserError, match=r"Unknown weights '\.\./weights/net'"):
         hub.resolve("../weights/net")
+
+
+def test_the_authors_own_file_will_do_as_well(shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path / "own"))
+    canonical, other = b"as the authors publish it", b"something else"
+    list_file(shipped, also=[hashlib.sha256(canonical).hexdigest()])
+    own = tmp_path / "own" / hub.entry("net").file_name
+    own.parent.mkdir()
+    own.write_bytes(canonical)
+    assert hub.resolve("net") == own
+    own.write_bytes(other)
+    with pytest.raises(UserError, match="is corrupt or is a different file"):
+        hub.resolve("net")
+
+
+def test_insightfaces_own_inswapper_is_known() -> None:
+    (digest,) = hub.entry("inswapper_128").also
+    assert digest.startswith("e4a3f08c") and len(digest) == 64
 
 
 def test_local_file_is_verified_again_when_it_changes(shipped: Path) -> None:

@@ -64,7 +64,7 @@ def faces(batch: int, size: int = 32) -> Tensor:
 
 def test_follows_the_protocol(method: GhostMethod) -> None:
     assert isinstance(method, Method)
-    assert (method.name, method.size, method.template) == ("ghost", 32, "ffhq")
+    assert (method.name, method.size, method.template) == ("ghost", 32, "arcface_112_v1")
 
 
 @pytest.mark.parametrize("batch", [1, 3])

@@ -71,7 +71,7 @@ def faces(batch: int, size: int = 64) -> torch.Tensor:
 
 def test_follows_the_protocol(method: MobileFaceSwapMethod) -> None:
     assert isinstance(method, Method)
-    assert (method.name, method.size, method.template) == ("mobilefaceswap", 64, "tight")
+    assert (method.name, method.size, method.template) == ("mobilefaceswap", 64, "arcface")
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -156,7 +156,7 @@ def test_export_is_one_small_file_that_runs_alone(
     np.testing.assert_allclose(face, expected.face.numpy(), atol=tolerance)
     np.testing.assert_allclose(mask, expected.mask.numpy(), atol=tolerance)
     said = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
-    assert (said["method"], said["template"], said["size"]) == ("mobilefaceswap", "tight", "224")
+    assert (said["method"], said["template"], said["size"]) == ("mobilefaceswap", "arcface", "224")
     assert json.loads(said["tensors"])["target"] == "RGB in [0, 1]"
 
 

@@ -118,7 +118,7 @@ def expected_identity(record: OnnxSwapper, crops: list[Crop]) -> np.ndarray:
     if record.identity == "raw":
         return embedding[None]
     if record.identity == "emap":
-        return (embedding @ EMAP / np.linalg.norm(embedding))[None]
+        return (embedding @ EMAP / np.linalg.norm(embedding @ EMAP))[None]
     return (embedding / np.linalg.norm(embedding))[None]
 
 

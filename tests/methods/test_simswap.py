@@ -52,7 +52,7 @@ def faces(batch: int) -> torch.Tensor:
 
 def test_follows_the_protocol(method: SimSwapMethod) -> None:
     assert isinstance(method, Method) and isinstance(method.embedder, IdentityEmbedder | MeanColours)
-    assert (method.name, method.size, method.template) == ("simswap", 64, "ffhq")
+    assert (method.name, method.size, method.template) == ("simswap", 64, "arcface_112_v1")
     assert named(METHODS["simswap"].cls) is SimSwapMethod
 
 

@@ -84,7 +84,7 @@ def test_every_refusal_for_size_names_the_setting():
 
 
 def test_a_phones_largest_photo_is_read_on_a_persons_own_machine_and_refused_on_a_server(monkeypatch):
-    monkeypatch.setattr("swapper.runtime.limits._memory", lambda: 4 * 2**30)
+    monkeypatch.setattr("swapper.runtime.limits.usable_memory", lambda: 4 * 2**30)
     photo = thin_png(12_000, 9_000)
     assert read_image(photo).shape == (9_000, 12_000, 3)
     monkeypatch.setenv("SPACE_ID", "somebody/space")

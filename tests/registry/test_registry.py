@@ -222,7 +222,8 @@ def grey(monkeypatch: pytest.MonkeyPatch) -> System:
 
 
 def helps(capsys: pytest.CaptureFixture[str], *command: str) -> str:
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "1000")  # names are not cut at their hyphens
         parser().parse_args([*command, "--help"])
     return " ".join(capsys.readouterr().out.split())
 

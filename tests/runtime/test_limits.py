@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from swapper.runtime.limits import Limits, _memory
+from swapper.runtime.limits import Limits, usable_memory
 from swapper.types import UserError
 
 
@@ -37,7 +37,7 @@ def test_every_limit_is_documented_with_its_default() -> None:
     ("memory", "most"), [(0, 64), (2**30, 64), (4 * 2**30, 134), (16 * 2**30, 256), (512 * 2**30, 256)]
 )
 def test_photos_on_a_persons_own_machine(memory: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("swapper.runtime.limits._memory", lambda: memory)
+    monkeypatch.setattr("swapper.runtime.limits.usable_memory", lambda: memory)
     assert Limits.for_photos({}).max_pixels // 1_000_000 == most
     assert Limits.for_photos({"SWAPPER_HOST": "127.0.0.1"}) == Limits.for_photos({})
     assert Limits.for_photos({"SWAPPER_HOST": "localhost"}) == Limits.for_photos({})
@@ -49,10 +49,10 @@ def test_photos_on_a_persons_own_machine(memory: int, most: int, monkeypatch: py
     [{"SPACE_ID": "a/b"}, {"SWAPPER_HOST": "0.0.0.0"}, {"GRADIO_SERVER_NAME": "10.0.0.7"}, {"SWAPPER_HOST": "::"}],
 )
 def test_a_server_keeps_its_limit(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("swapper.runtime.limits._memory", lambda: 64 * 2**30)
+    monkeypatch.setattr("swapper.runtime.limits.usable_memory", lambda: 64 * 2**30)
     assert Limits.for_photos(environ) == Limits.from_environment(environ)
     assert Limits.for_photos(environ).max_pixels == 64_000_000
 
 
 def test_this_machines_memory_is_known() -> None:
-    assert 2**28 < _memory() < 2**50
+    assert 2**28 < usable_memory() < 2**50

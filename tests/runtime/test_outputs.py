@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from swapper.runtime.outputs import claim_outputs, files_of, free_name
+from swapper.runtime.outputs import Names, claim_outputs, files_of, free_name
 from swapper.runtime.whole_file import check_place
 from swapper.types import UserError
 
@@ -85,3 +85,10 @@ def test_files_of_a_place(files, tmp_path):
     (tmp_path / "folder").mkdir()
     assert sorted(files_of(tmp_path)) == files[:2]
     assert files_of(files[0]) == [files[0]] and files_of(None) == []
+
+
+def test_ten_thousand_files_of_one_name_get_names_of_their_own():
+    names = Names()
+    found = [names.add("A.jpg" if number % 2 else "a.jpg") for number in range(10_000)]
+    assert len({name.lower() for name in found}) == 10_000 and found[:3] == ["a.jpg", "A-2.jpg", "a-3.jpg"]
+    assert names.has("A.JPG") and not names.has("b.jpg")

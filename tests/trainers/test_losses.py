@@ -51,6 +51,8 @@ def test_hinge_losses():
     assert losses.hinge_discriminator_loss(fake, real) == 0
     assert losses.hinge_discriminator_loss(real, fake) == pytest.approx(3.0)
     assert losses.hinge_generator_loss(fake) == pytest.approx(2.0)
+    assert losses.hinge_discriminator_loss(real * 3, fake * 3) == pytest.approx(9.0), "a sum over scales"
+    assert losses.hinge_generator_loss(fake * 3) == pytest.approx(6.0)
     assert losses.ghost_generator_loss([torch.tensor([0.5, 3.0])]) == pytest.approx(0.25)
 
 
@@ -111,3 +113,10 @@ def test_attention_counts_pixels_more_than_once():
     result, target = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
     where = torch.tensor([[[[1.0, 0.0], [0.0, 0.0]]]])
     assert losses.reconstruction_loss(result, target, torch.ones(1), 2 * where) == pytest.approx(1.5)
+
+
+def test_the_norm_of_styles_is_taken_over_all_rows():
+    """18 rows of 512 numbers that are 1 off are sqrt(18 x 512) away, not sqrt(512)."""
+    average = torch.linspace(-1, 1, 512)
+    latents = average.expand(2, 18, 512) + 1
+    assert losses.style_norm_loss(latents, average) == pytest.approx((18 * 512) ** 0.5)

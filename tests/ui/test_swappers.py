@@ -1,13 +1,20 @@
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from swapper import hub
 from swapper.faces.detect import CenterFaceDetector
 from swapper.images import read_image
+from swapper.models.arcface import IResNet, IResNetConfig
+from swapper.models.ghost import AEINet, AEINetConfig
 from swapper.pipeline import FaceSwapper
-from swapper.registry import SYSTEMS, MethodInfo, System
+from swapper.provenance import Origin
+from swapper.registry import METHODS, SYSTEMS, MethodInfo, System
+from swapper.registry.pipelines import PUBLISHED
 from swapper.types import UserError
 from swapper.ui import swappers
+from swapper.ui.languages import korean
 from swapper.ui.swappers import SharedDetector, SwapperCache, offered_methods
 
 
@@ -67,3 +74,22 @@ def test_what_is_not_offered_is_not_built(method: str, restore: str):
     with pytest.raises(UserError, match=r"is not available in this app\. Choose one of: \w+"):
         cache(built).get(method, restore)
     assert not built
+
+
+def test_the_users_own_weights_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
+    network = AEINet(AEINetConfig(attributes=(8, 8, 12, 16), widths=(16, 16, 12, 12, 8)))
+    hub.save(network, tmp_path / "mine.safetensors", PUBLISHED["ghost"].metadata())
+    hub.save(network, tmp_path / "says nothing.safetensors")
+    (tmp_path / "broken.safetensors").write_bytes(b"?")
+    assert not [name for name in offered_methods() if "@" in name], "its identity network is missing"
+    sizes = IResNetConfig((3, 13, 30, 3), (4, 4, 4, 4), network.config.identity)
+    hub.save(IResNet(sizes), tmp_path / "arcface-iresnet100.safetensors")
+    offered = offered_methods()
+    assert offered["ghost@mine"] == f"{METHODS['ghost'].label}, weights mine"
+    assert [name for name in offered if "@" in name] == ["ghost@mine"]
+    swapper = SwapperCache(lambda method, restore: FaceSwapper(method, "cpu", restore=restore)).get("ghost@mine")
+    assert (swapper.method_name, swapper.method.name) == ("ghost@mine", "ghost")
+    assert Origin(swapper.method_name).weights() == [{"name": "mine"}]
+    assert Origin(swapper.method_name).message == Origin("ghost").message
+    assert korean(offered["ghost@mine"]) == "GHOST (모든 크기의 속성), 가중치 mine"

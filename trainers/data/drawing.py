@@ -12,6 +12,7 @@ from numpy.random import Generator
 from swapper.faces import mesh
 
 SIDE = 256  # px, of the canvas
+_METALS = np.array([(190, 150, 75), (150, 95, 60), (185, 185, 190), (80, 80, 86)], np.float32)
 _CHEEKS = (205, 425)
 
 Points = Float32[np.ndarray, "n 2"]
@@ -119,6 +120,11 @@ class Scene:
             grey = self.uniform(5, 110)
             return (grey * self.rng.uniform(0.75, 1.15, 3)).clip(0, 255).astype(np.float32)
         return self.rng.uniform(0, 255, 3).astype(np.float32)
+
+    def metal(self) -> Color:
+        """Gold, copper, silver or steel, in any light."""
+        color = _METALS[int(self.rng.integers(len(_METALS)))]
+        return np.clip(color * np.float32(self.uniform(0.5, 1.25)), 0, 255).astype(np.float32)
 
     def hair(self) -> Color:
         """A colour of hair, from black over brown and blond to grey."""

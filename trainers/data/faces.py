@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import tarfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from PIL import Image
 from torch import Tensor
 
 from swapper.types import UserError
+from trainers.data.shards import ShardIndex
 
+SHARP = 63  # px between the eyes, from which a photo counts as sharp
 _MEASURED = 256  # px, side of the crops whose pixels the files' places are shares of
 
 
@@ -65,7 +68,8 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
     """Read one split in the format that ``trainers/data/prepare.py`` writes.
 
     Args:
-        folder: holds ``faces256-SPLIT.tar`` (or ``faces160-SPLIT.tar``), ``geometry-*.npz``, ``meta-*.csv``.
+        folder: holds ``faces256-SPLIT.tar`` (or ``faces160-SPLIT.tar``), ``geometry-*.npz``, ``meta-*.csv``; or shards
+            and their index.
         split: ``train`` or ``val``.
         size: side of the images wanted, px.
         cache: folder for the decoded memory map, made once and reused.
@@ -74,6 +78,8 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
     Raises:
         UserError: a file is missing.
     """
+    if (folder / f"index-{split}.npy").is_file():
+        return _from_shards(folder, split, size, cache)
     suffixes = [s for s in ("", "-utk") if (padded or not s) and (folder / f"geometry-{split}{s}.npz").is_file()]
     if not suffixes:
         raise UserError(
@@ -88,9 +94,7 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
         return torch.from_numpy(np.concatenate([g[name].astype(np.float32) for g in geometry]))
 
     def places(name: str) -> Tensor:
-        points = join(name)
-        points[..., :2] += 0.5 / _MEASURED - 0.5 / size  # resizing aligns the outer edges, not the pixel centres
-        return points
+        return shifted(join(name), size)
 
     return Faces(
         images=_decoded(folder, split, suffixes, keys, size, cache),
@@ -99,9 +103,21 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
         arcface=join("arcface"),
         identity=torch.tensor([int(row["identity"]) for row in meta]),
         valid=places("valid_quad"),
-        sharp=torch.tensor([float(row["interocular_px"]) >= 63 for row in meta]),
+        sharp=torch.tensor([float(row["interocular_px"]) >= SHARP for row in meta]),
         padded=torch.cat([torch.full((n,), s == "-utk") for n, s in zip(counts, suffixes, strict=True)]),
     )
+
+
+def shifted(points: Tensor, size: int) -> Tensor:
+    """Places in crops of the measured size, moved to where they are in crops of another one.
+
+    Args:
+        points: float [..., 2 or 3], x and y as shares of the crop.
+        size: side of the other crops, px.
+    """
+    moved = points.clone()
+    moved[..., :2] += 0.5 / _MEASURED - 0.5 / size  # resizing aligns the outer edges, not the pixel centres
+    return moved
 
 
 def _read_meta(path: Path) -> list[dict[str, str]]:
@@ -109,26 +125,56 @@ def _read_meta(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def _from_shards(folder: Path, split: str, size: int, cache: Path) -> Faces:
+    """A split of shards, for sets that memory can hold; ``trainers.data.stream`` reads others."""
+    index = ShardIndex(folder, split)
+    arrays = [index.arrays(row) for row in range(len(index))]
+    fields = {name: torch.from_numpy(np.stack([one[name] for one in arrays])).float() for name in arrays[0]}
+    facts = [f"{path.name} {path.stat().st_size}" for path in index.paths]
+    return Faces(
+        images=_memory_map(split, facts, len(index), lambda: index.image, size, cache),
+        landmarks=shifted(fields["landmarks"], size),
+        five_points=shifted(fields["five_points"], size),
+        arcface=fields["arcface"],
+        identity=torch.from_numpy(index.rows["identity"].astype(np.int64)),
+        valid=shifted(fields["valid_quad"], size),
+        sharp=torch.from_numpy(index.rows["interocular"] >= SHARP),
+        padded=torch.zeros(len(index), dtype=torch.bool),
+    )
+
+
 def _decoded(folder: Path, split: str, suffixes: list[str], keys: list[str], size: int, cache: Path) -> Tensor:
-    """Decode the images once into a memory map of the wanted size."""
-    cache.mkdir(parents=True, exist_ok=True)
+    """The images of archives, by their keys."""
     archives = _archives(folder, split, suffixes, size)
     facts = [*keys, *(f"{archive.name} {archive.stat().st_size}" for archive in archives)]
+
+    def encoded() -> Callable[[int], bytes]:
+        found = _encoded(archives)
+        return lambda row: found[keys[row]]
+
+    return _memory_map(split, facts, len(keys), encoded, size, cache)
+
+
+def _memory_map(
+    split: str, facts: list[str], count: int, encoded: Callable[[], Callable[[int], bytes]], size: int, cache: Path
+) -> Tensor:
+    """Decode images once into a memory map of the wanted size; ``encoded`` opens what gives those of a row."""
+    cache.mkdir(parents=True, exist_ok=True)
     path = cache / f"{split}-{size}-{hashlib.sha256(' '.join(facts).encode()).hexdigest()[:10]}.npy"
     if not path.is_file():
         partial = path.with_suffix(".partial")
-        images = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(len(keys), size, size, 3))
-        encoded = _encoded(archives)
+        images = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
+        read = encoded()
 
         def decode(row: int) -> None:
-            with Image.open(io.BytesIO(encoded[keys[row]])) as image:
+            with Image.open(io.BytesIO(read(row))) as image:
                 pixels = image.convert("RGB")
                 if pixels.size != (size, size):
                     pixels = pixels.resize((size, size), Image.Resampling.LANCZOS)
                 images[row] = np.asarray(pixels)
 
         with ThreadPoolExecutor() as pool:
-            list(pool.map(decode, range(len(keys))))
+            list(pool.map(decode, range(count)))
         images.flush()
         partial.rename(path)
     return torch.from_numpy(np.load(path, mmap_mode="c"))

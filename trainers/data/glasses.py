@@ -92,8 +92,9 @@ def _draw_lenses(scene: Scene, layer: Layer, rims: list[Points]) -> None:
 
 def _draw_frame(scene: Scene, layer: Layer, shape: _Shape, rims: list[Points]) -> None:
     """Rims, a bridge, and the arms that the head does not hide."""
-    u, color = scene.uniform, scene.color(0.7)
-    width = scene.eyes * (u(0.012, 0.03) if scene.chance(0.5) else u(0.03, 0.1))
+    wire = scene.chance(0.6)
+    u, color = scene.uniform, scene.metal() if wire and scene.chance(0.7) else scene.color(0.7)
+    width = scene.eyes * (u(0.01, 0.03) if wire else u(0.03, 0.1))
     style = scene.rng.choice(["full", "half", "none"], p=[0.7, 0.18, 0.12])
     for outline in rims:
         if style != "none":

@@ -8,12 +8,15 @@ from swapper.faces import mesh
 from trainers.data.drawing import SIDE, Layer, Scene, fixed
 from trainers.data.glasses import glasses
 
+_LIPS = [*mesh.LIPS_INNER, *mesh.LIPS_OUTER]  # where hands often are, over teeth, too
+
 
 def hand(scene: Scene) -> Layer:
     """One to four fingers and the hand behind them."""
     layer, u, eyes = Layer.empty(), scene.uniform, scene.eyes
     skin = scene.skin()
-    tip = scene.points[int(scene.rng.integers(mesh.MESH_POINTS)), :2] + scene.rng.normal(0, 0.15 * eyes, 2)
+    at = scene.rng.choice(_LIPS) if scene.chance(0.3) else scene.rng.integers(mesh.MESH_POINTS)
+    tip = scene.points[int(at), :2] + scene.rng.normal(0, 0.15 * eyes, 2)
     way = np.array([np.cos(a := u(0, 2 * np.pi)), np.sin(a)])  # from the tips to the wrist
     if way[1] < 0 and scene.chance(0.7):
         way[1] *= -1  # hands mostly come from below

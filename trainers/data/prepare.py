@@ -6,12 +6,14 @@ fits VGGFace2, FFHQ and CelebA with an identity file) and writes what ``trainers
 
 import argparse
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import av
 import cv2
@@ -53,6 +55,24 @@ class Item:
     second: float | None = None  # of a video
 
 
+class ExaminedFace(NamedTuple):
+    """A usable face.
+
+    Attributes:
+        image: the aligned crop, RGB.
+        landmarks: shares of the crop.
+        five_points: the detector's points, shares of the crop.
+        arcface: embedding, unit length.
+        facts: what is known of it, as plain values; ``valid_quad`` are the photo's corners as shares of the crop.
+    """
+
+    image: UInt8[np.ndarray, "s s 3"]
+    landmarks: Float32[np.ndarray, "478 3"]
+    five_points: Float32[np.ndarray, "5 2"]
+    arcface: Float32[np.ndarray, "512"]
+    facts: dict[str, Any]
+
+
 def add_prepare_arguments(p: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m trainers prepare``."""
     p.add_argument("photos", type=Path, help="flat folder, or one folder per person")
@@ -60,6 +80,13 @@ def add_prepare_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--split", default="train")
     p.add_argument("--identities", type=Path, help="text file of 'FILE LABEL' lines, as CelebA's identity_CelebA.txt")
     p.add_argument("--workers", type=int, default=2, help="processes")
+    p.add_argument(
+        "--shard",
+        type=int,
+        metavar="PICTURES",
+        help="write WebDataset shards of so many pictures each (10000 is usual), for sets that memory cannot hold",
+    )
+    p.add_argument("--ray", metavar="ADDRESS", help="with --shard: on a Ray cluster; its address, auto, or local")
 
 
 def prepare(args: argparse.Namespace) -> int:
@@ -92,7 +119,7 @@ def list_items(folder: Path, identities: Path | None, step: float) -> Iterator[I
     labels = (
         dict(line.split()[:2] for line in identities.read_text().splitlines() if line.strip()) if identities else {}
     )
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in PHOTOS | VIDEOS):
+    for path in _pictures(folder):
         person = labels.get(path.name, path.parent.name if path.parent != folder else "")
         if path.suffix.lower() in PHOTOS:
             yield Item(str(path), person)
@@ -102,18 +129,31 @@ def list_items(folder: Path, identities: Path | None, step: float) -> Iterator[I
         yield from (Item(str(path), person, second) for second in np.arange(0, max(seconds, step), step).tolist())
 
 
+def _pictures(folder: Path) -> Iterator[Path]:
+    """Photos and videos below a folder, one folder after the other; no more than one folder's names are in memory."""
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        yield from (Path(place) / name for name in sorted(files) if Path(name).suffix.lower() in PHOTOS | VIDEOS)
+
+
 @cache
 def _tools() -> tuple[CenterFaceDetector, LandmarkDetector, FaceEmbedder]:
     return CenterFaceDetector(threads=1), LandmarkDetector(threads=1), FaceEmbedder()
 
 
-def _examine(item: Item, part: Path) -> None:
-    """Look at one picture and leave its faces, or why there are none, in small files."""
+def examine(item: Item) -> tuple[Counter[str], list[ExaminedFace]]:
+    """Look at one picture.
+
+    Args:
+        item: the picture.
+
+    Returns:
+        Faces that are not usable, counted by reason; and those that are.
+    """
     try:
         image = _moment(item) if item.second is not None else read_image(item.path)
     except UserError:
-        _leave(part, item, {"dropped": {"unreadable": 1}, "kept": 0}, [])
-        return
+        return Counter({"unreadable": 1}), []
     detector, landmarks, embedder = _tools()
     dropped: Counter[str] = Counter()
     kept = []
@@ -127,15 +167,14 @@ def _examine(item: Item, part: Path) -> None:
             dropped[reason] += 1
             continue
         assert crop.landmarks is not None
-        kept.append(
-            (
-                crop.image,
-                crop.landmarks / SIZE,
-                transform_points(face.points, crop.matrix) / SIZE,
-                embedder.embed([crop])[0],
-                facts,
-            )
-        )
+        points, vector = transform_points(face.points, crop.matrix) / SIZE, embedder.embed([crop])[0]
+        kept.append(ExaminedFace(crop.image, crop.landmarks / SIZE, points, vector, facts))
+    return dropped, kept
+
+
+def _examine(item: Item, part: Path) -> None:
+    """Look at one picture and leave its faces, or why there are none, in small files."""
+    dropped, kept = examine(item)
     _leave(part, item, {"dropped": dict(dropped), "kept": len(kept)}, kept)
 
 

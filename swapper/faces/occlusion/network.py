@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from swapper.faces.align import invert_affine, template_to_template, warp_frame
+from swapper.faces.align import Placement, invert_affine, template_to_template, warp_frame
 from swapper.faces.crop_network import CropNetwork
 
 _TEMPLATE = "tight"
@@ -19,13 +19,13 @@ class OcclusionFinder(Protocol):
     """Anything that finds what is in front of a face."""
 
     def find(
-        self, image: UInt8[np.ndarray, "s s 3"], template: str, face: Float32[np.ndarray, "s s"]
+        self, image: UInt8[np.ndarray, "s s 3"], template: Placement, face: Float32[np.ndarray, "s s"]
     ) -> Float32[np.ndarray, "s s"] | None:
         """Share of each pixel of a face that something hides.
 
         Args:
             image: RGB crop.
-            template: key of ``TEMPLATES`` that it was cut by.
+            template: key of ``TEMPLATES`` that it was cut by, or where the face lies in it.
             face: mask of the face, in [0, 1]; what is beside it does not count.
 
         Returns:
@@ -40,7 +40,7 @@ class OcclusionDetector(CropNetwork):
     weights = "occlusion-lite-onnx"
 
     def find(
-        self, image: UInt8[np.ndarray, "s s 3"], template: str, face: Float32[np.ndarray, "s s"]
+        self, image: UInt8[np.ndarray, "s s 3"], template: Placement, face: Float32[np.ndarray, "s s"]
     ) -> Float32[np.ndarray, "s s"] | None:
         """Find occlusion; see ``OcclusionFinder.find``."""
         side = len(image)

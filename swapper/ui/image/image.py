@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 
 from swapper.images import read_image
-from swapper.methods.base import METHODS
 from swapper.provenance import Origin, write_marked_image
 from swapper.runtime.limits import Limits
 from swapper.types import SwapResult, UserError
@@ -23,7 +22,7 @@ from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
 from swapper.ui.layout import ENGINE, FORMATS, ResultPanel, build_inputs, build_result, queued
 from swapper.ui.settings_panel import build_settings_panel, read
-from swapper.ui.swappers import SwapperCache
+from swapper.ui.swappers import SwapperCache, offered_methods
 
 SWAP = "Swap faces"
 FACES = ("", "Faces found", "Click a face to choose who it becomes.")
@@ -79,7 +78,7 @@ class ImageTab:
                 found = find_target(swapper, path)
             swapped = swap_target(swapper, found, photos, blend, progress)
             progress(0.9, said("Saving"))
-            origin = Origin(swapper.method.name, restore, sources=len(set(found.wanted().values())))
+            origin = Origin(swapper.method_name, restore, sources=len(set(found.wanted().values())))
             yield from self._show(found.path, swapped, origin)
         except UserError as error:
             yield {self.problem: callout([error], error=True)}
@@ -95,7 +94,7 @@ class ImageTab:
         before = write_preview(read_image(target), folder / "before.jpg")
         after = write_preview(swapped.image, folder / "after.jpg", origin)
         jpeg = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["JPEG"]), origin)
-        label = METHODS[origin.method].label if origin.method in METHODS else origin.method
+        label = offered_methods().get(origin.method, origin.method)
         yield {
             self.problem: "",
             self.result.empty: gr.HTML(visible=False),

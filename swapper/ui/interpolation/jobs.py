@@ -85,7 +85,7 @@ def draw_interpolation(
     if not faces:
         raise UserError(NO_FACE)
     people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
-    origin, shares, folder = Origin(swapper.method.name, sources=2), path_shares(steps), new_folder()
+    origin, shares, folder = Origin(swapper.method_name, sources=2), path_shares(steps), new_folder()
     images, crops = [], []
     for step in interpolate_faces(swapper, people, target, faces, shares):
         progress(0.1 + 0.6 * step.share, said(f"Picture {len(images) + 1} of {len(shares)}"))
@@ -95,7 +95,7 @@ def draw_interpolation(
     progress(0.75, said("Measuring"))
     scores = score_interpolation(crops, shares, photos, evaluators.get(), evaluators.gallery(swapper))
     progress(0.9, said("Writing the clip"))
-    warnings = write_interpolation(folder, images, crops, photos, scores, {"method": swapper.method.name}, origin)
+    warnings = write_interpolation(folder, images, crops, photos, scores, {"method": swapper.method_name}, origin)
     archive = pack(sorted(folder.iterdir()), folder / "interpolation.zip")
     view = viewer(images, [crop.image for crop in crops], scores)
     return FinishedInterpolation(view, measures(scores), scores, folder / CLIP, folder / GIF, archive, warnings)

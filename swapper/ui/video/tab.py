@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from swapper.methods.base import METHODS
 from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
@@ -18,7 +17,7 @@ from swapper.ui.files import upload_path, upload_paths
 from swapper.ui.image.result import callout
 from swapper.ui.languages import said
 from swapper.ui.settings_panel import read
-from swapper.ui.swappers import SwapperCache
+from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.video import page
 from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
 from swapper.ui.video.gif import Gif, stand_in
@@ -233,7 +232,7 @@ class VideoTab:
                     yield {self.result.running: gr.skip()}
 
     def _finished(self, result: VideoResult, method: str) -> Updates:
-        label = METHODS[method].label if method in METHODS else method
+        label = offered_methods().get(method, method)
         kind, path = result.path.suffix.removeprefix(".").upper(), str(result.path)
         shown = (
             {self.result.picture: gr.Image(value=path, visible=True)}

@@ -1,0 +1,142 @@
+"""A weights file says what a swap with it needs, and what does not belong together is refused."""
+
+import json
+from pathlib import Path
+
+import onnx
+import pytest
+from published_pipelines import official_file, official_files
+
+from swapper import FaceSwapper, hub
+from swapper.cli.main import main
+from swapper.models.arcface import IResNet, IResNetConfig
+from swapper.models.ghost import AEINet
+from swapper.types import UserError
+
+
+def swapper_of(weights: Path, method: str | None = None) -> FaceSwapper:
+    return FaceSwapper(method, "cpu", weights=weights, restore="none", threads=1)
+
+
+def test_a_file_names_its_method_and_says_what_it_needs(tmp_path: Path) -> None:
+    weights = official_files("ghost", tmp_path)
+    method = swapper_of(weights).method
+    assert (method.name, method.template, method.size) == ("ghost", "arcface_112_v1", 256)
+    said = hub.read_metadata(weights)
+    assert said["licence"] == "Apache-2.0" and said["origin"] == "ai-forever/ghost"
+    needs = json.loads(said["pipeline"])
+    assert needs["alignment"] == {"template": "arcface_112_v1", "size": 256, "fit": "poses"}
+    assert needs["identity"]["weights"] == "arcface-iresnet100" and not needs["identity"]["unit"]
+    assert (needs["range"], needs["colours"], needs["mask"]) == ("-1..1", "rgb", "whole")
+
+
+def test_a_name_in_the_users_folder_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    official_files("simswap", tmp_path)
+    monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
+    for swapper in (FaceSwapper("simswap@official", "cpu"), FaceSwapper("simswap", "cpu", weights="official")):
+        assert (swapper.method.template, swapper.method.size) == ("arcface_112_v1", 224)
+
+
+def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
+    weights = official_files("ghost", tmp_path)
+    identity = tmp_path / "arcface-iresnet100.safetensors"
+    with pytest.raises(
+        UserError, match=r"it contains weights of 'ghost', not of 'simswap'\. Choose the method 'ghost'"
+    ):
+        swapper_of(weights, "simswap")
+    with pytest.raises(UserError, match="contains IResNet, which does not swap faces"):
+        swapper_of(identity)
+    with pytest.raises(UserError, match="Method 'warp' takes no file of weights"):
+        swapper_of(weights, "warp")
+    with pytest.raises(UserError, match=r"gone\.safetensors': file not found"):
+        swapper_of(tmp_path / "gone.safetensors")
+    official_file("arcface", 8, "arcface-iresnet100", tmp_path, 1)
+    with pytest.raises(UserError, match="its vectors have 64 numbers, and the swapping network takes 32"):
+        swapper_of(weights)
+    shallow = IResNet(IResNetConfig((3, 4, 14, 3), (4, 8, 16, 32), 32))
+    hub.save(shallow, identity)
+    with pytest.raises(
+        UserError, match=r"stages of \(3, 4, 14, 3\) blocks, but .* \(3, 13, 30, 3\)\. Make the right one"
+    ):
+        swapper_of(weights)
+    official_file("arcface-se", 4, "arcface-iresnet100", tmp_path, 1)
+    with pytest.raises(UserError, match="it contains IRSE, but the swapping network was trained with IResNet"):
+        swapper_of(weights)
+    identity.unlink()
+    command = rf"weights convert arcface FILE -o {tmp_path}/arcface-iresnet100\.safetensors"
+    with pytest.raises(UserError, match=f"is neither beside the weights nor in .* Make it with: .*{command}"):
+        swapper_of(weights)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "message"),
+    [
+        ("colours", "bgr", "its colour order is 'bgr', and this version knows 'rgb'"),
+        ("range", "imagenet", "computes with colours of imagenet, but they are -1..1"),
+        ("mask", "network", "its mask is 'network', and this version knows 'whole'"),
+        ("alignment", {"template": "round", "size": 256, "fit": "poses"}, "its template 'round' is unknown here"),
+        ("alignment", {"template": "ffhq", "size": 256, "fit": "by eye"}, "its fit is 'by eye'"),
+        ("alignment", {"template": "ffhq"}, "its pipeline cannot be read"),
+        ("system", "simswap", "it contains weights of 'simswap', not of 'ghost'"),
+        ("speed", "high", "its pipeline cannot be read"),
+    ],
+)
+def test_a_file_that_says_something_else_is_refused(entry: str, value: object, message: str, tmp_path: Path) -> None:
+    weights = official_files("ghost", tmp_path)
+    network = hub.load_path(AEINet, weights)
+    said = hub.read_metadata(weights)
+    hub.save(network, weights, {"pipeline": json.dumps({**json.loads(said["pipeline"]), entry: value})})
+    with pytest.raises(UserError, match=message):
+        swapper_of(weights, "ghost")
+    hub.save(network, weights)
+    with pytest.raises(UserError, match=r"it does not say which crops its network takes\. Convert the official"):
+        swapper_of(weights)
+
+
+def test_identities_of_others_are_refused(portraits: list[Path], tmp_path: Path) -> None:
+    official = swapper_of(official_files("ghost", tmp_path))
+    shipped = FaceSwapper("ghost", "cpu", restore="none")
+    other = FaceSwapper("mobilefaceswap", "cpu", restore="none")
+    person = shipped.identify(portraits[0])
+    with pytest.raises(UserError, match="measured with 'arcface-mobile', and these weights of 'ghost' take those of"):
+        official.swap_image(person, portraits[1])
+    with pytest.raises(UserError, match="made by the method 'ghost', and 'mobilefaceswap' cannot use it"):
+        other.swap_image(person, portraits[1])
+    with pytest.raises(UserError, match="made by the method 'mobilefaceswap', and 'ghost' cannot use it"):
+        shipped.swap_image(other.identify(portraits[0]), portraits[1])
+    with pytest.raises(UserError, match="cannot use it"):
+        FaceSwapper("warp", "cpu", restore="none").swap_image(person, portraits[1])
+    with pytest.raises(UserError, match="cannot use it"):
+        other.swap_video(person, "clip.mp4", tmp_path / "out.mp4")
+
+
+def test_every_command_takes_the_file(
+    portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The picture says which weights made it; the network of a person, how its faces are cut."""
+    weights, photos = official_files("mobilefaceswap", tmp_path), [str(path) for path in portraits[:3]]
+    own = ["--weights", str(weights)]
+    assert main(["image", *photos[:2], "-o", str(tmp_path / "out.png"), "--restore", "none", *own]) == 0
+    assert main(["provenance", str(tmp_path / "out.png")]) == 0
+    assert "method mobilefaceswap@official" in capsys.readouterr().out
+    assert main(["export", photos[0], "-o", str(tmp_path / "face.onnx"), *own]) == 0
+    said = {entry.key: entry.value for entry in onnx.load(tmp_path / "face.onnx").metadata_props}
+    assert (said["template"], said["fit"], said["size"]) == ("arcface", "affine", "224")
+    assert main(["interpolate", *photos, "-o", str(tmp_path / "steps"), "--steps", "1", *own]) == 0
+    assert (tmp_path / "steps" / "frame-02.png").is_file()
+    capsys.readouterr()
+    for command in ("video", "compare", "bench"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert "--weights FILE" in capsys.readouterr().out
+
+
+def test_conversion_says_what_has_to_lie_beside_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    official_files("ghost", tmp_path)
+    assert (
+        main(["weights", "convert", "ghost", str(tmp_path / "ghost.pth"), "-o", str(tmp_path / "g.safetensors")]) == 0
+    )
+    said = capsys.readouterr().out
+    assert "arcface-iresnet100.safetensors has to lie beside it: python -m swapper weights convert arcface FILE" in said
+    assert main(["weights", "convert", "arcface", str(tmp_path / "arcface.pth")]) == 0
+    assert "has to lie" not in capsys.readouterr().out

@@ -1,0 +1,187 @@
+"""Batches from shards: shuffled or balanced by identity, for several machines, from any place on; memory stays flat.
+
+Everything follows from the seed, the epoch and the number of the batch, so a run that was stopped goes on exactly where
+it was without having kept anything but these numbers.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Int, UInt8
+
+from swapper.types import UserError
+from trainers.data.faces import SHARP, Faces, shifted
+from trainers.data.shards import ShardIndex, people_of
+
+_SHUFFLE, _SHUFFLE_WINDOW, _BALANCE = 1, 2, 3  # purposes of random numbers
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """How batches are drawn."""
+
+    batch: int = 32  # faces, of one process
+    size: int = 256  # side of the images, px
+    seed: int = 0
+    run: int = 32  # faces that lie one after the other and are read at once
+    window: int = 256  # such runs, from all over the set, whose faces are shuffled among each other
+    decoders: int = 4  # threads
+    ahead: int = 2  # batches that are decoded before they are asked for
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of the set a process sees: that of one of ``count`` processes on all machines, with all its threads.
+
+    Attributes:
+        rank: number of the process, 0 to count - 1.
+        count: processes.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    def __post_init__(self):
+        if not 0 <= self.rank < self.count:
+            raise UserError(f"Process {self.rank} of {self.count}: there is no such process. Count from 0.")
+
+
+class FaceStream:
+    """Batches of faces from shards.
+
+    Attributes:
+        batches: in an epoch; the same for every process.
+    """
+
+    def __init__(self, index: ShardIndex, config: StreamConfig, share: Share = Share()):
+        """Begin; nothing is read.
+
+        Args:
+            index: of the split.
+            config: how batches are drawn.
+            share: the part that this process sees.
+
+        Raises:
+            UserError: there are too few faces for a batch of each process.
+        """
+        self.index, self.config, self.share = index, config, share
+        runs = -(-len(index) // config.run)
+        short = runs * config.run - len(index)  # faces that the last run lacks
+        self.batches = max((runs // share.count) * config.run - short, 0) // config.batch
+        if not self.batches:
+            raise UserError(
+                f"{len(index)} faces are too few for batches of {config.batch} in {share.count} processes. "
+                "Prepare more photos, or choose smaller batches."
+            )
+
+    def shuffled(self, epoch: int = 0, begin: int = 0) -> Iterator[Faces]:
+        """Batches without end: each epoch shows every process faces that no other sees, each at most once.
+
+        Args:
+            epoch: to begin with.
+            begin: number of the batch in it to begin with, 0 to ``batches`` - 1.
+        """
+        yield from self._decoded(self._shuffled_rows(epoch, begin))
+
+    def balanced(self, people: int, photos: int, begin: int = 0) -> Iterator[Faces]:
+        """Batches without end of so many photos of each of some people, all known people being equally likely.
+
+        Args:
+            people: in a batch, all different where there are as many.
+            photos: of each; some twice where somebody has fewer.
+            begin: number of the batch to begin with.
+
+        Raises:
+            UserError: the set knows nobody.
+        """
+        first, counts = people_of(self.index)
+        if not len(first):
+            raise UserError("The set names no people. Prepare it from one folder per person, or with --identities.")
+        yield from self._decoded(self._balanced_rows(first, counts, people, photos, begin))
+
+    def _shuffled_rows(self, epoch: int, begin: int) -> Iterator[Int[np.ndarray, "b"]]:
+        c, faces = self.config, len(self.index)
+        while True:
+            runs = self._random(_SHUFFLE, epoch).permutation(-(-faces // c.run))[self.share.rank :: self.share.count]
+            left, made = np.zeros(0, np.int64), 0
+            for window, at in enumerate(range(0, len(runs), c.window)):
+                if made >= self.batches:
+                    break
+                rows = (runs[at : at + c.window, None] * c.run + np.arange(c.run)).ravel()
+                rows = rows[rows < faces]
+                shuffled = self._random(_SHUFFLE_WINDOW, epoch, self.share.rank, window).permutation(rows)
+                left = np.concatenate([left, shuffled])
+                while len(left) >= c.batch and made < self.batches:
+                    if made >= begin:
+                        yield left[: c.batch]
+                    left, made = left[c.batch :], made + 1
+            epoch, begin = epoch + 1, 0
+
+    def _balanced_rows(
+        self, first: np.ndarray, counts: np.ndarray, people: int, photos: int, begin: int
+    ) -> Iterator[Int[np.ndarray, "b"]]:
+        while True:
+            random = self._random(_BALANCE, self.share.rank, begin)
+            chosen = random.choice(len(first), people, replace=len(first) < people)
+            picks = [random.choice(counts[who], photos, replace=bool(counts[who] < photos)) for who in chosen]
+            yield np.concatenate([first[who] + pick for who, pick in zip(chosen, picks, strict=True)])
+            begin += 1
+
+    def _random(self, *purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self.config.seed, *purpose])
+
+    def _decoded(self, batches: Iterator[Int[np.ndarray, "b"]]) -> Iterator[Faces]:
+        """Faces of rows; some batches ahead are on their way, their faces in several threads."""
+        on_way: deque[tuple[np.ndarray, list[Future]]] = deque()
+        with ThreadPoolExecutor(self.config.decoders) as pool:
+            try:
+                for rows in batches:
+                    on_way.append((rows, [pool.submit(self._face, int(row)) for row in rows]))
+                    if len(on_way) > self.config.ahead:
+                        yield self._batch(*on_way.popleft())
+            finally:
+                for _, futures in on_way:
+                    for future in futures:
+                        future.cancel()
+
+    def _face(self, row: int) -> tuple[UInt8[np.ndarray, "s s 3"], dict[str, np.ndarray]]:
+        return decode_crop(self.index.image(row), self.config.size), self.index.arrays(row)
+
+    def _batch(self, rows: np.ndarray, futures: list[Future]) -> Faces:
+        images, arrays = zip(*(future.result() for future in futures), strict=True)
+        at, size = self.index.rows[rows], self.config.size
+        fields = {name: torch.from_numpy(np.stack([one[name] for one in arrays])).float() for name in arrays[0]}
+        return Faces(
+            images=torch.from_numpy(np.stack(images)),
+            landmarks=shifted(fields["landmarks"], size),
+            five_points=shifted(fields["five_points"], size),
+            arcface=fields["arcface"],
+            identity=torch.from_numpy(at["identity"].astype(np.int64)),
+            valid=shifted(fields["valid_quad"], size),
+            sharp=torch.from_numpy(at["interocular"] >= SHARP),
+            padded=torch.zeros(len(rows), dtype=torch.bool),
+        )
+
+
+def decode_crop(data: bytes, size: int) -> UInt8[np.ndarray, "s s 3"]:
+    """A crop's pixels, RGB.
+
+    Args:
+        data: of an encoded image.
+        size: side wanted, px.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if stored is None:
+        raise UserError("A shard holds a picture that cannot be decoded. Prepare it again with trainers prepare.")
+    image = cv2.cvtColor(stored, cv2.COLOR_BGR2RGB)
+    if image.shape[:2] != (size, size):
+        image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
+    return np.asarray(image, np.uint8)
