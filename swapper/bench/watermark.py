@@ -22,6 +22,7 @@ from swapper.video.marks import FrameMarker
 
 PHOTOS, CLIP = [*sorted(EXAMPLES.glob("*.jpg")), EXAMPLES.parent / "group.jpg"], EXAMPLES.parent / "call.mp4"
 EVERY = 5  # frames of the clip of which one is looked at
+SMALLER = 28  # constant rate factor of a video that is written for few bytes
 AGAIN = (23, 28)  # constant rate factors of whoever encodes the finished video again; the first is x264's own choice
 _ORIGIN = Origin("mobilefaceswap")
 
@@ -52,9 +53,10 @@ def marks_report(photos: Sequence[Path] = PHOTOS, clip: Path = CLIP) -> dict[str
         _row(name, [(_read(treat(image)), message) for image, message in marked]) for name, treat in TREATMENTS.items()
     ]
     with tempfile.TemporaryDirectory() as place:
-        written = Path(place) / "written.nut"
-        _encode(clip, written, QUALITY, FrameMarker(_ORIGIN, MarkSettings()))
-        films = {f"H.264 as written (CRF {QUALITY})": written}
+        written, smaller = Path(place) / "written.nut", Path(place) / "smaller.nut"
+        for path, quality in ((written, QUALITY), (smaller, SMALLER)):
+            _encode(clip, path, quality, FrameMarker(_ORIGIN, MarkSettings()))
+        films = {f"H.264 as written (CRF {QUALITY})": written, f"H.264 written smaller (CRF {SMALLER})": smaller}
         for quality in AGAIN:
             again = Path(place) / f"again-{quality}.nut"
             _encode(written, again, quality)

@@ -20,7 +20,7 @@ from swapper.errors import UserError
 from swapper.runtime.limits import Limits
 from swapper.video.animation_reading import plays_of
 from swapper.video.colors import Colors, to_rgb
-from swapper.video.failures import reading, reason
+from swapper.video.failures import converting, reading, reason
 from swapper.video.interlacing import Deinterlacer
 from swapper.video.opening import open_video, pictures_of
 from swapper.video.orientation import Orientation
@@ -201,7 +201,8 @@ class VideoReader:
             picture = Picture.of(frame, info.colors)
             if picture is not None:
                 return picture
-        image = info.orientation.upright(to_rgb(frame, info.colors))
+        with converting(self.name, frame):
+            image = info.orientation.upright(to_rgb(frame, info.colors))
         if image.shape[:2] != (info.height, info.width):  # streams may change their size on the way
             image = cv2.resize(image, (info.width, info.height), interpolation=cv2.INTER_AREA)
         return image
