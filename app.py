@@ -14,6 +14,7 @@ from swapper.provenance import MarkSettings
 from swapper.runtime.limits import Limits
 from swapper.runtime.memory import keep_freed_memory
 from swapper.runtime.proxies import settle_proxies
+from swapper.runtime.threads import settle_threads
 from swapper.types import UserError
 
 
@@ -49,6 +50,7 @@ def main() -> int:
         MarkSettings.from_environment()  # wrong ones are refused before anybody waits for a picture
         settle_proxies(own=[where["server_name"]])
         keep_freed_memory()
+        settle_threads()
         from swapper.ui.serving import serve  # Gradio looks at the proxies when it is imported
 
         serve(limits, where)

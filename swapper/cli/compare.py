@@ -47,6 +47,7 @@ def run_compare(args: argparse.Namespace) -> int:
     from swapper.metrics.report import scores_table
     from swapper.pipeline import FaceSwapper
     from swapper.runtime.outputs import claim_outputs
+    from swapper.runtime.threads import settle_threads
     from swapper.studies.comparison import choose_pairs, compare, measure_people, people_in
     from swapper.studies.comparison_report import REPORTS, write_comparison
     from swapper.studies.evaluators import load_evaluators
@@ -59,6 +60,7 @@ def run_compare(args: argparse.Namespace) -> int:
     people = people_in(args.sources), people_in(args.targets)
     photos = [file for side in people for _, files in side for file in files]
     claim_outputs([args.output / name for name in REPORTS], photos, args.overwrite)
+    settle_threads()
     finder = FaceSwapper(BASELINE, args.device)
     own = {f"{weights_system(path)}@{path.stem}": path for path in map(find_weights, args.weights)}
     names += own

@@ -12,6 +12,7 @@ from swapper.cli.options import (
     add_overwrite_option,
     add_resolution_option,
     add_restore_option,
+    add_settings_option,
     blend_settings,
     mark_settings,
 )
@@ -29,6 +30,7 @@ def add_image_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     add_restore_option(p)
     add_device_option(p)
     add_blend_options(p)
+    add_settings_option(p)
     add_mark_options(p)
     add_overwrite_option(p)
     p.set_defaults(run=run_image)
@@ -40,10 +42,12 @@ def run_image(args: argparse.Namespace) -> int:
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
     from swapper.runtime.outputs import claim_outputs
+    from swapper.runtime.threads import settle_threads
 
     settings, blend = mark_settings(args), blend_settings(args)
     check_output(args.output)
     claim_outputs([args.output], [*args.source, args.target], args.overwrite)
+    settle_threads()
     swapper = FaceSwapper(
         args.method, args.device, restore=args.restore, blend=blend, weights=args.weights, resolution=args.resolution
     )

@@ -59,6 +59,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
     from swapper.runtime.outputs import claim_outputs, files_of
+    from swapper.runtime.threads import settle_threads
     from swapper.studies.evaluators import load_evaluators
     from swapper.studies.interpolation_report import REPORT, REPORTS, shown, write_interpolation
     from swapper.studies.interpolation_scores import explain, headline, score_interpolation
@@ -75,6 +76,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     claim_outputs([*pictures, *(args.output / name for name in REPORTS)], inputs, args.overwrite)
     method = args.method or (weights_system(find_weights(args.weights)) if args.weights else None)
     method = choose_interpolating_method(method, args.embedder)
+    settle_threads()
     swapper = FaceSwapper(method, args.device, restore="none", weights=args.weights)
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
     target = read_still(args.target)

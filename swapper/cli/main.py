@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from swapper.cli.batch import add_batch_parser
 from swapper.cli.bench import add_bench_parser
@@ -10,6 +12,7 @@ from swapper.cli.export import add_export_parser
 from swapper.cli.gallery import add_gallery_parser
 from swapper.cli.image import add_image_parser
 from swapper.cli.interpolate import add_interpolate_parser
+from swapper.cli.options import saved_settings
 from swapper.cli.provenance import add_provenance_parser
 from swapper.cli.video import add_video_parser
 from swapper.cli.weights import add_weights_parser
@@ -32,12 +35,19 @@ _COMMANDS = (
 )
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands with their arguments."""
+def parser(command: str = "", settings: Mapping[str, Any] | None = None) -> argparse.ArgumentParser:
+    """All commands with their arguments.
+
+    Args:
+        command: whose defaults are others.
+        settings: those, by argument.
+    """
     p = argparse.ArgumentParser(prog="python -m swapper", description="Swap faces in photographs and video.")
     commands = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in _COMMANDS:
         add(commands)
+    if settings:
+        commands.choices[command].set_defaults(**settings)
     return p
 
 
@@ -48,6 +58,9 @@ def main(argv: list[str] | None = None) -> int:
     keep_freed_memory()
     try:
         settle_proxies()
+        saved = saved_settings(args)
+        if saved:  # what is said in the command counts more
+            args = parser(args.command, saved).parse_args(argv)
         return args.run(args)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

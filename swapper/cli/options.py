@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from swapper.errors import UserError
 from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
@@ -138,6 +138,40 @@ def blend_settings(args: argparse.Namespace) -> "BlendSettings":
 
     given = {field.name: getattr(args, field.name) for field in fields(BlendSettings) if field.name in args}
     return BlendSettings(**given)
+
+
+def add_settings_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--settings``, which ``saved_settings`` reads.
+
+    Args:
+        p: of a command that swaps.
+    """
+    p.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="settings that were saved in the app; other options count more than what is in the file",
+    )
+
+
+def saved_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """What the file of ``--settings`` says, by argument; nothing where none was given.
+
+    Args:
+        args: of any command.
+
+    Raises:
+        UserError: the file cannot be used.
+    """
+    path = getattr(args, "settings", None)
+    if path is None:
+        return {}
+    from swapper.compose.preset import read_preset
+
+    found = read_preset(path).values()
+    usual = {name for name in ("method", "restore") if not found[name]}
+    elsewhere = {name for name in ("steadiness", "quality") if name not in args}
+    return {name: value for name, value in found.items() if name not in usual | elsewhere}
 
 
 def add_mark_options(p: argparse.ArgumentParser) -> None:

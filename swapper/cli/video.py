@@ -18,6 +18,7 @@ from swapper.cli.options import (
     add_overwrite_option,
     add_resolution_option,
     add_restore_option,
+    add_settings_option,
     blend_settings,
     mark_settings,
 )
@@ -59,6 +60,7 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     add_restore_option(p, moving=True)
     add_device_option(p)
     add_blend_options(p)
+    add_settings_option(p)
     add_mark_options(p)
     add_overwrite_option(p)
     p.set_defaults(run=run_video)

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from swapper.runtime.state import state_folder
 from swapper.runtime.whole_file import whole_file
 
 _REMEMBERED = 500  # files at most
@@ -26,9 +26,7 @@ class Finished:
             command: everything its results depend on; files count by place, size and time.
             environ: variables; the process's own when None.
         """
-        environ = os.environ if environ is None else environ
-        folder = environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
-        self._file = Path(folder) / "swapper" / "finished.json"
+        self._file = state_folder(environ) / "finished.json"
         self._command = _described(command)
 
     def knows(self, output: Path, target: Path) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from swapper.runtime.state import state_folder
+
 _MOST = 8  # threads; networks of this size gain nothing from more
 _GAIN = 1.25  # least speed-up for which the threads are doubled: with other work on the cores they wait for each other
 _RUNS = 7
@@ -22,13 +24,13 @@ def best_thread_count(folder: Path | None = None, seconds: Seconds | None = None
     """Threads with which a small network runs fastest here: measured once a month, and written down.
 
     Args:
-        folder: where it is written down; ``$XDG_CACHE_HOME/swapper`` when None.
+        folder: where it is written down; ``state_folder()`` when None.
         seconds: measures; with torch when None.
     """
     cores = physical_cores()
     if cores == 1:
         return 1
-    place = (folder or _cache()) / "threads.json"
+    place = (folder or state_folder()) / "threads.json"
     machine = f"{platform.node()} {platform.machine()} {cores}"
     with suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(place.read_text())
@@ -84,7 +86,3 @@ def _network_seconds(count: int) -> float:
     finally:
         torch.set_num_threads(before)
     return statistics.median(spent[1:])
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "swapper"

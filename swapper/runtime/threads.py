@@ -3,6 +3,8 @@
 import os
 import sys
 
+from swapper.runtime.thread_count import best_thread_count
+
 _VARIABLE = "SWAPPER_THREADS"
 _OTHERS = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")  # torch and OpenCV look at them when they are imported
 
@@ -26,6 +28,13 @@ def threads_allowed() -> int | None:
     return int(said) if said.isdigit() and int(said) else None
 
 
-def usable_cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def settle_threads() -> None:
+    """Let the networks of this program use as many threads as make them fastest on this machine.
+
+    For programs, before they load networks; ``SWAPPER_THREADS`` or ``OMP_NUM_THREADS`` says otherwise.
+    """
+    said = threads_allowed()
+    if said is not None:
+        limit_threads(said)
+    elif "OMP_NUM_THREADS" not in os.environ:
+        limit_threads(best_thread_count())

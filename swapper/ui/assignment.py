@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-PEOPLE = ("A", "B", "C")
+PEOPLE = ("A", "B", "C", "D", "E", "F", "G", "H")
 UNCHANGED = -1  # stands for nobody in ``Assignment.people``
 LEFT_ALONE = "Leave unchanged"
 
 A = TypeVar("A", bound="Assignment")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # Gradio asks for a hash to see whether it is another one
 class Assignment:
     """Faces or people of a target and what each becomes, kept in a session's state.
 
@@ -32,6 +32,15 @@ class Assignment:
         """
         people = list(self.people)
         people[self.selected] = person
+        return replace(self, people=people)
+
+    def without(self: A, person: int) -> A:
+        """The same without a person: faces that became it stay as they are.
+
+        Args:
+            person: index into ``PEOPLE``.
+        """
+        people = [UNCHANGED if one == person else one - (one > person) for one in self.people]
         return replace(self, people=people)
 
     def gallery(self) -> list[tuple[str, str]]:

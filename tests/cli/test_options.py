@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from swapper.cli.main import parser
-from swapper.cli.options import blend_settings
+from swapper.cli.options import blend_settings, saved_settings
+from swapper.compose.preset import Preset, read_preset
 from swapper.compose.settings import BlendSettings
 from swapper.restore.default import default_restorer
 from swapper.types import UserError
@@ -25,3 +28,37 @@ def test_blend_options(command):
     assert blend_settings(args) == BlendSettings(occluders=False, detail=0.3)
     with pytest.raises(UserError, match="detail"):
         blend_settings(parser().parse_args([*words, "--detail", "7"]))
+
+
+def saved(folder: Path, **settings) -> str:
+    return str(Preset.from_values(settings).write(folder / "look.json"))
+
+
+@pytest.mark.parametrize(("command", "quality"), [("image", None), ("video", 23)])
+def test_saved_settings_count_less_than_what_is_said(command, quality, tmp_path):
+    look = saved(tmp_path, method="warp", restore="none", feather=2.5, detail=0.1, occluders=False, quality=23)
+    words = [command, "a.jpg", "b.mp4", "-o", "c.mp4", "--detail", "0.4", "--settings", look]
+    args = parser(command, saved_settings(parser().parse_args(words))).parse_args(words)
+    assert (args.method, args.restore, getattr(args, "quality", None)) == ("warp", "none", quality)
+    assert blend_settings(args) == BlendSettings(feather=2.5, detail=0.4, occluders=False)
+
+
+def test_settings_of_another_kind_are_refused(tmp_path):
+    for text, said in (
+        ("", "not a file of saved settings"),
+        ('{"feather": 1}', "not a file of saved settings"),
+        ('{"swapper settings": 1, "feathers": 1}', "'feathers' does not exist"),
+        ('{"swapper settings": 1, "feather": 9}', "feather"),
+        ('{"swapper settings": 1, "method": "magic"}', "Unknown method 'magic'"),
+        ('{"swapper settings": 1, "restore": "magic"}', "Unknown restoration 'magic'"),
+    ):
+        (tmp_path / "look.json").write_text(text)
+        with pytest.raises(UserError, match=said):
+            read_preset(tmp_path / "look.json")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_preset(tmp_path / "none.json")
+
+
+def test_saved_settings_come_back_as_they_were(tmp_path):
+    look = Preset("warp", "none", BlendSettings(likeness=1.2, adapt=False), 0.5, 28)
+    assert read_preset(look.write(tmp_path / "look.json")) == look

@@ -91,6 +91,7 @@ def test_a_visitor_goes_live_changes_the_source_and_stops(camera: Browser, addre
         stop(page)
         stands_still(page)
         expect(page.locator("#live-camera")).to_contain_text("Record")
+        assert not page.locator("#live img").is_visible()
 
 
 def test_the_page_that_swaps_by_itself_is_a_click_away(browser: Browser, address: str):

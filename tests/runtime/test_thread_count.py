@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from swapper.runtime import thread_count
+from swapper.runtime import thread_count, threads
 from swapper.runtime.thread_count import best_thread_count, physical_cores
 
 
@@ -76,3 +76,17 @@ def test_a_real_measurement(tmp_path: Path) -> None:
     before = torch.get_num_threads()
     assert 1 <= best_thread_count(tmp_path) <= physical_cores()
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("said", "settled"), [({}, "3"), ({"SWAPPER_THREADS": "2"}, "2"), ({"OMP_NUM_THREADS": "5"}, None)]
+)
+def test_programs_take_the_best_count_unless_they_are_told(
+    monkeypatch: pytest.MonkeyPatch, said: dict[str, str], settled: str | None
+) -> None:
+    environ = {"PATH": ""} | said
+    monkeypatch.setattr(threads.os, "environ", environ)
+    monkeypatch.setattr(threads, "sys", type("NoModules", (), {"modules": {}}))
+    monkeypatch.setattr(threads, "best_thread_count", lambda: 3)
+    threads.settle_threads()
+    assert environ.get("SWAPPER_THREADS") == settled

@@ -1,7 +1,7 @@
 """The Compare tab."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,17 @@ from swapper.methods.reference import BASELINE
 from swapper.runtime.limits import Limits
 from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
-from swapper.types import UserError
+from swapper.ui.callout import callout
 from swapper.ui.compare.jobs import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
 from swapper.ui.consent import require_consent
 from swapper.ui.files import new_folder
-from swapper.ui.gpu import on_gpu
-from swapper.ui.image.result import callout
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, example_strip, heading, queued
+from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, example_strip, heading
+from swapper.ui.progress import Tell
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.ui.visits import Visits
+from swapper.ui.work import Work, build_result_place
 
 SOURCES = ("1", "Sources", "Photos of the people whose faces are used, one photo each.")
 TARGETS = ("2", "Targets", "Photos whose largest face is swapped.")
@@ -51,8 +52,7 @@ class CompareTab:
         swappers: shared by all sessions.
         evaluators: shared by all sessions.
         most: swaps at once.
-        problem: says what is wrong.
-        empty: stands where the figures will.
+        box: holds the figures and the report.
         table: figures.
         cards: the other parts of the result, hidden until there are some.
         plots: both charts and the papers' figures.
@@ -64,8 +64,7 @@ class CompareTab:
     swappers: SwapperCache
     evaluators: SharedEvaluators
     most: int
-    problem: gr.HTML
-    empty: gr.HTML
+    box: gr.Column
     table: gr.HTML
     cards: list[gr.Column]
     plots: gr.HTML
@@ -76,43 +75,39 @@ class CompareTab:
     @property
     def outputs(self) -> list[Any]:
         """All components that a comparison fills."""
-        return [self.problem, self.empty, self.table, *self.cards, self.plots, self.gallery, self.notes, self.archive]
+        return [self.table, self.plots, self.gallery, self.notes, self.archive]
 
-    def compare(
-        self,
-        agreed: Any,
-        sources: Any,
-        targets: Any,
-        methods: Any,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
-    ) -> Iterator[dict[Any, Any]]:
-        """Compare, showing each row when it is done."""
-        try:
-            require_consent(agreed)
-            request, labels = read_request(sources, targets, methods, self.most), offered_methods()
-            progress(0.0, said("Measuring the photos"))
+    def compare(self, tell: Tell, agreed: Any, sources: Any, targets: Any, methods: Any) -> Iterator[Updates]:
+        """Compare, showing each row when it is done.
 
-            def tell(done: int, total: int, what: str) -> None:
-                progress(done / total, said(f"{labels.get(what, what)}: swap {done + 1} of {total}"))
+        Raises:
+            UserError: something is missing or cannot be used.
+        """
+        require_consent(agreed)
+        request, labels = read_request(sources, targets, methods, self.most), offered_methods()
+        tell(0.0, said("Measuring the photos"))
 
-            found = None
-            for found in run_comparison(self.swappers, self.evaluators, request, tell):
-                yield {
-                    self.problem: "",
-                    self.empty: gr.HTML(visible=False),
-                    self.table: gr.HTML(value=said_markup(table(found.rows, labels)), visible=True),
-                }
-            assert found is not None, "there are always the references"
-            progress(0.95, said("Writing the report"))
-            yield self._finished(found, labels)
-        except UserError as error:
-            yield {self.problem: callout([error], error=True)}
+        def told(done: int, total: int, what: str) -> None:
+            tell(0.9 * done / total, said(f"{labels.get(what, what)}: swap {done + 1} of {total}"))
 
-    def _finished(self, found: Comparison, labels: dict[str, str]) -> dict[Any, Any]:
+        found = None
+        for found in run_comparison(self.swappers, self.evaluators, request, told):
+            rows = said_markup(table(found.rows, labels))
+            yield {
+                self.box: gr.Column(visible=True),
+                self.table: rows,
+                self.archive: gr.DownloadButton(visible=False),
+                self.notes: "",
+            }
+        assert found is not None, "there are always the references"
+        tell(0.95, said("Writing the report"))
+        yield self._finished(found, labels)
+
+    def _finished(self, found: Comparison, labels: dict[str, str]) -> Updates:
         archive, warnings = write_archive(found, labels)
         pictures = [(path, said(name)) for path, name in write_pictures(found, new_folder(), labels)]
         return {
-            **{card: gr.Column(visible=True) for card in self.cards},
+            **{card: gr.Column(visible=True) for card in (self.box, *self.cards)},
             self.table: said_markup(
                 table(found.rows, labels) + f"<details><summary>{MEANINGS}</summary>{meanings(found.rows)}</details>"
             ),
@@ -124,7 +119,12 @@ class CompareTab:
 
 
 def build_compare_tab(
-    swappers: SwapperCache, evaluators: SharedEvaluators, consent: gr.Checkbox, limits: Limits, examples: Path
+    swappers: SwapperCache,
+    evaluators: SharedEvaluators,
+    consent: gr.Checkbox,
+    limits: Limits,
+    examples: Path,
+    visits: Visits,
 ) -> None:
     """Lay out the tab and wire it, and add ``/compare``; called inside Blocks.
 
@@ -134,6 +134,7 @@ def build_compare_tab(
         consent: the page's checkbox.
         limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
+        visits: remembers what is on the page.
     """
     add_compare_endpoint(swappers, evaluators, limits)
     portraits, offered = sorted((examples / "portraits").glob("*.jpg")), offered_methods()
@@ -151,29 +152,30 @@ def build_compare_tab(
     problem = gr.HTML(elem_id="compare-problem")
     with gr.Column(elem_classes="card"):
         heading(TABLE)
-        empty = gr.HTML(f'<div class="empty low"><p>{EMPTY}</p></div>')
-        figures = gr.HTML(visible=False, css_template=STYLE, js_on_load=SCRIPT, elem_id="compare-table")
-        notes = gr.HTML()
-        archive = gr.DownloadButton(DOWNLOAD, size="md", visible=False, elem_id="compare-zip")
-    with gr.Column(visible=False, elem_classes="card") as pictures:
+        place = build_result_place("compare", EMPTY, low=True)
+        with gr.Column(visible=False, elem_classes="shown") as box:
+            figures = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="compare-table")
+            notes = gr.HTML()
+            archive = gr.DownloadButton(
+                DOWNLOAD, size="md", visible=False, elem_id="compare-zip", elem_classes="download"
+            )
+    with gr.Column(visible=False, elem_classes="card shown") as pictures:
         heading(PICTURES)
         gallery = gr.Gallery(
             interactive=False, show_label=False, object_fit="cover", buttons=[], elem_id="compare-gallery"
         )
-    with gr.Column(visible=False, elem_classes="card") as views:
+    with gr.Column(visible=False, elem_classes="card shown") as views:
         heading(PLOTS)
         plots = gr.HTML(css_template=STYLE, elem_id="compare-plots")
     most, cards = limits.max_compared_swaps, [pictures, views]
-    tab = CompareTab(swappers, evaluators, most, problem, empty, figures, cards, plots, gallery, notes, archive)
+    tab = CompareTab(swappers, evaluators, most, box, figures, cards, plots, gallery, notes, archive)
     chosen = [[str(portraits[index]) for index in some] for some in ((0, 3), (1, 5, 7))] if len(portraits) > 7 else []
     fill.click(lambda: chosen, None, [sources, targets], **QUICK)
-    button.click(
-        on_gpu(tab.compare, tab.outputs),
-        [consent, sources, targets, methods],
-        tab.outputs,
-        show_progress_on=[empty, figures],
-        **queued(LENGTHY, limits.concurrency),
-    )
+    place = replace(place, boxes=[box, *cards])
+    work = Work("compare", COMPARE, button, problem, place, gr.State(""), visits)
+    inputs = [sources, targets, methods]
+    work.wire(tab.compare, consent, inputs, tab.outputs, (LENGTHY, limits.concurrency))
+    work.watch(inputs, shown=tab.outputs)
 
 
 def _photos(words: tuple[str, str, str], name: str, examples: list[Path]) -> gr.Gallery:

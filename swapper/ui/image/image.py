@@ -12,17 +12,23 @@ from swapper.provenance import Origin, write_marked_image
 from swapper.runtime.limits import Limits
 from swapper.types import SwapResult, UserError
 from swapper.ui.assignment import PEOPLE
-from swapper.ui.assignment_panel import AssignmentPanel, Updates, build_assignment_panel
+from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
+from swapper.ui.callout import callout
 from swapper.ui.consent import require_consent
 from swapper.ui.example import FinishedExample
 from swapper.ui.files import new_folder, result_name, upload_path, upload_paths, write_preview
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.result import callout, summary, swap_target
+from swapper.ui.image.layout import ResultPanel, build_inputs, build_result
+from swapper.ui.image.result import summary, swap_target
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
-from swapper.ui.layout import ENGINE, FORMATS, ResultPanel, build_inputs, build_result, queued
+from swapper.ui.layout import ENGINE, FORMATS, Updates, queued
+from swapper.ui.presets import Presets
+from swapper.ui.progress import Tell
 from swapper.ui.settings_panel import build_settings_panel, read
 from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.ui.visits import Visits
+from swapper.ui.work import Work
 
 SWAP = "Swap faces"
 FACES = ("", "Faces found", "Click a face to choose who it becomes.")
@@ -49,44 +55,44 @@ class ImageTab:
     problem: gr.HTML
     most_photos: int
 
-    def show_faces(self, payload: Any, people: int) -> Updates:
+    def show_faces(self, payload: Any, found: Target | None, people: int) -> Updates:
         """Find the faces of a new target; ``payload`` is the photo as Gradio sends it."""
         try:
             paths = upload_paths(payload, files=1)
+            if found is not None and paths == [found.path]:  # a reload brought both back
+                return {self.problem: gr.skip()}
             found = find_target(self.swappers.finder(), paths[0]) if paths else None
         except UserError as error:
             return {**self.faces.show(None, people), self.problem: callout([error], error=True)}
         return {**self.faces.show(found, people), self.problem: ""}
 
-    def swap(
-        self,
-        agreed: Any,
-        payload: Any,
-        found: Target | None,
-        *values: Any,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
-    ) -> Iterator[Updates]:
-        """Swap and show the picture; ``values`` are the sources' photos and the settings."""
-        try:
-            require_consent(agreed)
-            method, restore, blend = read(list(values[len(PEOPLE) :]))
-            path = upload_path(payload, NO_TARGET)
-            photos = [upload_paths(value, files=self.most_photos) for value in values[: len(PEOPLE)]]
-            progress(0.0, said("Loading the method"))
-            swapper = self.swappers.get(method, restore)
-            if found is None or found.path != path:  # the click came before the search for faces ended
-                found = find_target(swapper, path)
-            swapped = swap_target(swapper, found, photos, blend, progress)
-            progress(0.9, said("Saving"))
-            origin = Origin(swapper.method_name, restore, sources=len(set(found.wanted().values())))
-            yield from self._show(found.path, swapped, origin)
-        except UserError as error:
-            yield {self.problem: callout([error], error=True)}
+    def swap(self, tell: Tell, agreed: Any, payload: Any, found: Target | None, *values: Any) -> Iterator[Updates]:
+        """Swap and show the picture; ``values`` are the sources' photos and the settings.
 
-    def show_example(self, example: FinishedExample, progress: gr.Progress) -> Iterator[Updates]:
+        Raises:
+            UserError: something is missing or cannot be used.
+        """
+        require_consent(agreed)
+        method, restore, blend = read(list(values[len(PEOPLE) :]))
+        path = upload_path(payload, NO_TARGET)
+        photos = [upload_paths(value, files=self.most_photos) for value in values[: len(PEOPLE)]]
+        tell(0.0, said("Loading the method"))
+        swapper = self.swappers.get(method, restore)
+        if found is None or found.path != path:  # the click came before the search for faces ended
+            found = find_target(swapper, path)
+        swapped = swap_target(swapper, found, photos, blend, tell)
+        tell(0.9, said("Saving"))
+        origin = Origin(swapper.method_name, restore, sources=len(set(found.wanted().values())))
+        yield from self._show(found.path, swapped, origin)
+
+    def show_example(self, tell: Tell, example: FinishedExample) -> Iterator[Updates]:
         """Show what was swapped between two of the made-up people, whom nobody has to ask."""
-        swapped, origin = example.get(self.swappers, lambda: progress(0.2, said("Swapping")))
+        swapped, origin = example.get(self.swappers, lambda: tell(0.2, said("Swapping")))
         yield from self._show(str(example.target), swapped, origin)
+
+    def again(self, values: dict[Any, Any]) -> Updates:
+        """Show the faces and the people that came back after a reload."""
+        return self.faces.again(values)
 
     def _show(self, target: str, swapped: SwapResult, origin: Origin) -> Iterator[Updates]:
         """Show the picture at once with its JPEG, and hand in the PNG, which takes longer to write."""
@@ -96,10 +102,9 @@ class ImageTab:
         jpeg = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["JPEG"]), origin)
         label = offered_methods().get(origin.method, origin.method)
         yield {
-            self.problem: "",
-            self.result.empty: gr.HTML(visible=False),
-            self.result.slider: gr.ImageSlider(value=(before, after), visible=True),
-            self.result.downloads: gr.Row(visible=True),
+            self.result.box: gr.Column(visible=True),
+            self.result.place.meter: gr.HTML(visible=False),
+            self.result.slider: (before, after),
             self.result.png: gr.DownloadButton(interactive=False),
             self.result.jpeg: gr.DownloadButton(value=str(jpeg.path)),
             self.result.notes: callout(swapped.warnings + jpeg.warnings),
@@ -109,7 +114,14 @@ class ImageTab:
         yield {self.result.png: gr.DownloadButton(value=str(png.path), interactive=True)}
 
 
-def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, limits: Limits, examples: Path) -> None:
+def build_image_tab(
+    swappers: SwapperCache,
+    consent: gr.Checkbox,
+    limits: Limits,
+    examples: Path,
+    visits: Visits,
+    presets: Presets,
+) -> None:
     """Lay out the tab and wire it; called inside Blocks.
 
     Args:
@@ -117,6 +129,8 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, limits: Limits
         consent: the page's checkbox.
         limits: of photos and of swaps at a time.
         examples: folder with ``portraits`` and group photos; missing files are not shown.
+        visits: remembers what is on the page.
+        presets: keeps settings.
     """
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
@@ -134,19 +148,22 @@ def build_image_tab(swappers: SwapperCache, consent: gr.Checkbox, limits: Limits
     tab = ImageTab(swappers, faces, result, problem, limits.max_source_photos)
     busy = queued(ENGINE, limits.concurrency)
     faces.wire()
-    seen, done = [*faces.shown, problem], [*result.outputs, problem]
-    target.change(on_gpu(tab.show_faces, seen), [target, faces.people], seen, show_progress_on=target, **busy)
-    button.click(
-        on_gpu(tab.swap, done),
-        [consent, target, faces.found, *sources.galleries, *settings.inputs],
-        done,
-        show_progress_on=[result.empty, result.slider],
-        **busy,
+    settings.wire(presets)
+    seen = [*faces.shown, problem]
+    target.change(
+        on_gpu(tab.show_faces, seen), [target, faces.found, faces.people], seen, show_progress_on=target, **busy
     )
+    work = Work("image", SWAP, button, problem, result.place, gr.State(""), visits)
+    inputs = [target, faces.found, *sources.galleries, *settings.inputs]
+    queue = ENGINE, limits.concurrency
+    work.wire(tab.swap, consent, inputs, result.outputs, queue)
+    also = [sources.people, sources.selected, faces.casting]
+    work.watch(inputs, also, tab.again, [*faces.shown, *sources.shown, *result.outputs])
+    sources.wire(swappers, limits.concurrency, limits.max_source_photos)
     if len(portraits) == 2:
         example = FinishedExample(*portraits)
 
-        def show_example(progress: gr.Progress = gr.Progress()) -> Iterator[Updates]:  # noqa: B008
-            yield from tab.show_example(example, progress)
+        def show_example(tell: Tell, *_values: Any) -> Iterator[Updates]:
+            yield from tab.show_example(tell, example)
 
-        show.click(on_gpu(show_example, done), None, done, show_progress_on=[result.empty, result.slider], **busy)
+        work.wire(show_example, consent, inputs, result.outputs, queue, starts=[show.click])

@@ -11,18 +11,22 @@ from jaxtyping import Float32
 from swapper.compose.settings import BlendSettings
 from swapper.images import read_still
 from swapper.pipeline import FaceSwapper
-from swapper.runtime.timing import StepTimer
 from swapper.types import SwapResult, UserError
 from swapper.ui.assignment import PEOPLE
-from swapper.ui.files import plain_sentence
 from swapper.ui.image.target import Target
 from swapper.ui.languages import said, said_markup
-from swapper.ui.progress import ReportProgress
+from swapper.ui.progress import ReportProgress, ToldTimer
 
 NO_SOURCE = "Source: person {letter} has no photo yet. Add one, or choose somebody else for face {face}."
 NOTHING_TO_DO = "Target: every face is set to stay unchanged. Click a face and choose who it becomes."
 OWN_MASK = "Face mask predicted by the method:"
 UNUSED = "Person {letter} has photos, but no face becomes this person. Click a face under the target to choose."
+DOING = {  # share done when a step begins, and what it does
+    "identify": (0.1, "Learning the source"),
+    "align": (0.3, "Swapping"),
+    "restore": (0.6, "Sharpening the face"),
+    "compose": (0.8, "Blending"),
+}
 STEPS = {
     "decode": "read",
     "detect": "find faces",
@@ -63,12 +67,10 @@ def swap_target(
     for face, person in wanted.items():
         if not photos[person]:
             raise UserError(NO_SOURCE.format(letter=PEOPLE[person], face=face + 1))
-    timer = StepTimer()
+    timer = ToldTimer(progress, {step: (share, said(what)) for step, (share, what) in DOING.items()})
     timer.milliseconds.update(target.timings)
-    progress(0.1, said("Learning the source"))
     with timer.step("identify"):
         identities = {person: swapper.identify(list(photos[person])) for person in sorted(set(wanted.values()))}
-    progress(0.5, said("Swapping"))
     still = read_still(target.path)
     assignment = {face: identities[person] for face, person in wanted.items()}
     result = swapper.swap_faces(still, target.faces, assignment, timer, blend)
@@ -131,12 +133,3 @@ def step_bars(timings: Mapping[str, float]) -> str:
 
 def _milliseconds(value: float) -> str:
     return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
-
-
-def callout(sentences: Sequence[UserError | str], error: bool = False) -> str:
-    """HTML that shows plain sentences, made safe for it here, as warnings or as an error; empty without any."""
-    if not sentences:
-        return ""
-    kind, role = ("error", "alert") if error else ("warning", "status")
-    rows = "".join(f"<p>{said_markup(plain_sentence(sentence))}</p>" for sentence in sentences)
-    return f'<div class="callout {kind}" role="{role}">{rows}</div>'

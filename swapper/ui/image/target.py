@@ -13,7 +13,7 @@ from swapper.ui.files import write_thumbnails
 NO_FACE = "Target photo: no face was found. Choose a photo in which a face is larger."
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Target(Assignment):
     """A target photo with its faces.
 

@@ -1,6 +1,7 @@
 """The Interpolation tab."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,16 @@ from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.studies.interpolation_page import SCRIPT, STYLE
 from swapper.studies.interpolation_study import interpolating_methods
-from swapper.types import UserError
+from swapper.ui.callout import callout
 from swapper.ui.consent import require_consent
-from swapper.ui.gpu import on_gpu
-from swapper.ui.image.result import callout
 from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_interpolation, read_photos
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import EXAMPLE, LENGTHY, QUICK, build_photo, heading, queued
+from swapper.ui.layout import EXAMPLE, LENGTHY, QUICK, Updates, build_photo, heading
+from swapper.ui.progress import Tell
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.ui.visits import Visits
+from swapper.ui.work import Work, build_result_place
 
 FIRST = ("1", "Person A", "Where the interpolation starts.")
 SECOND = ("2", "Person B", "Where it ends.")
@@ -43,73 +45,50 @@ class InterpolationTab:
         swappers: shared by all sessions.
         evaluators: shared by all sessions.
         most_steps: limit.
-        empty: stands where the interpolation will.
+        box: holds the interpolation and its downloads.
         view: the interpolation.
         card: holds the measures.
         measures: charts and figures.
-        downloads: row of the three buttons.
         clip: downloads the video.
         gif: downloads the same as an animated GIF.
         archive: downloads everything.
         notes: warnings.
-        problem: says what is wrong.
     """
 
     swappers: SwapperCache
     evaluators: SharedEvaluators
     most_steps: int
-    empty: gr.HTML
+    box: gr.Column
     view: gr.HTML
     card: gr.Column
     measures: gr.HTML
-    downloads: gr.Row
     clip: gr.DownloadButton
     gif: gr.DownloadButton
     archive: gr.DownloadButton
     notes: gr.HTML
-    problem: gr.HTML
 
     @property
     def outputs(self) -> list[Any]:
         """All components that an interpolation fills."""
-        return [
-            self.empty,
-            self.view,
-            self.card,
-            self.measures,
-            self.downloads,
-            self.clip,
-            self.gif,
-            self.archive,
-            self.notes,
-            self.problem,
-        ]
+        return [self.view, self.measures, self.clip, self.gif, self.archive, self.notes]
 
     def interpolate(
-        self,
-        agreed: Any,
-        first: Any,
-        second: Any,
-        target: Any,
-        method: Any,
-        steps: Any,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
-    ) -> dict[Any, Any]:
-        """Interpolate and show it; the photos come as Gradio sends them."""
-        try:
-            require_consent(agreed)
-            paths = read_photos(first, second, target)
-            count, name = check_steps(steps, self.most_steps), values.text("Method", method)
-            found = draw_interpolation(self.swappers, self.evaluators, paths, name, count, progress)
-        except UserError as error:
-            return {self.problem: callout([error], error=True)}
-        return {
-            self.problem: "",
-            self.empty: gr.HTML(visible=False),
-            self.view: gr.HTML(value=said_markup(found.view), visible=True),
+        self, tell: Tell, agreed: Any, first: Any, second: Any, target: Any, method: Any, steps: Any
+    ) -> Iterator[Updates]:
+        """Interpolate and show it; the photos come as Gradio sends them.
+
+        Raises:
+            UserError: something is missing or cannot be used.
+        """
+        require_consent(agreed)
+        paths = read_photos(first, second, target)
+        count, name = check_steps(steps, self.most_steps), values.text("Method", method)
+        found = draw_interpolation(self.swappers, self.evaluators, paths, name, count, tell)
+        yield {
+            self.box: gr.Column(visible=True),
             self.card: gr.Column(visible=True),
+            self.view: said_markup(found.view),
             self.measures: said_markup(found.measures),
-            self.downloads: gr.Row(visible=True),
             self.clip: gr.DownloadButton(value=str(found.clip)),
             self.gif: gr.DownloadButton(value=str(found.gif)),
             self.archive: gr.DownloadButton(value=str(found.archive)),
@@ -118,7 +97,12 @@ class InterpolationTab:
 
 
 def build_interpolation_tab(
-    swappers: SwapperCache, evaluators: SharedEvaluators, consent: gr.Checkbox, limits: Limits, examples: Path
+    swappers: SwapperCache,
+    evaluators: SharedEvaluators,
+    consent: gr.Checkbox,
+    limits: Limits,
+    examples: Path,
+    visits: Visits,
 ) -> None:
     """Lay out the tab and wire it, and add ``/interpolate``; called inside Blocks.
 
@@ -128,6 +112,7 @@ def build_interpolation_tab(
         consent: the page's checkbox.
         limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
+        visits: remembers what is on the page.
     """
     add_interpolation_endpoint(swappers, evaluators, limits)
     if not interpolating_methods():
@@ -146,41 +131,33 @@ def build_interpolation_tab(
             button = gr.Button(INTERPOLATE, variant="primary", elem_id="interpolation-start")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 6)
             problem = gr.HTML(elem_id="interpolation-problem")
-        with gr.Column(scale=11, min_width=320, elem_classes="card"):
+        with gr.Column(scale=11, min_width=320, elem_classes="card result"):
             heading(RESULT)
-            empty = gr.HTML(f'<div class="empty"><p>{EMPTY}</p></div>')
-            view = gr.HTML(visible=False, css_template=STYLE, js_on_load=SCRIPT, elem_id="interpolation-view")
-            notes = gr.HTML()
-            with gr.Row(visible=False) as downloads:
-                clip = gr.DownloadButton("Download clip (MP4)", size="md", min_width=120, elem_id="interpolation-clip")
-                gif = gr.DownloadButton("Download clip (GIF)", size="md", min_width=120, elem_id="interpolation-gif")
-                archive = gr.DownloadButton("Download all (ZIP)", size="md", min_width=120, elem_id="interpolation-zip")
-    with gr.Column(visible=False, elem_classes="card") as card:
+            place = build_result_place("interpolation", EMPTY)
+            with gr.Column(visible=False, elem_classes="shown") as box:
+                view = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="interpolation-view")
+                notes = gr.HTML()
+                with gr.Row():
+                    clip = _download("clip (MP4)", "clip")
+                    gif = _download("clip (GIF)", "gif")
+                    archive = _download("all (ZIP)", "zip")
+    with gr.Column(visible=False, elem_classes="card shown") as card:
         heading(MEASURES)
         measures = gr.HTML(css_template=STYLE, elem_id="interpolation-measures")
-    tab = InterpolationTab(
-        swappers,
-        evaluators,
-        limits.max_interpolation_steps,
-        empty,
-        view,
-        card,
-        measures,
-        downloads,
-        clip,
-        gif,
-        archive,
-        notes,
-        problem,
-    )
+    most = limits.max_interpolation_steps
+    tab = InterpolationTab(swappers, evaluators, most, box, view, card, measures, clip, gif, archive, notes)
     chosen = [str(path) for path in portraits[:7:3]]
     fill.click(lambda: chosen, None, [first, second, target], **QUICK)
-    button.click(
-        on_gpu(tab.interpolate, tab.outputs),
-        [consent, first, second, target, method, steps],
-        tab.outputs,
-        show_progress_on=[empty, view],
-        **queued(LENGTHY, limits.concurrency),
+    place = replace(place, boxes=[box, card])
+    work = Work("interpolation", INTERPOLATE, button, problem, place, gr.State(""), visits)
+    inputs = [first, second, target, method, steps]
+    work.wire(tab.interpolate, consent, inputs, tab.outputs, (LENGTHY, limits.concurrency))
+    work.watch(inputs, shown=tab.outputs)
+
+
+def _download(kind: str, name: str) -> gr.DownloadButton:
+    return gr.DownloadButton(
+        f"Download {kind}", size="md", min_width=120, elem_id=f"interpolation-{name}", elem_classes="download"
     )
 
 

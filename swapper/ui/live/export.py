@@ -1,7 +1,8 @@
 """One person's network from the Live tab: to download, or to open in the page that swaps in the browser."""
 
 import html
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,16 +11,16 @@ import gradio as gr
 
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.runtime.limits import Limits
-from swapper.types import UserError
 from swapper.ui.consent import require_consent
 from swapper.ui.files import new_folder, upload_path
-from swapper.ui.gpu import on_gpu
-from swapper.ui.image.result import callout
-from swapper.ui.languages import said_markup
-from swapper.ui.layout import ENGINE, queued
+from swapper.ui.languages import said, said_markup
+from swapper.ui.layout import ENGINE, Updates
 from swapper.ui.live.page import PAGE, page_routes
 from swapper.ui.live.streams import FASTEST, live_method
+from swapper.ui.progress import Tell
 from swapper.ui.swappers import SwapperCache
+from swapper.ui.visits import Visits
+from swapper.ui.work import Work, build_result_place
 
 NO_SOURCE = "Source: no photo yet. Add one, or choose an example."
 MAKE = "Make face.onnx"
@@ -44,26 +45,29 @@ class FaceExport:
         linked: whether the page that swaps in the browser is served.
         download: hands the file out.
         link: opens the page.
-        problem: says what is wrong.
+        box: holds the download.
     """
 
     swappers: SwapperCache
     linked: bool
     download: gr.DownloadButton
     link: gr.HTML
-    problem: gr.HTML
+    box: gr.Column
 
-    def make(self, agreed: Any, source: Any) -> dict[Any, Any]:
-        """Write the source's network, where nobody else can guess it; ``source`` is the photo as Gradio sends it."""
-        try:
-            require_consent(agreed)
-            file = write_face(self.swappers, upload_path(source, NO_SOURCE))
-        except UserError as error:
-            return {self.problem: callout([error], error=True)}
+    def make(self, tell: Tell, agreed: Any, source: Any) -> Iterator[Updates]:
+        """Write the source's network, where nobody else can guess it; ``source`` is the photo as Gradio sends it.
+
+        Raises:
+            UserError: the photo cannot be used.
+        """
+        require_consent(agreed)
+        photo = upload_path(source, NO_SOURCE)
+        tell(0.0, said("Learning the source"))
+        file = write_face(self.swappers, photo)
         link = said_markup(f'<p class="hint">{page_link(OPEN_WITH_FACE, file)}</p>') if self.linked else ""
-        return {
-            self.problem: "",
-            self.download: gr.DownloadButton(value=str(file), visible=True),
+        yield {
+            self.box: gr.Column(visible=True),
+            self.download: gr.DownloadButton(value=str(file)),
             self.link: gr.HTML(value=link),
         }
 
@@ -103,6 +107,7 @@ def build_face_export(
     problem: gr.HTML,
     limits: Limits,
     examples: Path,
+    visits: Visits,
 ) -> None:
     """Lay it out and wire it; called inside Blocks. Without the student it says which command does the same.
 
@@ -113,6 +118,7 @@ def build_face_export(
         problem: the tab's place for what is wrong.
         limits: what is allowed on this machine.
         examples: folder with the page.
+        visits: remembers what is on the page.
     """
     linked = bool(page_routes(examples))
     if live_method() != FASTEST:
@@ -122,14 +128,11 @@ def build_face_export(
     gr.HTML(f'<p class="hint">{MAKES}</p>')
     with gr.Row():
         make = gr.Button(MAKE, size="md", min_width=120, elem_id="live-make")
-        download = gr.DownloadButton(DOWNLOAD, size="md", min_width=120, visible=False, elem_id="live-face")
+        with gr.Column(visible=False, min_width=120, elem_classes="shown") as box:
+            download = gr.DownloadButton(DOWNLOAD, size="md", elem_id="live-face", elem_classes="download")
+    place = replace(build_result_place("live-make", None), boxes=[box])
     link = gr.HTML(f'<p class="hint">{page_link(OPEN_PAGE)}</p>' if linked else "", elem_id="live-page")
-    export = FaceExport(swappers, linked, download, link, problem)
-    done: list[Any] = [download, link, problem]
-    make.click(
-        on_gpu(export.make, done),
-        [consent, source],
-        done,
-        show_progress_on=download,
-        **queued(ENGINE, limits.concurrency),
-    )
+    export = FaceExport(swappers, linked, download, link, box)
+    work = Work("face", MAKE, make, problem, place, gr.State(""), visits)
+    work.wire(export.make, consent, [source], [download, link], (ENGINE, limits.concurrency))
+    work.watch([source], shown=[download, link])

@@ -10,14 +10,15 @@ import gradio as gr
 from swapper.methods.base import METHODS
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
+from swapper.ui.callout import callout
 from swapper.ui.consent import require_consent
 from swapper.ui.files import upload_path
-from swapper.ui.image.result import callout
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import build_photo, heading
+from swapper.ui.layout import QUICK, build_photo, heading
 from swapper.ui.live.export import NO_SOURCE, build_face_export
 from swapper.ui.live.streams import FASTEST, LiveStreams, ShownFrame, end_streams, live_method, live_swapper
 from swapper.ui.swappers import SwapperCache
+from swapper.ui.visits import Visits
 
 SOURCE = ("1", "Source", "Whose face you want. You can change the photo while you are live.")
 CAMERA = ("2", "Webcam", "Allow the camera, then press Record. Stop ends the stream.")
@@ -79,7 +80,7 @@ def stats(shown: ShownFrame, sent: Any) -> str:
 
 
 def build_live_tab(
-    app: gr.Blocks, swappers: SwapperCache, consent: gr.Checkbox, limits: Limits, examples: Path
+    app: gr.Blocks, swappers: SwapperCache, consent: gr.Checkbox, limits: Limits, examples: Path, visits: Visits
 ) -> None:
     """Lay out the tab and wire it; called inside Blocks.
 
@@ -89,6 +90,7 @@ def build_live_tab(
         consent: the page's checkbox.
         limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
+        visits: remembers what is on the page.
     """
     streams = LiveStreams(lambda: live_swapper(swappers), limits)
     with gr.Row(elem_classes="workspace"):
@@ -102,7 +104,12 @@ def build_live_tab(
             )
             numbers = gr.HTML(js_on_load=STATS, elem_id="live-stats")
             gr.HTML(_about(limits))
-            build_face_export(swappers, consent, source, problem, limits, examples)
+            build_face_export(swappers, consent, source, problem, limits, examples, visits)
+    visits.remember("live", [source])
+    source.change(visits.keeper("live"), source, None, preprocess=False, **QUICK)
+    source.change(None, None, problem, js="() => ''", **QUICK)
+    stopped = gr.Button("", visible="hidden", elem_id="live-stopped")  # pressed by the page when the camera stops
+    stopped.click(None, None, [picture, numbers, problem], js="() => [null, '', '']", **QUICK)
     clock = gr.HTML("0", js_on_load=CLOCK, visible="hidden")
     camera.stream(
         LiveTab(streams).show,

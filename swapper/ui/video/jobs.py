@@ -1,9 +1,8 @@
-"""A video job of one visitor: it works in a thread, tells where it is, and ends when nobody waits for it any more."""
+"""A video job of one visitor: it tells where it is, and leaves nothing when it fails or is cancelled."""
 
 import shutil
-from collections.abc import Callable, Generator
-from queue import Empty, Queue
-from threading import Event, Thread
+from collections.abc import Callable
+from threading import Event
 
 from swapper.compose.settings import BlendSettings
 from swapper.pipeline import FaceSwapper
@@ -12,7 +11,6 @@ from swapper.ui.files import new_folder, result_name
 from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 
-LOOK_EVERY = 0.5  # seconds from one look at a job to the next
 FORMATS = {"MP4": ".mp4", "GIF": ".gif"}  # MP4 is what every browser plays
 
 Tell = Callable[[VideoProgress], object]
@@ -57,71 +55,24 @@ def video_work(
     return work
 
 
-def run_job(target: str, work: Work, suffix: str = FORMATS["MP4"]) -> VideoResult:
+def run_job(
+    target: str, work: Work, suffix: str = FORMATS["MP4"], tell: Tell | None = None, cancel: Event | None = None
+) -> VideoResult:
     """Run a job in a new folder, which is removed if the job fails.
 
     Args:
         target: path of the video, which names the result.
         work: the job.
         suffix: of the result, from ``FORMATS``.
+        tell: is told where the job is.
+        cancel: set it from another thread to end the job.
 
     Raises:
-        UserError: the job cannot be done.
+        UserError: the job cannot be done, or it was cancelled.
     """
-    return _run(target, work, suffix, lambda _now: None, Event())
-
-
-def follow(
-    target: str, work: Work, suffix: str = FORMATS["MP4"]
-) -> Generator[VideoProgress | VideoResult | None, None, None]:
-    """Run a job in a thread: yields its progress now and then, and its result at the end.
-
-    Closing the generator cancels the job, which then removes what it has written.
-
-    Args:
-        target: path of the video, which names the result.
-        work: the job.
-        suffix: of the result, from ``FORMATS``.
-
-    Yields:
-        None as long as no frame is finished.
-
-    Raises:
-        UserError: the job cannot be done.
-    """
-    ended: Queue[VideoResult | BaseException] = Queue()
-    latest: list[VideoProgress | None] = [None]
-    cancel = Event()
-
-    def tell(now: VideoProgress) -> None:
-        latest[0] = now
-
-    def run() -> None:
-        try:
-            ended.put(_run(target, work, suffix, tell, cancel))
-        except BaseException as error:  # raised where the visitor waits
-            ended.put(error)
-
-    Thread(target=run, daemon=True).start()
-    try:
-        while True:
-            yield latest[0]
-            try:
-                outcome = ended.get(timeout=LOOK_EVERY)
-            except Empty:
-                continue
-            if isinstance(outcome, BaseException):
-                raise outcome
-            yield outcome
-            return
-    finally:
-        cancel.set()  # not joined: Gradio closes generators where waiting would hold up every visitor
-
-
-def _run(target: str, work: Work, suffix: str, tell: Tell, cancel: Event) -> VideoResult:
     folder = new_folder()
     try:
-        return work(str(folder / result_name(target, suffix)), tell, cancel)
+        return work(str(folder / result_name(target, suffix)), tell or (lambda _now: None), cancel or Event())
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -1,7 +1,7 @@
 """The parts of the Video tab as they lie on the page."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +12,29 @@ from jaxtyping import UInt8
 
 from swapper.studies.previews import shrink
 from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
-from swapper.ui.layout import PHOTO_HEIGHT, Sources, build_sources, example_strip, heading
+from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
 from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
+from swapper.ui.sources import Sources, build_sources
 from swapper.ui.video.clip import STEP
 from swapper.ui.video.jobs import FORMATS
 from swapper.ui.video.plan import CHOSEN, EVERYONE, LARGEST
+from swapper.ui.work import Result, build_result_place
 from swapper.video.io import VideoReader
 
 TARGET = ("2", "Video", "The video to change. Only the faces change; the sound is kept.")
-PART = ("3", "Part and preview", "Choose what to swap, and preview a frame before you start.")
-PEOPLE = ("4", "Who changes", "Unless you choose otherwise, every face becomes person A.")
+PART = ("4", "Part and preview", "Choose what to swap, and preview a frame before you start.")
+PEOPLE = ("3", "Who changes", "Unless you choose otherwise, every face becomes person A.")
 RESULT = ("5", "Result", "Play it here or download it.")
 WHO = [("Everyone", EVERYONE), ("The largest face", LARGEST), ("People I choose", CHOSEN)]
 WHO_LABEL = "Faces to swap"
 FIND = "Find people"
-FIND_HINT = "Searches the selected part; then click a person and choose who they become."
+FIND_HINT = "Searches the part that is selected below; then click a person and choose who they become."
 NOBODY_YET = "The people in the video appear here."
 BECOMES = "This person becomes"
 TIME, TIME_INFO = "Frame", "In seconds from the start of the video."
 START, END = "Start", "End"
 PREVIEW = "Preview the swap"
-SWAP, CANCEL = "Swap video", "Cancel"
+SWAP = "Swap video"
 EMPTY = "Your video appears here."
 DOWNLOAD = "Download {kind}"
 GIF = "Choose a GIF or another animation"
@@ -53,6 +55,7 @@ class PartPanel:
         frame: a frame, and its swap.
         time: seconds of the frame.
         preview: swaps the frame.
+        place: where that is.
         start: first second of the part.
         end: last second of the part.
         length: says how long the part is.
@@ -63,6 +66,7 @@ class PartPanel:
     frame: gr.HTML
     time: gr.Slider
     preview: gr.Button
+    place: Result
     start: gr.Slider
     end: gr.Slider
     length: gr.HTML
@@ -82,6 +86,7 @@ class CastPanel:
         who: everyone, the largest face, or people who are chosen.
         search: holds what finds people; shown when people are chosen.
         find: looks for people.
+        place: where that is.
         empty: stands where they will.
         people: those found.
     """
@@ -90,6 +95,7 @@ class CastPanel:
     who: gr.Radio
     search: gr.Column
     find: gr.Button
+    place: Result
     empty: gr.HTML
     people: AssignmentPanel
 
@@ -99,9 +105,8 @@ class VideoResultPanel:
     """Components that show a job and its result.
 
     Attributes:
-        empty: stands where the video will.
-        running: where the job is.
-        cancel: ends it.
+        place: where the job and its result are.
+        box: holds the rest.
         player: the finished video.
         picture: the same where it is a GIF.
         download: hands it over.
@@ -109,9 +114,8 @@ class VideoResultPanel:
         summary: what was done, and how fast.
     """
 
-    empty: gr.HTML
-    running: gr.HTML
-    cancel: gr.Button
+    place: Result
+    box: gr.Column
     player: gr.Video
     picture: gr.Image
     download: gr.DownloadButton
@@ -120,17 +124,8 @@ class VideoResultPanel:
 
     @property
     def outputs(self) -> list[Any]:
-        """All components."""
-        return [
-            self.empty,
-            self.running,
-            self.cancel,
-            self.player,
-            self.picture,
-            self.download,
-            self.notes,
-            self.summary,
-        ]
+        """Components that a job fills."""
+        return [self.player, self.picture, self.download, self.notes, self.summary]
 
 
 @dataclass(frozen=True)
@@ -199,11 +194,12 @@ def build_part() -> PartPanel:
         frame = gr.HTML(elem_id="video-frame")
         time = gr.Slider(0, 1, 0, step=STEP, label=TIME, info=TIME_INFO, buttons=[], elem_id="video-time")
         preview = gr.Button(PREVIEW, size="md", variant="secondary", elem_id="video-preview")
+        place = replace(build_result_place("video-preview", None), saves=False)
         with gr.Row():
             start = gr.Slider(0, 1, 0, step=STEP, label=START, buttons=[], min_width=200, elem_id="video-start")
             end = gr.Slider(0, 1, 1, step=STEP, label=END, buttons=[], min_width=200, elem_id="video-end")
         length = gr.HTML(elem_id="video-length")
-    return PartPanel(box, facts, frame, time, preview, start, end, length)
+    return PartPanel(box, facts, frame, time, preview, place, start, end, length)
 
 
 def build_cast(sources: Sources) -> CastPanel:
@@ -218,9 +214,10 @@ def build_cast(sources: Sources) -> CastPanel:
         with gr.Column(visible=False) as search:
             gr.HTML(f'<p class="hint">{FIND_HINT}</p>')
             find = gr.Button(FIND, size="md", variant="secondary", elem_id="video-find")
+            place = replace(build_result_place("video-find", None), saves=False)
             empty = gr.HTML(f'<div class="empty low"><p>{NOBODY_YET}</p></div>')
             people = build_assignment_panel(sources, BECOMES, "video-")
-    return CastPanel(box, who, search, find, empty, people)
+    return CastPanel(box, who, search, find, place, empty, people)
 
 
 def build_settings() -> VideoSettingsPanel:
@@ -236,15 +233,15 @@ def build_settings() -> VideoSettingsPanel:
 def build_result() -> VideoResultPanel:
     """Lay out the result."""
     heading(RESULT)
-    empty = gr.HTML(f'<div class="empty"><p>{EMPTY}</p></div>')
-    running = gr.HTML(visible=False, elem_id="video-running")
-    cancel = gr.Button(CANCEL, size="md", variant="stop", visible=False, elem_id="video-cancel")
-    player = gr.Video(
-        visible=False, interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-player"
-    )
-    picture = gr.Image(
-        visible=False, interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-gif-result"
-    )
-    download = gr.DownloadButton(DOWNLOAD.format(kind="MP4"), size="md", visible=False, elem_id="video-download")
-    notes = gr.HTML(elem_id="video-notes")
-    return VideoResultPanel(empty, running, cancel, player, picture, download, notes, gr.HTML(elem_id="video-summary"))
+    place = build_result_place("video", EMPTY)
+    with gr.Column(visible=False, elem_classes="shown") as box:
+        player = gr.Video(interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-player")
+        picture = gr.Image(
+            visible=False, interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-gif-result"
+        )
+        download = gr.DownloadButton(
+            DOWNLOAD.format(kind="MP4"), size="md", elem_id="video-download", elem_classes="download"
+        )
+        notes = gr.HTML(elem_id="video-notes")
+        summary = gr.HTML(elem_id="video-summary")
+    return VideoResultPanel(replace(place, boxes=[box]), box, player, picture, download, notes, summary)

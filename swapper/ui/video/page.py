@@ -11,13 +11,8 @@ from swapper.ui.languages import said, said_markup
 from swapper.ui.video.clip import SHOWN_SIDE, Clip
 from swapper.video.job import VideoProgress, VideoResult
 
-LIVE_SIDE = 640  # px, longer side of the frame that is shown while a job runs
-QUEUED = "Waiting in the queue."
-WAITING = "Getting ready: loading the method and learning the source."
-PROGRESS = "Share of the video that is done"
 BEFORE, AFTER = "Before", "After"
 FRAME_AT = "Frame at {time}"
-LATEST = "The latest finished frame"
 PART = "{length} selected, about {frames} frames."
 TOO_LONG = "{length} selected; at most {longest} can be swapped at once. Move the start or the end."
 FACTS = "{width} × {height} pixels, {rate} frames a second, {length}"
@@ -89,24 +84,14 @@ def part(clip: Clip, start: float, end: float) -> str:
     return f'<p class="hint{" warn" if words is TOO_LONG else ""}">{said(text)}</p>'
 
 
-def running(now: VideoProgress | None, told: str = WAITING) -> str:
-    """HTML of a job that is under way.
+def where(now: VideoProgress) -> str:
+    """One line that says where a job is.
 
     Args:
-        now: where it is; None before its first frame.
-        told: what is said before the first frame.
+        now: where it is.
     """
-    share = 0.0 if now is None else now.fraction
-    percent = round(100 * share)
-    picture = '<div class="empty"></div>'
-    if now is not None:
-        told = NOW.format(frames=now.frames, total=now.total, fps=f"{now.fps:.1f}", left=duration(now.seconds_left))
-        picture = f'<img src="{data_uri(shrink(now.image, LIVE_SIDE), 80)}" alt="{LATEST}" decoding="sync">'
-    return said_markup(
-        f'<div class="running">{picture}<div class="meter" role="progressbar" aria-label="{PROGRESS}" '
-        f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}"><span style="width:{100 * share:.1f}%">'
-        f"</span></div><p>{told}</p></div>"
-    )
+    words = NOW.format(frames=now.frames, total=now.total, fps=f"{now.fps:.1f}", left=duration(now.seconds_left))
+    return said(words)
 
 
 def summary(result: VideoResult, method: str) -> str:

@@ -25,7 +25,7 @@ NOTHING_TO_DO = "People: everyone is set to stay unchanged. Click a person and c
 NO_SOURCE = "Source: person {letter} has no photo yet. Add one under Source."
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Cast(Assignment):
     """The people found in a video.
 

@@ -1,7 +1,6 @@
 """What happens when the Video tab is used."""
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,27 +10,25 @@ from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.assignment import PEOPLE
-from swapper.ui.assignment_panel import Updates
+from swapper.ui.callout import callout
 from swapper.ui.consent import require_consent
 from swapper.ui.files import upload_path, upload_paths
-from swapper.ui.image.result import callout
 from swapper.ui.languages import said
+from swapper.ui.layout import Updates
+from swapper.ui.progress import Tell
 from swapper.ui.settings_panel import read
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.video import page
 from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
 from swapper.ui.video.gif import Gif, stand_in
-from swapper.ui.video.jobs import FORMATS, follow, video_work
+from swapper.ui.video.jobs import FORMATS, run_job, video_work
 from swapper.ui.video.layout import DOWNLOAD, KIND, WHO, WHO_LABEL, CastPanel, PartPanel, VideoResultPanel
 from swapper.ui.video.plan import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
 from swapper.video.io import VideoReader
 from swapper.video.job import LONGEST, VideoProgress, VideoResult, check_video_settings
 
 NO_TARGET = "Video: none yet. Add the video to change."
-CANCELLED = "Cancelled. The unfinished video was deleted."
 LOOKING = "Looking for people"
-
-Job = Generator[VideoProgress | VideoResult | None, None, None]
 
 
 @dataclass(frozen=True)
@@ -44,12 +41,12 @@ class VideoTab:
         part: trimming and preview.
         cast: who changes.
         result: the job and its result.
-        start: begins the job.
         problem: says what is wrong.
         clip: state of the session: a ``Clip`` or None.
         target: the video as it was uploaded.
         gif: state of the session: the ``Gif`` that the video on the page stands for, or None.
         kind: suffix of the result.
+        previewed: state of the session: whether the frame on the page is a preview.
     """
 
     swappers: SwapperCache
@@ -57,12 +54,12 @@ class VideoTab:
     part: PartPanel
     cast: CastPanel
     result: VideoResultPanel
-    start: gr.Button
     problem: gr.HTML
     clip: gr.State
     target: gr.Video
     gif: gr.State
     kind: gr.Radio
+    previewed: gr.State
 
     def take_gif(self, payload: Any) -> Updates:
         """Show a GIF as a video; ``payload`` is the file as Gradio sends it."""
@@ -72,8 +69,8 @@ class VideoTab:
             return self._wrong(error)
         return {self.gif: gif, self.target: gif.stand_in, self.kind: FORMATS["GIF"], self.problem: ""}
 
-    def load(self, payload: Any, people: int, gif: Gif | None) -> Updates:
-        """Look at a new video; ``payload`` is the file as Gradio sends it."""
+    def load(self, payload: Any, people: int, gif: Gif | None, shown: Clip | None) -> Updates:
+        """Look at a new video; ``payload`` is the file as Gradio sends it, ``shown`` what is on the page."""
         emptied = {self.clip: None, self.part.box: gr.Column(visible=False), self.cast.box: gr.Column(visible=False)}
         fresh = {
             **self.cast.people.show(None, people),
@@ -81,27 +78,45 @@ class VideoTab:
             self.cast.who: EVERYONE,
             self.cast.empty: gr.HTML(visible=True),
             self.problem: "",
+            self.previewed: False,
         }
         try:
             paths = upload_paths(payload, self.limits.max_video_bytes, files=1)
+            if paths and shown is not None and _meant(paths[0], gif) == shown.path:  # a reload brought both back
+                return {self.problem: gr.skip()}
             if not paths:
                 return {**fresh, **emptied}
             clip = open_clip(_meant(paths[0], gif), self.limits)
             image = frame_at(clip, 0, self.limits)
         except UserError as error:
             return {**fresh, **emptied, **self._wrong(error)}
-        end = min(clip.last, clip.longest)
+        return {**fresh, **self._loaded(clip, image, 0, min(clip.last, clip.longest))}
+
+    def again(self, values: dict[Any, Any]) -> Updates:
+        """Show the video, the part and the people that came back after a reload."""
+        clip, cast = values.get(self.clip), values.get(self.cast.people.found)
+        found = self.cast.people.again(values)
+        if not isinstance(clip, Clip) or values.get(self.target) is None:
+            return {**found, self.clip: None}
+        start, end = values.get(self.part.start) or 0.0, values.get(self.part.end) or clip.last
+        try:
+            shown = self._loaded(clip, frame_at(clip, 0, self.limits), start, end)
+        except UserError:
+            return {**found, self.clip: None}
+        nobody = {self.cast.empty: gr.HTML(visible=cast is None)}
+        return {**found, **shown, **nobody, **self.choose(values.get(self.cast.who) or EVERYONE)}
+
+    def _loaded(self, clip: Clip, image: Any, start: float, end: float) -> Updates:
         return {
-            **fresh,
             self.clip: clip,
             self.part.box: gr.Column(visible=True),
             self.cast.box: gr.Column(visible=True),
             self.part.facts: page.facts(clip),
             self.part.frame: page.frames(image, page.clock(0)),
             self.part.time: gr.Slider(maximum=clip.last, value=0),
-            self.part.start: gr.Slider(maximum=clip.last, value=0),
+            self.part.start: gr.Slider(maximum=clip.last, value=start),
             self.part.end: gr.Slider(maximum=clip.last, value=end),
-            self.part.length: page.part(clip, 0, end),
+            self.part.length: page.part(clip, start, end),
         }
 
     def show_frame(self, clip: Clip | None, seconds: Any, start: Any, end: Any) -> Updates:
@@ -114,74 +129,57 @@ class VideoTab:
         except UserError as error:
             return self._wrong(error)
         shown = page.frames(image, page.clock(seconds))
-        return {self.part.frame: shown, self.part.length: page.part(clip, start, end)}
+        return {self.part.frame: shown, self.part.length: page.part(clip, start, end), self.previewed: False}
 
     def choose(self, who: str) -> Updates:
         """Offer to look for people when some are to be chosen."""
         return {self.cast.search: gr.Column(visible=who == CHOSEN)}
 
-    def find(
-        self,
-        clip: Clip | None,
-        start: Any,
-        end: Any,
-        people: int,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 (how Gradio hands it in)
-    ) -> Updates:
+    def find(self, tell: Tell, _agreed: Any, clip: Clip | None, start: Any, end: Any, people: int) -> Iterator[Updates]:
         """Find the people of the chosen part."""
-        try:
-            if clip is None:
-                raise UserError(NO_TARGET)
-            start, end = _seconds(start), _seconds(end)
-            part = clip.part(start, end)
-            reader, last = VideoReader(clip.path, self.limits), min(part.end or clip.seconds, start + clip.longest)
-            told = said(LOOKING)
-            found = look_for_people(
-                self.swappers.finder(), reader, part.start, last, lambda share: progress(share, told)
-            )
-        except UserError as error:
-            return self._wrong(error)
-        return {**self.cast.people.show(found, people), self.cast.empty: gr.HTML(visible=False), self.problem: ""}
+        if clip is None:
+            raise UserError(NO_TARGET)
+        start, end = _seconds(start), _seconds(end)
+        part = clip.part(start, end)
+        reader, last = VideoReader(clip.path, self.limits), min(part.end or clip.seconds, start + clip.longest)
+        told = said(LOOKING)
+        tell(0.0, told)
+        found = look_for_people(self.swappers.finder(), reader, part.start, last, lambda share: tell(share, told))
+        yield {**self.cast.people.show(found, people), self.cast.empty: gr.HTML(visible=False)}
 
-    def preview(self, agreed: Any, clip: Clip | None, cast: Cast | None, who: Any, seconds: Any, *sent: Any) -> Updates:
+    def preview(
+        self, tell: Tell, agreed: Any, clip: Clip | None, cast: Cast | None, who: Any, seconds: Any, *sent: Any
+    ) -> Iterator[Updates]:
         """Swap the frame that is shown; ``sent`` are the sources' photos and the settings."""
+        require_consent(agreed)
+        if clip is None:
+            raise UserError(NO_TARGET)
+        seconds, who = _seconds(seconds), values.choice(WHO_LABEL, who, dict(WHO).values())
+        method, restore, blend = read(list(sent[len(PEOPLE) + 3 :]))
+        photos = self._photos(sent)
+        wanted_people(who, cast, photos)
+        tell(0.0, said("Loading the method"))
+        swapper = self.swappers.get(method, restore)
+        tell(0.2, said("Learning the source"))
+        plan = plan_swap(swapper, who, cast, photos)
+        tell(0.5, said("Swapping"))
+        image, time = frame_at(clip, seconds, self.limits), page.clock(seconds)
+        after = preview_swap(swapper, image, plan, blend, time)
+        yield {self.part.frame: page.frames(image, time, after), self.previewed: True}
+
+    def refresh(self, tell: Tell, agreed: Any, clip: Clip | None, *sent: Any) -> Iterator[Updates]:
+        """The same without complaints, for something that was changed: the plain frame where no preview is possible."""
         try:
-            require_consent(agreed)
-            if clip is None:
-                raise UserError(NO_TARGET)
-            seconds, who = _seconds(seconds), values.choice(WHO_LABEL, who, dict(WHO).values())
-            method, restore, blend = read(list(sent[len(PEOPLE) + 3 :]))
-            photos = self._photos(sent)
-            wanted_people(who, cast, photos)
-            swapper = self.swappers.get(method, restore)
-            plan = plan_swap(swapper, who, cast, photos)
-            image, time = frame_at(clip, seconds, self.limits), page.clock(seconds)
-            after = preview_swap(swapper, image, plan, blend, time)
-        except UserError as error:
-            return self._wrong(error)
-        return {self.part.frame: page.frames(image, time, after), self.problem: ""}
-
-    def preview_if_possible(self, *sent: Any) -> Updates:
-        """The same without complaints, for a slider that was moved."""
-        found = self.preview(*sent)
-        return found if self.part.frame in found else {self.part.frame: gr.skip()}
-
-    def begin(self) -> Updates:
-        """Show that a job waits for its turn."""
-        return {
-            self.problem: "",
-            self.start: gr.Button(interactive=False),
-            self.result.cancel: gr.Button(visible=True),
-            **dict.fromkeys([self.result.notes, self.result.summary], ""),
-            self.result.empty: gr.HTML(visible=False),
-            self.result.running: gr.HTML(value=page.running(None, page.QUEUED), visible=True),
-            self.result.player: gr.Video(value=None, visible=False),
-            self.result.picture: gr.Image(value=None, visible=False),
-            self.result.download: gr.DownloadButton(visible=False),
-        }
+            yield from self.preview(tell, agreed, clip, *sent)
+        except UserError:
+            seconds = sent[2]
+            if clip is not None and isinstance(seconds, int | float):
+                frame = frame_at(clip, float(seconds), self.limits)
+                yield {self.part.frame: page.frames(frame, page.clock(float(seconds)))}
 
     def swap(
         self,
+        tell: Tell,
         agreed: Any,
         payload: Any,
         clip: Clip | None,
@@ -193,71 +191,47 @@ class VideoTab:
         *sent: Any,
     ) -> Iterator[Updates]:
         """Swap the video, telling how far it is; ``sent`` are the sources' photos and the settings."""
-        try:
-            require_consent(agreed)
-            start, end, who = _seconds(start), _seconds(end), values.choice(WHO_LABEL, who, dict(WHO).values())
-            steadiness, quality, kind, *swap = sent[len(PEOPLE) :]
-            check_video_settings(0, None, quality, steadiness)
-            suffix = values.choice(KIND, kind, FORMATS.values())
-            method, restore, blend = read(swap)
-            path = _meant(upload_path(payload, NO_TARGET, self.limits.max_video_bytes), gif)
-            if clip is None or clip.path != path:  # the click came before the video had been looked at
-                clip, cast, who = open_clip(path, self.limits), None, EVERYONE
-                end = clip.longest
-            photos = self._photos(sent)
-            wanted_people(who, cast, photos)
-            part = clip.part(start, end, int(quality), steadiness)
-            work = video_work(
-                lambda: self.swappers.get(method, restore),
-                lambda swapper: plan_swap(swapper, who, cast, photos),
-                clip.path,
-                part,
-                blend,
-                self.limits,
-            )
-            yield from self._work(follow(clip.path, work, suffix), method)
-        except UserError as error:
-            yield {**self._idle(), **self._wrong(error)}
+        require_consent(agreed)
+        start, end, who = _seconds(start), _seconds(end), values.choice(WHO_LABEL, who, dict(WHO).values())
+        steadiness, quality, kind, *swap = sent[len(PEOPLE) :]
+        check_video_settings(0, None, quality, steadiness)
+        suffix = values.choice(KIND, kind, FORMATS.values())
+        method, restore, blend = read(swap)
+        path = _meant(upload_path(payload, NO_TARGET, self.limits.max_video_bytes), gif)
+        if clip is None or clip.path != path:  # the click came before the video had been looked at
+            clip, cast, who = open_clip(path, self.limits), None, EVERYONE
+            end = clip.longest
+        photos = self._photos(sent)
+        wanted_people(who, cast, photos)
+        part = clip.part(start, end, int(quality), steadiness)
+        work = video_work(
+            lambda: self.swappers.get(method, restore),
+            lambda swapper: plan_swap(swapper, who, cast, photos),
+            clip.path,
+            part,
+            blend,
+            self.limits,
+        )
+        tell(0.0, said("Loading the method"))
+        doing = said("Swapping")
 
-    def _work(self, job: Job, method: str) -> Iterator[Updates]:
-        shown = None
-        with closing(job) as states:
-            for state in states:
-                if isinstance(state, VideoResult):
-                    yield self._finished(state, method)
-                elif state is None or state is not shown:
-                    shown = state
-                    yield {self.result.running: page.running(state)}
-                else:
-                    yield {self.result.running: gr.skip()}
+        def told(now: VideoProgress) -> None:
+            if not tell.cancel.is_set():
+                tell(now.fraction, doing, lambda: now.image, page.where(now))
+
+        yield self._finished(run_job(clip.path, work, suffix, told, tell.cancel), method)
 
     def _finished(self, result: VideoResult, method: str) -> Updates:
         label = offered_methods().get(method, method)
         kind, path = result.path.suffix.removeprefix(".").upper(), str(result.path)
-        shown = (
-            {self.result.picture: gr.Image(value=path, visible=True)}
-            if kind == "GIF"
-            else {self.result.player: gr.Video(value=path, visible=True)}
-        )
+        gif = kind == "GIF"
         return {
-            **self._idle(),
-            **shown,
-            self.result.empty: gr.HTML(visible=False),
-            self.result.download: gr.DownloadButton(said(DOWNLOAD.format(kind=kind)), value=path, visible=True),
+            self.result.box: gr.Column(visible=True),
+            self.result.player: gr.Video(value=None if gif else path, visible=not gif),
+            self.result.picture: gr.Image(value=path if gif else None, visible=gif),
+            self.result.download: gr.DownloadButton(said(DOWNLOAD.format(kind=kind)), value=path),
             self.result.notes: callout(result.warnings),
             self.result.summary: page.summary(result, label),
-        }
-
-    def cancelled(self) -> Updates:
-        """Show that the job has ended."""
-        return {**self._idle(), self.result.notes: callout([CANCELLED])}
-
-    def _idle(self) -> Updates:
-        return {
-            self.start: gr.Button(interactive=True),
-            self.result.cancel: gr.Button(visible=False),
-            self.result.empty: gr.HTML(visible=True),
-            self.result.running: gr.HTML(value="", visible=False),
         }
 
     def _photos(self, sent: Sequence[Any]) -> list[list[str]]:

@@ -6,11 +6,14 @@ from typing import Any
 import gradio as gr
 
 from swapper.runtime.limits import Limits
-from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
+from swapper.ui.gpu import VIDEO_SECONDS
 from swapper.ui.layout import ENGINE, LENGTHY, QUICK, queued
+from swapper.ui.presets import Presets
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.api import add_video_endpoint
 from swapper.ui.video.layout import (
+    FIND,
+    PREVIEW,
     SWAP,
     build_cast,
     build_inputs,
@@ -19,13 +22,20 @@ from swapper.ui.video.layout import (
     build_settings,
 )
 from swapper.ui.video.tab import VideoTab
+from swapper.ui.visits import Visits
+from swapper.ui.work import Work, fingerprint
 
-# On a phone the result lies far below the button.
-TO_RESULT = "() => { if (innerWidth < 768) document.getElementById('video-result').scrollIntoView(); }"
 LOOKERS = 2  # events that only look at a video, at a time; they do not wait for swaps
 
 
-def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, limits: Limits, examples: Path) -> None:
+def build_video_tab(
+    swappers: SwapperCache,
+    consent: gr.Checkbox,
+    limits: Limits,
+    examples: Path,
+    visits: Visits,
+    presets: Presets,
+) -> None:
     """Lay out the tab and wire it, and add ``/swap_video``; called inside Blocks.
 
     Args:
@@ -33,68 +43,74 @@ def build_video_tab(swappers: SwapperCache, consent: gr.Checkbox, limits: Limits
         consent: the page's checkbox.
         limits: what is allowed on this machine.
         examples: folder with ``portraits``; missing files are not shown.
+        visits: remembers what is on the page.
+        presets: keeps settings.
     """
     add_video_endpoint(swappers, limits)
     clip, gif = gr.State(None, time_to_live=3600), gr.State(None, time_to_live=3600)
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320):
             sources, target, choose_gif = build_inputs(examples)
-            part, cast = build_part(), build_cast(sources)
+            cast, part = build_cast(sources), build_part()
             start = gr.Button(SWAP, variant="primary", elem_id="video-swap")
             problem = gr.HTML(elem_id="video-problem")
             choices = build_settings()
         with gr.Column(scale=11, min_width=320, elem_classes="card result", elem_id="video-result"):
             result = build_result()
-    tab = VideoTab(swappers, limits, part, cast, result, start, problem, clip, target, gif, choices.kind)
+    previewed, again = gr.State(False), gr.Textbox(visible="hidden", show_label=False, container=False)
+    tab = VideoTab(swappers, limits, part, cast, result, problem, clip, target, gif, choices.kind, previewed)
     people, trim = cast.people, [part.start, part.end]
-    looks, busy = queued("frames", LOOKERS), queued(ENGINE, limits.concurrency)
+    looks, queue = queued("frames", LOOKERS), (ENGINE, limits.concurrency)
     people.wire()
+    choices.swap.wire(presets, {"steadiness": choices.steadiness, "quality": choices.quality})
+    sources.wire(swappers, limits.concurrency, limits.max_source_photos)
     cast.who.input(tab.choose, cast.who, cast.search, **QUICK)
     choose_gif.upload(tab.take_gif, choose_gif, [gif, target, choices.kind, problem], show_progress_on=target, **looks)
-    target.change(
-        tab.load,
-        [target, people.people, gif],
-        [clip, *part.outputs, *people.shown, cast.box, cast.who, cast.search, cast.empty, problem],
-        show_progress_on=target,
-        **looks,
-    )
+    loaded = [clip, *part.outputs, *people.shown, cast.box, cast.who, cast.search, cast.empty, problem, previewed]
+    target.change(tab.load, [target, people.people, gif, clip], loaded, show_progress_on=target, **looks)
     for slider in (part.time, *trim):
         slider.input(
             tab.show_frame,
             [clip, slider, *trim],
-            [part.frame, part.length, problem],
+            [part.frame, part.length, problem, previewed],
             trigger_mode="always_last",
             show_progress="hidden",
             **looks,
         )
+    find = Work("video people", FIND, cast.find, problem, cast.place, gr.State(""), visits)
+    find.wire(tab.find, consent, [clip, *trim, people.people], [*people.shown, cast.empty], queue)
     wish = [*sources.galleries, *choices.inputs]
-    preview = [consent, clip, people.found, cast.who, part.time, *wish]
-    seen: list[Any] = [part.frame, problem]
-    part.preview.click(on_gpu(tab.preview, seen), preview, seen, show_progress_on=part.frame, **busy)
-    part.time.release(
-        on_gpu(tab.preview_if_possible, seen),
-        preview,
-        seen,
-        trigger_mode="always_last",
-        show_progress_on=part.frame,
-        **busy,
-    )
-    found: list[Any] = [*people.shown, cast.empty, problem]
-    cast.find.click(
-        on_gpu(tab.find, found),
-        [clip, *trim, people.people],
-        found,
-        show_progress_on=[cast.empty, people.gallery],
-        **busy,
-    )
-    shown = [*result.outputs, start, problem]
-    begun = start.click(tab.begin, None, shown, **QUICK).then(None, js=TO_RESULT, **QUICK)
-    job = begun.then(
-        on_gpu(tab.swap, shown, VIDEO_SECONDS),
-        [consent, target, clip, people.found, cast.who, *trim, gif, *wish],
-        shown,
-        show_progress_on=result.running,
-        show_progress="minimal",
-        **queued(LENGTHY, limits.concurrency),
-    )
-    result.cancel.click(tab.cancelled, None, shown, cancels=[job], **QUICK)
+    _wire_preview(tab, consent, [clip, people.found, cast.who, part.time, *wish], again, queue, visits)
+    work = Work("video", SWAP, start, problem, result.place, gr.State(""), visits)
+    inputs = [target, clip, people.found, cast.who, *trim, gif, *wish]
+    work.wire(tab.swap, consent, inputs, result.outputs, (LENGTHY, limits.concurrency), VIDEO_SECONDS)
+    also = [sources.people, sources.selected, people.casting]
+    work.watch(inputs, also, tab.again, [*loaded, *sources.shown, *result.outputs])
+
+
+def _wire_preview(
+    tab: VideoTab,
+    consent: gr.Checkbox,
+    inputs: list[Any],
+    again: gr.Textbox,
+    queue: tuple[str, int],
+    visits: Visits,
+) -> None:
+    """A preview is made on demand, and again whenever what it shows has changed; ``again`` counts that."""
+    part, seen = tab.part, [tab.part.frame, tab.previewed]
+    work = Work("video preview", PREVIEW, part.preview, tab.problem, part.place, gr.State(""), visits)
+    work.wire(tab.preview, consent, inputs, seen, queue)
+    work.wire(tab.refresh, consent, inputs, seen, queue, starts=[again.change])
+    _, found, who, time, *wish = inputs
+    touched = [getattr(block, "release", None) or getattr(block, "input", None) or block.change for block in wish]
+    counted = {"preprocess": False, "trigger_mode": "always_last", **QUICK}
+
+    def changed(shown: bool, *values: Any) -> Any:
+        return fingerprint(values) if shown else gr.skip()
+
+    def possible(agreed: Any, *values: Any) -> Any:
+        return fingerprint(values) if agreed is True and values[-len(wish)] else gr.skip()
+
+    shown = [found, who, time, *wish]
+    gr.on([tab.cast.people.casting.change, who.input, *touched], changed, [tab.previewed, *shown], again, **counted)
+    time.release(possible, [consent, *shown], again, **counted)

@@ -6,7 +6,8 @@ from swapper.compose.settings import BlendSettings
 from swapper.images import read_image
 from swapper.types import SwapResult, UserError
 from swapper.ui.assignment import UNCHANGED
-from swapper.ui.image.result import callout, summary, swap_target
+from swapper.ui.callout import callout
+from swapper.ui.image.result import summary, swap_target
 from swapper.ui.image.target import find_target
 
 

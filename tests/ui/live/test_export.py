@@ -7,14 +7,16 @@ import onnx
 import pytest
 from random_student import offer_student, write_student
 
+from swapper.types import UserError
 from swapper.ui.live.export import FaceExport, page_link
+from swapper.ui.progress import Tell
 
 
 @pytest.fixture
 def export(loading, tmp_path, monkeypatch) -> FaceExport:
     offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
     with gr.Blocks():
-        parts = gr.DownloadButton(), gr.HTML(), gr.HTML()
+        parts = gr.DownloadButton(), gr.HTML(), gr.Column()
     return FaceExport(loading, True, *parts)
 
 
@@ -26,8 +28,7 @@ def test_a_network_is_written_where_nobody_can_guess_it(export, portraits, uploa
     photo = shutil.copy(portraits[0], uploads)
     files = []
     for _ in range(2):
-        answer = export.make(True, upload(photo))
-        assert answer[export.problem] == ""
+        (answer,) = export.make(Tell(), True, upload(photo))
         files.append(Path(answer[export.download].value["path"]))
         assert files[-1].name == "face.onnx" and files[-1].stat().st_size < 2e6
         address = answer[export.link].value.split('href="')[1].split('"')[0]
@@ -43,8 +44,8 @@ def test_a_network_is_written_where_nobody_can_guess_it(export, portraits, uploa
     [(False, None, "Consent has"), (True, None, "no photo yet"), (True, upload("/etc/passwd"), "not an uploaded file")],
 )
 def test_what_is_missing_is_said(export, uploads, agreed, given, said):
-    answer = export.make(agreed, given)
-    assert list(answer) == [export.problem] and said in answer[export.problem]
+    with pytest.raises(UserError, match=said):
+        list(export.make(Tell(), agreed, given))
 
 
 def test_links_hold_any_path():

@@ -38,10 +38,8 @@ def test_a_part_that_is_too_long_is_marked():
 
 
 def test_where_a_job_is():
-    before, now = page.running(None), page.running(VideoProgress(0.25, 30, 120, 12.34, 7.2, TimedFrame(PICTURE, 0, 1)))
-    assert page.WAITING in before and 'aria-valuenow="0"' in before and "<img" not in before
-    assert "30 of 120 frames · 12.3 frames/s · 7.2 s left" in now and 'aria-valuenow="25"' in now
-    assert 'alt="The latest finished frame"' in now
+    now = VideoProgress(0.25, 30, 120, 12.34, 7.2, TimedFrame(PICTURE, 0, 1))
+    assert page.where(now) == "30 of 120 frames · 12.3 frames/s · 7.2 s left"
 
 
 def test_summary():

@@ -1,0 +1,87 @@
+() => {
+  // What Gradio's page does not do by itself: it says finished work to screen readers, scrolls to it, asks before it is
+  // lost, and gives thumbnails a name and a state.
+  const live = document.createElement('div');
+  live.id = 'announcer';
+  live.className = 'sr-only';
+  live.setAttribute('role', 'status');
+  live.setAttribute('aria-live', 'polite');
+  document.body.append(live);
+
+  const inKorean = {}; // names of examples, filled in by the server
+  const named = (id) => document.getElementById(id);
+  const inView = (place) => {
+    const box = place.getBoundingClientRect();
+    return box.height > 0 && box.top >= 0 && box.top < innerHeight - Math.min(box.height, 120);
+  };
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  const show = (place) => {
+    const block = innerWidth < 768 ? 'start' : 'nearest';
+    if (place && !inView(place)) place.scrollIntoView({ block, behavior: still ? 'auto' : 'smooth' });
+  };
+  const soon = (action) => requestAnimationFrame(() => requestAnimationFrame(action));
+  let last = null; // the button that was pressed last
+
+  window.swapper = {
+    began(meter) {
+      soon(() => {
+        const place = named(meter), card = place?.closest('.card');
+        if (!place || !inView(place)) show(innerWidth < 768 && !card?.matches('.result') ? place : card);
+        const cancel = named(meter.replace('-running', '-cancel'));
+        if (document.activeElement === document.body) cancel?.focus({ preventScroll: true });
+      });
+    },
+    ended() {
+      soon(() => {
+        if (document.activeElement === document.body) last?.focus({ preventScroll: true });
+      });
+    },
+  };
+
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest?.('button, a');
+    if (button) last = button;
+    if (button?.closest('.card') && button.matches('.download, [download]'))
+      button.closest('.card').querySelectorAll('.done').forEach((told) => delete told.dataset.unsaved);
+  }, true);
+
+  addEventListener('beforeunload', (event) => {
+    if (document.querySelector('.running [role="progressbar"], .done[data-unsaved]')) event.preventDefault();
+  });
+
+  const set = (node, name, value) => {
+    if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  };
+  const tell = (done) => {
+    done.dataset.told = '';
+    if (!last) return; // it came back after a reload
+    live.textContent = '';
+    soon(() => { live.textContent = done.textContent; });
+    if (done.dataset.unsaved !== undefined) show(done.closest('.card'));
+  };
+  const watchCamera = () => { // Gradio tells nobody that a camera was stopped
+    const camera = named('live-camera'), before = document.body.dataset.live;
+    if (camera?.querySelector('[title="stop recording"]')) document.body.dataset.live = 'on';
+    else if (before === 'on' && camera?.querySelector('[title="start recording"]')) {
+      document.body.dataset.live = 'off';
+      named('live-stopped')?.click();
+    }
+  };
+  const tidy = () => {
+    watchCamera();
+    document.querySelectorAll('.done:not([data-told])').forEach(tell);
+    for (const item of document.querySelectorAll('.thumbnail-item')) {
+      const said = item.querySelector('.caption-label')?.textContent.trim();
+      if (said) set(item, 'aria-label', inKorean[said] && navigator.language.startsWith('ko') ? inKorean[said] : said);
+      if (item.matches('button')) set(item, 'aria-pressed', String(item.matches('.selected')));
+    }
+    for (const empty of document.querySelectorAll('.empty[aria-label]:not([role])')) empty.setAttribute('role', 'img');
+  };
+  let waiting = false;
+  new MutationObserver(() => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; tidy(); });
+  }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['class'] });
+  tidy();
+}

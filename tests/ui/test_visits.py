@@ -1,0 +1,50 @@
+"""What comes back after a reload, and to whom."""
+
+from pathlib import Path
+
+from swapper.ui.visits import Visits, properties, restored
+
+NAME = "0123456789abcdef" * 2
+
+
+def test_a_visit_is_known_again_in_another_session():
+    visits = Visits()
+    visits.keep("first", "image", [1])
+    visits.come("first", NAME)
+    visits.keep("first", "image", [2])
+    assert visits.find("second", "image") is None
+    visits.come("second", NAME)
+    assert visits.find("second", "image") == [2]
+    visits.come("third", "f" * 32)
+    assert visits.find("third", "image") is None
+
+
+def test_names_that_no_page_makes_up_are_passed_over():
+    visits = Visits()
+    for name in (None, 7, "", "short", NAME.upper(), NAME + "0", ["x"], {"name": NAME}):
+        visits.come("session", name)
+        visits.keep("session", "image", [1])
+        assert visits.find("session", "image") is None
+
+
+def test_visits_are_forgotten_after_their_time():
+    visits = Visits(seconds=0)
+    visits.come("session", NAME)
+    visits.keep("session", "image", [1])
+    assert visits.find("session", "image") is None
+
+
+def test_files_come_back_as_long_as_they_are_there(tmp_path: Path):
+    there, gone = tmp_path / "a.png", tmp_path / "b.png"
+    there.write_bytes(b"picture")
+    assert restored({"path": str(there), "url": "x"}) == str(there)
+    assert restored({"path": str(gone)}) is None
+    photos = [{"image": {"path": str(there)}, "caption": None}, {"image": {"path": str(gone)}, "caption": None}]
+    assert restored(photos) == [str(there)]
+    assert restored(["ghost", "warp"]) == ["ghost", "warp"]
+    assert restored(0.5) == 0.5 and restored(None) is None
+
+
+def test_answers_of_handlers_are_properties():
+    assert properties("<p>") == {"value": "<p>"}
+    assert properties({"__type__": "update", "visible": True}) == {"visible": True}
