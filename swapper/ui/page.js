@@ -75,6 +75,10 @@
       if (said) set(item, 'aria-label', inKorean[said] && navigator.language.startsWith('ko') ? inKorean[said] : said);
       if (item.matches('button')) set(item, 'aria-pressed', String(item.matches('.selected')));
     }
+    for (const choice of document.querySelectorAll('fieldset')) { // one name each, so that arrow keys go through them
+      const radios = choice.querySelectorAll('input[type="radio"]');
+      radios.forEach((radio) => { if (radio.name !== radios[0].name) radio.name = radios[0].name; });
+    }
     for (const empty of document.querySelectorAll('.empty[aria-label]:not([role])')) empty.setAttribute('role', 'img');
   };
   let waiting = false;
@@ -82,6 +86,8 @@
     if (waiting) return;
     waiting = true;
     requestAnimationFrame(() => { waiting = false; tidy(); });
-  }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['class'] });
+  }).observe(document.body, {
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['class'],
+  });
   tidy();
 }

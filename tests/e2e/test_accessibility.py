@@ -7,8 +7,9 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from clips import background, lay, portrait, write_clip
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FileChooser, Page, expect
 from served_app import END_TO_END, be_patient, open_tab, serve, visit
+from waiting import wait_for
 
 pytestmark = END_TO_END
 TABS = ("Image swap", "Video swap", "Live", "Interpolation", "Compare")
@@ -71,10 +72,19 @@ def reach(page: Page, selector: str) -> None:
 
 
 def choose_file(page: Page, selector: str, file: Path) -> None:
+    """Open the file dialogue with Enter, again where the page was still busy with what came before."""
+    chosen: list[FileChooser] = []
+    page.once("filechooser", lambda chooser: chosen.append(chooser))
     reach(page, selector)
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(file)
+
+    def opened() -> bool:
+        if not chosen:
+            page.locator(selector).first.press("Enter")
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+        return bool(chosen)
+
+    wait_for("a file dialogue", opened)
+    chosen[0].set_files(file)
 
 
 def test_a_photo_is_swapped_by_keyboard_alone(page: Page, portraits):
