@@ -1,7 +1,7 @@
 """Whether a video swaps the right person: synthetic clips of which it is known who is where in every frame."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -80,7 +80,6 @@ class Found:
     frames: int = 0
     wrong: int = 0
     missed: int = 0
-    at: list[str] = field(default_factory=list)
 
 
 def recognition_rows(pairs: int = len(_PAIRS)) -> list[dict[str, Any]]:
@@ -129,14 +128,14 @@ def watch(swapper: FaceSwapper, portraits: Sequence[Picture], scenes: Sequence[S
     tracker = make_tracker(swapper, swapper.landmarks, embedder)
     found = Found()
     frames = (TimedFrame(image, index, 1) for index, image in enumerate(draw(portraits, scenes, seed)))
-    for index, (analysed, scene) in enumerate(zip(analyse(frames, tracker), scenes, strict=True)):
+    for analysed, scene in zip(analyse(frames, tracker), scenes, strict=True):
         cast = casting.cast(analysed.faces, analysed.people)
         places = [analysed.faces[at].face.points.mean(0) for at in cast]
-        _count(found, scene, places, mapped, index)
+        _count(found, scene, places, mapped)
     return found
 
 
-def _count(found: Found, scene: Scene, places: Sequence[np.ndarray], mapped: int, index: int) -> None:
+def _count(found: Found, scene: Scene, places: Sequence[np.ndarray], mapped: int) -> None:
     wrong, seen, hit = False, False, False
     for depth, shown in enumerate(scene.people):
         here = [p for p in places if np.hypot(*(p - (shown.x, shown.y))) < _NEAR * shown.side]
@@ -150,8 +149,6 @@ def _count(found: Found, scene: Scene, places: Sequence[np.ndarray], mapped: int
     found.frames += bool(seen)
     found.wrong += bool(wrong)
     found.missed += bool(seen and not hit)
-    if wrong or (seen and not hit):
-        found.at.append(f"{index}{'w' if wrong else 'm'}")
 
 
 def draw(portraits: Sequence[Picture], scenes: Sequence[Scene], seed: int) -> Iterator[Picture]:

@@ -127,8 +127,7 @@ class Recogniser:
             instead: the one whose face it is.
         """
         if track.is_known and instead.is_known:
-            since = max(track.sure + 1, track.begun)
-            self.corrections.append(Correction(track.number, since, False, None, track.person, instead.person))
+            self._correct(track, track.unproven, False, None, instead.person)
 
     def _look(self, frame: Frame, track: Track, embedding: Embedding, tracks: Sequence[Track], now: int) -> None:
         """Decide from a new embedding who a track shows."""
@@ -171,18 +170,18 @@ class Recogniser:
     def _change(self, track: Track, person: EnrolledPerson) -> None:
         """A track shows somebody else than before, since a frame that is known or is yet to be found."""
         exact = track.unsure is not None
-        since = track.unsure if track.unsure is not None else max(track.sure + 1, track.begun)
+        since = track.unproven if track.unsure is None else track.unsure
         number = next(self._numbers)
         self._correct(track, since, exact, number, person)
         track.number, track.person, track.unsure, track.begun = number, person, None, since
         track.likeness = 0.0
 
-    def _correct(self, track: Track, since: int, exact: bool, number: int, person: EnrolledPerson) -> None:
+    def _correct(self, track: Track, since: int, exact: bool, number: int | None, person: EnrolledPerson) -> None:
         self.corrections.append(Correction(track.number, since, exact, number, track.person, person))
 
     def _look_at_holder(self, frame: Frame, holder: Track, tracks: Sequence[Track], now: int) -> None:
         """Another track has the person that a track turned out to be: perhaps they have changed places."""
-        since, before, number = max(holder.sure + 1, holder.begun), holder.person, holder.number
+        since, before, number = holder.unproven, holder.person, holder.number
         holder.number, holder.person, holder.unsure, holder.doubts = next(self._numbers), NOBODY, None, 0
         again = self._embed(frame, [holder])[0]
         if again is None:

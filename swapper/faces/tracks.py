@@ -80,6 +80,11 @@ class Track:
         return self.person.embedding is not None
 
     @property
+    def unproven(self) -> int:
+        """Number of the first frame since it was last recognised, in which it may have begun to show somebody else."""
+        return max(self.sure + 1, self.begun)
+
+    @property
     def in_question(self) -> bool:
         """Whether it must be looked at again in the next frame."""
         return self.unsure is not None or self.doubts > 0

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8, UInt16
 
+BT2020 = 9  # colour primaries
 PQ, HLG = 16, 18  # transfer characteristics of high dynamic range
 UNSPECIFIED = 2
 _LINEAR, _SRGB = 8, 13
@@ -64,10 +65,18 @@ class Encoding:
         """
         curves = self.light.T
         light = np.stack([np.take(curves[i % len(curves)], deep[..., i]) for i in range(3)], axis=2)
+        return shown(self.to_bt709(light), self.high_range)
+
+    def to_bt709(self, light: Float32[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:
+        """A display's light of BT.709's primaries.
+
+        Args:
+            light: of the picture's primaries, as the curve of its transfer characteristics says; changed.
+        """
         if self.luminance is not None:
             luminance = np.maximum(cv2.transform(light, self.luminance[None]), 1e-6)
             light *= luminance[..., None] ** np.float32(_HLG_GAMMA - 1)
-        return shown(cv2.transform(light, self.matrix), self.high_range)
+        return cv2.transform(light, self.matrix)
 
 
 def encoding(primaries: int, transfer: int) -> Encoding | None:
@@ -80,7 +89,7 @@ def encoding(primaries: int, transfer: int) -> Encoding | None:
     own = _PRIMARIES.get(primaries, _BT709)
     if own == _BT709 and transfer in _AS_SRGB:
         return None
-    curve = _curve(transfer)
+    curve = light_by_code(transfer)
     if curve is None:
         return None
     luminance = _to_xyz(own)[1].astype(np.float32) if transfer == HLG else None
@@ -138,8 +147,7 @@ def shown(light: Float32[np.ndarray, "h w 3"], high_range: bool) -> UInt8[np.nda
         high_range: compress what is brighter than about that, at constant hue.
     """
     if high_range:
-        peak = np.maximum(light.max(axis=2), 1e-6)
-        light = light * (_compressed(peak) / peak)[..., None]
+        light = with_compressed_highlights(light)
     return np.take(_srgb_codes(), (np.clip(light, 0, 1) * 65535 + 0.5).astype(np.uint16))
 
 
@@ -174,20 +182,29 @@ def _plausible(chromaticities: Chromaticities) -> bool:
     return bool((np.linalg.solve(matrix, _white(chromaticities[3])) > 0).all())
 
 
-def _compressed(light: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
-    """Linear up to the knee; from there to the peak ever flatter, ending at 1."""
-    over = np.clip((light - _KNEE) / (_PEAK - _KNEE), 0, 1)
+def with_compressed_highlights(light: Float32[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:
+    """Light that is linear up to a knee and ever flatter from there to the peak, which becomes 1; hues stay.
+
+    Args:
+        light: linear, diffuse white is 1.
+    """
+    peak = np.maximum(light.max(axis=2), 1e-6)
+    over = np.clip((peak - _KNEE) / (_PEAK - _KNEE), 0, 1)
     bent = np.log1p(over * 20) / np.float32(np.log(21))
-    return np.where(light <= _KNEE, light, _KNEE + (1 - _KNEE) * bent)
+    return light * (np.where(peak <= _KNEE, peak, _KNEE + (1 - _KNEE) * bent) / peak)[..., None]
 
 
 @cache
-def _curve(transfer: int) -> Float32[np.ndarray, "65536"] | None:
-    """Light by 16-bit code; of HLG before the system's gamma. None for a code that is not known.
+def light_by_code(transfer: int, codes: int = 65536) -> Float32[np.ndarray, "n"] | None:
+    """Light by code value, diffuse white is 1; of HLG before the system's gamma. None where it is not known.
+
+    Args:
+        transfer: characteristics.
+        codes: how many values there are.
 
     Source: ITU-T H.273, table 3; ITU-R BT.2100, tables 4 and 5.
     """
-    code = np.linspace(0, 1, 65536)
+    code = np.linspace(0, 1, codes)
     if transfer == PQ:
         m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
         root = code ** (1 / m2)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from swapper.runtime.state import state_folder
+from swapper.runtime.whole_file import whole_file
 
 _MOST = 8  # threads; networks of this size gain nothing from more
 _GAIN = 1.25  # least speed-up for which the threads are doubled: with other work on the cores they wait for each other
@@ -39,9 +40,8 @@ def best_thread_count(folder: Path | None = None, seconds: Seconds | None = None
     best = _measured(cores, seconds or _network_seconds)
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        work = place.with_name(f".threads.{os.getpid()}")
-        work.write_text(json.dumps({"machine": machine, "threads": best, "when": time.time()}))
-        work.replace(place)
+        with whole_file(place) as work:
+            work.write_text(json.dumps({"machine": machine, "threads": best, "when": time.time()}))
     return best
 
 

@@ -11,19 +11,20 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from jaxtyping import Float32, UInt8, UInt16
 
 from swapper.reading.deep import MATRICES
+from swapper.reading.encoding import (
+    BT2020,
+    HLG,
+    PQ,
+    UNSPECIFIED,
+    Encoding,
+    encoding,
+    light_by_code,
+    with_compressed_highlights,
+)
 from swapper.video.transparency import may_be_transparent, over_white
 
-UNSPECIFIED, BT709 = 2, 1  # in every one of the codecs' tables (ITU-T H.273)
-PQ, HLG = 16, 18  # transfer characteristics of high dynamic range
+BT709 = 1  # in every one of the codecs' tables (ITU-T H.273)
 _HD_HEIGHT = 720  # pictures this high use BT.709 where nothing else is said
-_BT2020_TO_BT709 = np.array(
-    [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]], np.float32
-)
-_BT2020_LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)
-_HLG_GAMMA, _HLG_DISPLAY = 1.2, np.float32(1000)  # of the system, for a display with a peak of so many cd/m2
-_WHITE = 203.0  # cd/m2 of diffuse white (ITU-R BT.2408), which becomes 1
-_PEAK = 1000.0 / _WHITE  # highlights up to here keep some drawing
-_KNEE = 0.7  # light above this is compressed
 
 
 class _Converters(threading.local):
@@ -137,37 +138,23 @@ def tone_map(deep: UInt16[np.ndarray, "h w 3"], transfer: int) -> UInt8[np.ndarr
         deep: full range, 0..65535.
         transfer: ``PQ`` or ``HLG``.
     """
-    light = np.take(_linear_light(transfer), deep >> 4)
-    if transfer == HLG:  # a display's light depends on the luminance of the scene's (ITU-R BT.2100, table 5: the OOTF)
-        light *= (light @ _BT2020_LUMINANCE)[..., None] ** np.float32(_HLG_GAMMA - 1) * (_HLG_DISPLAY / _WHITE)
-    light = cv2.transform(light, _BT2020_TO_BT709)
-    peak = np.maximum(light.max(axis=2), 1e-6)
-    light *= (_compressed(peak) / peak)[..., None]
+    light = np.take(_light(transfer), deep >> 4)
+    light = with_compressed_highlights(_encoding(transfer).to_bt709(light))
     return np.take(_display_curve(), (np.clip(light, 0, 1) * 4095 + 0.5).astype(np.uint16))
 
 
-def _compressed(light: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
-    """Linear up to the knee; from there to the peak ever flatter, ending at 1."""
-    over = np.clip((light - _KNEE) / (_PEAK - _KNEE), 0, 1)
-    bent = np.log1p(over * 20) / np.float32(np.log(21))
-    return np.where(light <= _KNEE, light, _KNEE + (1 - _KNEE) * bent)
-
-
 @cache
-def _linear_light(transfer: int) -> Float32[np.ndarray, "4096"]:
-    """Light by 12-bit code value: a display's for PQ, diffuse white is 1; the scene's for HLG, its peak is 1.
+def _encoding(transfer: int) -> Encoding:
+    found = encoding(BT2020, transfer)
+    assert found is not None, "both curves of high dynamic range are known"
+    return found
 
-    Source: ITU-R BT.2100, tables 4 and 5.
-    """
-    code = np.linspace(0, 1, 4096)
-    if transfer == PQ:
-        m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
-        root = code ** (1 / m2)
-        light = (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1) * 10000 / _WHITE
-    else:
-        a, b, c = 0.17883277, 0.28466892, 0.55991073
-        light = np.where(code <= 0.5, code**2 / 3, (np.exp((code - c) / a) + b) / 12)
-    return light.astype(np.float32)
+
+def _light(transfer: int) -> Float32[np.ndarray, "4096"]:
+    """By 12-bit code value, whose table stays in a processor's cache."""
+    found = light_by_code(transfer, 4096)
+    assert found is not None, "both curves of high dynamic range are known"
+    return found
 
 
 @cache

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from served_app import serve
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
@@ -16,3 +17,10 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where an app with the usual settings answers."""
+    with serve(tmp_path_factory.mktemp("app"), OMP_NUM_THREADS="1") as address:
+        yield address

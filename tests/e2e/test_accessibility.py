@@ -8,18 +8,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from clips import background, lay, portrait, write_clip
 from playwright.sync_api import Browser, FileChooser, Page, expect
-from served_app import END_TO_END, be_patient, open_tab, serve, visit
+from served_app import END_TO_END, be_patient, open_tab, visit
 from waiting import wait_for
 
 pytestmark = END_TO_END
 TABS = ("Image swap", "Video swap", "Live", "Interpolation", "Compare")
 MOST_TABS = 200  # presses until something must have been reached
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory) -> Iterator[str]:
-    with serve(tmp_path_factory.mktemp("app"), OMP_NUM_THREADS="1") as address:
-        yield address
 
 
 @pytest.fixture

@@ -6,15 +6,9 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from served_app import END_TO_END, ROOT, serve, visit
+from served_app import END_TO_END, ROOT, visit
 
 pytestmark = END_TO_END
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory) -> Iterator[str]:
-    with serve(tmp_path_factory.mktemp("app"), OMP_NUM_THREADS="1") as address:
-        yield address
 
 
 @pytest.fixture

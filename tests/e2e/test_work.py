@@ -113,7 +113,7 @@ def test_an_image_swap_can_be_cancelled_while_it_waits_and_frees_its_place(page:
     page.click("#image-cancel")
     expect(page.locator("#swap")).to_have_text("Swap faces")
     expect(page.locator("#image-running")).to_contain_text("Cancelled.")
-    assert page.locator("#before-after img").count() == 0
+    expect(page.locator("#before-after img")).to_have_count(0)
     swap(page)
     expect(page.locator("#problem .callout")).to_have_count(0)
 

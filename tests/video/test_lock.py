@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from clips import background, pictures, write_clip
+from stopping import Stop, stop_at
 
 from swapper.types import UserError
 from swapper.video import encode
@@ -14,18 +15,6 @@ from swapper.video.job import VideoSettings
 from swapper.video.lock import BusyError
 
 FRAMES, LENGTH = 40, 10
-
-
-class Stop(Exception):
-    pass
-
-
-def stop_at(frame: int):
-    def progress(now) -> None:
-        if now.frames == frame:
-            raise Stop
-
-    return progress
 
 
 @pytest.fixture

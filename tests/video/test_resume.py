@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clips import PORTRAITS, Coding, background, clicks, lay, pictures, portrait, watched_writing, write_clip
+from stopping import Stop, stop_at
 
 from swapper.compose.settings import BlendSettings
 from swapper.faces.embed import FaceEmbedder
@@ -22,18 +23,6 @@ from swapper.video.encode import SegmentWriter
 from swapper.video.job import VideoSettings
 
 FRAMES, LENGTH = 66, 20  # of the clip, and of a segment
-
-
-class Stop(Exception):
-    pass
-
-
-def stop_at(frame: int):
-    def progress(now) -> None:
-        if now.frames == frame:
-            raise Stop
-
-    return progress
 
 
 @pytest.fixture(scope="module")
