@@ -12,7 +12,7 @@ from av.filter import Graph
 from av.video.stream import VideoStream
 
 from swapper.video.encode import OutputFormat, read_segment
-from swapper.video.io import VideoInfo
+from swapper.video.info import VideoInfo
 from swapper.video.journal import Segment
 
 

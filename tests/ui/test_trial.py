@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from clips import background, write_clip
-from hostile.pictures import progressive_jpeg, thin_png
+from hostile.pictures import deep_png, thin_png
 from PIL import Image
 from waiting import wait_for
 
@@ -64,10 +64,10 @@ def test_a_file_that_passed_is_not_tried_again(photo):
 
 def test_a_photo_that_takes_too_long_is_refused(uploads, monkeypatch):
     monkeypatch.setenv("SWAPPER_DECODE_SECONDS", "1")
-    slow = uploads / "slow.jpg"
-    slow.write_bytes(progressive_jpeg(6000, 6000, 120))
+    slow = uploads / "slow.png"
+    slow.write_bytes(deep_png(6000))
     for _ in range(2):
-        with pytest.raises(UserError, match=r"File '.*slow\.jpg': .* more than 1 seconds of .* SWAPPER_DECODE_SECONDS"):
+        with pytest.raises(UserError, match=r"File '.*slow\.png': .* more than 1 seconds of .* SWAPPER_DECODE_SECONDS"):
             files.upload_paths({"path": str(slow)})
     assert workers() == []
 
