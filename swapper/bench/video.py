@@ -19,7 +19,8 @@ from swapper.metrics.realism import temporal_jitter
 from swapper.pipeline import FaceSwapper
 from swapper.video.colors import Colors
 from swapper.video.encode import FORMATS, SegmentWriter
-from swapper.video.io import VideoInfo, VideoReader
+from swapper.video.info import VideoInfo
+from swapper.video.io import VideoReader
 from swapper.video.job import VideoResult, VideoSettings
 from swapper.video.orientation import Orientation
 from swapper.video.picture import TimedFrame

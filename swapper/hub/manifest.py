@@ -139,7 +139,8 @@ def add_entry(
     )
     manifest = path.parent / MANIFEST
     rows = json.loads(manifest.read_text(encoding="utf-8"))["files"] if manifest.is_file() else []
-    rows = [other for other in rows if other["name"] != name] + [asdict(row)]
+    said = {key: value for key, value in asdict(row).items() if value != ()}
+    rows = [other for other in rows if other["name"] != name] + [said]
     rows.sort(key=lambda other: (other["repo_id"] != DEFAULT_REPO, other["name"]))
     with whole_file(manifest) as fresh:
         fresh.write_text(json.dumps({"files": rows}, indent=2) + "\n", encoding="utf-8")

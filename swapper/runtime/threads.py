@@ -1,7 +1,10 @@
-"""How many CPU threads a process gives its networks, where several processes share a machine."""
+"""How many CPU threads a process gives its networks, and at which priority they run."""
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from swapper.runtime.thread_count import best_thread_count
 
@@ -38,3 +41,33 @@ def settle_threads() -> None:
         limit_threads(said)
     elif "OMP_NUM_THREADS" not in os.environ:
         limit_threads(best_thread_count())
+
+
+@contextmanager
+def usual_priority() -> Iterator[None]:
+    """Undo what a library does in this block to the priority of the process's threads.
+
+    SVT-AV1 makes its own threads and the calling one real-time threads where it may, as root may on Linux. Programs
+    started later inherit that, and all others wait for them.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    own = os.sched_getscheduler(0), os.sched_getparam(0)
+    before = _policies()
+    try:
+        yield
+    finally:
+        for thread, policy in _policies().items():
+            if policy != before.get(thread, own[0]):
+                with suppress(OSError):  # it has ended, or may not be changed
+                    os.sched_setscheduler(thread, before.get(thread, own[0]), own[1])
+
+
+def _policies() -> dict[int, int]:
+    """How each thread of this process is scheduled."""
+    found: dict[int, int] = {}
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):
+            found[int(task.name)] = os.sched_getscheduler(int(task.name))
+    return found

@@ -27,6 +27,7 @@ from swapper.runtime.limits import Limits
 from swapper.studies.previews import shrink
 from swapper.types import UserError
 from swapper.ui.content_check import check_content
+from swapper.ui.trial import try_decoding
 
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
 KEEP_SECONDS = 5400  # after which uploads and results are deleted
@@ -60,13 +61,14 @@ def upload_paths(payload: Any, most: int | None = None, files: int | None = None
         files: how many there may be; any number when None.
 
     Raises:
-        UserError: something else, a file that is not among the app's uploads, one that is too large, one that the
-            content check refuses, or too many of them.
+        UserError: something else, a file that is not among the app's uploads, one that is too large, one whose
+            decoding takes too much, one that the content check refuses, or too many of them.
     """
     pictures = Limits.from_environment().max_upload_bytes, "SWAPPER_MAX_UPLOAD_BYTES"
     limit = pictures if most is None else (most, "SWAPPER_MAX_VIDEO_BYTES")
     found = _all_checked(payload, limit, files)
     for path in found:
+        try_decoding(path, video=most is not None)
         check_content(path, video=most is not None)
     return found
 
