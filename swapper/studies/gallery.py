@@ -89,7 +89,8 @@ def measure_gallery(
     embedders: Mapping[str, IdentityEmbedder],
     told: Told | None = None,
     most: int = MOST_PHOTOS,
-    check: Callable[[Path], object] | None = None,
+    try_first: Callable[[Path], object] = lambda _: None,
+    check: Callable[[Path], object] = lambda _: None,
 ) -> Gallery:
     """Look at the largest face of each photo; what is no picture, or shows no face, is passed over.
 
@@ -101,7 +102,8 @@ def measure_gallery(
         embedders: say who they are.
         told: called after every photo.
         most: photos that are looked at.
-        check: called with every photo before it is read, and may refuse it by a ``UserError``.
+        try_first: called with every file before it is read; may refuse it by a ``UserError``, as ``check`` may.
+        check: called with every picture before anything is done with it.
 
     Raises:
         UserError: a place cannot be read, a photo is refused, or none shows a face.
@@ -109,17 +111,26 @@ def measure_gallery(
     crops, people = [], []
     with photos_in(places) as found:
         for number, (person, path) in enumerate(found[:most]):
-            if check is not None:
-                check(path)
-            try:
-                crops.append(swapper.source_crop(read_image(path)))
-            except UserError:  # not a picture, or one without a face
-                continue
-            else:
+            try_first(path)
+            crop = _crop(path, swapper, check)
+            if crop is not None:
+                crops.append(crop)
                 people.append(person)
-            finally:
-                if told is not None:
-                    told(number + 1, min(len(found), most))
+            if told is not None:
+                told(number + 1, min(len(found), most))
     if not crops:
         raise UserError(NOTHING.format(name=places[0].name if len(places) == 1 else f"{len(places)} files"))
     return measure_crops(crops, people, embedders)
+
+
+def _crop(path: Path, swapper: FaceSwapper, check: Callable[[Path], object]) -> Crop | None:
+    """The largest face of a photo; None of what is no picture, or shows no face."""
+    try:
+        image = read_image(path)
+    except UserError:
+        return None
+    check(path)
+    try:
+        return swapper.source_crop(image)
+    except UserError:
+        return None

@@ -87,8 +87,11 @@ def test_a_gallery_is_whoever_has_a_face(finder, portraits, evaluators, tmp_path
     def refuse(path):
         raise UserError("refused")
 
-    with pytest.raises(UserError, match="refused"):
-        measure_gallery([tmp_path], finder, evaluators.embedders, check=refuse)
+    for refusing in ({"check": refuse}, {"try_first": refuse}):
+        with pytest.raises(UserError, match="refused"):
+            measure_gallery([tmp_path / "0.jpg"], finder, evaluators.embedders, **refusing)
+    with pytest.raises(UserError, match="none of its pictures"):
+        measure_gallery([tmp_path / "notes.txt"], finder, evaluators.embedders, check=refuse)
     with pytest.raises(UserError, match="none of its pictures shows a face"):
         measure_gallery([tmp_path / "wall.png"], finder, evaluators.embedders)
 

@@ -33,6 +33,7 @@ from swapper.ui.layout import LENGTHY
 from swapper.ui.progress import ReportProgress
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache
+from swapper.ui.trial import try_decoding
 
 MISSING = "{who}: no photo yet. Add one, or fill in an example."
 SIDE = 1600  # px, longest side of the target here: an interpolation is many pictures
@@ -139,10 +140,13 @@ def _gallery(
     def told(done: int, total: int) -> None:
         progress(0.02 + 0.18 * done / total, said(f"Gallery: photo {done} of {total}"))
 
+    def tried(path: Path) -> None:
+        try_decoding(str(path))
+
     def checked(path: Path) -> None:
         check_content(str(path))
 
-    return measure_gallery(places, swappers.finder(), embedders, told, MOST_GALLERY, checked)
+    return measure_gallery(places, swappers.finder(), embedders, told, MOST_GALLERY, tried, checked)
 
 
 def read_request(
