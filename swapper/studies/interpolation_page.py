@@ -24,7 +24,7 @@ from swapper.studies.interpolation_scores import (
 )
 from swapper.studies.previews import data_uri, shrink
 
-THUMB = 112  # px, of the faces in the strips
+THUMB = 144  # px, of the faces in the strips
 
 TITLE_OF = "{method}, told the path of {embedder}"
 TRANSLATED = (

@@ -24,7 +24,8 @@ from swapper.ui.work import Work, build_result_place
 FIRST = ("1", "Person A", "Where the interpolation starts.")
 SECOND = ("2", "Person B", "Where it ends.")
 TARGET = ("3", "Target", "The photo whose largest face turns from A into B.")
-RESULT = ("4", "Result", "Move the slider to go from A to B on both paths.")
+PATHS = ("4", "Paths", "Two are drawn beside each other, one of each embedder.")
+RESULT = ("5", "Result", "Move the slider to go from A to B on both paths.")
 MEASURES = ("", "Charts and figures", "A line in the charts follows the slider.")
 INTERPOLATE = "Interpolate from A to B"
 EMPTY = "The interpolation appears here."
@@ -136,29 +137,27 @@ def build_interpolation_tab(
         gr.HTML(callout([NO_METHOD]))
         return
     portraits = sorted((examples / "portraits").glob("*.jpg"))
-    with gr.Row(elem_classes="workspace"):
-        with gr.Column(scale=10, min_width=320):
-            with gr.Row(equal_height=True, elem_classes="inputs"):
-                first, second = (
-                    build_photo(FIRST, "interpolation-a", portraits),
-                    build_photo(SECOND, "interpolation-b", portraits[::-1]),
-                )
-            target = build_photo(TARGET, "interpolation-target", portraits)
+    with gr.Row(equal_height=True, elem_classes="inputs"):
+        first = build_photo(FIRST, "interpolation-a", portraits)
+        second = build_photo(SECOND, "interpolation-b", portraits[::-1])
+        target = build_photo(TARGET, "interpolation-target", portraits)
+        with gr.Column(min_width=240, elem_classes="card choices"):
+            heading(PATHS)
             chosen = _choices(limits.max_interpolation_steps)
-            more = _more()
             button = gr.Button(INTERPOLATE, variant="primary", elem_id="interpolation-start")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 6)
-            problem = gr.HTML(elem_id="interpolation-problem")
-        with gr.Column(scale=11, min_width=320, elem_classes="card result"):
-            heading(RESULT)
-            place = build_result_place("interpolation", EMPTY)
-            with gr.Column(visible=False, elem_classes="shown") as box:
-                view = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="interpolation-view")
-                notes = gr.HTML()
-                with gr.Row():
-                    clip = _download("clip (MP4)", "clip")
-                    gif = _download("clip (GIF)", "gif")
-                    archive = _download("all (ZIP)", "zip")
+    problem = gr.HTML(elem_id="interpolation-problem")
+    more = _more()
+    with gr.Column(elem_classes="card"):
+        heading(RESULT)
+        place = build_result_place("interpolation", EMPTY, low=True)
+        with gr.Column(visible=False, elem_classes="shown") as box:
+            view = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="interpolation-view")
+            notes = gr.HTML()
+            with gr.Row():
+                clip = _download("clip (MP4)", "clip")
+                gif = _download("clip (GIF)", "gif")
+                archive = _download("all (ZIP)", "zip")
     with gr.Column(visible=False, elem_classes="card shown") as card:
         heading(MEASURES)
         measures = gr.HTML(css_template=STYLE, elem_id="interpolation-measures")
@@ -182,35 +181,36 @@ def _download(kind: str, name: str) -> gr.DownloadButton:
 def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider, gr.Radio]:
     labels, first = offered_methods(), choose_interpolating_method()
     offered = [(labels.get(name, name), name) for name in interpolating_methods()]
-    with gr.Column(elem_classes="card choices"):
-        method = gr.Dropdown(offered, value=first, label="Method", info=METHOD_INFO, elem_id="interpolation-method")
-        beside = gr.Radio(BESIDES, value=OWN, label=BESIDE, info=BESIDE_INFO, elem_id="interpolation-beside")
-        steps = gr.Slider(1, most, min(9, most), step=1, label="Steps", info=STEPS_INFO, buttons=[])
+    method = gr.Dropdown(offered, value=first, label="Method", info=METHOD_INFO, elem_id="interpolation-method")
+    beside = gr.Radio(BESIDES, value=OWN, label=BESIDE, info=BESIDE_INFO, elem_id="interpolation-beside")
+    steps = gr.Slider(1, most, min(9, most), step=1, label="Steps", info=STEPS_INFO, buttons=[])
     return method, steps, beside
 
 
 def _more() -> tuple[gr.Gallery, gr.File]:
-    with gr.Accordion(MORE, open=False, elem_classes="settings"):
-        gr.HTML(f'<p class="hint"><b>{PEOPLE}.</b> <span>{PEOPLE_INFO}</span></p>')
-        people = gr.Gallery(
-            label=PEOPLE,
-            interactive=True,
-            sources=["upload", "clipboard"],
-            file_types=["image"],
-            columns=4,
-            height=PHOTO_HEIGHT,
-            object_fit="contain",
-            buttons=[],
-            elem_id="interpolation-people",
-        )
-        gr.HTML(f'<p class="hint"><b>{GALLERY}.</b> <span>{GALLERY_INFO}</span></p>')
-        gallery = gr.File(
-            label=GALLERY,
-            file_count="multiple",
-            file_types=["image", ".zip", ".safetensors"],
-            height=PHOTO_HEIGHT,
-            elem_id="interpolation-gallery",
-        )
-        folder = gr.UploadButton(FOLDER, file_count="directory", size="sm", elem_id="interpolation-folder")
-        folder.upload(lambda files: files, folder, gallery, **QUICK)
+    with gr.Accordion(MORE, open=False, elem_classes="settings"), gr.Row(elem_classes="inputs"):
+        with gr.Column(min_width=280):
+            gr.HTML(f'<p class="hint"><b>{PEOPLE}.</b> <span>{PEOPLE_INFO}</span></p>')
+            people = gr.Gallery(
+                label=PEOPLE,
+                interactive=True,
+                sources=["upload", "clipboard"],
+                file_types=["image"],
+                columns=4,
+                height=PHOTO_HEIGHT,
+                object_fit="contain",
+                buttons=[],
+                elem_id="interpolation-people",
+            )
+        with gr.Column(min_width=280):
+            gr.HTML(f'<p class="hint"><b>{GALLERY}.</b> <span>{GALLERY_INFO}</span></p>')
+            gallery = gr.File(
+                label=GALLERY,
+                file_count="multiple",
+                file_types=["image", ".zip", ".safetensors"],
+                height=PHOTO_HEIGHT,
+                elem_id="interpolation-gallery",
+            )
+            folder = gr.UploadButton(FOLDER, file_count="directory", size="sm", elem_id="interpolation-folder")
+            folder.upload(lambda files: files, folder, gallery, **QUICK)
     return people, gallery
