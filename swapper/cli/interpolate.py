@@ -99,7 +99,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
         built.setdefault(name, FaceSwapper(name, args.device, restore="none", weights=own))
         return built[name]
 
-    swapper = build(choices[0].method)
+    swapper, *_ = [build(choice.method) for choice in choices]  # what is missing ends it here and not later
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
     others = _people(args.people, swapper)
     target = read_still(args.target)

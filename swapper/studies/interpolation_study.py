@@ -73,7 +73,7 @@ def choose_interpolating_method(method: str | None = None, space: str | None = N
         space: it has to interpolate in this space, ``arcface`` or ``smooth``; any when None.
 
     Raises:
-        UserError: no such method has its weights here, or the method interpolates in another space or not at all.
+        UserError: no such method is known or has its weights here, or it interpolates in another space or not at all.
     """
     here = interpolating_methods()
     if method is None:
@@ -87,6 +87,7 @@ def choose_interpolating_method(method: str | None = None, space: str | None = N
             f"its weights on this machine. Download one with python -m swapper weights pull {files}."
         )
     plain, _ = split_method(method)
+    find_method(plain)  # says so where there is none
     known = METHODS[plain].space if plain in METHODS else here.get(method, "arcface")
     if not known:
         able = [name for name, info in METHODS.items() if info.space]

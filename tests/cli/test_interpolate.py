@@ -79,6 +79,7 @@ def test_people_and_gallery_of_ones_own(photos, portraits, tmp_path, capsys):
         ),
         (["--method", "mobilefaceswap", "--gallery", "missing"], "Photos 'missing': folder not found"),
         (["--method", "mobilefaceswap", "--people", "missing"], "Photos 'missing': folder not found"),
+        (["--against", "magic"], "Unknown method 'magic'. Choose one of: "),
         (["--against", "warp"], "Method 'warp' cannot interpolate between two people"),
         (["--method", "mobilefaceswap", "--against", "same"], "cannot be told the other embedder's path"),
         (["--no-mark"], "--no-mark: nothing in the file would say"),

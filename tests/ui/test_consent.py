@@ -101,7 +101,7 @@ def test_every_endpoint_that_swaps_refuses_without_consent(caller: Caller, photo
     calls = {
         "swap_image": [[photo], photo, agreed, "all", "", "none", None, "PNG"],
         "swap_video": [[photo], photo, agreed, "all", None, 0, None, "", "none", None, 18, 1, "MP4"],
-        "interpolate": [photo, photo, photo, agreed, 3, ""],
+        "interpolate": [photo, photo, photo, agreed, 3, "", "own", None, None],
         "compare": [[photo], [photo], ["warp"], agreed],
     }
     for name, data in calls.items():

@@ -32,12 +32,12 @@ from swapper.ui.languages import said
 from swapper.ui.layout import LENGTHY
 from swapper.ui.progress import ReportProgress
 from swapper.ui.shared_evaluators import SharedEvaluators
-from swapper.ui.swappers import SwapperCache
+from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
 from swapper.ui.trial import try_decoding
 
 MISSING = "{who}: no photo yet. Add one, or fill in an example."
 SIDE = 1600  # px, longest side of the target here: an interpolation is many pictures
-MOST_GALLERY = 400  # photos of a visitor's own gallery
+MOST_GALLERY = 256  # photos of a visitor's own gallery
 
 
 @dataclass(frozen=True)
@@ -165,12 +165,15 @@ def read_request(
     Raises:
         UserError: a photo is missing or something is no upload, or there is no such choice.
     """
-    beside = values.text("Beside it", against) or OWN
-    if beside not in (OWN, SAME, NONE):
-        choose_paths(None, beside)  # says what is wrong with a method's name
+    beside, drawn_by = values.text("Beside it", against) or OWN, values.text("Method", method)
+    offered = list(offered_methods())
+    for name in (drawn_by, beside):
+        if name and name not in (OWN, SAME, NONE, *offered):
+            raise UserError(NOT_OFFERED.format(name=name[:40], known=", ".join(offered)))
+    choose_paths(drawn_by or None, beside)  # says what is impossible, before anything is done
     paths = read_photos(*photos)
     own = upload_files(gallery, Limits.from_environment().max_video_bytes, MOST_GALLERY)
-    return Request(paths, upload_paths(people, files=MOST_PEOPLE), own, values.text("Method", method), beside, steps)
+    return Request(paths, upload_paths(people, files=MOST_PEOPLE), own, drawn_by, beside, steps)
 
 
 def read_photos(first: Any, second: Any, target: Any) -> tuple[str, str, str]:
