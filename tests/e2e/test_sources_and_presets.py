@@ -18,8 +18,9 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
         yield page
 
 
-def add(page: Page) -> None:
+def add(page: Page, letter: str) -> None:
     page.get_by_role("button", name="Add another person").and_(page.locator(":visible")).click()
+    expect(page.locator("#persons").get_by_label(f"Person {letter.upper()}")).to_be_checked()
 
 
 def test_photos_that_will_not_do_are_named_when_they_are_chosen(page: Page, portraits, tmp_path):
@@ -52,7 +53,7 @@ def test_persons_are_added_beyond_three_and_removed_with_their_casting(page: Pag
     page.locator(".strip:visible .thumbnail-item").nth(0).click()
     expect(page.locator("#source-a img")).not_to_have_count(0)
     for letter in "bcd":
-        add(page)
+        add(page, letter)
         page.locator(".strip:visible .thumbnail-item").nth("abcd".index(letter)).click()
         expect(page.locator(f"#source-{letter} img")).not_to_have_count(0)
     expect(page.locator("#persons label")).to_have_count(4)
