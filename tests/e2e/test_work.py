@@ -106,17 +106,19 @@ def _left(folder: Path, before: set[Path]) -> list[Path]:
     return [path for path in set((folder / "files").rglob("*")) - before if path.name.startswith(("frame-", "face-"))]
 
 
-CLICK_WHEN_SEEN = """selector => {
+# By hand a swap that takes half a second may be over before; cancelled only once the button shows that it works.
+CANCEL_WHEN_BUSY = """() => {
     const look = setInterval(() => {
-        const button = document.querySelector(selector);
-        if (button?.offsetParent) { clearInterval(look); button.click(); }
+        const cancel = document.querySelector("#image-cancel");
+        const busy = /.+ · \\d+ %/.test(document.querySelector("#swap").textContent);
+        if (cancel?.offsetParent && busy) { clearInterval(look); cancel.click(); }
     }, 5);
 }"""
 
 
 def test_an_image_swap_can_be_cancelled_while_it_waits_and_frees_its_place(page: Page, portraits):
     choose(page, portraits[0], portraits[1])
-    page.evaluate(CLICK_WHEN_SEEN, "#image-cancel")  # by hand a swap that takes half a second may be over before
+    page.evaluate(CANCEL_WHEN_BUSY)
     page.click("#swap")
     expect(page.locator("#swap")).to_have_text("Swap faces")
     expect(page.locator("#image-running")).to_contain_text("Cancelled.")
