@@ -34,7 +34,7 @@ def run_bench(args: argparse.Namespace) -> int:
     if args.seconds is not None and not (args.soak and args.seconds > 0):
         raise UserError(f"--seconds {args.seconds:g} works together with --soak alone, and is more than 0.")
     if args.soak:
-        report = soak.soak_report(args.seconds or 900.0, args.method)
+        report = soak.soak_report(args.seconds or soak.SECONDS, args.method)
     elif args.marks:
         report = watermark.marks_report()
     elif args.batch:
