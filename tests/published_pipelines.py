@@ -189,10 +189,11 @@ def official_file(kind: str, factor: int, name: str, folder: Path, seed: int) ->
         if key.endswith("Dense_0.weight"):
             arrays[key] *= 30  # random networks hardly listen to the identity
     path = write_checkpoint(kind, arrays, folder)
-    convert(kind, path, folder / f"{name}.safetensors")
+    converted = folder / f"{name}.safetensors"
+    convert(kind, path, converted)
     if kind in ("arcface-se", "mobilefaceswap"):
-        calm(folder / f"{name}.safetensors", folder / "arcface-se.safetensors")
-    return folder / f"{name}.safetensors"
+        calm(converted, converted if kind == "arcface-se" else folder / "arcface-se.safetensors")
+    return converted
 
 
 def calm(weights: Path, identity: Path) -> None:
