@@ -8,8 +8,10 @@ from swapper.cli.options import (
     add_device_option,
     add_mark_options,
     add_overwrite_option,
+    add_trust_option,
     add_weights_option,
     mark_settings,
+    settle_choices,
 )
 from swapper.errors import UserError
 from swapper.registry import METHODS, find_method, method_choices, split_method
@@ -34,6 +36,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "--pairs", type=int, default=200, help="maximum number of pairs; an even selection where there are more"
     )
     add_weights_option(p, several=True)
+    add_trust_option(p)
     add_device_option(p)
     add_mark_options(p)
     add_overwrite_option(p)
@@ -60,6 +63,7 @@ def run_compare(args: argparse.Namespace) -> int:
     people = people_in(args.sources), people_in(args.targets)
     photos = [file for side in people for _, files in side for file in files]
     claim_outputs([args.output / name for name in REPORTS], photos, args.overwrite)
+    settle_choices(args.trust, names)
     settle_threads()
     finder = FaceSwapper(BASELINE, args.device)
     own = {f"{weights_system(path)}@{path.stem}": path for path in map(find_weights, args.weights)}

@@ -10,8 +10,10 @@ from swapper.cli.options import (
     add_device_option,
     add_mark_options,
     add_overwrite_option,
+    add_trust_option,
     add_weights_option,
     mark_settings,
+    settle_choices,
 )
 from swapper.errors import UserError
 from swapper.registry import identity_spaces
@@ -38,6 +40,7 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
     p.add_argument("--embedder", choices=tuple(identity_spaces()), help="identity space to interpolate in")
     p.add_argument("--method", help="default: the recommended one of those that can interpolate")
     add_weights_option(p)
+    add_trust_option(p)
     p.add_argument(
         "--gallery",
         type=Path,
@@ -76,6 +79,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     claim_outputs([*pictures, *(args.output / name for name in REPORTS)], inputs, args.overwrite)
     method = args.method or (weights_system(find_weights(args.weights)) if args.weights else None)
     method = choose_interpolating_method(method, args.embedder)
+    settle_choices(args.trust, [method])
     settle_threads()
     swapper = FaceSwapper(method, args.device, restore="none", weights=args.weights)
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)

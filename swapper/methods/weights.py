@@ -40,7 +40,7 @@ class OpenedWeights:
         """What its identities are measured with: the identity network, or the file of a network that does it itself."""
         if self.pipeline.identity is not None:
             return self.pipeline.identity.weights
-        return self.path.stem if self.path else ""
+        return "" if self.path is None else str(self.path) if self.own else self.path.stem
 
 
 def find_weights(weights: str | Path) -> Path:

@@ -20,6 +20,7 @@ from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, ex
 from swapper.ui.progress import Tell
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
 from swapper.ui.work import Work, build_result_place
 
@@ -77,7 +78,9 @@ class CompareTab:
         """All components that a comparison fills."""
         return [self.table, self.plots, self.gallery, self.notes, self.archive]
 
-    def compare(self, tell: Tell, agreed: Any, sources: Any, targets: Any, methods: Any) -> Iterator[Updates]:
+    def compare(
+        self, tell: Tell, agreed: Any, sources: Any, targets: Any, methods: Any, trust: Any
+    ) -> Iterator[Updates]:
         """Compare, showing each row when it is done.
 
         Raises:
@@ -85,6 +88,7 @@ class CompareTab:
         """
         require_consent(agreed)
         request, labels = read_request(sources, targets, methods, self.most), offered_methods()
+        require_trust(trust, request.methods)
         tell(0.0, said("Measuring the photos"))
 
         def told(done: int, total: int, what: str) -> None:
@@ -146,6 +150,7 @@ def build_compare_tab(
             choices = [(label, name) for name, label in offered.items() if len(offered) == 1 or name != BASELINE]
             ticked = [name for _, name in choices[:2]]
             methods = gr.CheckboxGroup(choices, value=ticked, show_label=False, elem_id="compare-methods")
+            trust = trust_box(ticked)
             gr.HTML(f'<p class="hint">{ALWAYS}</p>')
             button = gr.Button(COMPARE, variant="primary", elem_id="compare")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 7)
@@ -173,7 +178,8 @@ def build_compare_tab(
     fill.click(lambda: chosen, None, [sources, targets], **QUICK)
     place = replace(place, boxes=[box, *cards])
     work = Work("compare", COMPARE, button, problem, place, gr.State(""), visits)
-    inputs = [sources, targets, methods]
+    methods.change(trust_asked, methods, trust, **QUICK)
+    inputs = [sources, targets, methods, trust]
     work.wire(tab.compare, consent, inputs, tab.outputs, (LENGTHY, limits.concurrency))
     work.watch(inputs, shown=tab.outputs)
 

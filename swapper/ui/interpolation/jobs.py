@@ -28,6 +28,7 @@ from swapper.ui.layout import LENGTHY
 from swapper.ui.progress import ReportProgress
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache
+from swapper.ui.terms import TRUST_ARGUMENT, require_trust
 
 MISSING = "{who}: no photo yet. Add one, or fill in an example."
 SIDE = 1600  # px, longest side of the target here: an interpolation is many pictures
@@ -133,7 +134,13 @@ def add_interpolation_endpoint(swappers: SwapperCache, evaluators: SharedEvaluat
     """
 
     def interpolate(
-        first: Upload, second: Upload, target: Upload, consent: bool = False, steps: int = 9, method: str = ""
+        first: Upload,
+        second: Upload,
+        target: Upload,
+        consent: bool = False,
+        steps: int = 9,
+        method: str = "",
+        trust: bool = False,
     ) -> tuple[gr.FileData, dict]:
         """Interpolate between two people on the face of a target; returns a ZIP with everything, and the figures.
 
@@ -144,9 +151,11 @@ def add_interpolation_endpoint(swappers: SwapperCache, evaluators: SharedEvaluat
             consent: True if everyone whose face is used has agreed; nothing is drawn otherwise.
             steps: pictures between the two people.
             method: the app's recommended method that can interpolate when empty.
+            trust: True to use published weights that are unverified; nothing in them can run code.
         """
         require_consent(consent, CONSENT_ARGUMENT)
         count, name = check_steps(steps, limits.max_interpolation_steps), values.text("Method", method)
+        require_trust(trust, [name], sentence=TRUST_ARGUMENT)
         paths = read_photos(first, second, target)
         found = draw_interpolation(swappers, evaluators, paths, name, count, lambda _share, _what: None)
         report = {"headline": headline(found.scores), "explanation": explain(found.scores), **found.scores.data()}

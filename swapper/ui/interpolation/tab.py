@@ -19,6 +19,7 @@ from swapper.ui.layout import EXAMPLE, LENGTHY, QUICK, Updates, build_photo, hea
 from swapper.ui.progress import Tell
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
 from swapper.ui.work import Work, build_result_place
 
@@ -73,7 +74,7 @@ class InterpolationTab:
         return [self.view, self.measures, self.clip, self.gif, self.archive, self.notes]
 
     def interpolate(
-        self, tell: Tell, agreed: Any, first: Any, second: Any, target: Any, method: Any, steps: Any
+        self, tell: Tell, agreed: Any, first: Any, second: Any, target: Any, method: Any, steps: Any, trust: Any
     ) -> Iterator[Updates]:
         """Interpolate and show it; the photos come as Gradio sends them.
 
@@ -83,6 +84,7 @@ class InterpolationTab:
         require_consent(agreed)
         paths = read_photos(first, second, target)
         count, name = check_steps(steps, self.most_steps), values.text("Method", method)
+        require_trust(trust, [name])
         found = draw_interpolation(self.swappers, self.evaluators, paths, name, count, tell)
         yield {
             self.box: gr.Column(visible=True),
@@ -127,7 +129,7 @@ def build_interpolation_tab(
                     build_photo(SECOND, "interpolation-b", portraits[::-1]),
                 )
             target = build_photo(TARGET, "interpolation-target", portraits)
-            method, steps = _choices(limits.max_interpolation_steps)
+            method, steps, trust = _choices(limits.max_interpolation_steps)
             button = gr.Button(INTERPOLATE, variant="primary", elem_id="interpolation-start")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 6)
             problem = gr.HTML(elem_id="interpolation-problem")
@@ -150,7 +152,8 @@ def build_interpolation_tab(
     fill.click(lambda: chosen, None, [first, second, target], **QUICK)
     place = replace(place, boxes=[box, card])
     work = Work("interpolation", INTERPOLATE, button, problem, place, gr.State(""), visits)
-    inputs = [first, second, target, method, steps]
+    method.change(trust_asked, method, trust, **QUICK)
+    inputs = [first, second, target, method, steps, trust]
     work.wire(tab.interpolate, consent, inputs, tab.outputs, (LENGTHY, limits.concurrency))
     work.watch(inputs, shown=tab.outputs)
 
@@ -161,7 +164,7 @@ def _download(kind: str, name: str) -> gr.DownloadButton:
     )
 
 
-def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider]:
+def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider, gr.Checkbox]:
     labels = offered_methods()
     offered = [(labels.get(name, name), name) for name in interpolating_methods()]
     with gr.Row(elem_classes="card choices"):
@@ -169,4 +172,4 @@ def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider]:
             offered, value=offered[0][1], label="Method", info=METHOD_INFO, elem_id="interpolation-method"
         )
         steps = gr.Slider(1, most, min(9, most), step=1, label="Steps", info=STEPS_INFO, buttons=[])
-    return method, steps
+    return method, steps, trust_box([offered[0][1]])
