@@ -49,7 +49,10 @@ class SmoothEmbedderConfig:
 
     @classmethod
     def paper(cls) -> "SmoothEmbedderConfig":
-        """ResNet-50 on a large labelled set."""
+        """ResNet-50 on a large labelled set, but for what `trainers/README.md` says of all.
+
+        Temperature, batch, length and augmentation are not published.
+        """
         return cls()
 
     @classmethod

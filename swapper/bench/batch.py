@@ -22,7 +22,12 @@ _SIZE = 1280, 720
 
 
 def batch_report(
-    method: str | None = None, photos: int = 40, clips: int = 6, seconds: float = 1.0, ray: bool | None = None
+    method: str | None = None,
+    photos: int = 40,
+    clips: int = 6,
+    seconds: float = 1.0,
+    ray: bool | None = None,
+    weights: Path | None = None,
 ) -> dict[str, Any]:
     """Jobs a second, counted from when every worker has done its first, which is when all networks are loaded.
 
@@ -32,6 +37,7 @@ def batch_report(
         clips: how many, 4 or more.
         seconds: length of a clip.
         ray: measure Ray too; where it is installed when None.
+        weights: file of the user's.
 
     Returns:
         ``rows``: ``photos/s`` and ``clips/s`` of the plain loop, of 1 and of 2 processes, which share the cores, and of
@@ -45,7 +51,8 @@ def batch_report(
     with tempfile.TemporaryDirectory() as text:
         place = Path(text)
         source = write_image(portraits[0], place / "source.png")
-        settings = JobSettings(method=method)
+        own = None if weights is None else str(weights.absolute() if weights.is_file() else weights)
+        settings = JobSettings(method=method, weights=own)
         stills, films = [], []
         for number in range(photos):
             target = place / f"{number}.jpg"

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -16,8 +16,10 @@ from typing import Any
 
 import av
 import cv2
+import numpy as np
 import psutil
 from av.video.stream import VideoStream
+from jaxtyping import UInt8
 
 from swapper.bench.photo import example_portraits, machine
 from swapper.bench.video import write_clip
@@ -26,11 +28,13 @@ from swapper.pipeline import FaceSwapper
 from swapper.types import UserError
 from swapper.video.job import VideoProgress
 
+SECONDS = 900.0  # of a run
 _APP = Path(__file__).resolve().parents[2] / "app.py"
 _EVERY = 0.5  # seconds between two looks
 _WARM = 0.1  # share of the time until all networks are loaded and all buffers have their size
 _SHARE = 0.1  # of the time: how long the first and the last state are looked at
 _VIDEO = 1920, 1080
+_PORTS = ("SWAPPER_PORT", "GRADIO_SERVER_PORT")  # without them Gradio takes a free one
 _START = 300.0  # seconds that the app may take until it answers
 
 
@@ -75,7 +79,7 @@ class _Looks:
         return statistics.median(chosen or values[-1:])
 
 
-def soak_report(seconds: float = 900.0, method: str | None = None, app: bool = True) -> dict[str, Any]:
+def soak_report(seconds: float = SECONDS, method: str | None = None, app: bool = True) -> dict[str, Any]:
     """Swap photos, then one long video of 1080p, then photos through the app, a third of the time each.
 
     Args:
@@ -100,12 +104,19 @@ def soak_report(seconds: float = 900.0, method: str | None = None, app: bool = T
 
 def _photos(seconds: float, method: str | None, place: Path) -> dict[str, Any]:
     swapper = FaceSwapper(method)
-    done = 0
-    with _watched(os.getpid(), place) as looks:
-        for source, target in _until(seconds, _pairs(place)):
-            swapper.swap_image(source, target)
+    return _repeated("photos", os.getpid(), place, seconds, place, swapper.swap_image)
+
+
+def _repeated(
+    part: str, process: int, folder: Path, seconds: float, place: Path, swap: Callable[[Path, Path], object]
+) -> dict[str, Any]:
+    """Swap one pair of photos after the other while a process and its folder of files are watched."""
+    with _watched(process, folder) as looks:
+        end, done, pairs = time.monotonic() + seconds, 0, _pairs(place)
+        while time.monotonic() < end:
+            swap(*next(pairs))
             done += 1
-    return looks.row("photos", done)
+    return looks.row(part, done)
 
 
 def _video(seconds: float, method: str | None, place: Path) -> dict[str, Any]:
@@ -136,17 +147,17 @@ def _video(seconds: float, method: str | None, place: Path) -> dict[str, Any]:
 def _app(seconds: float, method: str | None, place: Path) -> dict[str, Any]:
     from gradio_client import Client, handle_file
 
+    wanted: dict[str, Any] = {"consent": True, **({"method": method} if method else {})}
     files = place / "files"
-    with _served(place, files) as (address, process), ExitStack() as stack:
-        client = Client(address, verbose=False, download_files=str(place / "answers"))
-        stack.callback(client.close)
-        wanted: dict[str, Any] = {"consent": True, **({"method": method} if method else {})}
-        done = 0
-        with _watched(process, files) as looks:
-            for source, target in _until(seconds, _pairs(place)):
-                client.predict([handle_file(source)], handle_file(target), api_name="/swap_image", **wanted)
-                done += 1
-    return looks.row("app", done)
+    with (
+        _served(place, files) as (address, process),
+        closing(Client(address, verbose=False, download_files=str(place / "answers"))) as client,
+    ):
+
+        def ask(source: Path, target: Path) -> object:
+            return client.predict([handle_file(source)], handle_file(target), api_name="/swap_image", **wanted)
+
+        return _repeated("app", process, files, seconds, place, ask)
 
 
 def _pairs(place: Path) -> Iterator[tuple[Path, Path]]:
@@ -160,15 +171,7 @@ def _pairs(place: Path) -> Iterator[tuple[Path, Path]]:
         yield files
 
 
-def _until(seconds: float, pairs: Iterator[tuple[Path, Path]]) -> Iterator[tuple[Path, Path]]:
-    end = time.monotonic() + seconds
-    for pair in pairs:
-        yield pair
-        if time.monotonic() > end:
-            return
-
-
-def _write_long_clip(path: Path, portrait: Any, seconds: float) -> None:
+def _write_long_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float) -> None:
     """A few seconds again and again, longer than any machine swaps in the time."""
     short = path.with_name("short.nut")
     write_clip(short, portrait, 4.0, _VIDEO)
@@ -189,19 +192,15 @@ def _write_long_clip(path: Path, portrait: Any, seconds: float) -> None:
     short.unlink()
 
 
-def _free(environ: Mapping[str, str]) -> dict[str, str]:
-    """Variables that leave the choice of the port to Gradio."""
-    return {name: value for name, value in environ.items() if not name.endswith("_PORT")}
-
-
 @contextmanager
 def _served(place: Path, files: Path) -> Iterator[tuple[str, int]]:
     """The app on a free port; its address and the number of its process."""
     log = place / "log"
-    own = {"GRADIO_TEMP_DIR": str(files), "PYTHONUNBUFFERED": "1"}
+    own = {"SWAPPER_HOST": "127.0.0.1", "GRADIO_TEMP_DIR": str(files), "PYTHONUNBUFFERED": "1"}
+    theirs = {name: value for name, value in os.environ.items() if name not in _PORTS}
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, str(_APP)], cwd=_APP.parent, env={**_free(os.environ), **own}, stdout=output, stderr=output
+            [sys.executable, str(_APP)], cwd=_APP.parent, env={**theirs, **own}, stdout=output, stderr=output
         )
     try:
         yield _address(process, log), process.pid

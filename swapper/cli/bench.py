@@ -33,12 +33,15 @@ def run_bench(args: argparse.Namespace) -> int:
         raise UserError(f"--only {args.only} works together with --models alone. Add --models.")
     if args.seconds is not None and not (args.soak and args.seconds > 0):
         raise UserError(f"--seconds {args.seconds:g} works together with --soak alone, and is more than 0.")
+    other = next((name for name in ("models", "marks", "soak") if getattr(args, name)), None)
+    if args.weights and other:
+        raise UserError(f"--weights {args.weights} does not work together with --{other}. Leave one of the two out.")
     if args.soak:
-        report = soak.soak_report(args.seconds or 900.0, args.method)
+        report = soak.soak_report(args.seconds or soak.SECONDS, args.method)
     elif args.marks:
         report = watermark.marks_report()
     elif args.batch:
-        report = batch.batch_report(args.method)
+        report = batch.batch_report(args.method, weights=args.weights)
     elif args.video:
         report = video.video_report(args.method, weights=args.weights)
     else:

@@ -8,8 +8,10 @@ from swapper.cli.options import (
     add_device_option,
     add_mark_options,
     add_overwrite_option,
+    add_trust_option,
     add_weights_option,
     mark_settings,
+    settle_choices,
 )
 from swapper.errors import UserError
 from swapper.registry import METHODS, find_method, method_choices, split_method
@@ -40,6 +42,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         help="a picture that was swapped before, from the only source into the only target, to be measured, too",
     )
     add_weights_option(p, several=True)
+    add_trust_option(p)
     add_device_option(p)
     add_mark_options(p)
     add_overwrite_option(p)
@@ -71,6 +74,7 @@ def run_compare(args: argparse.Namespace) -> int:
     people = people_in(args.sources), people_in(args.targets)
     photos = [file for side in people for _, files in side for file in files]
     claim_outputs([args.output / name for name in REPORTS], photos, args.overwrite)
+    settle_choices(args.trust, names)
     result = None if args.result is None else shrink(read_image(args.result), SIDE)
     settle_threads()
     finder = FaceSwapper(BASELINE, args.device)

@@ -10,8 +10,10 @@ from swapper.cli.options import (
     add_device_option,
     add_mark_options,
     add_overwrite_option,
+    add_trust_option,
     add_weights_option,
     mark_settings,
+    settle_choices,
 )
 from swapper.errors import UserError
 from swapper.registry import identity_spaces
@@ -38,6 +40,7 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
     p.add_argument("--embedder", choices=tuple(identity_spaces()), help="embedder of the first path's method")
     p.add_argument("--method", help="draws the first path; default: the recommended one of the smooth embedder")
     add_weights_option(p)
+    add_trust_option(p)
     p.add_argument(
         "--against",
         default="own",
@@ -91,6 +94,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     pictures = [args.output / picture_name(*number, ".png") for number in numbers]
     inputs = [args.first, args.second, args.target, *files_of(args.gallery), *files_of(args.people)]
     claim_outputs([*pictures, *(args.output / name for name in REPORTS)], inputs, args.overwrite)
+    settle_choices(args.trust, [choice.method for choice in choices])
     settle_threads()
     built: dict[str, FaceSwapper] = {}
 

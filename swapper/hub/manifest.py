@@ -33,6 +33,8 @@ class WeightEntry:
         trained_on: the data in one phrase.
         metrics: scores by name.
         also: SHA-256 of other files that are as good, such as the one that the authors publish themselves.
+        unverified: why nobody can be sure that the file is the right one; empty where its SHA-256 is on record in
+            several places and its revision is a commit.
     """
 
     name: str
@@ -46,6 +48,12 @@ class WeightEntry:
     trained_on: str = "not stated by the publisher"
     metrics: dict[str, float] = field(default_factory=dict)
     also: Sequence[str] = ()
+    unverified: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """Half a sentence on why the file is unverified; empty where it is not."""
+        return self.unverified or ("" if self.sha256 else "no SHA-256 of it is on record")
 
     @property
     def file_name(self) -> str:

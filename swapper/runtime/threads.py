@@ -53,21 +53,25 @@ def usual_priority() -> Iterator[None]:
     if sys.platform != "linux":
         yield
         return
-    own = os.sched_getscheduler(0), os.sched_getparam(0)
-    before = _policies()
+    before, own = _schedules(), _schedule(0)
     try:
         yield
     finally:
-        for thread, policy in _policies().items():
-            if policy != before.get(thread, own[0]):
+        for thread, now in _schedules().items():
+            policy, priority = before.get(thread, own)
+            if now != (policy, priority):
                 with suppress(OSError):  # it has ended, or may not be changed
-                    os.sched_setscheduler(thread, before.get(thread, own[0]), own[1])
+                    os.sched_setscheduler(thread, policy, os.sched_param(priority))
 
 
-def _policies() -> dict[int, int]:
-    """How each thread of this process is scheduled."""
-    found: dict[int, int] = {}
+def _schedules() -> dict[int, tuple[int, int]]:
+    """Policy and priority of each thread of this process."""
+    found: dict[int, tuple[int, int]] = {}
     for task in Path("/proc/self/task").iterdir():
-        with suppress(OSError):
-            found[int(task.name)] = os.sched_getscheduler(int(task.name))
+        with suppress(OSError):  # it has just ended
+            found[int(task.name)] = _schedule(int(task.name))
     return found
+
+
+def _schedule(thread: int) -> tuple[int, int]:
+    return os.sched_getscheduler(thread), os.sched_getparam(thread).sched_priority

@@ -93,6 +93,7 @@ class Work:
         queue: tuple[str, int],
         seconds: int = SECONDS,
         starts: Sequence[Any] = (),
+        last_only: bool = False,
     ) -> None:
         """Connect the components; called inside Blocks.
 
@@ -104,6 +105,7 @@ class Work:
             queue: its name, and how many of it run at a time.
             seconds: the longest that it may take where a GPU is lent.
             starts: events that start it; clicks on its button when left out.
+            last_only: of starts while it is being done only the last one counts.
         """
         outputs = [*self.outputs, *filled]
         run = on_gpu(self._generator(handler), outputs, seconds)
@@ -118,7 +120,8 @@ class Work:
             [self.made, consent, *inputs],
             outputs,
             show_progress="hidden",
-            trigger_mode="always_last",
+            # A click starts it even if one just cancelled has not ended: waiting for that one could last for ever.
+            trigger_mode="always_last" if last_only else "multiple",
             **queued(*queue),
         )
         running.then(None, js="() => window.swapper?.ended()", **QUICK)

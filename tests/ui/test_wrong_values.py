@@ -83,6 +83,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         "restore": "none",
         "blend": None,
         "file_format": "PNG",
+        "trust": False,
     },
     "swap_video": {
         "source": [PHOTO],
@@ -98,6 +99,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         "quality": 18,
         "steadiness": 1,
         "file_format": "MP4",
+        "trust": False,
     },
     "interpolate": {
         "first": PHOTO,
@@ -109,8 +111,9 @@ RIGHT: dict[str, dict[str, Any]] = {
         "against": "own",
         "people": None,
         "gallery": None,
+        "trust": False,
     },
-    "compare": {"sources": [PHOTO], "targets": [PHOTO], "methods": ["warp"], "consent": True},
+    "compare": {"sources": [PHOTO], "targets": [PHOTO], "methods": ["warp"], "consent": True, "trust": False},
 }
 NAMES: list[Any] = [*NO_TEXT, "magic", "onnx:inswapper_128", "m" * 5000, "../ghost", "\0"]
 NO_END: list[Any] = [value for value in NO_NUMBER if value is not None]
@@ -174,7 +177,7 @@ def test_forty_wrong_values_for_every_endpoint(caller: Caller) -> None:
     assert {f"/{name}" for name in WRONG} == set(named), "a new endpoint needs its row here"
     for name, parameters in WRONG.items():
         asked = [row["parameter_name"] for row in named[f"/{name}"]["parameters"]]
-        assert asked == list(RIGHT[name]) and set(asked) - {"consent"} == set(parameters)
+        assert asked == list(RIGHT[name]) and set(asked) - {"consent", "trust"} == set(parameters)
         assert sum(map(len, parameters.values())) >= 40, name
 
 

@@ -28,6 +28,7 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.layout import LENGTHY
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
+from swapper.ui.terms import TRUST_ARGUMENT, require_trust
 
 RESULT = "Result of Image swap"
 NO_PHOTOS = "{what}: no photo yet. Add one, or fill in an example."
@@ -157,7 +158,7 @@ def add_compare_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, l
     """
 
     def compare_methods(
-        sources: list[Upload], targets: list[Upload], methods: list[str], consent: bool = False
+        sources: list[Upload], targets: list[Upload], methods: list[str], consent: bool = False, trust: bool = False
     ) -> tuple[gr.FileData, dict]:
         """Measure methods on every pair of a source and a target; returns a ZIP with the report, and the figures.
 
@@ -166,9 +167,11 @@ def add_compare_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, l
             targets: photos whose largest face is swapped.
             methods: names of methods that this app offers; the references are added.
             consent: True if everyone whose face is used has agreed; nothing is swapped otherwise.
+            trust: True to use published weights that are unverified; nothing in them can run code.
         """
         require_consent(consent, CONSENT_ARGUMENT)
         request = read_request(sources, targets, methods, limits.max_compared_swaps)
+        require_trust(trust, request.methods, sentence=TRUST_ARGUMENT)
         *_, found = run_comparison(swappers, evaluators, request, lambda _done, _total, _what: None)
         archive, _ = write_archive(found, offered_methods())
         return gr.FileData(path=str(archive)), report_data(found.rows, describe(found))

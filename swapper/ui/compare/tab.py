@@ -28,6 +28,7 @@ from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, ex
 from swapper.ui.progress import Tell
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
 from swapper.ui.work import Work, build_result_place
 
@@ -88,7 +89,7 @@ class CompareTab:
         return [self.table, self.plots, self.pictures, self.notes, self.archive]
 
     def compare(
-        self, tell: Tell, agreed: Any, sources: Any, targets: Any, methods: Any, carried: Carried | None
+        self, tell: Tell, agreed: Any, sources: Any, targets: Any, methods: Any, trust: Any, carried: Carried | None
     ) -> Iterator[Updates]:
         """Compare, showing each row when it is done.
 
@@ -97,6 +98,7 @@ class CompareTab:
         """
         require_consent(agreed)
         request, labels = read_request(sources, targets, methods, self.most, carried), labels_for(carried)
+        require_trust(trust, request.methods)
         tell(0.0, said("Measuring the photos"))
 
         def told(done: int, total: int, what: str) -> None:
@@ -135,6 +137,7 @@ class CompareInputs:
         sources: photos.
         targets: photos.
         methods: names.
+        trust: the box that unverified weights ask for.
         carried: the result of the Image swap tab that is measured, too.
         note: says so.
         leave_out: takes it out again.
@@ -143,6 +146,7 @@ class CompareInputs:
     sources: gr.Gallery
     targets: gr.Gallery
     methods: gr.CheckboxGroup
+    trust: gr.Checkbox
     carried: gr.State
     note: gr.HTML
     leave_out: gr.Button
@@ -150,7 +154,7 @@ class CompareInputs:
     @property
     def all(self) -> list[Any]:
         """In the order in which a comparison takes them."""
-        return [self.sources, self.targets, self.methods, self.carried]
+        return [self.sources, self.targets, self.methods, self.trust, self.carried]
 
     @property
     def filled(self) -> list[Any]:
@@ -215,6 +219,7 @@ def build_compare_tab(
             choices = [(label, name) for name, label in offered.items() if len(offered) == 1 or name != BASELINE]
             ticked = [name for _, name in choices[:2]]
             methods = gr.CheckboxGroup(choices, value=ticked, show_label=False, elem_id="compare-methods")
+            trust = trust_box(ticked)
             gr.HTML(f'<p class="hint">{ALWAYS}</p>')
             note = gr.HTML(elem_id="compare-carried")
             leave_out = gr.Button(LEAVE_OUT, size="sm", variant="secondary", elem_classes="quiet", visible=False)
@@ -238,7 +243,7 @@ def build_compare_tab(
         drawn = gr.HTML(css_template=STYLE, elem_id="compare-plots")
     most, cards = limits.max_compared_swaps, [pictures, views]
     tab = CompareTab(swappers, evaluators, most, box, figures, cards, drawn, faces, notes, archive)
-    inputs = CompareInputs(sources, targets, methods, gr.State(None), note, leave_out)
+    inputs = CompareInputs(sources, targets, methods, trust, gr.State(None), note, leave_out)
     leave_out.click(
         lambda: {inputs.carried: None, **inputs.shown(None)}, None, [inputs.carried, note, leave_out], **QUICK
     )
@@ -246,6 +251,7 @@ def build_compare_tab(
     fill.click(lambda: chosen, None, [sources, targets], **QUICK)
     place = replace(place, boxes=[box, *cards])
     work = Work("compare", COMPARE, button, problem, place, gr.State(""), visits)
+    methods.change(trust_asked, methods, trust, **QUICK)
     work.wire(tab.compare, consent, inputs.all, tab.outputs, (LENGTHY, limits.concurrency))
     work.watch(
         inputs.all, again=lambda values: inputs.shown(values.get(inputs.carried)), shown=[*tab.outputs, note, leave_out]

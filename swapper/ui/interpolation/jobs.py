@@ -33,6 +33,7 @@ from swapper.ui.layout import LENGTHY
 from swapper.ui.progress import ReportProgress
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
+from swapper.ui.terms import TRUST_ARGUMENT, require_trust
 from swapper.ui.trial import try_decoding
 
 MISSING = "{who}: no photo yet. Add one, or fill in an example."
@@ -59,6 +60,11 @@ class Request:
     method: str
     against: str
     steps: int
+
+    @property
+    def methods(self) -> list[str]:
+        """Names of those that draw its paths."""
+        return [choice.method for choice in choose_paths(self.method or None, self.against)]
 
 
 @dataclass(frozen=True)
@@ -217,6 +223,7 @@ def add_interpolation_endpoint(swappers: SwapperCache, evaluators: SharedEvaluat
         against: str = OWN,
         people: list[Upload] | None = None,
         gallery: list[Upload] | None = None,
+        trust: bool = False,
     ) -> tuple[gr.FileData, dict]:
         """Interpolate between two people on the face of a target; returns a ZIP with everything, and the figures.
 
@@ -231,10 +238,12 @@ def add_interpolation_endpoint(swappers: SwapperCache, evaluators: SharedEvaluat
                 that path by the same method, "none", or the name of a method.
             people: photos of further people, one each; every two people are a pair of the interval.
             gallery: photos of people who may be met on the way, or a ZIP of them; made-up people when left out.
+            trust: True to use published weights that are unverified; nothing in them can run code.
         """
         require_consent(consent, CONSENT_ARGUMENT)
         count = check_steps(steps, limits.max_interpolation_steps)
         request = read_request((first, second, target), people, gallery, method, against, count)
+        require_trust(trust, request.methods, sentence=TRUST_ARGUMENT)
         found = draw_interpolation(swappers, evaluators, request, lambda _share, _what: None)
         return gr.FileData(path=str(found.archive)), found.scores.data()
 

@@ -9,7 +9,15 @@ import gradio as gr
 
 from swapper.runtime.limits import Limits
 from swapper.studies.interpolation_page import SCRIPT, STYLE
-from swapper.studies.interpolation_study import NONE, OWN, SAME, choose_interpolating_method, interpolating_methods
+from swapper.studies.interpolation_study import (
+    NONE,
+    OWN,
+    SAME,
+    choose_interpolating_method,
+    choose_paths,
+    interpolating_methods,
+)
+from swapper.types import UserError
 from swapper.ui.callout import callout
 from swapper.ui.consent import require_consent
 from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_interpolation, read_request
@@ -18,6 +26,7 @@ from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, bu
 from swapper.ui.progress import Tell
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
 from swapper.ui.work import Work, build_result_place
 
@@ -98,9 +107,10 @@ class InterpolationTab:
             UserError: something is missing or cannot be used.
         """
         require_consent(agreed)
-        first, second, target, method, steps, against, people, gallery = sent
+        first, second, target, method, steps, against, trust, people, gallery = sent
         count = check_steps(steps, self.most_steps)
         request = read_request((first, second, target), people, gallery, method, against, count)
+        require_trust(trust, request.methods)
         found = draw_interpolation(self.swappers, self.evaluators, request, tell)
         yield {
             self.box: gr.Column(visible=True),
@@ -167,6 +177,9 @@ def build_interpolation_tab(
     fill.click(lambda: three, None, [first, second, target], **QUICK)
     place = replace(place, boxes=[box, card])
     work = Work("interpolation", INTERPOLATE, button, problem, place, gr.State(""), visits)
+    method, _steps, beside, trust = chosen
+    for chooser in (method, beside):
+        chooser.change(_trust_asked, [method, beside], trust, **QUICK)
     inputs = [first, second, target, *chosen, *more]
     work.wire(tab.interpolate, consent, inputs, tab.outputs, (LENGTHY, limits.concurrency))
     work.watch(inputs, shown=tab.outputs)
@@ -178,13 +191,25 @@ def _download(kind: str, name: str) -> gr.DownloadButton:
     )
 
 
-def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider, gr.Radio]:
+def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider, gr.Radio, gr.Checkbox]:
     labels, first = offered_methods(), choose_interpolating_method()
     offered = [(labels.get(name, name), name) for name in interpolating_methods()]
     method = gr.Dropdown(offered, value=first, label="Method", info=METHOD_INFO, elem_id="interpolation-method")
     beside = gr.Radio(BESIDES, value=OWN, label=BESIDE, info=BESIDE_INFO, elem_id="interpolation-beside")
     steps = gr.Slider(1, most, min(9, most), step=1, label="Steps", info=STEPS_INFO, buttons=[])
-    return method, steps, beside
+    return method, steps, beside, trust_box(_drawing(first, OWN))
+
+
+def _trust_asked(method: Any, beside: Any) -> gr.Checkbox:
+    return trust_asked(_drawing(method, beside))
+
+
+def _drawing(method: Any, beside: Any) -> list[str]:
+    """Names of the methods that draw the chosen paths; none where the choice is impossible."""
+    try:
+        return [choice.method for choice in choose_paths(method, beside)]
+    except UserError:
+        return []
 
 
 def _more() -> tuple[gr.Gallery, gr.File]:
