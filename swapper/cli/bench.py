@@ -30,6 +30,7 @@ def add_bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     what.add_argument("--soak", action="store_true", help="photos, a long video and the app: does memory stay flat?")
     p.add_argument("--quick", action="store_true", help="measure less: rougher figures, some left out")
     p.add_argument("--paper", action="store_true", help="with --models: the published sizes too; takes long")
+    p.add_argument("--faces", type=int, choices=range(1, 9), metavar="N", help="with --video: in the clip, 1 to 8")
     p.add_argument("--seconds", type=float, metavar="S", help="with --soak: how long in all (default: 900)")
     p.add_argument("--only", metavar="NAME", help="with --models: only this network; a wrong name lists all")
     add_method_option(p, published=False)
@@ -42,6 +43,8 @@ def run_bench(args: argparse.Namespace) -> int:
         if getattr(args, name) and not args.models:
             said = f"--only {args.only}" if name == "only" else "--paper"
             raise UserError(f"{said} works together with --models alone. Add --models.")
+    if args.faces is not None and not args.video:
+        raise UserError(f"--faces {args.faces} works together with --video alone. Add --video.")
     if args.seconds is not None and not (args.soak and args.seconds > 0):
         raise UserError(f"--seconds {args.seconds:g} works together with --soak alone, and is more than 0.")
     other = next((name for name in ("models", "peers", "marks", "soak") if getattr(args, name)), None)
@@ -70,7 +73,8 @@ def _report(args: argparse.Namespace, tell: Callable[[int, int, str], None]) -> 
         less = {"photos": 8, "clips": 4, "seconds": 0.5} if quick else {}
         return batch.batch_report(args.method, weights=args.weights, **less)
     if args.video:
-        return video.video_report(args.method, weights=args.weights, **({"seconds": 2.0, "pairs": 1} if quick else {}))
+        less = {"seconds": 2.0, "pairs": 1} if quick else {}
+        return video.video_report(args.method, weights=args.weights, faces=args.faces or 1, **less)
     if args.peers:
         return peers.peers_report(seconds=0.2 if quick else 2.0, quick=quick, tell=tell)
     if args.models:

@@ -20,7 +20,9 @@ def test_bench_prints_a_table_or_json(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "Add --models" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--paper"], ["--peers", "--paper"], ["--video", "--only", "a"]])
+@pytest.mark.parametrize(
+    "arguments", [["--paper"], ["--peers", "--paper"], ["--video", "--only", "a"], ["--faces", "2"]]
+)
 def test_what_is_for_networks_alone_is_refused_elsewhere(arguments: list[str]) -> None:
     assert main(["bench", *arguments]) == 2
 
