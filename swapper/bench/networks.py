@@ -36,7 +36,7 @@ Clock = Callable[[], float]
 
 def models_report(
     only: str | None = None,
-    seconds: float = 0.25,
+    seconds: float = 0.1,
     paper: bool = False,
     quick: bool = False,
     tell: Callable[[int, int, str], object] = lambda *_: None,

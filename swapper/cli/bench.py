@@ -78,7 +78,8 @@ def _report(args: argparse.Namespace, tell: Callable[[int, int, str], None]) -> 
     if args.peers:
         return peers.peers_report(seconds=0.2 if quick else 2.0, quick=quick, tell=tell)
     if args.models:
-        return networks.models_report(args.only, paper=args.paper, quick=quick, tell=tell)
+        more = {"seconds": 1.0} if args.only and not quick else {}  # for each measurement
+        return networks.models_report(args.only, paper=args.paper, quick=quick, tell=tell, **more)
     return photo.pipeline_report(args.method, weights=args.weights, **({"repeats": 2} if quick else {}))
 
 
