@@ -60,7 +60,7 @@ def batch_report(
             stills.append(Job(target.name, (source,), target, place / "out" / target.name, settings=settings))
         for number in range(clips):
             target = place / f"{number}.mp4"
-            write_clip(target, portraits[1 + number % 3], seconds)
+            write_clip(target, [portraits[1 + number % 3]], seconds)
             films.append(Job(target.name, (source,), target, place / "out" / target.name, settings=settings))
         rows = [{"where": "plain loop", "workers": 1, **_rates(stills, films, partial(_looped, place))}]
         with_ray = find_spec("ray") is not None if ray is None else ray

@@ -175,7 +175,7 @@ def _pairs(place: Path) -> Iterator[tuple[Path, Path]]:
 def _write_long_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float) -> None:
     """A few seconds again and again, longer than any machine swaps in the time."""
     short = path.with_name("short.nut")
-    write_clip(short, portrait, 4.0, _VIDEO)
+    write_clip(short, [portrait], 4.0, _VIDEO)
     with av.open(str(path), "w", format="nut") as output:
         stream, offset = None, 0
         for _ in range(max(round(seconds), 1)):
