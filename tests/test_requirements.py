@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 APP, PACKAGE, TRAINERS, TESTS = "app.py", "swapper", "trainers", "tests"
 OPTIONAL = {
+    "datasets",
     "gfpgan",
     "ray",
     "onnxscript",
