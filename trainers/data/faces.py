@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Int, UInt8
 from PIL import Image
 from torch import Tensor
 
@@ -79,7 +80,7 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
         UserError: a file is missing.
     """
     if (folder / f"index-{split}.npy").is_file():
-        return _from_shards(folder, split, size, cache)
+        return _from_shards(folder, split, size, cache, padded)
     suffixes = [s for s in ("", "-utk") if (padded or not s) and (folder / f"geometry-{split}{s}.npz").is_file()]
     if not suffixes:
         raise UserError(
@@ -125,21 +126,36 @@ def _read_meta(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _from_shards(folder: Path, split: str, size: int, cache: Path) -> Faces:
+def _from_shards(folder: Path, split: str, size: int, cache: Path, padded: bool) -> Faces:
     """A split of shards, for sets that memory can hold; ``trainers.data.stream`` reads others."""
-    index = ShardIndex(folder, split)
-    arrays = [index.arrays(row) for row in range(len(index))]
+    index = ShardIndex(folder, split, padded)
+    facts = [f"{path.name} {path.stat().st_size}" for path in index.paths] + ["" if padded else "unpadded"]
+    images = _memory_map(split, facts, len(index), lambda: index.image, size, cache)
+    return stacked(index, np.arange(len(index)), images, [index.arrays(row) for row in range(len(index))])
+
+
+def stacked(
+    index: ShardIndex, rows: Int[np.ndarray, "n"], images: UInt8[Tensor, "n s s 3"], arrays: list[dict[str, np.ndarray]]
+) -> Faces:
+    """Faces of shards, from what was read of each.
+
+    Args:
+        index: of the split.
+        rows: of it.
+        images: of these rows.
+        arrays: of these rows, as ``ShardIndex.arrays`` gives them.
+    """
+    at, size = index.rows[rows], images.shape[1]
     fields = {name: torch.from_numpy(np.stack([one[name] for one in arrays])).float() for name in arrays[0]}
-    facts = [f"{path.name} {path.stat().st_size}" for path in index.paths]
     return Faces(
-        images=_memory_map(split, facts, len(index), lambda: index.image, size, cache),
+        images=images,
         landmarks=shifted(fields["landmarks"], size),
         five_points=shifted(fields["five_points"], size),
         arcface=fields["arcface"],
-        identity=torch.from_numpy(index.rows["identity"].astype(np.int64)),
+        identity=torch.from_numpy(at["identity"].astype(np.int64)),
         valid=shifted(fields["valid_quad"], size),
-        sharp=torch.from_numpy(index.rows["interocular"] >= SHARP),
-        padded=torch.zeros(len(index), dtype=torch.bool),
+        sharp=torch.from_numpy(at["interocular"] >= SHARP),
+        padded=torch.from_numpy(at["padded"].copy()),
     )
 
 

@@ -24,7 +24,7 @@ from trainers.data.examine import examine, usable
 from trainers.data.joining import find_repeated, write_index
 from trainers.data.pictures import HUB, Item
 from trainers.data.prepare import listed
-from trainers.data.shards import Written, is_written, shard_path, write_shard
+from trainers.data.shards import Written, is_written, remove_others, write_shard
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def prepare_shards(args: argparse.Namespace) -> int:
     if not numbers:
         raise UserError(f"Nothing to prepare: {args.photos} contains no photo or video. Give a folder of pictures.")
     report = write_index(out, args.split, numbers, find_repeated(out, args.split, numbers, engine), args.least_likeness)
-    _remove_others(out, args.split, numbers)
+    remove_others(out, args.split, numbers)
     print(json.dumps({"pictures": sum(one.pictures for one in written), **report}, indent=1))
     return 0
 
@@ -159,12 +159,3 @@ def write_list(out: Path, split: str, items: Iterator[Item], pictures: int) -> l
         if count:
             blocks.append(Block(len(blocks), begin, file.tell() - begin, count, digest.hexdigest()))
     return blocks
-
-
-def _remove_others(out: Path, split: str, numbers: Sequence[int]) -> None:
-    """Remove shards of an earlier run that this one has not written."""
-    names = {shard_path(out, split, number).name for number in numbers}
-    for path in out.glob(f"shards-{split}-*.tar"):
-        if path.name not in names and path.stem.rpartition("-")[2].isdigit():
-            path.unlink()
-            path.with_suffix(".npz").unlink(missing_ok=True)

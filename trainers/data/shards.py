@@ -24,6 +24,7 @@ from jaxtyping import Int, UInt8
 
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
+from trainers.data.arrays import SmallArrays
 from trainers.data.examine import ExaminedFace
 from trainers.data.pack import ARRAYS, add_member, encode_crop, thumbnail
 
@@ -217,6 +218,21 @@ def is_written(out: Path, split: str, number: int, made_of: str) -> bool:
         return False
 
 
+def remove_others(out: Path, split: str, numbers: Iterable[int]) -> None:
+    """Remove shards of an earlier run that this one has not written.
+
+    Args:
+        out: folder of the split.
+        split: its name.
+        numbers: of the shards that stay.
+    """
+    names = {shard_path(out, split, number).name for number in numbers}
+    for path in out.glob(f"shards-{split}-*.tar"):
+        if path.name not in names and path.stem.rpartition("-")[2].isdigit():
+            path.unlink()
+            path.with_suffix(".npz").unlink(missing_ok=True)
+
+
 class ShardIndex:
     """Where the faces of a split are; reading them takes no memory but for what is read.
 
@@ -226,12 +242,14 @@ class ShardIndex:
         paths: of the shards.
     """
 
-    def __init__(self, folder: Path, split: str):
+    def __init__(self, folder: Path, split: str, padded: bool = True, sharp: float = 0.0):
         """Open the index.
 
         Args:
             folder: of the shards.
             split: its name.
+            padded: crops that are mostly padding belong to it too.
+            sharp: distance of the eyes in the photo, px, below which a face does not belong to it.
 
         Raises:
             UserError: there is none.
@@ -239,10 +257,14 @@ class ShardIndex:
         path = folder / f"index-{split}.npy"
         if not path.is_file():
             raise UserError(f"No shards: {path} is missing. Create it with trainers prepare --shard 10000.")
-        self.rows = np.load(path, mmap_mode="r")
+        self.rows: np.ndarray = np.load(path, mmap_mode="r")
+        chosen = (self.rows["interocular"] >= sharp) & (padded | ~self.rows["padded"])
+        if not chosen.all():
+            self.rows = self.rows[chosen]
         said = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         self.people: int = len(said["people"])
         self.paths = [folder / name for name in said["shards"]]
+        self._arrays = SmallArrays()
         self._file = lru_cache(_OPEN)(self._opened)
 
     def __len__(self) -> int:
@@ -266,8 +288,7 @@ class ShardIndex:
         """
         at = self.rows[row]
         data = self._read(int(at["shard"]), int(at["arrays"]), int(at["arrays_size"]))
-        with np.load(io.BytesIO(data)) as found:
-            return {name: found[name] for name in ARRAYS}
+        return self._arrays.read(data)
 
     def _opened(self, shard: int) -> FileIO:
         return FileIO(self.paths[shard])

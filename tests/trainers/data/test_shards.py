@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from swapper.batch.engine import Engine
@@ -260,7 +262,7 @@ def test_what_cannot_be_used_is_said(split, tmp_path):
 
 
 MEASURE = """
-import resource, sys, tracemalloc
+import sys, tracemalloc
 from itertools import islice
 from pathlib import Path
 from trainers.data.shards import ShardIndex
@@ -286,3 +288,42 @@ def test_memory_is_flat(tmp_path):
         assert done.returncode == 0, done.stderr
         peaks.append(int(done.stdout))
     assert peaks[1] < peaks[0] * 1.1 + 100_000, peaks
+
+
+def add_padded(packed: Path, other: Path) -> None:
+    """Padded photos of nobody we know, from another split, whose keys go on where those of the first end."""
+    with tarfile.open(other / "faces256-val.tar") as val, tarfile.open(packed / "faces256-train-utk.tar", "w") as tar:
+        for member in val:
+            data = val.extractfile(member)
+            member.name = f"1{member.name[1:]}"
+            tar.addfile(member, data)
+    with np.load(other / "geometry-val.npz") as geometry:
+        keys = np.array([f"1{key[1:]}" for key in geometry["keys"]])
+        np.savez(packed / "geometry-train-utk.npz", **{**geometry, "keys": keys})
+    table = (other / "meta-val.csv").read_text()
+    (packed / "meta-train-utk.csv").write_text(re.sub(r",\d+,", ",-1,", table))
+
+
+def test_the_packed_format_becomes_shards(tiny_faces, tmp_path, capsys):
+    packed, sharded = tmp_path / "packed", tmp_path / "sharded"
+    shutil.copytree(tiny_faces, packed)
+    add_padded(packed, tiny_faces)
+    command = ["shard", str(packed), "--out", str(sharded), "--shard", "5"]
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "pictures": 16,
+        "shards": 3,
+        "kept": 16,
+        "people": 4,
+        "dropped": {},
+    }
+    one, other = (load_faces(folder, "train", 64, tmp_path / f"cache {folder.name}") for folder in (packed, sharded))
+    for name, value in vars(one).items():
+        assert torch.equal(value, getattr(other, name)), name
+    assert other.padded.tolist() == [False] * 8 + [True] * 8
+    assert len(load_faces(sharded, "train", 64, tmp_path / "cache sharded", padded=False)) == 8
+    before = [path.stat().st_mtime_ns for path in sorted(sharded.glob("*.tar"))]
+    assert main(command) == 0 and not capsys.readouterr().err
+    assert [path.stat().st_mtime_ns for path in sorted(sharded.glob("*.tar"))] == before
+    assert main(["shard", str(tmp_path), "--out", str(sharded)]) == 2
+    assert "geometry-train.npz is missing" in capsys.readouterr().err
