@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from swapper.types import UserError
-from trainers.data.shards import ShardIndex
+from trainers.data.shards import ShardIndex, has_shards
 
 SHARP = 63  # px between the eyes, from which a photo counts as sharp
 _MEASURED = 256  # px, side of the crops whose pixels the files' places are shares of
@@ -79,7 +79,7 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
     Raises:
         UserError: a file is missing.
     """
-    if (folder / f"index-{split}.npy").is_file():
+    if has_shards(folder, split):
         return _from_shards(folder, split, size, cache, padded)
     suffixes = [s for s in ("", "-utk") if (padded or not s) and (folder / f"geometry-{split}{s}.npz").is_file()]
     if not suffixes:

@@ -233,6 +233,16 @@ def remove_others(out: Path, split: str, numbers: Iterable[int]) -> None:
             path.with_suffix(".npz").unlink(missing_ok=True)
 
 
+def has_shards(folder: Path, split: str) -> bool:
+    """Whether a folder holds a split as shards.
+
+    Args:
+        folder: of the split.
+        split: its name.
+    """
+    return (folder / f"index-{split}.npy").is_file()
+
+
 class ShardIndex:
     """Where the faces of a split are; reading them takes no memory but for what is read.
 

@@ -27,6 +27,7 @@ class LineTrainer:
         self.averaged = ("line",)
         self.phases = (Phase("A", ("line",), lr=0.05), Phase("B", ("other",), lr=0.05, interval=2))
         self.frozen: dict[str, nn.Module] = {}
+        self.supply = None
 
     def draw(self, generator: Generator, count: int) -> Batch:
         return {"x": torch.randn(count, 4, generator=generator)}
