@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from trainers.data import augment
 from trainers.data.faces import Faces, load_faces
 from trainers.data.pairs import Pairs, Whole, template_map, to_arcface
 from trainers.data.supply import FaceSupply, SupplyConfig
-from trainers.data.warped import WarpedPairs, load_warped
+from trainers.data.warped import WarpedPairs
+from trainers.data.warping import load_warped
 from trainers.loop.loop import Batch, image_grid
 from trainers.losses import landmark_loss
 
@@ -104,6 +106,7 @@ class SwapTask:
         self.identity = hub.load(MobileFaceNet, "arcface-mobile")
         self.landmarks = hub.load(LandmarkNetwork, "geometry-lite")
         self.frozen: dict[str, nn.Module] = {"identity": self.identity, "landmarks": self.landmarks}
+        self._read = partial(load_faces, data, "train", stored, cache, c.padded)
         self._cache = cache
         self.supply = FaceSupply(data, stored, cache, c, self._use, padded=c.padded)
 
@@ -111,7 +114,7 @@ class SwapTask:
         c = self.config
         self.train = Pairs(faces, c.template, c.same_image, c.same_identity, c.open_mouths)
         if c.known:
-            warped = load_warped(faces, self.identity, self._cache)
+            warped = load_warped(faces, self.identity, self._cache, self._read)
             self.train = WarpedPairs(faces, c.template, c.same_image, c.same_identity, c.known, warped, c.open_mouths)
 
     def draw(self, generator: Generator, count: int) -> Batch:

@@ -4,13 +4,15 @@ import csv
 import hashlib
 import io
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from filelock import FileLock
 from jaxtyping import Int, UInt8
 from PIL import Image
 from torch import Tensor
@@ -175,25 +177,44 @@ def _memory_map(
     split: str, facts: list[str], count: int, encoded: Callable[[], Callable[[int], bytes]], size: int, cache: Path
 ) -> Tensor:
     """Decode images once into a memory map of the wanted size; ``encoded`` opens what gives those of a row."""
-    cache.mkdir(parents=True, exist_ok=True)
     path = cache / f"{split}-{size}-{hashlib.sha256(' '.join(facts).encode()).hexdigest()[:10]}.npy"
-    if not path.is_file():
-        partial = path.with_suffix(".partial")
-        images = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
-        read = encoded()
-
-        def decode(row: int) -> None:
-            with Image.open(io.BytesIO(read(row))) as image:
-                pixels = image.convert("RGB")
-                if pixels.size != (size, size):
-                    pixels = pixels.resize((size, size), Image.Resampling.LANCZOS)
-                images[row] = np.asarray(pixels)
-
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(decode, range(count)))
-        images.flush()
-        partial.rename(path)
+    with made_once(path) as missing:
+        if missing:
+            partial = path.with_suffix(".partial")
+            images = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
+            _decode_all(images, encoded())
+            images.flush()
+            partial.rename(path)
     return torch.from_numpy(np.load(path, mmap_mode="c"))
+
+
+@contextmanager
+def made_once(path: Path) -> Iterator[bool]:
+    """Whether a file has still to be made; other processes that want it wait meanwhile.
+
+    Args:
+        path: of the file; its folder is made too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_file():
+        yield False
+        return
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        yield not path.is_file()
+
+
+def _decode_all(images: np.ndarray, read: Callable[[int], bytes]) -> None:
+    size = images.shape[1]
+
+    def decode(row: int) -> None:
+        with Image.open(io.BytesIO(read(row))) as image:
+            pixels = image.convert("RGB")
+            if pixels.size != (size, size):
+                pixels = pixels.resize((size, size), Image.Resampling.LANCZOS)
+            images[row] = np.asarray(pixels)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(decode, range(len(images))))
 
 
 def _archives(folder: Path, split: str, suffixes: list[str], size: int) -> list[Path]:

@@ -5,9 +5,10 @@ from torch import Generator
 from swapper import hub
 from swapper.models.arcface import MobileFaceNet
 from swapper.types import UserError
-from trainers.data import warped
+from trainers.data import warping
 from trainers.data.faces import load_faces
-from trainers.data.warped import WarpedPairs, load_warped
+from trainers.data.warped import WarpedPairs
+from trainers.data.warping import load_warped
 
 CPU = torch.device("cpu")
 
@@ -19,14 +20,14 @@ def faces(tiny_faces, tmp_path):
 
 @pytest.fixture
 def pairs(faces, tmp_path, monkeypatch):
-    monkeypatch.setattr(warped, "LIKENESS", -1.0)  # drawn faces have no likeness
+    monkeypatch.setattr(warping, "LIKENESS", -1.0)  # drawn faces have no likeness
     made = load_warped(faces, hub.load(MobileFaceNet, "arcface-mobile"), tmp_path)
     return WarpedPairs(faces, "tight", 0.0, 0.0, known=1.0, warped=made)
 
 
 def test_strangers_are_warped_onto_every_photo(pairs, faces):
     made = pairs.warped
-    assert len(made.target) == warped.EACH * len(faces)
+    assert len(made.target) == warping.EACH * len(faces)
     assert (faces.identity[made.source] != faces.identity[made.target]).all()
     difference = (made.pixels(torch.arange(len(made.target)), CPU) - faces.pixels(made.target)).abs().mean((1, 2, 3))
     assert (difference > 0.001).any()
@@ -52,6 +53,6 @@ def test_forwards_the_answer_is_the_warped_face_and_backwards_the_photo(pairs, f
 
 
 def test_without_likeness_it_says_so(faces, tmp_path, monkeypatch):
-    monkeypatch.setattr(warped, "LIKENESS", 1.1)
+    monkeypatch.setattr(warping, "LIKENESS", 1.1)
     with pytest.raises(UserError, match="known=0"):
         load_warped(faces, hub.load(MobileFaceNet, "arcface-mobile"), tmp_path)
