@@ -20,6 +20,7 @@ from swapper.types import UserError
 from trainers.data.packed_to_shards import add_shard_arguments, shard
 from trainers.data.prepare import add_prepare_arguments, prepare
 from trainers.data.prepare_shards import prepare_shards
+from trainers.data.warp_shards import add_warp_arguments, warp
 from trainers.loop.config import STEP_FORMATS, LoopConfig
 from trainers.loop.loop import Run, Trainer
 from trainers.loop.run_settings import begin_run, resume_run
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
         _add_training_arguments(commands.add_parser(system, help=f"train {system}"))
     add_prepare_arguments(commands.add_parser("prepare", help="turn photos or videos into packed faces"))
     add_shard_arguments(commands.add_parser("shard", help="turn packed faces into shards, for sets of any size"))
+    add_warp_arguments(commands.add_parser("warp", help="make the pairs with known answers of a set of shards"))
     add_evaluate_arguments(commands.add_parser("evaluate", help="score a method on the val split"))
     add_curves_arguments(commands.add_parser("curves", help="draw losses and scores of runs into one page"))
     add_publish_arguments(commands.add_parser("publish", help="turn a run into shipped weights with a card"))
@@ -191,7 +193,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.system == "prepare":
             return prepare(args) if args.shard is None else prepare_shards(args)
-        others = {"shard": shard, "publish": publish, "curves": curves, "evaluate": evaluate}
+        others = {"shard": shard, "warp": warp, "publish": publish, "curves": curves, "evaluate": evaluate}
         return others.get(args.system, train)(args)
     except UserError as error:
         print(error, file=sys.stderr)

@@ -25,6 +25,7 @@ from trainers.data.faces import Faces, load_faces
 from trainers.data.pairs import Pairs, Whole, template_map, to_arcface
 from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.data.warped import WarpedPairs
+from trainers.data.warped_pools import WarpedPool
 from trainers.data.warping import load_warped
 from trainers.loop.loop import Batch, image_grid
 from trainers.losses import landmark_loss
@@ -108,13 +109,16 @@ class SwapTask:
         self.frozen: dict[str, nn.Module] = {"identity": self.identity, "landmarks": self.landmarks}
         self._read = partial(load_faces, data, "train", stored, cache, c.padded)
         self._cache = cache
-        self.supply = FaceSupply(data, stored, cache, c, self._use, padded=c.padded)
+        self.supply = FaceSupply(data, stored, cache, c, self._use, padded=c.padded, warped=c.known > 0)
 
     def _use(self, faces: Faces) -> None:
         c = self.config
         self.train = Pairs(faces, c.template, c.same_image, c.same_identity, c.open_mouths)
         if c.known:
-            warped = load_warped(faces, self.identity, self._cache, self._read)
+            pooled = faces.warped if isinstance(faces, WarpedPool) else None
+            warped = pooled or load_warped(faces, self.identity, self._cache, self._read)
+            if not len(warped.target):  # of a pool of whose photos none could be warped
+                return
             self.train = WarpedPairs(faces, c.template, c.same_image, c.same_identity, c.known, warped, c.open_mouths)
 
     def draw(self, generator: Generator, count: int) -> Batch:

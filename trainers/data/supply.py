@@ -15,6 +15,7 @@ from swapper.runtime.thread_count import physical_cores
 from trainers.data.faces import SHARP, Faces, load_faces
 from trainers.data.shards import ShardIndex, has_shards
 from trainers.data.stream import FaceStream, Share, StreamConfig
+from trainers.data.warped_pools import WarpedIndex, warped_pools
 
 _RUN = 32  # photos that lie one after the other and are read at once, in sets that have many
 _MOST_DECODERS = 16  # threads
@@ -48,6 +49,7 @@ class FaceSupply:
         padded: bool = True,
         sharp: bool = False,
         photos: int = 0,
+        warped: bool = False,
     ):
         """Begin, with the photos of the first step of a run that has one process.
 
@@ -62,9 +64,10 @@ class FaceSupply:
             sharp: of a stream only sharp photos are wanted.
             photos: of each person in a pool, all people being equally likely, where the set says who everybody is; each
                 photo once in an epoch when 0, and photos of a person often in one pool all the same.
+            warped: pools of a stream come with warped faces, as ``WarpedPool``.
 
         Raises:
-            UserError: the photos are missing, or too few.
+            UserError: the photos are missing, or too few, or so are warped faces.
         """
         self._use, self._config = use, config
         index = ShardIndex(folder, split, padded, SHARP if sharp else 0.0) if has_shards(folder, split) else None
@@ -74,6 +77,7 @@ class FaceSupply:
             return
         strangers = bool((index.rows["identity"] < 0).any())
         self.streams, self._index, self._size, self._photos = True, index, size, 0 if strangers else photos
+        self._warped = WarpedIndex(folder, split) if warped else None
         self._place: tuple[int, Share] | None = None
         self.go_to(0, 1, Share())
 
@@ -100,7 +104,7 @@ class FaceSupply:
         run = int(np.clip(len(self._index) // (8 * share.count), 1, _RUN))
         fitting = len(self._index) // (run * share.count) * run - run  # a process whose last run is short has so many
         config = StreamConfig(
-            batch=max(min(self._config.pool, fitting), 1),
+            batch=max(min(self._config.pool // (2 if self._warped else 1), fitting), 1),
             size=self._size,
             run=run,
             decoders=min(physical_cores(), _MOST_DECODERS),
@@ -110,6 +114,8 @@ class FaceSupply:
 
     def _begun(self, stream: FaceStream, number: int) -> Iterator[Faces]:
         """Pools from one on."""
+        if self._warped is not None:
+            return warped_pools(stream, self._warped, *divmod(number, stream.batches))
         if self._photos:
             return stream.balanced(max(stream.config.batch // self._photos, 1), self._photos, number)
         return stream.shuffled(*divmod(number, stream.batches))

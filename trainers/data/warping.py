@@ -87,10 +87,10 @@ def _warped(
 ) -> Iterator[tuple[int, _Made]]:
     """What the pairs of each task give, in the tasks' order."""
     if again is None or len(tasks) <= _ALONE:
-        yield from enumerate(WarpingFaces(faces, identity)(task, lambda _share: None) for task in tasks)
+        yield from enumerate(WarpingFaces(faces, identity, LIKENESS)(task, lambda _share: None) for task in tasks)
         return
     ended, wanted = dict[int, _Made](), 0
-    for event in run_tasks(Engine(gpu=False), partial(_worker, again), tasks):
+    for event in run_tasks(Engine(gpu=False), partial(_worker, again, LIKENESS), tasks):
         if not isinstance(event, Ended):
             continue
         if event.error is not None:
@@ -101,21 +101,22 @@ def _warped(
             wanted += 1
 
 
-def _worker(again: Callable[[], Faces]) -> "WarpingFaces":
-    return WarpingFaces(again(), hub.load(MobileFaceNet, "arcface-mobile"))
+def _worker(again: Callable[[], Faces], least: float) -> "WarpingFaces":
+    return WarpingFaces(again(), hub.load(MobileFaceNet, "arcface-mobile"), least)
 
 
 class WarpingFaces:
     """Warps pairs of a split; each worker has one."""
 
-    def __init__(self, faces: Faces, identity: MobileFaceNet):
+    def __init__(self, faces: Faces, identity: MobileFaceNet, least: float):
         """Take what is needed.
 
         Args:
             faces: the split.
             identity: judges the results on the CPU.
+            least: cosine to its source that a warped face needs.
         """
-        self._faces, self._identity = faces, identity
+        self._faces, self._identity, self._least = faces, identity, least
 
     def __call__(self, task: tuple[Tensor, Tensor], tell: Tell) -> _Made:
         """Warp some pairs.
@@ -130,7 +131,7 @@ class WarpingFaces:
         drawn = np.stack(
             [warp_onto(*pair) for pair in zip(faces.images[target].numpy(), photos, points, places, strict=True)]
         )
-        like = likeness(self._identity, drawn, points, photos, places) >= LIKENESS
+        like = likeness(self._identity, drawn, points, photos, places) >= self._least
         return drawn[like.numpy()], torch.nonzero(like).squeeze(1)
 
 
