@@ -22,6 +22,30 @@ DIED = (
 )
 
 
+def join_cluster(address: str, log: bool = False) -> bool:
+    """Join a cluster, unless this process belongs to one already.
+
+    Args:
+        address: as ``ray.init`` takes it; ``local`` starts Ray on this machine.
+        log: show here what other processes print.
+
+    Returns:
+        Whether it was joined now, so that the caller has to leave it.
+
+    Raises:
+        UserError: it cannot be reached.
+    """
+    if ray.is_initialized():
+        return False
+    try:
+        quiet: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
+        ray.init(address=address, log_to_driver=log, logging_level=logging.ERROR, **quiet)
+    except (ConnectionError, ValueError, RuntimeError, RayError) as error:
+        lines = str(error).splitlines() or ["no reason given"]
+        raise UserError(f"--ray {address}: the cluster cannot be reached ({lines[0]}). Check it.") from error
+    return True
+
+
 class _Actor:
     """What runs in a process of the cluster; ``told`` is answered while ``run`` is busy."""
 
@@ -62,14 +86,7 @@ class RayActors:
         Raises:
             UserError: the cluster cannot be reached, or it has no graphics card where one is needed.
         """
-        self._ours = not ray.is_initialized()
-        if self._ours:
-            try:
-                quiet: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
-                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **quiet)
-            except (ConnectionError, ValueError, RuntimeError, RayError) as error:
-                lines = str(error).splitlines() or ["no reason given"]
-                raise UserError(f"--ray {address}: the cluster cannot be reached ({lines[0]}). Check it.") from error
+        self._ours = join_cluster(address)
         room = ray.cluster_resources()
         cores, cards = int(room.get("CPU", 1)), int(room.get("GPU", 0))
         if gpu and not cards:

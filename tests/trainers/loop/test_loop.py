@@ -13,9 +13,10 @@ from safetensors.torch import save_file
 from torch import Generator, Tensor, nn
 
 from swapper.types import UserError
-from trainers.__main__ import choose_format, parser
+from trainers.__main__ import parser
 from trainers.loop.config import LoopConfig, StepFormat
 from trainers.loop.loop import Batch, Phase, Run, image_grid
+from trainers.training import choose_format
 
 
 class LineTrainer:
