@@ -6,13 +6,15 @@ from pathlib import Path
 
 from swapper.cli.options import (
     add_device_option,
+    add_engine_options,
     add_mark_options,
     add_overwrite_option,
     add_weights_option,
+    engine_of,
     mark_settings,
 )
 from swapper.errors import UserError
-from swapper.registry import METHODS, find_method, method_choices, split_method
+from swapper.registry import METHODS, find_method, method_choices
 
 
 def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,6 +37,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     )
     add_weights_option(p, several=True)
     add_device_option(p)
+    add_engine_options(p, "this one alone")
     add_mark_options(p)
     add_overwrite_option(p)
     p.set_defaults(run=run_compare)
@@ -45,11 +48,17 @@ def run_compare(args: argparse.Namespace) -> int:
     from swapper.methods.reference import BASELINE
     from swapper.methods.weights import find_weights, weights_system
     from swapper.metrics.report import scores_table
-    from swapper.pipeline import FaceSwapper
     from swapper.runtime.outputs import claim_outputs
     from swapper.runtime.threads import settle_threads
-    from swapper.studies.comparison import choose_pairs, compare, measure_people, people_in
+    from swapper.studies.comparison import (
+        choose_pairs,
+        compare,
+        measure_people,
+        measure_people_in_workers,
+        people_in,
+    )
     from swapper.studies.comparison_report import REPORTS, write_comparison
+    from swapper.studies.comparison_swaps import SwapperChoice
     from swapper.studies.evaluators import load_evaluators
 
     marks, names = mark_settings(args), [name.strip() for name in args.methods.split(",") if name.strip()]
@@ -61,26 +70,25 @@ def run_compare(args: argparse.Namespace) -> int:
     photos = [file for side in people for _, files in side for file in files]
     claim_outputs([args.output / name for name in REPORTS], photos, args.overwrite)
     settle_threads()
-    finder = FaceSwapper(BASELINE, args.device)
     own = {f"{weights_system(path)}@{path.stem}": path for path in map(find_weights, args.weights)}
     names += own
 
-    def build(name: str) -> FaceSwapper:
-        return FaceSwapper(
-            split_method(name)[0] if name in own else name, args.device, restore="none", weights=own.get(name)
-        )
-
+    engine, build = engine_of(args), SwapperChoice(args.device, own)
     for name in names:
         build(name)  # a wrong name, or missing weights, end it here and not an hour later
+    finder = build(BASELINE)
     evaluators = load_evaluators(finder.device)
 
     def left_out(sentence: str) -> None:
         print(f"left out: {sentence}", file=sys.stderr)
 
-    sources, targets = (measure_people(found, finder, evaluators, left_out) for found in people)
+    if engine is None:
+        sources, targets = (measure_people(found, finder, evaluators, left_out) for found in people)
+    else:
+        sources, targets = (measure_people_in_workers(found, engine, build, left_out) for found in people)
     pairs = choose_pairs(sources, targets, args.pairs)
     print(f"{len(pairs)} pairs of {len(sources)} sources and {len(targets)} targets", file=sys.stderr)
-    *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell)
+    *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell, engine)
     for warning in write_comparison(
         args.output, found, {name: find_method(name)[0].label for name in [*METHODS, *own]}, marks
     ):

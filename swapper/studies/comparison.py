@@ -7,19 +7,21 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from swapper.faces.align import warp_frame
-from swapper.images import read_image
-from swapper.methods.reference import BASELINE, PASTED, REFERENCES, UNCHANGED, SourcePasted
-from swapper.metrics.geometry import reencode
+from swapper.batch.engine import Engine
+from swapper.methods.reference import BASELINE, PASTED, REFERENCES, UNCHANGED
 from swapper.metrics.measure import MeasuredFace, RetrievalGallery, SwapScores
 from swapper.metrics.report import ScoreRow
-from swapper.metrics.size import drawing_size
 from swapper.pipeline import FaceSwapper
+from swapper.studies.comparison_swaps import (
+    SwapperChoice,
+    made_here,
+    made_in_workers,
+    measure_photo,
+    measured_in_workers,
+)
 from swapper.studies.evaluators import Evaluators
-from swapper.studies.previews import shrink
-from swapper.types import Identity, UserError
+from swapper.types import UserError
 
-SIDE = 1280  # px, longest side of the photos that are compared on
 PICTURED = 12  # pairs whose pictures are kept
 LEAST_REALISM = 24  # pairs, below which distances of distributions mean nothing
 LEAST_INTERVAL = 3  # pairs, below which an interval means nothing
@@ -108,12 +110,49 @@ def measure_people(
     Raises:
         UserError: a file cannot be used, or none of them can.
     """
+    return _subjects(people, lambda file: measure_photo(file, finder, evaluators), skipped)
+
+
+def measure_people_in_workers(
+    people: Sequence[tuple[str, Sequence[Path]]],
+    engine: Engine,
+    build: SwapperChoice,
+    skipped: Callable[[str], None] | None = None,
+) -> list[Subject]:
+    """As ``measure_people``, in workers.
+
+    Args:
+        people: names and files.
+        engine: where they are measured.
+        build: makes swappers there.
+        skipped: as of ``measure_people``.
+
+    Raises:
+        UserError: as of ``measure_people``.
+    """
+    files = list(dict.fromkeys(file for _, some in people for file in some))
+    found = dict(zip(files, measured_in_workers(files, engine, build), strict=True))
+
+    def measured(file: Path) -> MeasuredFace:
+        photo = found[file]
+        if isinstance(photo, str):
+            raise UserError(photo)
+        return photo
+
+    return _subjects(people, measured, skipped)
+
+
+def _subjects(
+    people: Sequence[tuple[str, Sequence[Path]]],
+    measure: Callable[[Path], MeasuredFace],
+    skipped: Callable[[str], None] | None,
+) -> list[Subject]:
     found, last = [], ""
     for name, files in people:
         photos = []
         for file in files:
             try:
-                photos.append(_measured(file, finder, evaluators))
+                photos.append(measure(file))
             except UserError as error:
                 if skipped is None:
                     raise
@@ -124,14 +163,6 @@ def measure_people(
     if not found:
         raise UserError(last or "No photos were given. Give at least one.")
     return found
-
-
-def _measured(file: Path, finder: FaceSwapper, evaluators: Evaluators) -> MeasuredFace:
-    image = shrink(read_image(file), SIDE)
-    faces = finder.find_faces(image)
-    if not faces:
-        raise UserError(f"Photo '{file}': no face was found. Choose a photo in which a face is larger.")
-    return evaluators.measurer.measure(image, faces[0].points)
 
 
 def choose_pairs(
@@ -188,6 +219,7 @@ def compare(
     build: Callable[[str], FaceSwapper],
     evaluators: Evaluators,
     progress: ComparisonProgress | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[Comparison]:
     """Score methods, and the reference rows, on the same pairs.
 
@@ -199,9 +231,10 @@ def compare(
         targets: people.
         pairs: from ``choose_pairs``.
         methods: names; the warp is added.
-        build: makes the swapper of a method.
+        build: makes the swapper of a method; with an engine a ``SwapperChoice``.
         evaluators: measure the results.
         progress: told after every swap.
+        engine: where the swaps are made; in this process when None.
 
     Yields:
         The rows so far, after each method.
@@ -210,65 +243,24 @@ def compare(
     state = Comparison(sources, targets, pairs, [], {})
     gallery = gallery_of(sources, targets)
     reals = evaluators.realism.measure([person.photos[0].crop for person in targets]) if len(targets) > 1 else None
-    for number, name in enumerate(names):
+    wanted = [(s, sources[s].photos, targets[t].photos[0], done < PICTURED) for done, (s, t) in enumerate(pairs)]
+    told = progress or (lambda _done, _total, _what: None)
+    if engine is None:
+        made = made_here(names, wanted, build, evaluators, told)
+    else:
+        assert isinstance(build, SwapperChoice), "others cannot be sent to workers"
+        made = made_in_workers(names, wanted, engine, build, told)
+    for name, (swaps, size) in zip(names, made, strict=True):
         scores = SwapScores(name, evaluators.realism, reference=name in REFERENCES)
-        pictures: list[np.ndarray] = []
-        swapper = _swapper(name, build)
-        identities: dict[int, Identity] = {}
-        swap = _way(swapper, sources, identities)
-        for done, (s, t) in enumerate(pairs):
-            if progress is not None:
-                progress(number * len(pairs) + done, len(names) * len(pairs), name)
-            source, target = sources[s], targets[t].photos[0]
-            image, milliseconds = swap(s, target)
-            found = evaluators.measurer.measure(image, target.face.points)
-            scores.add(source.photos[0], target, found, s, milliseconds)
-            if done < PICTURED:
-                pictures.append(warp_frame(image, target.crop.matrix, target.crop.size))
+        for swap in swaps:
+            scores.take(swap.facts)
         row = _known(
             scores.row(gallery, reals if len(pairs) >= LEAST_REALISM else None, np.random.default_rng(0)), len(pairs)
         )
-        row = replace(row, values={**row.values, **_size(swapper, identities)})
-        shown = {} if name == UNCHANGED else {name: pictures}
+        row = replace(row, values={**row.values, **size})
+        shown = {} if name == UNCHANGED else {name: [swap.picture for swap in swaps if swap.picture is not None]}
         state = replace(state, rows=[*state.rows, row], pictures={**state.pictures, **shown})
         yield state
-
-
-Way = Callable[[int, MeasuredFace], tuple[np.ndarray, float | None]]
-
-
-def _swapper(name: str, build: Callable[[str], FaceSwapper]) -> FaceSwapper | None:
-    """What makes a row's results; None where they are the targets."""
-    if name == UNCHANGED:
-        return None
-    swapper = build(BASELINE if name == PASTED else name)
-    if name != PASTED:
-        return swapper
-    return FaceSwapper(
-        SourcePasted(), str(swapper.device), restore="none", blend=swapper.blend, detector=swapper.detector
-    )
-
-
-def _size(swapper: FaceSwapper | None, identities: dict[int, Identity]) -> dict[str, float]:
-    """Parameters and multiply-accumulates of a row's networks, where it has any."""
-    if swapper is None:
-        return {}
-    found = drawing_size(swapper.method, next(iter(identities.values())))
-    return {} if found is None else {"params": found.params, "macs": found.macs}
-
-
-def _way(swapper: FaceSwapper | None, sources: list[Subject], identities: dict[int, Identity]) -> Way:
-    """How a row's results are made; a person's identity is made once."""
-    if swapper is None:
-        return lambda _source, target: (reencode(target.image), None)
-
-    def swap(source: int, target: MeasuredFace) -> tuple[np.ndarray, float]:
-        if source not in identities:
-            identities[source] = swapper.method.identify([photo.crop for photo in sources[source].photos])
-        result = swapper.swap_faces(target.image, [target.face], {0: identities[source]})
-        return result.image, sum(result.timings.values())
-
-    return swap
 
 
 def _known(row: ScoreRow, pairs: int) -> ScoreRow:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from swapper.batch.engine import Engine
 from swapper.metrics.report import ScoreRow
 from swapper.pipeline import FaceSwapper
 from swapper.studies import comparison
@@ -14,8 +15,10 @@ from swapper.studies.comparison import (
     compare,
     gallery_of,
     measure_people,
+    measure_people_in_workers,
     people_in,
 )
+from swapper.studies.comparison_swaps import SwapperChoice
 from swapper.types import UserError
 
 
@@ -114,3 +117,24 @@ def test_nothing_kept_is_zero_and_all_kept_is_one():
     pasted = ScoreRow("p", dict.fromkeys(keys, 2.0))
     assert attributes_kept(ScoreRow("m", dict.fromkeys(keys, 0.5)), pasted) == pytest.approx(0.75)
     assert attributes_kept(ScoreRow("m", dict.fromkeys(keys, 0.0)), pasted) == 1
+
+
+@pytest.mark.slow  # starts workers
+def test_figures_do_not_depend_on_the_number_of_workers(people, warp, evaluators, portraits, tmp_path):
+    build = SwapperChoice("cpu", {})
+    (tmp_path / "wall.png").write_bytes(b"no picture")
+    given = [(path.stem, [path]) for path in portraits[:3]]
+    left_out: list[str] = []
+    rows = []
+    for workers in (1, 2):
+        engine = Engine(workers, gpu=False)
+        found = measure_people_in_workers([*given, ("wall", [tmp_path / "wall.png"])], engine, build, left_out.append)
+        pairs = choose_pairs(found[:1], found[1:], 9)
+        *_, done = compare(found[:1], found[1:], pairs, ["warp"], build, evaluators, engine=engine)
+        rows.append([{**row.values, "milliseconds": 0, "fps": 0} for row in done.rows])
+        assert [len(pictures) for pictures in done.pictures.values()] == [2, 2]
+    assert rows[0] == rows[1]
+    assert len(left_out) == 2 and "wall.png" in left_out[0]
+    *_, here = compare(people[:1], people[1:], pairs, ["warp"], lambda _: warp, evaluators)
+    for one, other in zip(rows[0], here.rows, strict=True):
+        assert one == pytest.approx({**other.values, "milliseconds": 0, "fps": 0}, rel=1e-3, abs=1e-4)

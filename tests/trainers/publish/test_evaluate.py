@@ -1,4 +1,5 @@
 import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
 from swapper.types import Crop, Face, UserError
 from trainers.__main__ import main
 from trainers.data.faces import load_faces
-from trainers.publish.evaluate import SplitEvaluator, aims_table, check_aims, draw_pairs, evaluate, people_labels
+from trainers.publish.evaluate import aims_table, check_aims, draw_pairs, evaluate
+from trainers.publish.scoring import SplitEvaluator, people_labels
+from trainers.publish.ways import Ways
 
 PEOPLE = np.array([0, 0, 1, 1, 2, 3, 4])
 PADDED = np.array([False, False, False, False, False, True, True])
@@ -119,3 +122,26 @@ def test_bad_arguments_are_told_in_one_line(tmp_path, capsys):
     assert "Unknown method 'nothing'" in capsys.readouterr().err
     with pytest.raises(UserError, match="must be 2 or more"):
         evaluate(argparse.Namespace(pairs=1))
+
+
+def test_the_ways_that_are_scored_have_names_and_references_come_first():
+    assert Ways("ghost", "cpu", alone=False).names() == [UNCHANGED, "source pasted", "warp", "ghost"]
+    assert Ways("warp", "cpu", alone=False).names() == [UNCHANGED, "source pasted", "warp"]
+    assert Ways("ghost", "cpu", alone=True, restore="renovation").names() == [UNCHANGED, "ghost", "ghost, renovation"]
+    assert list(Ways("warp", "cpu", alone=True).swaps()) == [UNCHANGED, "warp"]
+
+
+@pytest.mark.slow  # starts workers
+def test_scores_do_not_depend_on_the_number_of_workers(tiny_faces, tmp_path):
+    command = ["evaluate", "--method", "warp", "--alone", "--data", str(tiny_faces), "--pairs", "10", "--device", "cpu"]
+    command += ["--cache", str(tmp_path / "cache"), "--out"]
+    found = []
+    for workers in ("1", "2"):
+        out = tmp_path / workers
+        assert main([*command, str(out), "--workers", workers]) == 0
+        report = json.loads((out / "report.json").read_text())
+        for row in report["methods"]:
+            for name in ("milliseconds", "fps"):
+                row["values"].pop(name, None)
+        found.append(report)
+    assert found[0] == found[1] and len(found[0]["methods"]) == 2
