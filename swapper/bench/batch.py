@@ -1,24 +1,32 @@
 """Speed of batches on this machine: photos and clips a second by number of workers, against a plain loop."""
 
+import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from swapper.batch.engine import Ended, Engine, run_tasks
 from swapper.batch.job import Job, JobSettings
+from swapper.batch.replies import Tell
 from swapper.batch.swapping import Swapping
 from swapper.bench.photo import example_portraits, frame_with_face, machine
 from swapper.bench.video import write_clip
 from swapper.images import write_image
 from swapper.provenance.settings import MarkSettings
+from swapper.runtime.threads import limit_threads
 from swapper.types import UserError
 
-WORKERS = (1, 2)
+SHAPES = {"plain loop": ((1, 1), (1, 2)), "processes": ((1, 1), (2, 2), (1, 2)), "Ray": ((1, 1), (2, 2))}
 _SIZE = 1280, 720
+
+Timed = tuple[float, float]  # when a job ended, and processor time that it took, seconds
 
 
 def batch_report(
@@ -34,62 +42,110 @@ def batch_report(
         ray: measure Ray too; where it is installed when None.
 
     Returns:
-        ``rows``: ``photos/s`` and ``clips/s`` of the plain loop, of 1 and of 2 processes, which share the cores, and of
-        1 and of 2 Ray actors where Ray is installed, which have one core each; ``times_two_workers``: how much more
-        two processes do than one.
+        ``rows``: of a plain loop, of processes and, where Ray is installed, of its actors, by workers and by the cores
+        that they have together: ``photos/s`` and ``clips/s``; ``CPU s/photo`` and ``CPU s/clip``, processor time of a
+        job, which other work on the machine changes less. ``two_workers``: how much more two workers on two cores do
+        than one on one; ``of CPU``: how much more they would do if each had its core for itself, which is twice a
+        job's processor time with one worker over that with two.
 
     Raises:
         UserError: the example portraits are missing, or a job fails.
     """
     portraits = example_portraits(4)
+    with_ray = find_spec("ray") is not None if ray is None else ray
+    places = [where for where in SHAPES if with_ray or where != "Ray"]
     with tempfile.TemporaryDirectory() as text:
         place = Path(text)
         source = write_image(portraits[0], place / "source.png")
-        settings = JobSettings(method=method)
-        stills, films = [], []
+        jobs = {"photo": list[Job](), "clip": list[Job]()}
         for number in range(photos):
             target = place / f"{number}.jpg"
             write_image(frame_with_face(portraits[1 + number % 3], *_SIZE), target)
-            stills.append(Job(target.name, (source,), target, place / "out" / target.name, settings=settings))
+            jobs["photo"].append(_job(source, target, method))
         for number in range(clips):
             target = place / f"{number}.mp4"
             write_clip(target, portraits[1 + number % 3], seconds)
-            films.append(Job(target.name, (source,), target, place / "out" / target.name, settings=settings))
-        rows = [{"where": "plain loop", "workers": 1, **_rates(stills, films, partial(_looped, place))}]
-        with_ray = find_spec("ray") is not None if ray is None else ray
-        for where, address in (("processes", None), ("Ray", "local"))[: 1 + with_ray]:
-            for workers in WORKERS:
-                rates = _rates(stills, films, partial(_batched, place, Engine(workers, address)))
-                rows.append({"where": where, "workers": workers, **rates})
-    one, two = rows[1], rows[2]
-    gains = {kind: round(two[kind] / one[kind], 2) for kind in ("photos/s", "clips/s")}
-    jobs = f"{photos} photos of {_SIZE[0]}x{_SIZE[1]}, {clips} clips of {seconds:g} s"
-    return {"machine": machine(), "jobs": jobs, "rows": rows, "times_two_workers": [gains]}
+            jobs["clip"].append(_job(source, target, method))
+        rows = []
+        for where in places:
+            for workers, cores in SHAPES[where]:
+                rows.append(_row(where, workers, cores, jobs))
+    return {
+        "machine": machine(),
+        "jobs": f"{photos} photos of {_SIZE[0]}x{_SIZE[1]}, {clips} clips of {seconds:g} s",
+        "load": ", ".join(f"{load:.1f}" for load in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown",
+        "rows": rows,
+        "two_workers": [_gains(where, rows) for where in places if where != "plain loop"],
+    }
 
 
-def _rates(photos: Sequence[Job], clips: Sequence[Job], run: Any) -> dict[str, float]:
-    return {"photos/s": round(run(photos), 3), "clips/s": round(run(clips), 3)}
+def _job(source: Path, target: Path, method: str | None) -> Job:
+    settings = JobSettings(method=method)
+    return Job(target.name, (source,), target, target.parent / "out" / target.name, settings=settings)
 
 
-def _looped(place: Path, jobs: Sequence[Job]) -> float:
-    work = Swapping(place / "out", "auto", MarkSettings.from_environment())
+def _row(where: str, workers: int, cores: int, jobs: Mapping[str, Sequence[Job]]) -> dict[str, Any]:
+    row: dict[str, Any] = {"where": where, "workers": workers, "cores": cores}
+    with _on_cores(cores):
+        for kind, some in jobs.items():
+            run = _looped if where == "plain loop" else _batched
+            ended = run(some, Engine(workers, "local" if where == "Ray" else None), cores)
+            begun = ended[workers - 1][0]  # every worker has its networks by then
+            row[f"{kind}s/s"] = round((len(ended) - workers) / max(ended[-1][0] - begun, 1e-9), 3)
+            row[f"CPU s/{kind}"] = round(float(np.mean([spent for _, spent in ended[workers:]])), 2)
+    return row
+
+
+def _gains(where: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    one, two = (row for row in rows if row["where"] == where and row["workers"] == row["cores"])
+    gains: dict[str, Any] = {"where": where}
+    for kind in ("photo", "clip"):
+        gains[f"{kind}s/s"] = round(two[f"{kind}s/s"] / max(one[f"{kind}s/s"], 1e-9), 2)
+        gains[f"{kind}s of CPU"] = round(2 * one[f"CPU s/{kind}"] / max(two[f"CPU s/{kind}"], 1e-9), 2)
+    return gains
+
+
+@contextmanager
+def _on_cores(count: int) -> Iterator[None]:
+    """Keep this process, and those that it starts, to some of the machine's cores, where a system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, set(sorted(before)[:count]))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+class _Timing:
+    """Does jobs, and measures the processor time of each."""
+
+    def __init__(self, place: Path):
+        self._work = Swapping(place / "out", "auto", MarkSettings.from_environment())
+
+    def __call__(self, job: Job, tell: Tell) -> float:
+        begun = time.process_time()
+        self._work(job, tell)
+        return time.process_time() - begun
+
+
+def _looped(jobs: Sequence[Job], _engine: Engine, cores: int) -> list[Timed]:
+    limit_threads(cores)
+    work = _Timing(jobs[0].target.parent)
     ended = []
     for job in jobs:
-        work(job, lambda _share: None)
-        ended.append(time.perf_counter())
-    return _rate(ended, 1)
+        spent = work(job, lambda _share: None)
+        ended.append((time.perf_counter(), spent))
+    return ended
 
 
-def _batched(place: Path, engine: Engine, jobs: Sequence[Job]) -> float:
+def _batched(jobs: Sequence[Job], engine: Engine, _cores: int) -> list[Timed]:
     ended = []
-    for event in run_tasks(engine, partial(Swapping, place / "out", "auto", MarkSettings.from_environment()), jobs):
+    for event in run_tasks(engine, partial(_Timing, jobs[0].target.parent), jobs):
         if isinstance(event, Ended):
             if event.error is not None:
                 raise UserError(f"Job '{jobs[event.index].name}': {event.error}")
-            ended.append(time.perf_counter())
-    return _rate(ended, engine.workers or 1)
-
-
-def _rate(ended: Sequence[float], workers: int) -> float:
-    """Jobs a second after the first of each worker."""
-    return (len(ended) - workers) / max(ended[-1] - ended[workers - 1], 1e-9)
+            ended.append((time.perf_counter(), event.value))
+    return ended
