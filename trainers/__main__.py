@@ -18,6 +18,7 @@ from trainers.data.warp_shards import add_warp_arguments, warp
 from trainers.publish.curves import add_curves_arguments, curves
 from trainers.publish.evaluate import add_evaluate_arguments, evaluate
 from trainers.publish.publish import add_publish_arguments, publish
+from trainers.rehearsal import add_rehearse_arguments, rehearse
 from trainers.training import add_training_arguments, train
 
 
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     add_prepare_arguments(commands.add_parser("prepare", help="turn photos or videos into packed faces"))
     add_shard_arguments(commands.add_parser("shard", help="turn packed faces into shards, for sets of any size"))
     add_warp_arguments(commands.add_parser("warp", help="make the pairs with known answers of a set of shards"))
+    add_rehearse_arguments(commands.add_parser("rehearse", help="measure prepare and the loader on sets of any size"))
     add_evaluate_arguments(commands.add_parser("evaluate", help="score a method on the val split"))
     add_curves_arguments(commands.add_parser("curves", help="draw losses and scores of runs into one page"))
     add_publish_arguments(commands.add_parser("publish", help="turn a run into shipped weights with a card"))
@@ -43,7 +45,14 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.system == "prepare":
             return prepare(args) if args.shard is None else prepare_shards(args)
-        others = {"shard": shard, "warp": warp, "publish": publish, "curves": curves, "evaluate": evaluate}
+        others = {
+            "shard": shard,
+            "warp": warp,
+            "publish": publish,
+            "curves": curves,
+            "evaluate": evaluate,
+            "rehearse": rehearse,
+        }
         return others.get(args.system, _train)(args)
     except UserError as error:
         print(error, file=sys.stderr)

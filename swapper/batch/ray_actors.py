@@ -8,7 +8,7 @@ from swapper.batch.replies import Reply, Said, Setup, attempt
 from swapper.errors import UserError
 from swapper.runtime.memory import keep_freed_memory
 from swapper.runtime.proxies import settle_proxies
-from swapper.runtime.threads import limit_threads
+from swapper.runtime.threads import environment_of_threads, limit_threads
 
 try:
     import ray
@@ -95,7 +95,8 @@ class RayActors:
         gpu = cards > 0 if gpu is None else gpu
         self.most = workers or max(cards if gpu else cores, 1)
         held = {"num_gpus": min(cards / self.most, 1)} if gpu else {"num_cpus": 1}
-        self._class = ray.remote(_Actor).options(max_concurrency=2, **held)
+        environment = {"env_vars": environment_of_threads(1)}  # numpy asks for it but once, before an actor is there
+        self._class = ray.remote(_Actor).options(max_concurrency=2, runtime_env=environment, **held)
         self._setup = setup
         self._actors: dict[int, Any] = {}
         self._running: dict[Any, int] = {}

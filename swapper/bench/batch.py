@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,13 +26,13 @@ from swapper.types import UserError
 SHAPES = {"plain loop": ((1, 1), (1, 2)), "processes": ((1, 1), (2, 2), (1, 2)), "Ray": ((1, 1), (2, 2))}
 _SIZE = 1280, 720
 
-Timed = tuple[float, float]  # when a job ended, and processor time that it took, seconds
+_PATIENCE = 300.0  # seconds in which all workers have to be ready
 
 
 def batch_report(
     method: str | None = None, photos: int = 40, clips: int = 6, seconds: float = 1.0, ray: bool | None = None
 ) -> dict[str, Any]:
-    """Jobs a second, counted from when every worker has done its first, which is when all networks are loaded.
+    """Jobs a second, counted from when every worker has done one, which is when all networks are loaded.
 
     Args:
         method: name of the method; the usual ones of photos and of videos when None.
@@ -89,10 +89,10 @@ def _row(where: str, workers: int, cores: int, jobs: Mapping[str, Sequence[Job]]
     with _on_cores(cores):
         for kind, some in jobs.items():
             run = _looped if where == "plain loop" else _batched
-            ended = run(some, Engine(workers, "local" if where == "Ray" else None), cores)
-            begun = ended[workers - 1][0]  # every worker has its networks by then
-            row[f"{kind}s/s"] = round((len(ended) - workers) / max(ended[-1][0] - begun, 1e-9), 3)
-            row[f"CPU s/{kind}"] = round(float(np.mean([spent for _, spent in ended[workers:]])), 2)
+            times = run(some, Engine(workers, "local" if where == "Ray" else None), cores)
+            spent = max(one.ended for one in times) - min(one.begun for one in times)
+            row[f"{kind}s/s"] = round(len(times) / max(spent, 1e-9), 3)
+            row[f"CPU s/{kind}"] = round(float(np.mean([one.processor for one in times])), 2)
     return row
 
 
@@ -119,33 +119,48 @@ def _on_cores(count: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+class _Times(NamedTuple):
+    """Of one job: seconds on the machine's clock, and seconds of processor time."""
+
+    begun: float
+    ended: float
+    processor: float
+
+
 class _Timing:
-    """Does jobs, and measures the processor time of each."""
+    """Does jobs, and measures the time of each; it begins when as many workers as there are have done one."""
 
-    def __init__(self, place: Path):
-        self._work = Swapping(place / "out", "auto", MarkSettings.from_environment())
+    def __init__(self, first: Job, ready: Path, workers: int):
+        self._work = Swapping(first.output.parent, "auto", MarkSettings.from_environment())
+        self._work(first, lambda _share: None)
+        (ready / f"{os.getpid()}").touch()
+        deadline = time.monotonic() + _PATIENCE
+        while len(list(ready.iterdir())) < workers:
+            if time.monotonic() > deadline:
+                raise UserError(
+                    f"After {_PATIENCE:.0f} s some workers were not ready. Measure when the machine is idle."
+                )
+            time.sleep(0.02)
 
-    def __call__(self, job: Job, tell: Tell) -> float:
-        begun = time.process_time()
+    def __call__(self, job: Job, tell: Tell) -> _Times:
+        processor, begun = time.process_time(), time.monotonic()
         self._work(job, tell)
-        return time.process_time() - begun
+        return _Times(begun, time.monotonic(), time.process_time() - processor)
 
 
-def _looped(jobs: Sequence[Job], _engine: Engine, cores: int) -> list[Timed]:
+def _looped(jobs: Sequence[Job], _engine: Engine, cores: int) -> list[_Times]:
     limit_threads(cores)
-    work = _Timing(jobs[0].target.parent)
-    ended = []
-    for job in jobs:
-        spent = work(job, lambda _share: None)
-        ended.append((time.perf_counter(), spent))
-    return ended
+    with tempfile.TemporaryDirectory() as ready:
+        work = _Timing(jobs[0], Path(ready), 1)
+    return [work(job, lambda _share: None) for job in jobs]
 
 
-def _batched(jobs: Sequence[Job], engine: Engine, _cores: int) -> list[Timed]:
-    ended = []
-    for event in run_tasks(engine, partial(_Timing, jobs[0].target.parent), jobs):
-        if isinstance(event, Ended):
-            if event.error is not None:
-                raise UserError(f"Job '{jobs[event.index].name}': {event.error}")
-            ended.append((time.perf_counter(), event.value))
-    return ended
+def _batched(jobs: Sequence[Job], engine: Engine, _cores: int) -> list[_Times]:
+    times = []
+    with tempfile.TemporaryDirectory() as ready:
+        for event in run_tasks(engine, partial(_Timing, jobs[0], Path(ready), engine.workers or 1), jobs):
+            if isinstance(event, Ended):
+                if event.error is not None:
+                    raise UserError(f"Job '{jobs[event.index].name}': {event.error}")
+                times.append(event.value)
+    return times

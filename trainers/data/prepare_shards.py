@@ -9,7 +9,8 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,11 +21,13 @@ from swapper.batch.replies import Setup, Tell
 from swapper.runtime.threads import limit_threads
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
-from trainers.data.examine import examine, usable
+from trainers.data.examine import ExaminedFace, examine, usable
 from trainers.data.joining import find_repeated, write_index
 from trainers.data.pictures import HUB, Item
 from trainers.data.prepare import listed
 from trainers.data.shards import Written, is_written, remove_others, write_shard
+
+Look = Callable[[Item], tuple[Counter[str], list[ExaminedFace]]]
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,15 @@ class Block:
 class Examining:
     """Turns blocks into shards; each worker has one."""
 
-    def __init__(self, out: Path, split: str):
+    def __init__(self, out: Path, split: str, look: Look):
         """Say where.
 
         Args:
             out: folder of the split.
             split: its name.
+            look: at a picture.
         """
-        self._out, self._split = out, split
+        self._out, self._split, self._look = out, split, look
         limit_threads(1)  # sums, and so embeddings, differ a little with the number of threads
 
     def __call__(self, block: Block, tell: Tell) -> Written:
@@ -72,14 +76,19 @@ class Examining:
         with list_path(self._out, self._split).open("rb") as file:
             file.seek(block.begin)
             lines = file.read(block.size).splitlines()
-        pictures = ((item.person, partial(examine, item)) for item in (Item(**json.loads(line)) for line in lines))
+        pictures = ((item.person, partial(self._look, item)) for item in (Item(**json.loads(line)) for line in lines))
         faces = usable(pictures, lambda done: tell(done / block.pictures))
         write_shard(self._out, self._split, block.number, faces, block.digest)
         return Written((block.number,), block.pictures)
 
 
-def prepare_shards(args: argparse.Namespace) -> int:
-    """Look at every picture, keep what is usable, write the shards and their index; returns the exit code."""
+def prepare_shards(args: argparse.Namespace, look: Look = examine) -> int:
+    """Look at every picture, keep what is usable, write the shards and their index; returns the exit code.
+
+    Args:
+        args: of ``add_prepare_arguments``.
+        look: at a picture.
+    """
     if args.shard < 1:
         raise UserError(f"--shard must be 1 or more pictures, not {args.shard}.")
     out = args.out.absolute()
@@ -93,7 +102,7 @@ def prepare_shards(args: argparse.Namespace) -> int:
         blocks = write_list(out, args.split, listed(args), args.shard)
         done = [block for block in blocks if is_written(out, args.split, block.number, block.digest)]
         todo = [block for block in blocks if block not in done]
-        written = _work_off(engine, partial(Examining, out, args.split), todo)
+        written = _work_off(engine, partial(Examining, out, args.split, look), todo)
         written += [Written((block.number,), block.pictures) for block in done]
     numbers = sorted(number for one in written for number in one.numbers)
     if not numbers:
