@@ -151,14 +151,14 @@ def invented_shape(
     return everybody + recipe.caricature * (donors.mean(0) - everybody) + perturbed
 
 
-def bring(donor: Donor, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A donor's pixels, silhouette and trust in the invented shape, by a thin-plate spline."""
+def bring(donor: Donor, shape: np.ndarray, size: int = SIZE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A donor's pixels, silhouette and trust in the invented shape, ``size`` px a side, by a thin-plate spline."""
     source, goal = _controls(donor.landmarks[:, :2]), _controls(shape)
     steps = (np.arange(GRID) + 0.5) * CROP / GRID - 0.5
     grid = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
     spline = RBFInterpolator(goal, source - goal, kernel="thin_plate_spline", smoothing=0.5)
     places = (grid + spline(grid)).reshape(GRID, GRID, 2).astype(np.float32)
-    x, y = cv2.split(cv2.resize(places, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC))
+    x, y = cv2.split(cv2.resize(places, (size, size), interpolation=cv2.INTER_CUBIC))
     real = np.zeros((CROP, CROP), np.float32)
     cv2.fillConvexPoly(real, np.round(donor.corners.clip(-4e3, 4e3)).astype(np.int32), 1.0)
     real = cv2.GaussianBlur(cv2.erode(real, np.ones((21, 21), np.uint8)), (0, 0), 6)  # erode takes the border as real
@@ -197,9 +197,9 @@ def silhouette(donor: Donor) -> np.ndarray:
 
 def recoloured(image: np.ndarray, shape: np.ndarray, skin: tuple[float, float, float]) -> np.ndarray:
     """CIE L*a*b* with the wanted colour of the cheeks; dark and light pixels move less than the skin itself."""
-    lab = to_lab(image)
-    points = np.concatenate([shape, np.zeros((len(shape), 1))], 1).astype(np.float32) * (SIZE / CROP)
-    found = color_statistics(lab, cheek_mask(points, SIZE))
+    lab, size = to_lab(image), len(image)
+    points = np.concatenate([shape, np.zeros((len(shape), 1))], 1).astype(np.float32) * (size / CROP)
+    found = color_statistics(lab, cheek_mask(points, size))
     assert found is not None
     own, wanted = found[0], np.asarray(skin, np.float32)
     change = wanted - own
@@ -210,7 +210,7 @@ def recoloured(image: np.ndarray, shape: np.ndarray, skin: tuple[float, float, f
 
 def restored_detail(mean: np.ndarray, donors: np.ndarray, weights: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Raise the averaged lightness's detail in the face, band by band, to the strength it has in single photos."""
-    face = cv2.GaussianBlur(draw_polygons([face_outline(shape.astype(np.float32))], SIZE), (0, 0), 20)
+    face = cv2.GaussianBlur(draw_polygons([face_outline(shape.astype(np.float32))], len(mean)), (0, 0), 20)
     level, levels = mean, donors
     bands = []
     for scale, most in zip(DETAIL_SCALES, MOST_GAIN, strict=True):

@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from swapper.errors import UserError
 from swapper.reading.limits import check_bytes, check_size
 from swapper.reading.opening import READABLE, Opened, open_file, open_image
 from swapper.reading.raster import PillowRaster
 from swapper.runtime.limits import Limits
 from swapper.runtime.whole_file import whole_file, writable_path
-from swapper.types import UserError
 
 __all__ = [
     "READABLE",

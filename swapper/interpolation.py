@@ -1,9 +1,10 @@
-"""Paths between two identities on the unit sphere of an embedding, and how smooth they are.
+"""Paths between two identities on the unit sphere of an embedding, and how smooth the embedding is along them.
 
-Two things can be smooth: the embedding, judged by the real faces near its path (``smoothness``,
-``distinct_neighbours``), and the pictures that a method draws along the path, judged by the steps between them
-(``evenness``, ``detour``, ``progress``, ``linearity``, ``forwardness``).
+It is judged by the faces of a gallery that lie near the path: how near (``smoothness``), and how many different ones
+are met (``distinct_neighbours``).
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Float64, Int64
@@ -63,6 +64,25 @@ def smoothness(
     return np.linalg.norm(middle - nearest, axis=1) / np.linalg.norm(first - second, axis=1).clip(1e-9)
 
 
+def nearest_neighbours(
+    first: Float[np.ndarray, "n d"],
+    second: Float[np.ndarray, "n d"],
+    gallery: Float[np.ndarray, "m d"],
+    shares: Sequence[float] | Float64[np.ndarray, "s"] = STEPS,
+) -> Int64[np.ndarray, "n s"]:
+    """Row of the gallery's face that is nearest to each path at each share of the way.
+
+    Args:
+        first: embeddings of unit length.
+        second: of the other ends.
+        gallery: of other faces.
+        shares: of the way, 0 to 1.
+
+    Source: Smooth-Swap (CVPR 2022), section 4.2.
+    """
+    return np.stack([(slerp(first, second, float(share)) @ gallery.T).argmax(1) for share in shares], 1)
+
+
 def distinct_neighbours(
     first: Float[np.ndarray, "n d"],
     second: Float[np.ndarray, "n d"],
@@ -74,12 +94,12 @@ def distinct_neighbours(
     Args:
         first: embeddings of unit length.
         second: of the other ends.
-        gallery: of real faces.
+        gallery: of other faces.
         labels: of the gallery's rows: their own numbers to count photos as the paper does, people to count people.
 
     Source: Smooth-Swap (CVPR 2022), section 4.2.
     """
-    met = np.stack([labels[(slerp(first, second, share) @ gallery.T).argmax(1)] for share in STEPS], 1)
+    met = labels[nearest_neighbours(first, second, gallery)]
     return np.array([len(np.unique(row)) for row in met])
 
 
@@ -90,88 +110,3 @@ def path_shares(steps: int) -> Float64[np.ndarray, "n"]:
         steps: between the ends, 0 and up.
     """
     return np.linspace(0, 1, steps + 2)
-
-
-def angles(first: Float[np.ndarray, "n d"], second: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "n"]:
-    """Angle between unit vectors in corresponding rows, degrees, 0..180.
-
-    Computed from the chord: the arc cosine loses small angles to rounding.
-
-    Args:
-        first: unit length.
-        second: unit length.
-    """
-    chord = np.linalg.norm(np.asarray(first, np.float64) - second, axis=-1)
-    return np.degrees(2 * np.arcsin(np.clip(chord / 2, 0, 1)))
-
-
-def evenness(lengths: Float[np.ndarray, "n"]) -> float:
-    """How evenly a change is spread over its steps: 1 where all are equal, 1/n where one step makes all of it.
-
-    The number of equal steps with the same entropy, as a share of the steps; NaN where nothing changes.
-
-    Args:
-        lengths: of the steps, 0 and up.
-
-    Source: Hill, "Diversity and evenness", 1973 (the number of order 1), applied to step lengths.
-    """
-    total = float(lengths.sum())
-    if total <= 0:
-        return float("nan")
-    part = lengths[lengths > 0] / total
-    return float(np.exp(-(part * np.log(part)).sum()) / len(lengths))
-
-
-def detour(lengths: Float[np.ndarray, "n"], direct: float) -> float:
-    """Length of the path over the distance of its ends: 1 where it is straight, more where it wanders.
-
-    A finite relative of StyleGAN's perceptual path length, which takes one step of 1e-4 of the way; NaN where the ends
-    are alike.
-
-    Args:
-        lengths: of the steps, in a metric.
-        direct: distance of the ends in the same metric.
-
-    Source: Karras et al., "A style-based generator architecture", CVPR 2019, section 4.1.
-    """
-    return float(lengths.sum()) / direct if direct > 0 else float("nan")
-
-
-def progress(vectors: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "n"]:
-    """How far each picture of a path has got from the identity of its first picture to that of its last, 0..1.
-
-    The angle to the first over the sum of the angles to both: 0 and 1 at the ends, NaN throughout where the ends are
-    the same.
-
-    Args:
-        vectors: identity embeddings of the pictures in order, unit length, two or more.
-    """
-    done, left = (angles(vectors, np.broadcast_to(end, vectors.shape)) for end in (vectors[0], vectors[-1]))
-    if done[-1] < 1e-3:
-        return np.full(len(vectors), np.nan)
-    return done / (done + left)
-
-
-def linearity(found: Float[np.ndarray, "n"], shares: Float[np.ndarray, "n"]) -> float:
-    """How closely the identity's progress follows the share of the way: 1 in step with it, 0 for a jump at one end.
-
-    One minus twice the mean distance of the two curves, not below 0.
-
-    Args:
-        found: from ``progress``.
-        shares: of the way at which the pictures were made.
-    """
-    gap = np.abs(np.asarray(found, np.float64) - shares)
-    mean = float(np.trapezoid(gap, shares) / (shares[-1] - shares[0]))
-    return mean if np.isnan(mean) else max(0.0, 1 - 2 * mean)
-
-
-def forwardness(found: Float[np.ndarray, "n"]) -> float:
-    """Share of the identity's movement that leads from the first end to the other: 1 where it never turns back.
-
-    Args:
-        found: from ``progress``.
-    """
-    moves = np.diff(found)
-    total = float(np.abs(moves).sum())
-    return float(moves[moves > 0].sum()) / total if total > 0 else float("nan")

@@ -1,6 +1,8 @@
 """Fixtures shared by all tests, and the import hook that checks every shape annotation while tests run."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,13 @@ def signing_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ["SWAPPER_SIGNING_FOLDER"] = str(folder)
     os.environ["XDG_STATE_HOME"] = str(folder.parent / "state")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def priority() -> Iterator[None]:
+    """No test leaves a real-time process behind, for which all that follow, and their browsers, would have to wait."""
+    yield
+    assert sys.platform != "linux" or os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from official_keys import narrowed, official_shapes, random_arrays, write_checkpoint
-from torch import Tensor
+from torch import Tensor, nn
 
 from swapper import hub
 from swapper.compose.mask import adaptive_face_mask, mask_shape
 from swapper.compose.settings import BlendSettings
 from swapper.convert import convert
 from swapper.faces.regions import region_masks
+from swapper.models.arcface import IRSE
+from swapper.models.mobilefaceswap import MobileFaceSwap
 from swapper.models.rafswap import RAFSwap
 from swapper.models.smoothswap import SmoothIdentityEmbedder
 from swapper.types import Face
@@ -181,16 +183,46 @@ SYSTEMS = {
 def official_file(kind: str, factor: int, name: str, folder: Path, seed: int) -> Path:
     """A checkpoint of the official layout, narrow and random, and converted."""
     arrays = random_arrays(narrowed(official_shapes(kind), factor), seed)
-    if kind == "mobilefaceswap":
-        arrays["mask.5.weight"] *= 0.01  # random masks are all or nothing
     for key, value in arrays.items() if kind == "smoothswap" else []:
         if value.ndim == 4 and len(value) == 3:
             arrays[key] *= 0.1  # what is added to the picture would leave nothing of it
         if key.endswith("Dense_0.weight"):
             arrays[key] *= 30  # random networks hardly listen to the identity
     path = write_checkpoint(kind, arrays, folder)
-    convert(kind, path, folder / f"{name}.safetensors")
-    return folder / f"{name}.safetensors"
+    converted = folder / f"{name}.safetensors"
+    convert(kind, path, converted)
+    if kind in ("arcface-se", "mobilefaceswap"):
+        calm(converted, converted if kind == "arcface-se" else folder / "arcface-se.safetensors")
+    return converted
+
+
+def calm(weights: Path, identity: Path) -> None:
+    """Give a random network the normalisation statistics of a face.
+
+    Without them what it says grows from layer to layer, until a grey level in its crop decides on black or white.
+
+    Args:
+        weights: of the identity network, or of a student that listens to it.
+        identity: file of the identity network.
+    """
+    smooth = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    faces = F.interpolate(smooth, 224, mode="bicubic").clamp(0, 1)
+    small, network = F.interpolate(faces, 112), hub.load_path(IRSE, identity)
+    if weights == identity:
+        with_statistics(network)(small)
+    else:
+        seen, network = network(small), hub.load_path(MobileFaceSwap, weights)
+        with_statistics(network)(seen._replace(embedding=F.normalize(seen.embedding)), faces)
+    hub.save(network, weights, hub.read_metadata(weights), torch.float32)
+
+
+def with_statistics(network: nn.Module) -> nn.Module:
+    """The network, whose normalisations keep the statistics of what they are given next."""
+    for norm in network.modules():
+        if isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+            norm.momentum = 1.0
+            norm.train()
+    return network
 
 
 def official_files(system: str, folder: Path) -> Path:

@@ -19,4 +19,6 @@ fi
 .venv/bin/ruff check .
 .venv/bin/basedpyright --pythonpath .venv/bin/python
 .venv/bin/lint-imports --no-cache
-.venv/bin/python -m pytest "$@"
+# A process a core, each with one thread, so that none waits for another.
+export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
+.venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile "$@"

@@ -1,19 +1,7 @@
 import numpy as np
 import pytest
 
-from swapper.interpolation import (
-    STEPS,
-    angles,
-    detour,
-    distinct_neighbours,
-    evenness,
-    forwardness,
-    linearity,
-    path_shares,
-    progress,
-    slerp,
-    smoothness,
-)
+from swapper.interpolation import STEPS, distinct_neighbours, nearest_neighbours, path_shares, slerp, smoothness
 
 
 def circle(degrees):
@@ -43,7 +31,8 @@ def test_slerp_of_opposite_vectors_goes_round_the_sphere_at_even_speed(size, off
     np.testing.assert_allclose(path[0], first, atol=1e-9)
     np.testing.assert_allclose(path[-1], second, atol=1e-3)
     for row in range(3):
-        np.testing.assert_allclose(angles(path[:-1, row], path[1:, row]), 30, atol=0.1)
+        chords = np.linalg.norm(path[1:, row] - path[:-1, row], axis=-1)
+        np.testing.assert_allclose(np.degrees(2 * np.arcsin(chords / 2)), 30, atol=0.1)
 
 
 def test_slerp_of_opposite_rows_leaves_the_others_alone():
@@ -67,47 +56,12 @@ def test_neighbours_are_counted_by_label():
     assert distinct_neighbours(*path, gallery, np.arange(len(gallery)) // 6) == [2]
 
 
+def test_the_nearest_are_named_at_any_share():
+    gallery = circle([0, 30, 60])
+    found = nearest_neighbours(circle([0, 60]), circle([60, 0]), gallery, [0, 0.3, 0.6, 1])
+    assert found.tolist() == [[0, 1, 1, 2], [2, 1, 1, 0]]
+
+
 def test_a_path_has_both_ends():
     np.testing.assert_allclose(path_shares(9)[1:-1], STEPS)
     assert path_shares(0).tolist() == [0, 1]
-
-
-def test_small_angles_are_kept():
-    assert angles(circle(10), circle(10.001)) == pytest.approx(0.001, rel=1e-4)
-    assert angles(circle(0), circle(180)) == pytest.approx(180)
-
-
-def test_evenness_counts_equal_steps():
-    assert evenness(np.full(10, 0.3)) == pytest.approx(1)
-    assert evenness(np.array([0, 0, 5.0, 0])) == pytest.approx(1 / 4)
-    assert evenness(np.array([1.0, 1, 0, 0])) == pytest.approx(1 / 2)
-    assert np.isnan(evenness(np.zeros(3)))
-
-
-def test_a_straight_path_makes_no_detour():
-    assert detour(np.array([1.0, 2, 1]), 4) == pytest.approx(1)
-    assert detour(np.array([1.0, 1]), 1) == pytest.approx(2)
-    assert np.isnan(detour(np.zeros(2), 0))
-
-
-def test_progress_follows_an_even_interpolation():
-    shares = path_shares(9)
-    found = progress(circle(20 + 60 * shares))
-    np.testing.assert_allclose(found, shares, atol=1e-9)
-    assert linearity(found, shares) == pytest.approx(1)
-    assert forwardness(found) == pytest.approx(1)
-
-
-def test_a_jump_is_neither_linear_nor_a_way_back():
-    shares = path_shares(99)
-    jump = progress(circle(np.where(shares > 0, 60, 0)))
-    assert linearity(jump, shares) == pytest.approx(0, abs=0.02)
-    assert linearity(progress(circle(np.where(shares > 0.5, 60, 0))), shares) == pytest.approx(0.5, abs=0.02)
-    assert forwardness(jump) == pytest.approx(1)
-    assert forwardness(np.array([0, 0.5, 0.25, 1])) == pytest.approx(1.25 / 1.5)
-
-
-def test_equal_ends_leave_nothing_to_measure():
-    found = progress(circle([10, 30, 10]))
-    assert np.isnan(found).all()
-    assert np.isnan(linearity(found, path_shares(1))) and np.isnan(forwardness(found))

@@ -43,7 +43,12 @@ class DistillationConfig(MobileFaceSwapConfig):
 
     @classmethod
     def paper(cls) -> "DistillationConfig":
-        """The published networks and losses; the learning rate and the length are not published."""
+        """The published networks and losses, but for what `trainers/README.md` says of all.
+
+        The learning rate and the length are not published. The teacher is our `ghost-lite` where the paper has SimSwap
+        or FaceShifter; a patch discriminator stands for the teacher's two scales; the background that the mask leaves
+        alone is drawn from landmarks instead of BiSeNet's labels.
+        """
         return cls(
             size=224,
             lr=4e-4,

@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 
 from swapper import hub
 from swapper.interpolation import STEPS, distinct_neighbours, slerp, smoothness
-from swapper.metrics.report import bootstrap_interval
+from swapper.metrics.intervals import bootstrap_interval
 from swapper.models.smoothswap import SmoothIdentityEmbedder, SmoothIdentityEmbedderConfig
 from swapper.models.trunks import MobileTrunk
 from trainers import losses
@@ -51,7 +51,10 @@ class SmoothEmbedderConfig(SupplyConfig):
 
     @classmethod
     def paper(cls) -> "SmoothEmbedderConfig":
-        """ResNet-50 on a large labelled set."""
+        """ResNet-50 on a large labelled set, but for what `trainers/README.md` says of all.
+
+        Temperature, batch, length and augmentation are not published.
+        """
         return cls()
 
     @classmethod

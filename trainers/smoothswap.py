@@ -61,7 +61,7 @@ class SmoothSwapConfig(SupplyConfig):
     def paper(cls) -> "SmoothSwapConfig":
         """NCSN++ at 256 px, but for what `trainers/README.md` says of all.
 
-        The embedder is the lite one, which sees faces at 144 px.
+        The embedder is the lite one, which sees faces at 144 px; the paper's is a ResNet-50.
         """
         return cls()
 

@@ -71,7 +71,7 @@ def between(first: Float[Tensor, "b d"], second: Float[Tensor, "b d"], share: Fl
 class SwapTaskConfig(SupplyConfig):
     """Settings of the pairs that a swapper learns from."""
 
-    template: str = "tight"  # alignment of the target crops; the eyes are as far apart as in GHOST's
+    template: str = "tight"  # alignment of the target crops; the eyes are 0.31 of the side apart, in GHOST's 0.29
     size: int = 256  # px, side of these crops
     small_kimg: float = 0.0  # thousand images before which the crops have half the side
     same_image: float = 0.0  # share of pairs whose target is the source photo itself

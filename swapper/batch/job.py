@@ -12,6 +12,7 @@ from swapper.faces.select import selection
 from swapper.methods.pixel_boost import MOST
 from swapper.methods.weights import find_weights
 from swapper.registry import find_method, restorer_choices
+from swapper.registry.masks import MASKS
 from swapper.runtime import values
 from swapper.video.encode import QUALITY
 from swapper.video.job import VideoSettings, check_video_settings
@@ -37,6 +38,7 @@ class JobSettings:
     method: str | None = None  # ``default_method`` for photos and for videos when None
     weights: str | None = None  # a file of the user's own, which names the method where none is given
     resolution: int | None = None  # side of the swapped face, px; the method's own when None
+    mask: str = "own"  # what is not swapped over
     select: str | None = None  # all, unless there are people who get an identity of their own
     restore: str | None = None  # ``default_restorer`` for photos and for videos when None
     likeness: float = BlendSettings.likeness
@@ -79,6 +81,8 @@ def check_settings(given: Mapping[str, Any]) -> None:
         find_weights(values.text("Weights", given["weights"]))
     if given.get("resolution") is not None:
         values.whole("Resolution", given["resolution"], 1, MOST)
+    if given.get("mask") is not None:
+        values.choice("Mask", given["mask"], MASKS)
     if given.get("restore") is not None:
         values.choice("Restore", given["restore"], restorer_choices())
     if given.get("select") is not None:

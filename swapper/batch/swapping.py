@@ -136,7 +136,7 @@ class Swapping:
         threads = 1 if job.moving else None
         return _remembered(
             self._swappers,
-            (method, said.weights, said.resolution, restore, threads),
+            (method, said.weights, said.resolution, said.mask, restore, threads),
             _MOST_SWAPPERS,
             lambda: FaceSwapper(
                 method,
@@ -145,6 +145,7 @@ class Swapping:
                 threads=threads,
                 weights=said.weights,
                 resolution=said.resolution,
+                mask=said.mask,
             ),
         )
 

@@ -25,12 +25,16 @@ from swapper.types import UserError
 
 SHAPES = {"plain loop": ((1, 1), (1, 2)), "processes": ((1, 1), (2, 2), (1, 2)), "Ray": ((1, 1), (2, 2))}
 _SIZE = 1280, 720
-
 _PATIENCE = 300.0  # seconds in which all workers have to be ready
 
 
 def batch_report(
-    method: str | None = None, photos: int = 40, clips: int = 6, seconds: float = 1.0, ray: bool | None = None
+    method: str | None = None,
+    photos: int = 40,
+    clips: int = 6,
+    seconds: float = 1.0,
+    ray: bool | None = None,
+    weights: Path | None = None,
 ) -> dict[str, Any]:
     """Jobs a second, counted from when every worker has done one, which is when all networks are loaded.
 
@@ -40,6 +44,7 @@ def batch_report(
         clips: how many, 4 or more.
         seconds: length of a clip.
         ray: measure Ray too; where it is installed when None.
+        weights: file of the user's.
 
     Returns:
         ``rows``: of a plain loop, of processes and, where Ray is installed, of its actors, by workers and by the cores
@@ -57,15 +62,17 @@ def batch_report(
     with tempfile.TemporaryDirectory() as text:
         place = Path(text)
         source = write_image(portraits[0], place / "source.png")
+        own = None if weights is None else str(weights.absolute() if weights.is_file() else weights)
+        settings = JobSettings(method=method, weights=own)
         jobs = {"photo": list[Job](), "clip": list[Job]()}
         for number in range(photos):
             target = place / f"{number}.jpg"
             write_image(frame_with_face(portraits[1 + number % 3], *_SIZE), target)
-            jobs["photo"].append(_job(source, target, method))
+            jobs["photo"].append(_job(source, target, settings))
         for number in range(clips):
             target = place / f"{number}.mp4"
             write_clip(target, portraits[1 + number % 3], seconds)
-            jobs["clip"].append(_job(source, target, method))
+            jobs["clip"].append(_job(source, target, settings))
         rows = []
         for where in places:
             for workers, cores in SHAPES[where]:
@@ -79,8 +86,7 @@ def batch_report(
     }
 
 
-def _job(source: Path, target: Path, method: str | None) -> Job:
-    settings = JobSettings(method=method)
+def _job(source: Path, target: Path, settings: JobSettings) -> Job:
     return Job(target.name, (source,), target, target.parent / "out" / target.name, settings=settings)
 
 

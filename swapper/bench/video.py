@@ -19,7 +19,8 @@ from swapper.metrics.realism import temporal_jitter
 from swapper.pipeline import FaceSwapper
 from swapper.video.colors import Colors
 from swapper.video.encode import FORMATS, SegmentWriter
-from swapper.video.io import VideoInfo, VideoReader
+from swapper.video.info import VideoInfo
+from swapper.video.io import VideoReader
 from swapper.video.job import VideoResult, VideoSettings
 from swapper.video.orientation import Orientation
 from swapper.video.picture import TimedFrame
@@ -102,18 +103,21 @@ def _plain(clip: Path) -> tuple[float, float]:
     return count / (time.perf_counter() - begun), (time.process_time() - spent) / count * 1000
 
 
-def write_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float) -> None:
+def write_clip(
+    path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float, size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> None:
     """Write a portrait that moves, turns and comes nearer before a blurred and noisy background.
 
     Args:
         path: of the file; its content is NUT, whatever its name says.
         portrait: RGB.
         seconds: length.
+        size: width and height, pixels.
     """
     info = VideoInfo(
         path=path,
-        width=WIDTH,
-        height=HEIGHT,
+        width=size[0],
+        height=size[1],
         orientation=Orientation(),
         time_base=Fraction(1, RATE),
         rate=Fraction(RATE),
@@ -125,27 +129,28 @@ def write_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float)
     )
     segment = path.with_suffix(".nut")
     writer = SegmentWriter(segment, info, FORMATS[".mp4"])
-    for frame in _moving(portrait, round(seconds * RATE)):
+    for frame in _moving(portrait, round(seconds * RATE), size):
         writer.write(frame, False)
     writer.close()
     segment.replace(path)  # FFmpeg looks at the content, not at the name
 
 
-def _moving(portrait: UInt8[np.ndarray, "a b 3"], count: int) -> Iterator[TimedFrame]:
+def _moving(portrait: UInt8[np.ndarray, "a b 3"], count: int, size: tuple[int, int]) -> Iterator[TimedFrame]:
+    width, height = size
     rng = np.random.default_rng(0)
     coarse = rng.integers(60, 180, (6, 10, 3), dtype=np.uint8)
-    room = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+    room = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     centre = (portrait.shape[1] / 2, portrait.shape[0] / 2)
     small = cv2.GaussianBlur(portrait, (0, 0), 0.8)
     for index in range(count):
         at = index / RATE
-        scale = 0.62 * HEIGHT / 720 * 768 / portrait.shape[0] * (1 + 0.12 * np.sin(2 * np.pi * at / 5))
+        scale = 0.62 * height / 720 * 768 / portrait.shape[0] * (1 + 0.12 * np.sin(2 * np.pi * at / 5))
         matrix = cv2.getRotationMatrix2D(centre, 10 * np.sin(2 * np.pi * at / 3.3), scale)
-        matrix[:, 2] += np.array([WIDTH / 2, HEIGHT / 2]) - centre
+        matrix[:, 2] += np.array([width / 2, height / 2]) - centre
         matrix[:, 2] += [180 * np.sin(2 * np.pi * at / 4), 30 * np.sin(2 * np.pi * at / 1.7)]
         image = room.copy()
-        cv2.warpAffine(small, matrix, (WIDTH, HEIGHT), image, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
-        noise = rng.integers(-3, 4, (HEIGHT, WIDTH, 1), dtype=np.int16)
+        cv2.warpAffine(small, matrix, (width, height), image, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
+        noise = rng.integers(-3, 4, (height, width, 1), dtype=np.int16)
         yield TimedFrame(np.clip(image + noise, 0, 255).astype(np.uint8), index, 1)
 
 

@@ -22,7 +22,8 @@ from swapper.video.marks import FrameMarker
 
 PHOTOS, CLIP = [*sorted(EXAMPLES.glob("*.jpg")), EXAMPLES.parent / "group.jpg"], EXAMPLES.parent / "call.mp4"
 EVERY = 5  # frames of the clip of which one is looked at
-AGAIN = 23  # constant rate factor of whoever encodes the finished video again, x264's own choice
+SMALLER = 28  # constant rate factor of a video that is written for few bytes
+AGAIN = (23, 28)  # constant rate factors of whoever encodes the finished video again; the first is x264's own choice
 _ORIGIN = Origin("mobilefaceswap")
 
 Image = UInt8[np.ndarray, "_ _ 3"]
@@ -52,15 +53,17 @@ def marks_report(photos: Sequence[Path] = PHOTOS, clip: Path = CLIP) -> dict[str
         _row(name, [(_read(treat(image)), message) for image, message in marked]) for name, treat in TREATMENTS.items()
     ]
     with tempfile.TemporaryDirectory() as place:
-        written, again = Path(place) / "written.nut", Path(place) / "again.nut"
-        _encode(clip, written, QUALITY, FrameMarker(_ORIGIN, MarkSettings()))
-        _encode(written, again, AGAIN)
+        written, smaller = Path(place) / "written.nut", Path(place) / "smaller.nut"
+        for path, quality in ((written, QUALITY), (smaller, SMALLER)):
+            _encode(clip, path, quality, FrameMarker(_ORIGIN, MarkSettings()))
+        films = {f"H.264 as written (CRF {QUALITY})": written, f"H.264 written smaller (CRF {SMALLER})": smaller}
+        for quality in AGAIN:
+            again = Path(place) / f"again-{quality}.nut"
+            _encode(written, again, quality)
+            films[f"that encoded again (CRF {quality})"] = again
         rows += [
             _row(name, [(_read(frame), _ORIGIN.message) for frame in _some_frames(path)])
-            for name, path in (
-                (f"H.264 as written (CRF {QUALITY})", written),
-                (f"that encoded again (CRF {AGAIN})", again),
-            )
+            for name, path in films.items()
         ]
     return {"unit": "per cent of bits", "photos": len(photos), "clip": clip.name, "rows": rows}
 
@@ -75,10 +78,19 @@ def _jpeg75(image: Image) -> Image:
     return cv2.cvtColor(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)), cv2.COLOR_BGR2RGB)
 
 
+def _cropped(image: Image) -> Image:
+    """Without a tenth of its width and of its height, most of it at the left and at the top."""
+    height, width = image.shape[:2]
+    top, left = round(0.07 * height), round(0.07 * width)
+    return image[top : top + round(0.9 * height), left : left + round(0.9 * width)]
+
+
 TREATMENTS: dict[str, Callable[[Image], Image]] = {
     "untouched": lambda image: image,
     "JPEG, quality 75": _jpeg75,
     "resized to 50 %": _half,
+    "cropped by 10 % of each side": _cropped,
+    "cropped so, JPEG, quality 75": lambda image: _jpeg75(_cropped(image)),
     "resized to 50 %, JPEG, quality 75": lambda image: _jpeg75(_half(image)),
 }
 

@@ -16,11 +16,13 @@ from swapper.cli.options import (
     add_blend_options,
     add_device_option,
     add_mark_options,
+    add_mask_option,
     add_method_option,
     add_moving_options,
     add_overwrite_option,
     add_resolution_option,
     mark_settings,
+    settle_choices,
 )
 from swapper.cli.video import RESUMES, pair_of
 from swapper.errors import UserError
@@ -57,6 +59,7 @@ def add_batch_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     add_moving_options(p)
     add_method_option(p)
     add_resolution_option(p)
+    add_mask_option(p)
     does = "sharpens the swapped face; on for photos and off for videos when not given"
     p.add_argument("--restore", choices=restorer_choices(), help=does)
     add_device_option(p)
@@ -81,6 +84,10 @@ def run_batch_command(args: argparse.Namespace) -> int:
     kind = args.device.partition(":")[0]
     engine = Engine(args.workers, args.ray, args.retry, None if kind == "auto" else kind == "cuda")
     jobs = read_jobs(args.jobs, args.output, Defaults(sources, people, _settings(args)))
+    said = [job.settings for job in jobs]
+    settle_choices(
+        args.trust, {one.method for one in said}, *{one.restore for one in said}, *{one.mask for one in said}
+    )
     try:
         with interruptible(), _json_lines() if args.json else _shown() as show:
             state = run_batch(

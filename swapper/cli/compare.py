@@ -9,9 +9,11 @@ from swapper.cli.options import (
     add_engine_options,
     add_mark_options,
     add_overwrite_option,
+    add_trust_option,
     add_weights_option,
     engine_of,
     mark_settings,
+    settle_choices,
 )
 from swapper.errors import UserError
 from swapper.registry import METHODS, find_method, method_choices
@@ -35,7 +37,14 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     p.add_argument(
         "--pairs", type=int, default=200, help="maximum number of pairs; an even selection where there are more"
     )
+    p.add_argument(
+        "--result",
+        type=Path,
+        metavar="FILE",
+        help="a picture that was swapped before, from the only source into the only target, to be measured, too",
+    )
     add_weights_option(p, several=True)
+    add_trust_option(p)
     add_device_option(p)
     add_engine_options(p, "this one alone")
     add_mark_options(p)
@@ -45,21 +54,20 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 def run_compare(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
+    from swapper.images import read_image
     from swapper.methods.reference import BASELINE
     from swapper.methods.weights import find_weights, weights_system
     from swapper.metrics.report import scores_table
     from swapper.runtime.outputs import claim_outputs
     from swapper.runtime.threads import settle_threads
-    from swapper.studies.comparison import (
-        choose_pairs,
-        compare,
-        measure_people,
-        measure_people_in_workers,
-        people_in,
-    )
+    from swapper.studies.comparison import Finished, compare
+    from swapper.studies.comparison_page import INTERVALS
     from swapper.studies.comparison_report import REPORTS, write_comparison
-    from swapper.studies.comparison_swaps import SwapperChoice
+    from swapper.studies.comparison_swaps import SwapperChoice, measure_people_in_workers
     from swapper.studies.evaluators import load_evaluators
+    from swapper.studies.judges import verdicts
+    from swapper.studies.previews import shrink
+    from swapper.studies.subjects import SIDE, choose_pairs, measure_people, people_in
 
     marks, names = mark_settings(args), [name.strip() for name in args.methods.split(",") if name.strip()]
     if args.pairs < 1:
@@ -69,6 +77,8 @@ def run_compare(args: argparse.Namespace) -> int:
     people = people_in(args.sources), people_in(args.targets)
     photos = [file for side in people for _, files in side for file in files]
     claim_outputs([args.output / name for name in REPORTS], photos, args.overwrite)
+    settle_choices(args.trust, names)
+    result = None if args.result is None else shrink(read_image(args.result), SIDE)
     settle_threads()
     own = {f"{weights_system(path)}@{path.stem}": path for path in map(find_weights, args.weights)}
     names += own
@@ -88,12 +98,16 @@ def run_compare(args: argparse.Namespace) -> int:
         sources, targets = (measure_people_in_workers(found, engine, build, left_out) for found in people)
     pairs = choose_pairs(sources, targets, args.pairs)
     print(f"{len(pairs)} pairs of {len(sources)} sources and {len(targets)} targets", file=sys.stderr)
-    *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell, engine)
-    for warning in write_comparison(
-        args.output, found, {name: find_method(name)[0].label for name in [*METHODS, *own]}, marks
-    ):
+    labels = {name: find_method(name)[0].label for name in [*METHODS, *own]}
+    if result is not None and len(pairs) != 1:
+        raise UserError(f"--result: there are {len(pairs)} pairs, and it is of one. Give one source and one target.")
+    finished = None if result is None else Finished(0, result, names[0])
+    *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell, finished, engine)
+    for warning in write_comparison(args.output, found, labels, marks):
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"{scores_table(found.rows)}\n\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
+    said = [*verdicts(found.judges(), found.compared(), labels), INTERVALS]
+    print(scores_table(found.rows), *said, sep="\n")
+    print(f"\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
     return 0
 
 

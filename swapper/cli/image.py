@@ -8,6 +8,7 @@ from swapper.cli.options import (
     add_blend_options,
     add_device_option,
     add_mark_options,
+    add_mask_option,
     add_method_option,
     add_overwrite_option,
     add_resolution_option,
@@ -15,6 +16,7 @@ from swapper.cli.options import (
     add_settings_option,
     blend_settings,
     mark_settings,
+    settle_choices,
 )
 
 
@@ -26,6 +28,7 @@ def add_image_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .png, .jpg or .webp")
     add_method_option(p)
     add_resolution_option(p)
+    add_mask_option(p)
     p.add_argument("--select", default="all", help="all, largest, or a face number, counted from the largest, 0 first")
     add_restore_option(p)
     add_device_option(p)
@@ -47,9 +50,16 @@ def run_image(args: argparse.Namespace) -> int:
     settings, blend = mark_settings(args), blend_settings(args)
     check_output(args.output)
     claim_outputs([args.output], [*args.source, args.target], args.overwrite)
+    settle_choices(args.trust, [args.method], args.restore, args.mask)
     settle_threads()
     swapper = FaceSwapper(
-        args.method, args.device, restore=args.restore, blend=blend, weights=args.weights, resolution=args.resolution
+        args.method,
+        args.device,
+        restore=args.restore,
+        blend=blend,
+        weights=args.weights,
+        resolution=args.resolution,
+        mask=args.mask,
     )
     result = swapper.swap_image(args.source, args.target, args.select)
     written = write_marked_image(

@@ -10,17 +10,19 @@ from swapper.cli.options import (
     add_device_option,
     add_mark_options,
     add_overwrite_option,
+    add_trust_option,
     add_weights_option,
     mark_settings,
+    settle_choices,
 )
 from swapper.errors import UserError
 from swapper.registry import identity_spaces
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from swapper.faces.embed import IdentityEmbedder
     from swapper.pipeline import FaceSwapper
+    from swapper.studies.gallery import Gallery
+    from swapper.types import Crop
 
 MOST_STEPS = 99  # pictures between the two people
 
@@ -35,15 +37,30 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write, created if missing"
     )
     p.add_argument("--steps", type=int, default=9, help="pictures between the two people")
-    p.add_argument("--embedder", choices=tuple(identity_spaces()), help="identity space to interpolate in")
-    p.add_argument("--method", help="default: the recommended one of those that can interpolate")
+    p.add_argument("--embedder", choices=tuple(identity_spaces()), help="embedder of the first path's method")
+    p.add_argument("--method", help="draws the first path; default: the recommended one of the smooth embedder")
     add_weights_option(p)
+    add_trust_option(p)
+    p.add_argument(
+        "--against",
+        default="own",
+        metavar="own|same|none|M",
+        help="draws the second path, of the other embedder: own, a method of that embedder (the default); same, the "
+        "first path's method, so that only the embedder differs; none; or the name of a method",
+    )
+    p.add_argument(
+        "--people",
+        type=Path,
+        metavar="PATH",
+        help="photos of further people, a folder or a ZIP: every two people are a pair, and the verdict is a mean over "
+        "all pairs with its interval; the gallery's people when not given",
+    )
     p.add_argument(
         "--gallery",
         type=Path,
         metavar="PATH",
-        help="photos of other people, to count those met on the way: a folder, or a file of the gallery command; "
-        "the made-up people of the examples when not given",
+        help="photos of other people, to count those met on the way: a folder, a ZIP, or a file of the gallery "
+        "command; the made-up people that ship when not given",
     )
     add_device_option(p)
     add_mark_options(p)
@@ -61,24 +78,34 @@ def run_interpolate(args: argparse.Namespace) -> int:
     from swapper.runtime.outputs import claim_outputs, files_of
     from swapper.runtime.threads import settle_threads
     from swapper.studies.evaluators import load_evaluators
-    from swapper.studies.interpolation_report import REPORT, REPORTS, shown, write_interpolation
-    from swapper.studies.interpolation_scores import explain, headline, score_interpolation
-    from swapper.studies.interpolation_study import choose_interpolating_method, interpolate_faces
+    from swapper.studies.interpolation_report import REPORT, REPORTS, picture_name, write_interpolation
+    from swapper.studies.interpolation_run import Wanted, run_interpolation
+    from swapper.studies.interpolation_scores import explain, headline
+    from swapper.studies.interpolation_study import Step, choose_paths
 
     settings = mark_settings(args)
     if not 1 <= args.steps <= MOST_STEPS:
         raise UserError(f"--steps must be 1 to {MOST_STEPS}, not {args.steps}.")
     if args.output.exists() and not args.output.is_dir():
         raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
-    shares = path_shares(args.steps)
-    pictures = [args.output / f"frame-{number:02d}.png" for number in range(len(shares))]
-    inputs = [args.first, args.second, args.target, *files_of(args.gallery)]
-    claim_outputs([*pictures, *(args.output / name for name in REPORTS)], inputs, args.overwrite)
     method = args.method or (weights_system(find_weights(args.weights)) if args.weights else None)
-    method = choose_interpolating_method(method, args.embedder)
+    choices, shares = choose_paths(method, args.against, args.embedder), path_shares(args.steps)
+    numbers = [(path, number) for path in range(len(choices)) for number in range(len(shares))]
+    pictures = [args.output / picture_name(*number, ".png") for number in numbers]
+    inputs = [args.first, args.second, args.target, *files_of(args.gallery), *files_of(args.people)]
+    claim_outputs([*pictures, *(args.output / name for name in REPORTS)], inputs, args.overwrite)
+    settle_choices(args.trust, [choice.method for choice in choices])
     settle_threads()
-    swapper = FaceSwapper(method, args.device, restore="none", weights=args.weights)
+    built: dict[str, FaceSwapper] = {}
+
+    def build(name: str) -> FaceSwapper:
+        own = args.weights if name == choices[0].method else None
+        built.setdefault(name, FaceSwapper(name, args.device, restore="none", weights=own))
+        return built[name]
+
+    swapper, *_ = [build(choice.method) for choice in choices]  # what is missing ends it here and not later
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
+    others = _people(args.people, swapper)
     target = read_still(args.target)
     faces = swapper.find_faces(target.image)
     if not faces:
@@ -86,39 +113,60 @@ def run_interpolate(args: argparse.Namespace) -> int:
     evaluators = load_evaluators(swapper.device)
     gallery = _gallery(args.gallery, swapper, evaluators.embedders)
     args.output.mkdir(parents=True, exist_ok=True)
-    origin = Origin(swapper.method_name, sources=2)
-    people = swapper.method.identify(photos[:1]), swapper.method.identify(photos[1:])
-    images, crops = [], []
-    for number, step in enumerate(interpolate_faces(swapper, people, target, faces, shares)):
-        write_marked_image(step.picture, pictures[number], origin, settings=settings)
-        images.append(shown(step.image))
-        crops.append(step.crop)
-        print(f"picture {number + 1} of {len(shares)}", file=sys.stderr, flush=True)
-    scores = score_interpolation(crops, shares, photos, evaluators, gallery)
+    wanted = Wanted(choices, photos, others, target, faces, shares)
+
+    def told(path: int, number: int, step: Step) -> None:
+        origin = Origin(build(choices[path].method).method_name, sources=2)
+        done = path * len(shares) + number
+        write_marked_image(step.picture, pictures[done], origin, settings=settings)
+        print(f"picture {done + 1} of {len(pictures)}", file=sys.stderr, flush=True)
+
+    found = run_interpolation(wanted, build, evaluators, gallery, told)
     about = {
-        "method": swapper.method_name,
-        "pictures": len(shares),
+        "methods": [build(choice.method).method_name for choice in choices],
+        "pictures": len(pictures),
         "first": args.first.name,
         "second": args.second.name,
         "target": args.target.name,
+        "further people": len(others),
+        "gallery": args.gallery.name if args.gallery else "shipped",
     }
-    for warning in write_interpolation(args.output, images, crops, photos, scores, about, origin, settings):
+    for warning in write_interpolation(args.output, found, about, settings):
         print(f"warning: {warning}", file=sys.stderr)
-    print(f"{args.output / REPORT}: {headline(scores)}. {explain(scores)}")
+    print(f"{args.output / REPORT}: {headline(found.scores)}. {' '.join(explain(found.scores))}")
     return 0
+
+
+def _people(place: Path | None, swapper: "FaceSwapper") -> "list[Crop]":
+    """The first photo of each further person."""
+    from swapper.studies.interpolation_run import MOST_PEOPLE
+    from swapper.studies.photo_places import photos_in
+
+    if place is None:
+        return []
+    found: dict[int, Crop] = {}
+    with photos_in([place]) as photos:
+        for person, path in photos:
+            if person not in found:
+                found[person] = swapper.source_crop(path)
+    if len(found) > MOST_PEOPLE:
+        raise UserError(f"--people: {len(found)} people are more than the {MOST_PEOPLE} possible. Leave some out.")
+    return list(found.values())
 
 
 def _gallery(
     wanted: Path | None, swapper: "FaceSwapper", embedders: "Mapping[str, IdentityEmbedder]"
-) -> "dict[str, np.ndarray] | None":
-    """Embeddings of people it may resemble; None, after a warning, where the shipped ones do not fit."""
+) -> "Gallery | None":
+    """People who may be met; None, after a warning, where the shipped ones cannot be used."""
+    from swapper.studies.gallery import measure_gallery
     from swapper.studies.gallery_index import SHIPPED, read_index
-    from swapper.studies.interpolation_study import embed_folder
 
-    if wanted is not None:
-        return read_index(wanted, embedders) if wanted.is_file() else embed_folder(wanted, swapper, embedders)
-    try:
-        return read_index(SHIPPED, embedders)
-    except UserError as error:
-        print(f"warning: {error}", file=sys.stderr)
-        return None
+    if wanted is None:
+        try:
+            return read_index(SHIPPED, embedders)
+        except UserError as error:
+            print(f"warning: {error}", file=sys.stderr)
+            return None
+    if wanted.is_file() and wanted.suffix.lower() != ".zip":
+        return read_index(wanted, embedders)
+    return measure_gallery([wanted], swapper, embedders)

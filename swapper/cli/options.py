@@ -1,13 +1,16 @@
 """Options that commands share: the method and its device, how a face is blended in, how files are marked."""
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from swapper import hub
 from swapper.errors import UserError
 from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
-from swapper.registry import method_choices, restorer_choices
+from swapper.registry import method_choices, needed_weights, restorer_choices
+from swapper.registry.masks import MASKS
 from swapper.restore.default import default_restorer
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ def add_method_option(p: argparse.ArgumentParser, published: bool = True) -> Non
     """
     p.add_argument("--method", help=f"one of {method_choices(published)}")
     add_weights_option(p)
+    if published:
+        add_trust_option(p)
 
 
 def add_weights_option(p: argparse.ArgumentParser, several: bool = False) -> None:
@@ -56,10 +61,37 @@ def add_weights_option(p: argparse.ArgumentParser, several: bool = False) -> Non
         p.add_argument("--weights", type=Path, metavar="FILE", help=does)
 
 
+def add_trust_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--trust``, which ``settle_choices`` reads."""
+    p.add_argument(
+        "--trust", action="store_true", help="use published weights that are unverified; nothing in them runs"
+    )
+
+
+def settle_choices(trust: bool, methods: Iterable[str | None], *others: str | None) -> None:
+    """Refuse unverified weights that nobody trusts, and have those here that somebody does.
+
+    Args:
+        trust: somebody has said so.
+        methods: names; None stands for the usual one.
+        others: names of restorations and masks.
+
+    Raises:
+        UserError: one of them needs unverified weights that are not trusted, or that cannot be downloaded.
+    """
+    hub.settle_trust(needed_weights(methods, others), trust)
+
+
 def add_resolution_option(p: argparse.ArgumentParser) -> None:
     """Add ``--resolution``."""
     does = "side of the swapped face in pixels: a multiple of the published swapper's own, up to 1024"
     p.add_argument("--resolution", type=int, metavar="PIXELS", help=does)
+
+
+def add_mask_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--mask``."""
+    each = "; ".join(f"{name}: {info.sentence}" for name, info in MASKS.items())
+    p.add_argument("--mask", choices=tuple(MASKS), default="own", help=f"what is not swapped over. {each}")
 
 
 def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None:

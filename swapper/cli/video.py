@@ -13,6 +13,7 @@ from swapper.cli.options import (
     add_blend_options,
     add_device_option,
     add_mark_options,
+    add_mask_option,
     add_method_option,
     add_moving_options,
     add_overwrite_option,
@@ -21,6 +22,7 @@ from swapper.cli.options import (
     add_settings_option,
     blend_settings,
     mark_settings,
+    settle_choices,
 )
 from swapper.errors import UserError
 from swapper.provenance.settings import MarkSettings
@@ -57,6 +59,7 @@ def add_video_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     add_moving_options(p)
     add_method_option(p)
     add_resolution_option(p)
+    add_mask_option(p)
     add_restore_option(p, moving=True)
     add_device_option(p)
     add_blend_options(p)
@@ -83,6 +86,7 @@ def run_video(args: argparse.Namespace) -> int:
     pairs = [pair for pair in pairs if pair not in before]
     if not pairs:
         return 0
+    settle_choices(args.trust, [args.method], args.restore, args.mask)
     method = args.method or (None if args.weights else default_method(moving=True))
     swapper = FaceSwapper(
         method,
@@ -92,6 +96,7 @@ def run_video(args: argparse.Namespace) -> int:
         threads=1,
         weights=args.weights,
         resolution=args.resolution,
+        mask=args.mask,
     )
     others = args.select is not None or not people
     source = swapper.identify(args.source) if args.source and others else None
@@ -125,7 +130,7 @@ def run_video(args: argparse.Namespace) -> int:
 
 def _described(args: argparse.Namespace, people: list[tuple[Path, Path]]) -> dict[str, Any]:
     """Everything that the results of a command depend on besides the video."""
-    elsewhere = {"command", "run", "target", "output", "overwrite", "device"}
+    elsewhere = {"command", "run", "target", "output", "overwrite", "device", "trust"}
     given = {name: value for name, value in vars(args).items() if name not in elsewhere}
     marks = MarkSettings.from_environment()
     return {**given, "map": people, "marks": (marks.mark, marks.label), "version": __version__}

@@ -8,7 +8,7 @@ from pathlib import Path
 from swapper import hub
 from swapper.cli.options import add_overwrite_option
 from swapper.errors import UserError
-from swapper.registry import CONVERTERS
+from swapper.registry import CONVERTERS, recommended_weights
 from swapper.registry.pipelines import KEY
 from swapper.runtime.outputs import claim_outputs
 from swapper.runtime.program import interruptible, say_stopped
@@ -23,8 +23,9 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     listing = actions.add_parser("list", help="list all known files, and where they are on this machine")
     listing.set_defaults(run=run_list)
     pull = actions.add_parser("pull", help="download files that are not here yet")
-    pull.add_argument("names", nargs="+", metavar="NAME")
-    pull.add_argument("--trust", action="store_true", help="also files of which no SHA-256 is on record")
+    pull.add_argument("names", nargs="*", metavar="NAME")
+    pull.add_argument("--all-recommended", action="store_true", help="the published swapper that leads for photos")
+    pull.add_argument("--trust", action="store_true", help="unverified files as well")
     pull.set_defaults(run=run_pull)
     verify = actions.add_parser("verify", help="check every file on this machine against the manifest")
     verify.set_defaults(run=run_verify)
@@ -44,10 +45,18 @@ def run_list(_args: argparse.Namespace) -> int:
 
 
 def run_pull(args: argparse.Namespace) -> int:
-    """Make files available and print where they are; Ctrl-C ends it at any time."""
+    """Make files available and print where they are; Ctrl-C ends it at any time.
+
+    Raises:
+        UserError: no file is named, or one cannot be had.
+    """
+    wanted: list[str] = [*args.names, *(recommended_weights() if args.all_recommended else [])]
+    names = list(dict.fromkeys(wanted))
+    if not names:
+        raise UserError("No weights were named. Give names of 'python -m swapper weights list', or --all-recommended.")
     try:
         with interruptible():
-            for name in args.names:
+            for name in names:
                 print(f"{name}: {hub.resolve(name, args.trust)}", flush=True)
     except KeyboardInterrupt as stop:
         return say_stopped(stop, "What came so far is kept; run the same command to resume.")
@@ -67,7 +76,7 @@ def run_verify(_args: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             wrong += 1
             continue
-        print(f"{row.name}: {'ok' if row.sha256 else 'here, but its publisher states no SHA-256'} ({path})")
+        print(f"{row.name}: {_checked(row)} ({path})")
     for path in _unlisted():
         print(f"{path}: the manifest does not list it. Remove it or publish it.", file=sys.stderr)
         wrong += 1
@@ -90,8 +99,12 @@ def run_convert(args: argparse.Namespace) -> int:
     return 0
 
 
+def _checked(row: "hub.WeightEntry") -> str:
+    return f"here, but unverified: {row.doubt}" if row.doubt else "ok"
+
+
 def _state(row: "hub.WeightEntry") -> str:
-    return _place(row) if row.sha256 else f"{_place(row)}, unverified"
+    return f"{_place(row)}, unverified" if row.doubt else _place(row)
 
 
 def _place(row: "hub.WeightEntry") -> str:

@@ -11,7 +11,8 @@ from swapper.compose.settings import BlendSettings
 from swapper.faces.detect import CenterFaceDetector, FaceDetector
 from swapper.faces.fitting import cut_source
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import OcclusionDetector, OcclusionFinder
+from swapper.faces.occlusion.network import OcclusionFinder
+from swapper.faces.occlusion.published import load_mask
 from swapper.images import read_image
 from swapper.methods.base import Method, default_method, load_method
 from swapper.methods.pixel_boost import at_resolution
@@ -34,7 +35,8 @@ class SwapNetworks:
         method: swaps.
         detector: finds faces.
         landmarks: measures them.
-        occlusion: finds what is in front of them.
+        mask: name of what finds what is in front of them.
+        occlusion: that.
         restorer: improves swapped faces of photos; None where they stay as drawn.
         frame_restorer: improves those of a video's frames.
         blend: how they are blended in, unless a call says otherwise.
@@ -51,6 +53,7 @@ class SwapNetworks:
         threads: int | None = None,
         weights: str | Path | None = None,
         resolution: int | None = None,
+        mask: str = "own",
     ):
         """Load a method and the face models it needs.
 
@@ -58,8 +61,8 @@ class SwapNetworks:
             method: a name from ``methods()``, or a method made by the caller; when None the one that the weights are
                 for, or ``default_method()``.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-            restore: ``none``, ``renovation`` or ``gfpgan``; what ``default_restorer`` says of photos and of videos
-                when None.
+            restore: one of ``restore.base.restorers()``; what ``default_restorer`` says of photos and of videos when
+                None.
             blend: how the swapped face is blended in.
             detector: use this face detector instead of the shipped one.
             threads: CPU threads of each network; as many as the machine has by default.
@@ -67,6 +70,7 @@ class SwapNetworks:
                 when None.
             resolution: side of the swapped crop in pixels, a multiple of the method's own, see
                 ``methods.pixel_boost``; the method's own when None.
+            mask: what finds the things in front of a face, key of ``registry.masks.MASKS``.
 
         Raises:
             UserError: an unknown name, weights that cannot be found or do not belong together, or a resolution that
@@ -79,7 +83,8 @@ class SwapNetworks:
             self.method = at_resolution(self.method, resolution)
         self.detector = detector or CenterFaceDetector(threads, device=self.device)
         self.landmarks = LandmarkDetector(self.device, threads)
-        self.occlusion: OcclusionFinder = OcclusionDetector(self.device, threads)
+        self.mask = mask
+        self.occlusion: OcclusionFinder = load_mask(mask, self.device, threads)
         self.restorer: Restorer | None = load_restorer(restore or default_restorer(), self.device)
         self.frame_restorer = self.restorer if restore else load_restorer(default_restorer(moving=True), self.device)
         self.blend = blend or BlendSettings()

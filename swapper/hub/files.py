@@ -25,7 +25,7 @@ def resolve(name: str, trust: bool = False) -> Path:
 
     Args:
         name: a name of the manifest, or of a user's own ``NAME.safetensors`` or ``NAME.onnx`` in ``$SWAPPER_WEIGHTS``.
-        trust: download it also if its row knows no checksum, so that nobody can tell whether it is the right file.
+        trust: download it also if its row is unverified, so that nobody can be sure that it is the right file.
 
     Raises:
         UserError: the name is unknown, the file cannot be downloaded, its checksum is wrong, or it is unverified.
@@ -35,10 +35,10 @@ def resolve(name: str, trust: bool = False) -> Path:
         return unlisted
     row = entry(name)
     path = find_local(row) or find_cached(row)
-    if path is None and row.sha256 is None and not trust:
+    if path is None and row.doubt and not trust:
         raise UserError(
-            f"Weights '{name}': {row.file_name} is unverified, since no SHA-256 of it is on record (nothing in it can "
-            f"run code). If you trust {row.repo_id}, download it with: python -m swapper weights pull {name} --trust"
+            f"Weights '{name}': {row.file_name} is unverified, since {row.doubt} (nothing in it can run code). If you "
+            f"trust {row.repo_id}, download it with: python -m swapper weights pull {name} --trust"
         )
     path = path or _download(row)
     verify(row, path)

@@ -33,6 +33,8 @@ class WeightEntry:
         trained_on: the data in one phrase.
         metrics: scores by name.
         also: SHA-256 of other files that are as good, such as the one that the authors publish themselves.
+        unverified: why nobody can be sure that the file is the right one; empty where its SHA-256 is on record in
+            several places and its revision is a commit.
     """
 
     name: str
@@ -46,6 +48,12 @@ class WeightEntry:
     trained_on: str = "not stated by the publisher"
     metrics: dict[str, float] = field(default_factory=dict)
     also: Sequence[str] = ()
+    unverified: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """Half a sentence on why the file is unverified; empty where it is not."""
+        return self.unverified or ("" if self.sha256 else "no SHA-256 of it is on record")
 
     @property
     def file_name(self) -> str:
@@ -139,7 +147,8 @@ def add_entry(
     )
     manifest = path.parent / MANIFEST
     rows = json.loads(manifest.read_text(encoding="utf-8"))["files"] if manifest.is_file() else []
-    rows = [other for other in rows if other["name"] != name] + [asdict(row)]
+    said = {key: value for key, value in asdict(row).items() if value != ()}
+    rows = [other for other in rows if other["name"] != name] + [said]
     rows.sort(key=lambda other: (other["repo_id"] != DEFAULT_REPO, other["name"]))
     with whole_file(manifest) as fresh:
         fresh.write_text(json.dumps({"files": rows}, indent=2) + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from swapper import hub
 from swapper.faces.fitting import cut_again
-from swapper.registry import METHODS, find_method, named, split_method
+from swapper.registry import METHODS, find_method, leading_methods, named, split_method
 from swapper.registry.pipelines import Alignment
 from swapper.types import Crop, Identity, Swapped, UserError
 
@@ -148,13 +148,25 @@ def local_methods(moving: bool = False) -> list[str]:
     return sorted(here, key=lambda name: moving and not METHODS[name].quick)
 
 
+def local_leaders() -> list[str]:
+    """Names of the published swappers that lead for photos, as far as all their files are on this machine.
+
+    An unverified file does not make a swapper lead: that has to be chosen.
+    """
+    return [
+        name
+        for name, info in leading_methods().items()
+        if all(map(hub.find, info.weights)) and not hub.unverified(info.weights)
+    ]
+
+
 def default_method(moving: bool = False) -> str:
-    """Name of the recommended method among those of ``local_methods``.
+    """Name of the recommended method: a published swapper that leads, else the first of ``local_methods``.
 
     Args:
-        moving: for videos and live pictures.
+        moving: for videos and live pictures, where the quick ones come first and no published one does.
     """
-    return local_methods(moving)[0]
+    return [*([] if moving else local_leaders()), *local_methods(moving)][0]
 
 
 def alignment_of(method: Method, size: int | None = None) -> Alignment:

@@ -76,6 +76,8 @@ RECORDS: dict[str, OnnxSwapper] = {
     for record in (
         OnnxSwapper("inswapper_128", 128, "arcface_128", "emap"),
         OnnxSwapper("inswapper_128_fp16", 128, "arcface_128", "emap"),
+        # ReSwapper: inswapper's layout, matrix included, trained anew. Source: its README.
+        OnnxSwapper("reswapper_128", 128, "arcface_128", "emap"),
         _ghost("ghost_1_256"),
         _ghost("ghost_2_256"),
         _ghost("ghost_3_256"),

@@ -40,7 +40,7 @@ class OpenedWeights:
         """What its identities are measured with: the identity network, or the file of a network that does it itself."""
         if self.pipeline.identity is not None:
             return self.pipeline.identity.weights
-        return self.path.stem if self.path else ""
+        return "" if self.path is None else str(self.path) if self.own else self.path.stem
 
 
 def find_weights(weights: str | Path) -> Path:
@@ -252,7 +252,10 @@ def shrunk(faces: Float[Tensor, "b 3 s s"], side: int, how: str) -> Float[Tensor
         return faces
     if how == "nearest":
         return F.interpolate(faces, (side, side), mode="nearest")
-    return F.interpolate(faces, (side, side), mode="bilinear", align_corners=how == "corners")
+    if how == "corners":
+        return F.interpolate(faces, (side, side), mode="bilinear", align_corners=True)
+    smaller = F.interpolate(faces, (side, side), mode="bilinear")
+    return torch.floor(smaller * 255 + 0.5 + 1e-3) / 255  # a picture of bytes again, as OpenCV would leave it
 
 
 def _load_identity(needs: IdentityNeeds, beside: Path | None) -> nn.Module:

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64, UInt8
+from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
 from swapper.faces.align import transform_points, warp_frame
 from swapper.faces.embed import IdentityEmbedder
 from swapper.faces.fitting import cut_source
 from swapper.metrics import geometry
 from swapper.metrics.identity import cosine, identity_gain, retrieved, same_identity_mean
+from swapper.metrics.intervals import bootstrap_interval, wilson_interval
+from swapper.metrics.metric_list import DISTANCES
 from swapper.metrics.realism import RealismFeatures, feature_distance, kernel_distance, sharpness_ratio
-from swapper.metrics.report import ScoreRow, bootstrap_interval
+from swapper.metrics.report import ScoreRow
 from swapper.types import Crop, Face
 
 
@@ -111,7 +113,15 @@ def pair_scores(source: MeasuredFace, target: MeasuredFace, result: MeasuredFace
         "shape_source": geometry.shape_error(result.landmarks, source.landmarks),
         "shape_target": geometry.shape_error(result.landmarks, target.landmarks),
         "sharpness": sharpness_ratio(same_place, target.crop.image, points),
+        **_second_opinion(source, result),
     }
+
+
+def _second_opinion(source: MeasuredFace, result: MeasuredFace) -> dict[str, float]:
+    """Likeness as the smooth embedder sees it, where there is one."""
+    if source.smooth is None or result.smooth is None:
+        return {}
+    return {"id_source_smooth": float(cosine(result.smooth[None], source.smooth[None])[0])}
 
 
 @dataclass(frozen=True)
@@ -231,9 +241,9 @@ class SwapScores:
     def row(
         self, gallery: RetrievalGallery, reals: Float64[np.ndarray, "m k"] | None, generator: np.random.Generator
     ) -> ScoreRow:
-        """The method's scores over all swaps so far, means with 95 % intervals over the pairs.
+        """The method's scores over all swaps so far, means with 95 % intervals over the pairs; see ``intervals``.
 
-        Sharpness is a geometric mean, time a median, and the distances belong to all results together.
+        Sharpness is a geometric mean, time a median, and the distances of appearance belong to all results together.
 
         Args:
             gallery: must hold the sources' people.
@@ -247,25 +257,37 @@ class SwapScores:
             raise ValueError(f"{self.name}: there are no swaps to score")
         per_pair = {key: np.array([pair[key] for pair in self.pairs]) for key in self.pairs[0]}
         same = same_identity_mean(gallery.embeddings, gallery.people)
-        evaluators = {
-            "retrieval": (self._embeddings, gallery.embeddings),
-            "retrieval_smooth": (self._smooth, gallery.smooth),
-        }
-        for key, (results, photos) in evaluators.items():
-            if results and photos is not None:
-                found = retrieved(np.stack(results), np.array(self._people), photos, gallery.people)
-                per_pair[key] = found.astype(np.float64)
         per_pair["gain"] = identity_gain(per_pair["id_source"], per_pair.pop("id_before"), same)
         per_pair["sharpness"] = np.log(per_pair["sharpness"].clip(1e-6))
         values = {key: float(value.mean()) for key, value in per_pair.items()}
         intervals = {key: bootstrap_interval(value, generator) for key, value in per_pair.items()}
+        intervals |= {key: (max(low, 0.0), high) for key, (low, high) in intervals.items() if key in DISTANCES}
         values["sharpness"] = float(np.exp(values["sharpness"]))
         low, high = intervals["sharpness"]
         intervals["sharpness"] = (float(np.exp(low)), float(np.exp(high)))
+        for key, hits in self._retrieved(gallery).items():
+            values[key] = float(hits.mean())
+            intervals[key] = wilson_interval(float(hits.sum()), len(hits))
         if reals is not None and len(self._features) > 1:
             features = np.stack(self._features)
             values |= {"frechet": feature_distance(features, reals), "kernel": kernel_distance(features, reals)}
         if self._milliseconds:
-            values["milliseconds"] = float(np.median(self._milliseconds))
-            values["fps"] = 1000 / max(values["milliseconds"], 1e-6)
+            times = np.array(self._milliseconds).clip(1e-6)
+            low, high = bootstrap_interval(times, generator, median=True)
+            low = max(low, float(times.min()))
+            values["milliseconds"] = float(np.median(times))
+            values["fps"] = 1000 / values["milliseconds"]
+            intervals |= {"milliseconds": (low, high), "fps": (1000 / high, 1000 / low)}
         return ScoreRow(self.name, values, intervals, self.reference)
+
+    def _retrieved(self, gallery: RetrievalGallery) -> dict[str, Bool[np.ndarray, "n"]]:
+        """Whether each result is retrieved, by each judge that saw all of them."""
+        evaluators = {
+            "retrieval": (self._embeddings, gallery.embeddings),
+            "retrieval_smooth": (self._smooth, gallery.smooth),
+        }
+        return {
+            key: retrieved(np.stack(results), np.array(self._people), photos, gallery.people)
+            for key, (results, photos) in evaluators.items()
+            if results and photos is not None
+        }

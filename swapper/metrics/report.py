@@ -8,115 +8,15 @@ from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Float64, UInt8
+from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from swapper.images import write_image
+from swapper.metrics.metric_list import METRICS, Metric
 from swapper.runtime.text_table import text_table
 from swapper.runtime.whole_file import whole_file
 
 REPORTS = ("report.json", "report.md", "contact_sheet.jpg")
-
-
-@dataclass(frozen=True)
-class Metric:
-    """How one score is named and printed.
-
-    Attributes:
-        key: its name in the data.
-        label: for a table's head.
-        meaning: one sentence for users.
-        better: ``high``, ``low``, ``one`` (nearest to 1) or empty where neither is.
-        unit: written behind the figure.
-        factor: the stored value times this is printed.
-        digits: behind the point.
-    """
-
-    key: str
-    label: str
-    meaning: str
-    better: str = ""
-    unit: str = ""
-    factor: float = 1.0
-    digits: int = 2
-
-
-METRICS: tuple[Metric, ...] = (
-    Metric(
-        "retrieval",
-        "ID retrieval",
-        "Share of results whose most similar photo shows the source person.",
-        "high",
-        "%",
-        100,
-        1,
-    ),
-    Metric("retrieval_smooth", "retrieval, smooth", "ID retrieval by the smooth embedder.", "high", "%", 100, 1),
-    Metric(
-        "gain", "ID gain", "Likeness gained, relative to the likeness of two photos of one person.", "high", "%", 100, 1
-    ),
-    Metric("id_source", "cos source", "Identity cosine of result and source.", "high", digits=3),
-    Metric("id_target", "cos target", "Identity cosine of result and target.", "low", digits=3),
-    Metric("pose", "pose", "Difference in head angles from the target.", "low", "°"),
-    Metric(
-        "expression",
-        "expression",
-        "Distance of lids, brows and lips from the target's, in eye distances.",
-        "low",
-        "%",
-        100,
-    ),
-    Metric("gaze", "gaze", "Angle between the gaze and the target's.", "low", "°"),
-    Metric(
-        "eye_opening", "eye opening", "Difference in eye opening from the target's, in eye widths.", "low", "%", 100
-    ),
-    Metric(
-        "shape_source",
-        "shape to source",
-        "Distance of the jawline from the source's, in eye distances.",
-        "low",
-        "%",
-        100,
-    ),
-    Metric(
-        "shape_target",
-        "shape to target",
-        "Distance of the jawline from the target's, in eye distances.",
-        "",
-        "%",
-        100,
-    ),
-    Metric(
-        "frechet",
-        "FID-like",
-        "Distance of the results' appearance from real photos'; our own features.",
-        "low",
-        digits=3,
-    ),
-    Metric("kernel", "KID-like", "The same without the bias of small samples.", "low", digits=3),
-    Metric("sharpness", "sharpness", "Energy of fine detail, relative to the target's.", "one"),
-    Metric("jitter", "added jitter", "Jitter added over time, in eye distances per frame squared.", "low", "‰", 1000),
-    Metric(
-        "milliseconds",
-        "time",
-        "Median time to swap one photo on this machine, without face detection; MobileFaceSwap generates a new "
-        "network for each photo.",
-        "low",
-        "ms",
-        1,
-        0,
-    ),
-    Metric("fps", "speed", "Swaps per second at that time, on this machine.", "high", "/s", 1, 1),
-    Metric(
-        "params",
-        "parameters",
-        "Parameters of networks run per face; per-identity networks are excluded.",
-        "",
-        "M",
-        1e-6,
-    ),
-    Metric("macs", "MACs", "Multiply-accumulates per face, in billions.", "", "G", 1e-9),
-)
 
 
 @dataclass(frozen=True)
@@ -136,37 +36,35 @@ class ScoreRow:
     reference: bool = False
 
 
-def bootstrap_interval(
-    values: Float64[np.ndarray, "n"], generator: np.random.Generator, draws: int = 1000
-) -> tuple[float, float]:
-    """95 % interval of a mean, by drawing the pairs again.
+def best_rows(rows: Sequence[ScoreRow], metric: Metric) -> set[int]:
+    """The row with the best value of a metric, if its 95 % interval lies apart from those of all others.
 
-    Equal to that of ``scipy.stats.bootstrap``, which is no shorter to call, as it refuses a single value.
+    References do not count. Where the metric has no better side, a row has no interval, or intervals overlap, no row is
+    the best.
 
     Args:
-        values: one per pair; not a number where a pair has none.
-        generator: random numbers.
-        draws: resampled means.
-
-    Source: Efron and Tibshirani, "An introduction to the bootstrap", 1993, chapter 13 (percentile interval).
+        rows: the scores.
+        metric: which of them.
     """
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return float("nan"), float("nan")
-    means = known[generator.integers(0, len(known), (draws, len(known)))].mean(1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def best_rows(rows: Sequence[ScoreRow], metric: Metric) -> set[int]:
-    """Which rows, references aside, have the best printed value of a metric; none where it has no better side."""
-    values = {i: row.values.get(metric.key, np.nan) for i, row in enumerate(rows) if not row.reference}
-    found = {i: value for i, value in values.items() if np.isfinite(value)}
-    if not found or not metric.better:
+    spans = {
+        i: row.intervals.get(metric.key)
+        for i, row in enumerate(rows)
+        if not row.reference and np.isfinite(row.values.get(metric.key, np.nan))
+    }
+    costs = {i: _costs(ends, metric) for i, ends in spans.items() if ends is not None}
+    if len(costs) < 2 or len(costs) < len(spans) or not metric.better:
         return set()
-    cost = {"low": lambda v: v, "high": lambda v: -v, "one": lambda v: abs(np.log(max(v, 1e-9)))}[metric.better]
-    rounded = {i: round(cost(round(v * metric.factor, metric.digits) / metric.factor), 9) for i, v in found.items()}
-    return {i for i, v in rounded.items() if v == min(rounded.values())}
+    first = min(costs, key=lambda i: costs[i])
+    others = min(better for i, (better, _) in costs.items() if i != first)
+    return {first} if costs[first][1] < others else set()
+
+
+def _costs(ends: tuple[float, float], metric: Metric) -> tuple[float, float]:
+    """An interval turned so that less is better: its better end and its worse one."""
+    if metric.better == "one":
+        found = [abs(float(np.log(max(end, 1e-9)))) for end in ends]
+        return (0.0 if ends[0] <= 1 <= ends[1] else min(found)), max(found)
+    return (-ends[1], -ends[0]) if metric.better == "high" else ends
 
 
 def format_value(row: ScoreRow, metric: Metric, interval: bool = False) -> str:
@@ -180,11 +78,21 @@ def format_value(row: ScoreRow, metric: Metric, interval: bool = False) -> str:
     value = row.values.get(metric.key, float("nan"))
     if not np.isfinite(value):
         return "–"
-    text = f"{value * metric.factor:.{metric.digits}f}{' ' + metric.unit if metric.unit else ''}"
+    text = f"{printed(value, metric)}{' ' + metric.unit if metric.unit else ''}"
     if interval and metric.key in row.intervals:
-        low, high = (f"{v * metric.factor:.{metric.digits}f}" for v in row.intervals[metric.key])
+        low, high = (printed(end, metric) for end in row.intervals[metric.key])
         text += f" [{low}, {high}]"
     return text
+
+
+def printed(value: float, metric: Metric) -> str:
+    """A figure in its unit, without a minus before nothing.
+
+    Args:
+        value: as it is stored.
+        metric: which it is.
+    """
+    return f"{round(value * metric.factor, metric.digits) + 0.0:.{metric.digits}f}"
 
 
 def measured(rows: Sequence[ScoreRow]) -> list[Metric]:
@@ -220,14 +128,18 @@ def markdown_table(rows: Sequence[ScoreRow]) -> str:
 
 
 def contact_sheet(
-    rows: Sequence[Sequence[UInt8[np.ndarray, "h w 3"]]], labels: Sequence[str], side: int = 160
+    rows: Sequence[Sequence[UInt8[np.ndarray, "_ _ 3"]]],
+    labels: Sequence[str],
+    side: int = 160,
+    titles: Sequence[str] = (),
 ) -> UInt8[np.ndarray, "a b 3"]:
     """Pictures in rows under labelled columns.
 
     Args:
-        rows: square RGB pictures, as many in each row as there are labels.
+        rows: square RGB pictures of any size, as many in each row as there are labels.
         labels: of the columns.
         side: of the pictures on the sheet, px.
+        titles: of the rows, one for each or none.
 
     Raises:
         ValueError: no rows, or a row whose length differs.
@@ -235,16 +147,19 @@ def contact_sheet(
     if not rows or any(len(row) != len(labels) for row in rows):
         raise ValueError("a contact sheet needs rows, each with one picture per label")
     gap, head = 2, 22
-    sheet = np.full((head + len(rows) * (side + gap), len(labels) * (side + gap), 3), 255, np.uint8)
+    high = side + gap + (head if titles else 0)
+    sheet = np.full((head + len(rows) * high, len(labels) * (side + gap), 3), 255, np.uint8)
     for i, row in enumerate(rows):
         for j, picture in enumerate(row):
             shrink = cv2.INTER_AREA if len(picture) > side else cv2.INTER_CUBIC
-            top, left = head + i * (side + gap), j * (side + gap)
+            top, left = head + (i + 1) * high - side - gap, j * (side + gap)
             sheet[top : top + side, left : left + side] = cv2.resize(picture, (side, side), interpolation=shrink)
     page = Image.fromarray(sheet)
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)
     for j, label in enumerate(labels):
         draw.text((j * (side + gap) + 4, 3), label, fill=(30, 30, 30), font=font)
+    for i, title in enumerate(titles):
+        draw.text((4, head + i * high + 3), title, fill=(30, 30, 30), font=font)
     return np.asarray(page)
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from swapper.errors import UserError
@@ -27,7 +27,7 @@ class MarkSettings:
     label: str = ""
     certificate: Path | None = None
     key: Path | None = None
-    folder: Path = Path("~/.config/swapper/signing")
+    folder: Path = field(default_factory=lambda: Path("~/.config/swapper/signing").expanduser())
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "MarkSettings":

@@ -5,11 +5,12 @@ add a system, write its own files (``models/X.py``, ``methods/X.py``, ``convert/
 ``trainers/publish/cards/WEIGHTS.py``) and one record in ``swappers.py`` or ``supporting.py``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from swapper.errors import UserError
+from swapper.registry.masks import MASKS
 from swapper.registry.records import (
     Listing,
     MethodInfo,
@@ -41,10 +42,13 @@ __all__ = [
     "find_restorer",
     "find_trainer",
     "identity_spaces",
+    "leading_methods",
     "method_choices",
     "named",
+    "needed_weights",
     "published_methods",
     "published_networks",
+    "recommended_weights",
     "restorer_choices",
     "split_method",
     "trainer_commands",
@@ -95,10 +99,38 @@ def method_choices(published: bool = True) -> str:
 def published_methods() -> dict[str, MethodInfo]:
     """What is known of every swapper that others published, by ``FAMILY:NAME``."""
     return {
-        f"{family}:{name}": replace(info, label=name, weights=record.weights, space=record.space, members="")
+        f"{family}:{name}": replace(
+            info, label=name, weights=record.weights, space=record.space, members="", leading=()
+        )
         for family, info in FAMILIES.items()
         for name, record in named(info.members).items()
     }
+
+
+def leading_methods() -> dict[str, MethodInfo]:
+    """Those of ``published_methods`` that lead where their weights are on the machine, the best first."""
+    published = published_methods()
+    names = [f"{family}:{name}" for family, info in FAMILIES.items() for name in info.leading]
+    return {name: published[name] for name in names}
+
+
+def recommended_weights() -> list[str]:
+    """Names of the weights that the methods that lead need: what is worth a download."""
+    return list(dict.fromkeys(weights for info in leading_methods().values() for weights in info.weights))
+
+
+def needed_weights(methods: Iterable[str | None] = (), others: Iterable[str | None] = ()) -> list[str]:
+    """Names of the weights of the manifest that some choices load.
+
+    Args:
+        methods: names, of whom those that do not exist need nothing; None stands for a usual one.
+        others: the same of restorations and of masks.
+    """
+    published = published_methods()
+    found = [info.weights for name in methods if name and (info := published.get(name) or METHODS.get(name))]
+    found += [info.weights for name in others if name and (info := RESTORERS.get(name))]
+    found += [(info.weights,) for name in others if name and (info := MASKS.get(name))]
+    return list(dict.fromkeys(name for names in found for name in names))
 
 
 def split_method(name: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ FITS = {
 }
 SHRINKS = {
     "": "it is cut at the network's size",
-    "bilinear": "it is scaled down bilinearly",
+    "bilinear": "it is scaled down bilinearly, to whole grey levels",
     "corners": "it is scaled down bilinearly, corner pixels on corner pixels",
     "nearest": "every n-th pixel is taken",
 }

@@ -33,6 +33,8 @@ class MethodInfo:
             identity network gives; empty where it cannot.
         members: the published swappers it stands for, each chosen as ``SYSTEM:MEMBER``: a dictionary of records that
             say their ``weights`` and ``space``; empty where it is one method.
+        leading: those of its members that photos are swapped with, unless another is chosen, where their weights are
+            on the machine; the best first.
     """
 
     cls: Any
@@ -44,6 +46,7 @@ class MethodInfo:
     quick: bool = False
     space: str = ""
     members: Any = ""
+    leading: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,21 @@ class RestorerInfo:
         cls: its class, called as ``cls(device=...)``.
         label: shown to users.
         weights: names in the manifest of files, any of which is enough, the user's own first.
+        member: which of the networks that its class runs, given to it as ``member``; empty where it runs one.
     """
 
     cls: Any
     label: str
     weights: tuple[str, ...]
+    member: str = ""
 
     def made(self, restorer: object) -> bool:
         """Whether a restorer is of this kind."""
         name = self.cls.partition(":")[2] if isinstance(self.cls, str) else self.cls.__name__
-        return type(restorer).__name__ == name
+        return type(restorer).__name__ == name and self.member in (
+            "",
+            getattr(getattr(restorer, "record", None), "name", ""),
+        )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,14 @@ _INPUTS = "swapper.models.inputs:"
 _OWN_SIZE, _FACES_112 = f"{_INPUTS}own_size", f"{_INPUTS}faces_112"
 _IRESNET = "swapper.models.arcface:IResNet"
 
+
+def _published(name: str, label: str) -> System:
+    """A face restorer of ``restore.onnx_records``."""
+    return System(
+        name, restorer=RestorerInfo("swapper.restore.onnx_hub:OnnxRestorer", label, weights=(name,), member=name)
+    )
+
+
 SUPPORTING: tuple[System, ...] = (
     System(
         "arcface",
@@ -124,6 +132,11 @@ SUPPORTING: tuple[System, ...] = (
         ),
         converters={"gfpgan": "swapper.convert.gfpgan:GFPGAN"},
     ),
+    _published("gpen_bfr_256", "GPEN, 256 px"),
+    _published("gpen_bfr_512", "GPEN, 512 px"),
+    _published("gpen_bfr_1024", "GPEN, 1024 px"),
+    _published("codeformer", "CodeFormer"),
+    _published("restoreformer_plus_plus", "RestoreFormer++"),
     System(
         "stylegan2",
         networks=(

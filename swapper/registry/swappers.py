@@ -272,6 +272,7 @@ SWAPPERS: tuple[System, ...] = (
             "A third-party swapper, run from its ONNX file.",
             number=7,
             members="swapper.methods.onnx_records:RECORDS",
+            leading=("hyperswap_1a_256",),
         ),
     ),
 )

@@ -14,9 +14,14 @@ RestorationNetwork = Callable[[Tensor], Tensor]
 
 
 def restore_aligned(
-    faces: Float[Tensor, "b 3 s s"], template: Placement, network: RestorationNetwork, size: int, strength: float
+    faces: Float[Tensor, "b 3 s s"],
+    template: Placement,
+    network: RestorationNetwork,
+    size: int,
+    strength: float,
+    own: str = "ffhq",
 ) -> Float[Tensor, "b 3 s s"]:
-    """Apply to crops the change that a network makes in the ``ffhq`` template.
+    """Apply to crops the change that a network makes in its own template.
 
     Only the change travels back, so pixels that the network leaves alone, or that lie outside its crop, stay exactly
     as they were.
@@ -24,11 +29,12 @@ def restore_aligned(
     Args:
         faces: RGB in [0, 1].
         template: alignment of the crops: key of ``faces.align.TEMPLATES``, or where the face lies in them.
-        network: restores a batch, RGB in [0, 1], ``ffhq`` template, ``size`` pixels.
+        network: restores a batch, RGB in [0, 1], its own template, ``size`` pixels.
         size: side at which it works.
         strength: share of the change that is made, in [0, 1].
+        own: its template, key of ``faces.align.TEMPLATES``.
     """
-    matrix = template_to_template(template, faces.shape[-1], "ffhq", size)
+    matrix = template_to_template(template, faces.shape[-1], own, size)
     seen = warp_batch(faces, matrix, size)
     change = network(seen).clamp(0, 1) - seen
     moved = warp_batch(change, invert_affine(matrix), faces.shape[-1], padding="zeros")

@@ -77,4 +77,4 @@ def load_restorer(name: str, device: torch.device) -> Restorer | None:
             f"Restoration '{name}': its weights '{info.weights[-1]}' are not published yet. Choose another, or put "
             f"{info.weights[-1]}.safetensors into the folder given by SWAPPER_WEIGHTS."
         )
-    return named(info.cls)(device=device)
+    return named(info.cls)(device=device, **({"member": info.member} if info.member else {}))

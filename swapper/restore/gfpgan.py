@@ -13,7 +13,7 @@ from swapper.faces.align import Placement
 from swapper.models.gfpgan import GFPGANv1Clean
 from swapper.registry import RESTORERS
 from swapper.restore.aligned import RestorationNetwork, restore_aligned
-from swapper.runtime.onnx_session import open_session
+from swapper.restore.onnx_hub import onnx_network
 from swapper.types import UserError
 
 CONVERTED_WEIGHTS, ONNX_WEIGHTS = RESTORERS["gfpgan"].weights
@@ -69,23 +69,11 @@ def find_network(device: torch.device) -> RestorationNetwork:
         network = hub.load(GFPGANv1Clean, CONVERTED_WEIGHTS).to(device)
         return lambda faces: network(faces).image
     try:
-        return _onnx_network(device)
+        return onnx_network(hub.resolve(ONNX_WEIGHTS), device)
     except UserError as missing:
         if find_spec("gfpgan") is None:
             raise
         return _package_network(device, missing)
-
-
-def _onnx_network(device: torch.device) -> RestorationNetwork:
-    session = open_session(hub.resolve(ONNX_WEIGHTS), device)
-    name = session.get_inputs()[0].name
-
-    def restore(faces: Tensor) -> Tensor:
-        pixels = (faces * 2 - 1).float().cpu().numpy()
-        restored = [np.asarray(session.run(None, {name: face[None]})[0]) for face in pixels]  # one face a run
-        return torch.from_numpy(np.concatenate(restored)).to(faces) * 0.5 + 0.5
-
-    return restore
 
 
 def _package_network(device: torch.device, missing: UserError) -> RestorationNetwork:

@@ -34,6 +34,8 @@ class Limits:
     max_compared_swaps: int = 96  # pairs times methods of one comparison in the app
     max_live_side: int = 640  # longer side of live frames, px; larger ones are reduced
     live_visitors: int = 2  # live streams at a time
+    decode_seconds: int = 60  # of computing for decoding one uploaded photo, or for a first look at a video
+    decode_bytes: int = 4 * 2**30  # of memory for the same
     live_seconds: int = 300  # of computing for one live stream, after which it has to be started again
     max_source_photos: int = 16  # photos of one source person, and pairs of a cast, in one call of the app
     download_seconds: int = 7200  # for one file from the Hub; the next attempt goes on where one was stopped

@@ -1,9 +1,10 @@
-"""How many CPU threads a process gives its networks, where several processes share a machine."""
+"""How many CPU threads a process gives its networks, and at which priority they run."""
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
@@ -73,3 +74,37 @@ def settle_threads() -> None:
         limit_threads(said)
     elif "OMP_NUM_THREADS" not in os.environ:
         limit_threads(best_thread_count())
+
+
+@contextmanager
+def usual_priority() -> Iterator[None]:
+    """Undo what a library does in this block to the priority of the process's threads.
+
+    SVT-AV1 makes its own threads and the calling one real-time threads where it may, as root may on Linux. Programs
+    started later inherit that, and all others wait for them.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    before, own = _schedules(), _schedule(0)
+    try:
+        yield
+    finally:
+        for thread, now in _schedules().items():
+            policy, priority = before.get(thread, own)
+            if now != (policy, priority):
+                with suppress(OSError):  # it has ended, or may not be changed
+                    os.sched_setscheduler(thread, policy, os.sched_param(priority))
+
+
+def _schedules() -> dict[int, tuple[int, int]]:
+    """Policy and priority of each thread of this process."""
+    found: dict[int, tuple[int, int]] = {}
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # it has just ended
+            found[int(task.name)] = _schedule(int(task.name))
+    return found
+
+
+def _schedule(thread: int) -> tuple[int, int]:
+    return os.sched_getscheduler(thread), os.sched_getparam(thread).sched_priority

@@ -26,7 +26,7 @@ class Series:
         points: (x, y); those that are not numbers are left out.
         labels: tooltips, one for each point; made of x and y when empty.
         line: joins the points.
-        dashed: the line is there to be compared with; its points are not drawn.
+        dashed: the line is there to be compared with: thin, in the colour of the text, its points are not drawn.
     """
 
     name: str
@@ -88,7 +88,7 @@ def chart(title: str, x: Axis, y: Axis, series: Sequence[Series], marker: bool =
         An ``svg`` element.
     """
     places = _Places(x, y)
-    drawn = [_bars(places, s, i) if bars else _dots(places, s, i) for i, s in enumerate(series)]
+    drawn = [_bars(places, s, i) if bars and not s.dashed else _dots(places, s, i) for i, s in enumerate(series)]
     line = f'<line class="marker" x1="{LEFT}" x2="{LEFT}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>' if marker else ""
     return (
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
@@ -156,7 +156,7 @@ def _dots(places: _Places, series: Series, index: int) -> str:
     at = [places.of(x, y) for x, y, _ in found]
     path = " ".join(f"{left:.1f},{top:.1f}" for left, top in at)
     if series.dashed:
-        return f'<polyline class="s" stroke="currentColor" opacity=".45" stroke-dasharray="5 5" points="{path}"/>'
+        return f'<polyline class="s" style="stroke-width:1" stroke="currentColor" opacity=".6" points="{path}"/>'
     look = f'class="s l{index % len(COLORS) + 1}" stroke="{COLORS[index % len(COLORS)]}"'
     line = f'<polyline {look} points="{path}"/>' if series.line and len(at) > 1 else ""
     size = 3.5 if series.line else 6

@@ -10,9 +10,12 @@ import numpy as np
 from jaxtyping import UInt8
 
 from swapper.methods.reference import PASTED, UNCHANGED
-from swapper.metrics.report import Metric, ScoreRow, best_rows, format_value, measured
+from swapper.metrics.intervals import METHOD
+from swapper.metrics.metric_list import GROUPS, Metric
+from swapper.metrics.report import ScoreRow, best_rows, format_value, measured, printed
 from swapper.studies.charts import Series, around, chart, legend
-from swapper.studies.comparison import Comparison, attributes_kept
+from swapper.studies.comparison import FINISHED, Comparison, attributes_kept
+from swapper.studies.judges import verdicts
 from swapper.studies.previews import data_uri
 from swapper.studies.profile import SENTENCE, qualities, radar
 from swapper.studies.published import PROTOCOL, PUBLISHED
@@ -22,7 +25,22 @@ SCATTER = (
     "Identity against attributes: to the right the results look more like the source, upwards they keep more of the "
     "target's pose, expression and gaze: 100 % for the unchanged target, 0 % for the pasted source."
 )
-NOTES = {UNCHANGED: "re-encoded: the noise floor", PASTED: "reference"}
+BEST = "Marked as the best: a value whose 95 % interval lies apart from those of all other methods."
+NO_BEST = (
+    "No value is marked as the best: every leading value's 95 % interval overlaps with another method's, or is unknown."
+)
+MARKED = "the best"
+PAIRS = "{pairs} of {sources} and {targets}."
+FEW = "With so few pairs differences can be chance: the intervals below show how wide the possible values are."
+INTERVALS = f"Small figures are intervals, {METHOD}."
+_DIALOG = '<dialog><button type="button" aria-label="Close">×</button><figure></figure></dialog>'
+SIDEWAYS = "Scroll sideways for more columns →"
+FEW_PAIRS = 30
+NOTES = {
+    UNCHANGED: "re-encoded: the noise floor",
+    PASTED: "reference",
+    FINISHED: "one pair, for reference",
+}
 ARROWS = {"high": "↑", "low": "↓", "one": "→ 1"}
 
 SCRIPT = Path(__file__).with_name("comparison.js").read_text(encoding="utf-8")
@@ -30,30 +48,41 @@ STYLE = Path(__file__).with_name("comparison.css").read_text(encoding="utf-8")
 
 
 def table(rows: Sequence[ScoreRow], labels: Mapping[str, str]) -> str:
-    """HTML table, methods in rows: the best value of each column marked, sorted by a click on its head.
+    """HTML tables, methods in rows, one for each group of figures; a click on a heading sorts all of them.
 
     Args:
         rows: the scores.
         labels: of the methods, for readers.
     """
-    metrics = measured(rows)
+    parts = []
+    for group, title in GROUPS.items():
+        metrics = [metric for metric in measured(rows) if metric.group == group]
+        if metrics:
+            parts.append(_part(title, rows, metrics, labels))
+    any_best = any(best_rows(rows, metric) for metric in measured(rows))
+    return f'<div class="scores">{"".join(parts)}<p class="note">{BEST if any_best else NO_BEST}</p></div>'
+
+
+def _part(title: str, rows: Sequence[ScoreRow], metrics: Sequence[Metric], labels: Mapping[str, str]) -> str:
     best = {metric.key: best_rows(rows, metric) for metric in metrics}
-    heads = "".join(
-        f'<th scope="col"><button type="button" title="{html.escape(metric.meaning)}">{html.escape(metric.label)} '
-        f"{ARROWS.get(metric.better, '')}</button></th>"
-        for metric in metrics
-    )
+    heads = "".join(_head(f"{metric.label} {ARROWS.get(metric.better, '')}", metric.meaning) for metric in metrics)
     body = []
     for i, row in enumerate(rows):
         note = f"<small>{NOTES[row.name]}</small>" if row.name in NOTES else ""
         name = html.escape(labels.get(row.name, row.name))
         cells = "".join(_cell(row, metric, i in best[metric.key]) for metric in metrics)
         kind = ' class="reference"' if row.reference else ""
-        body.append(f'<tr{kind}><td data-value="{name}">{name}{note}</td>{cells}</tr>')
+        body.append(f'<tr{kind} data-row="{i}"><th scope="row" data-value="{name}">{name}{note}</th>{cells}</tr>')
     return (
-        f'<div class="scores"><table><thead><tr><th scope="col"><button type="button">Method</button></th>{heads}</tr>'
-        f"</thead><tbody>{''.join(body)}</tbody></table></div>"
+        f'<h3>{title}</h3><p class="sideways" hidden>{SIDEWAYS}</p>'
+        f'<div class="sheet" role="region" tabindex="0" aria-label="{title}"><table><thead><tr>{_head("Method")}{heads}'
+        f"</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
+
+
+def _head(label: str, meaning: str = "") -> str:
+    title = f' title="{html.escape(meaning)}"' if meaning else ""
+    return f'<th scope="col" aria-sort="none"><button type="button"{title}>{html.escape(label.strip())}</button></th>'
 
 
 def _cell(row: ScoreRow, metric: Metric, best: bool) -> str:
@@ -62,10 +91,61 @@ def _cell(row: ScoreRow, metric: Metric, best: bool) -> str:
         return '<td data-value="">–</td>'
     interval = ""
     if metric.key in row.intervals:
-        low, high = (f"{end * metric.factor:.{metric.digits}f}" for end in row.intervals[metric.key])
+        low, high = (printed(end, metric) for end in row.intervals[metric.key])
         interval = f"<small>{low} to {high}</small>"
-    kind = ' class="best"' if best else ""
-    return f'<td{kind} data-value="{value:.6g}">{format_value(row, metric)}{interval}</td>'
+    kind, said = (' class="best"', f'<span class="sr-only">{MARKED}</span>') if best else ("", "")
+    return f'<td{kind} data-value="{value:.6g}">{format_value(row, metric)}{said}{interval}</td>'
+
+
+def account(found: Comparison, labels: Mapping[str, str]) -> str:
+    """HTML that says what the figures rest on: how many pairs, whose judgement, which intervals.
+
+    Args:
+        found: the comparison.
+        labels: of the methods, for readers.
+    """
+    sizes = len(found.pairs), len(found.sources), len(found.targets)
+    pairs = PAIRS.format(
+        pairs=_count(sizes[0], "pair"), sources=_count(sizes[1], "source"), targets=_count(sizes[2], "target")
+    )
+    few = f"<b>{FEW}</b>" if len(found.pairs) < FEW_PAIRS else ""
+    said = "".join(f"<li>{html.escape(line)}</li>" for line in verdicts(found.judges(), found.compared(), labels))
+    return f'<div class="account"><p><b>{pairs}</b> {few}</p><ul>{said}</ul><p>{INTERVALS}</p></div>'
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def side_by_side(found: Comparison, labels: Mapping[str, str]) -> str:
+    """HTML of the faces: source, target and every result of each of the first pairs; a click enlarges one.
+
+    Args:
+        found: the comparison, with its marks.
+        labels: of the methods, for readers.
+    """
+    names, pairs = found.columns(), []
+    rows = {row.name: row for row in found.rows}
+    for number, faces in enumerate(found.grid()):
+        source, target = (
+            people[i].name for people, i in zip((found.sources, found.targets), found.pairs[number], strict=True)
+        )
+        title = f"{number + 1}. {source} → {target}"
+        shown = [
+            _figure(face, labels.get(name, name), title, bool(name in rows and not rows[name].reference))
+            for name, face in zip(names, faces, strict=True)
+            if face is not None
+        ]
+        pairs.append(f'<section class="pair"><h3>{html.escape(title)}</h3><div>{"".join(shown)}</div></section>')
+    return f'<div class="pairs">{"".join(pairs)}{_DIALOG}</div>'
+
+
+def _figure(face: UInt8[np.ndarray, "s s 3"], name: str, title: str, method: bool) -> str:
+    said, kind = html.escape(f"{name}, {title}"), ' class="method"' if method else ""
+    return (
+        f'<figure{kind}><button type="button" aria-label="{said}"><img alt="" src="{data_uri(face)}"></button>'
+        f"<figcaption>{html.escape(name)}</figcaption></figure>"
+    )
 
 
 def scatter(rows: Sequence[ScoreRow], labels: Mapping[str, str]) -> str:
@@ -126,13 +206,14 @@ def plots(rows: Sequence[ScoreRow], labels: Mapping[str, str]) -> str:
 def published() -> str:
     """HTML table of the papers' figures, with their protocol."""
     rows = "".join(
-        f"<tr><td>{p.method}<small>{p.paper}</small></td><td>{p.retrieval:.2f} %</td>"
+        f'<tr><th scope="row">{p.method}<small>{p.paper}</small></th><td>{p.retrieval:.2f} %</td>'
         f"<td>{'–' if p.pose is None else f'{p.pose:.2f}'}</td></tr>"
         for p in PUBLISHED
     )
     return (
-        f'<div><h3>What the papers report</h3><p>{PROTOCOL}</p><div class="scores"><table><thead><tr><th>Method</th>'
-        f"<th>ID retrieval ↑</th><th>pose ↓</th></tr></thead><tbody>{rows}</tbody></table></div></div>"
+        f'<div><h3>What the papers report</h3><p>{PROTOCOL}</p><div class="scores"><div class="sheet"><table><thead>'
+        f'<tr><th scope="col">Method</th><th scope="col">ID retrieval ↑</th><th scope="col">pose ↓</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div></div></div>"
     )
 
 
@@ -150,27 +231,16 @@ def page(found: Comparison, about: Mapping[str, Any], labels: Mapping[str, str])
     """A whole page that needs no other file.
 
     Args:
-        found: the comparison.
+        found: the comparison, with its marks.
         about: how it was made.
         labels: of the methods, for readers.
     """
-    names = [labels.get(name, name) for name in found.columns()]
-    cells = "".join(
-        f"<tr>{''.join(_picture(face, f'{name}, pair {i}') for face, name in zip(row, names, strict=True))}</tr>"
-        for i, row in enumerate(found.grid(), 1)
-    )
-    heads = "".join(f"<th>{html.escape(name)}</th>" for name in names)
     made = "".join(f"<li>{html.escape(str(key))}: {html.escape(str(value))}</li>" for key, value in about.items())
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{TITLE}</title><style>:root{{color-scheme:light dark}}body{{max-width:1280px;margin:24px auto;"
         f"padding:0 16px;font-family:system-ui,sans-serif}}li{{line-height:1.5}}{STYLE}</style><h1>{TITLE}</h1>"
-        f"{table(found.rows, labels)}<h2>Plots and papers</h2>{plots(found.rows, labels)}"
-        f'<h2>Pictures</h2><div class="grid-of-faces"><table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody>'
-        f"</table></div><h2>What the columns mean</h2>{meanings(found.rows)}<h2>How it was made</h2><ul>{made}</ul>"
-        f"<script>const element = document.body;{SCRIPT}</script></html>\n"
+        f"{account(found, labels)}{table(found.rows, labels)}<h2>Side by side</h2>{side_by_side(found, labels)}"
+        f"<h2>Plots and papers</h2>{plots(found.rows, labels)}<h2>What the columns mean</h2>{meanings(found.rows)}"
+        f"<h2>How it was made</h2><ul>{made}</ul><script>const element = document.body;{SCRIPT}</script></html>\n"
     )
-
-
-def _picture(face: UInt8[np.ndarray, "s s 3"], said: str) -> str:
-    return f'<td><img alt="{html.escape(said)}" src="{data_uri(face)}"></td>'

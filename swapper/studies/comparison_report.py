@@ -3,20 +3,25 @@
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from swapper.methods.reference import PASTED
 from swapper.metrics import report
+from swapper.metrics.intervals import METHOD
 from swapper.metrics.report import contact_sheet, measured, write_report, write_text
 from swapper.provenance import MarkSettings, Origin, write_marked_image
 from swapper.provenance.watermark import add_mark
-from swapper.studies.comparison import Comparison
-from swapper.studies.comparison_page import page
+from swapper.studies.comparison import FINISHED, Comparison
+from swapper.studies.comparison_page import BEST, page
+from swapper.studies.judges import judged_by, verdicts
 from swapper.studies.published import PROTOCOL, PUBLISHED
 
+BLANK = np.full((256, 256, 3), 235, np.uint8)  # where a row has no picture of a pair
 REPORTS = (*report.REPORTS, "report.csv", "report.html")
-JUDGE = "arcface-mobile, which also guides training and so flatters trained methods"
 
 
 def describe(found: Comparison) -> dict[str, Any]:
@@ -25,12 +30,16 @@ def describe(found: Comparison) -> dict[str, Any]:
     Args:
         found: the comparison.
     """
+    judges = [f"{judge.weights} ({judge.label})" for judge in judged_by(found.judges())]
     return {
         "sources": len(found.sources),
         "targets": len(found.targets),
         "pairs": len(found.pairs),
-        "identity judge": JUDGE,
-        "intervals": "95 %, bootstrap over the pairs",
+        "identity judge": judges[0],
+        "second judge": judges[1] if len(judges) > 1 else "none, its weights are not on this machine",
+        "judges and training": " ".join(verdicts(found.judges(), found.compared(), {})),
+        "intervals": METHOD,
+        "best": BEST,
     }
 
 
@@ -49,7 +58,7 @@ def write_comparison(
         Sentences about marks that are missing.
     """
     marks = marks or MarkSettings.from_environment()
-    about, marked = describe(found), _marked(found, marks)
+    about, shown = describe(found), marked(found, marks)
     notes = "\n".join(
         [
             f"  {PROTOCOL}",
@@ -62,21 +71,28 @@ def write_comparison(
     )
     write_report(folder, found.rows, about, verdict=notes)
     write_text(_table(found), folder / "report.csv")
-    write_text(page(marked, about, labels), folder / "report.html")
-    sheet = contact_sheet(marked.grid(), marked.columns())
-    learned = [name for name in found.pictures if name != PASTED]
+    write_text(page(shown, about, labels), folder / "report.html")
+    sheet = contact_sheet([[BLANK if face is None else face for face in row] for row in shown.grid()], shown.columns())
+    learned = [name for name in found.pictures if name not in (PASTED, FINISHED)]
     return write_marked_image(sheet, folder / "contact_sheet.jpg", Origin(learned[-1]), 90, marks).warnings
 
 
-def _marked(found: Comparison, marks: MarkSettings) -> Comparison:
-    """The same with the watermark in all results."""
+def marked(found: Comparison, marks: MarkSettings | None = None) -> Comparison:
+    """The same with the watermark in all results.
+
+    Args:
+        found: the comparison.
+        marks: whether there is to be one; as the environment says when None.
+    """
+    marks = marks or MarkSettings.from_environment()
     if not marks.mark:
         return found
+    drawn_by = {PASTED: "warp", FINISHED: found.finished_by}
     pictures = {
-        name: [add_mark(face, Origin(name if name != PASTED else "warp").message) for face in faces]
+        name: [face if face is None else add_mark(face, Origin(drawn_by.get(name, name)).message) for face in faces]
         for name, faces in found.pictures.items()
     }
-    return Comparison(found.sources, found.targets, found.pairs, found.rows, pictures)
+    return replace(found, pictures=pictures)
 
 
 def _table(found: Comparison) -> str:

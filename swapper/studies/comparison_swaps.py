@@ -12,7 +12,6 @@ from swapper.batch.engine import Ended, Engine, run_tasks
 from swapper.batch.replies import Tell
 from swapper.errors import UserError
 from swapper.faces.align import warp_frame
-from swapper.images import read_image
 from swapper.methods.reference import BASELINE, PASTED, UNCHANGED, SourcePasted
 from swapper.metrics.geometry import reencode
 from swapper.metrics.measure import MeasuredFace, SwapFacts, swap_facts
@@ -21,10 +20,9 @@ from swapper.pipeline import FaceSwapper
 from swapper.registry import split_method
 from swapper.runtime.threads import limit_threads
 from swapper.studies.evaluators import Evaluators, load_evaluators
-from swapper.studies.previews import shrink
+from swapper.studies.subjects import Subject, measure_photo, subjects_of
 from swapper.types import Identity
 
-SIDE = 1280  # px, longest side of the photos that are compared on
 _TOGETHER = 4  # pairs of one task of a worker
 
 # Number of a person and its photos, the photo that is swapped into, and whether the result is shown.
@@ -64,24 +62,6 @@ class SwapperChoice:
         """
         method = split_method(name)[0] if name in self.weights else name
         return FaceSwapper(method, self.device, restore="none", weights=self.weights.get(name))
-
-
-def measure_photo(file: Path, finder: FaceSwapper, evaluators: Evaluators) -> MeasuredFace:
-    """The largest face of a photo.
-
-    Args:
-        file: photo.
-        finder: finds faces.
-        evaluators: measure it.
-
-    Raises:
-        UserError: it cannot be read, or shows no face.
-    """
-    image = shrink(read_image(file), SIDE)
-    faces = finder.find_faces(image)
-    if not faces:
-        raise UserError(f"Photo '{file}': no face was found. Choose a photo in which a face is larger.")
-    return evaluators.measurer.measure(image, faces[0].points)
 
 
 class MethodSwaps:
@@ -234,6 +214,35 @@ def measured_in_workers(files: Sequence[Path], engine: Engine, build: SwapperCho
         if isinstance(event, Ended):
             found[event.index] = event.value if event.error is None else event.error
     return (found[number] for number in range(len(files)))
+
+
+def measure_people_in_workers(
+    people: Sequence[tuple[str, Sequence[Path]]],
+    engine: Engine,
+    build: SwapperChoice,
+    skipped: Callable[[str], None] | None = None,
+) -> list[Subject]:
+    """As ``measure_people``, in workers.
+
+    Args:
+        people: names and files.
+        engine: where they are measured.
+        build: makes swappers there.
+        skipped: as of ``measure_people``.
+
+    Raises:
+        UserError: as of ``measure_people``.
+    """
+    files = list(dict.fromkeys(file for _, some in people for file in some))
+    found = dict(zip(files, measured_in_workers(files, engine, build), strict=True))
+
+    def measured(file: Path) -> MeasuredFace:
+        photo = found[file]
+        if isinstance(photo, str):
+            raise UserError(photo)
+        return photo
+
+    return subjects_of(people, measured, skipped)
 
 
 def made_in_workers(

@@ -17,7 +17,7 @@ class Evaluators:
 
     Attributes:
         embedders: identity networks by name, the shipped ArcFace network first.
-        measurer: finds landmarks and, with that network, identity.
+        measurer: finds landmarks and, with the first two networks, identity.
         perceptual: how different pictures look.
         realism: how real they look.
     """
@@ -43,7 +43,7 @@ def load_evaluators(device: torch.device | None = None) -> Evaluators:
     assert isinstance(arcface, FaceEmbedder), "local_embedders says so"
     return Evaluators(
         embedders,
-        FaceMeasurer(LandmarkDetector(device), arcface),
+        FaceMeasurer(LandmarkDetector(device), arcface, smooth=embedders.get("smooth")),
         PerceptualDistance(arcface.network, device),
         RealismFeatures(arcface.network, device),
     )

@@ -1,60 +1,85 @@
-"""How smooth an interpolation between two people is, in its pictures and in identity embeddings."""
+"""How smooth an interpolation is: first what identity networks say of the two photos, then what was drawn."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from swapper.interpolation import (
-    angles,
-    detour,
-    distinct_neighbours,
-    evenness,
-    forwardness,
-    linearity,
-    progress,
-    smoothness,
-)
+from swapper.interpolation import STEPS
+from swapper.studies.embedding_paths import GALLERY, EmbeddingPath, PairScores, score_pairs, score_path
 from swapper.studies.evaluators import Evaluators
+from swapper.studies.gallery import Gallery
+from swapper.studies.interpolation_study import PathChoice
 from swapper.types import Crop
 
-LEAST_GALLERY = 5  # photos, below which neighbours mean nothing
-LEAST_REACH = 0.2  # of the way between the two photos, below which smoothness says nothing
-SAME_PHOTO = 0.9  # cosine above which a gallery's photo is one of the two people's own
-PUBLISHED_NEIGHBOURS = {"arcface": "4.25 ± 1.33", "smooth": "5.13 ± 1.18"}
+LABELS = {"smooth": "the smooth embedder", "arcface": "ArcFace", "own": "its own space"}
+PUBLISHED_DISTINCT = {"smooth": "5.13 ± 1.18", "arcface": "4.25 ± 1.33"}
 """Smooth-Swap (CVPR 2022), interpolation experiment: of nine steps, in 63,000 photographs of FFHQ, means over pairs."""
+PUBLISHED = (
+    f"In the paper (Smooth-Swap, CVPR 2022; nearest among 63,000 photos): {PUBLISHED_DISTINCT['smooth']} distinct "
+    f"identities with the smooth embedder, {PUBLISHED_DISTINCT['arcface']} with ArcFace."
+)
+
+SMOOTHER = "{name} is smoother: d_smooth {low} against {high} of {other}, {percent} % lower"
+NO_DIFFERENCE = "No clear difference: d_smooth {low} of {name} against {high} of {other}"
+ONE_ONLY = "One embedder only, so nothing to compare: d_smooth {low} of {name}"
+NO_GALLERY = "No gallery, so no smoothness"
+PAIRS_OF_PHOTOS = "Means over {count} pairs of your people; 95 % interval of the difference: {low} to {high}."
+PAIRS_OF_GALLERY = (
+    "Means over {count} pairs of the gallery's people; 95 % interval of the difference: {low} to {high}. On A and B "
+    "alone: {first} against {second}."
+)
+FEW_PAIRS = "On A and B alone; more people give an interval."
+DISTINCT = "Distinct identities on the way from A to B: {first} with {name}, {second} with {other}, of 9 possible."
 
 
 @dataclass(frozen=True)
-class IdentityCurve:
-    """What one identity network says about an interpolation.
+class DrawnPath:
+    """What was drawn along a path.
 
     Attributes:
-        to_first: cosine of each picture with the first person's photo.
-        to_second: with the second person's.
-        progress: see ``interpolation.progress``.
-        steps: angles between neighbouring pictures, degrees.
-        reach: angle between the first and the last picture over that between the two photos, 0 and up.
-        linearity: see ``interpolation.linearity``.
-        forwardness: see ``interpolation.forwardness``.
-        smoothness: the paper's d_smooth of this network between the two photos; NaN without a gallery.
-        neighbours: how many different photos of the gallery its path meets at nine places; None without a gallery.
-        gallery: photos in the gallery without those of the two people.
+        choice: the path, and who drew it.
+        crops: the faces, in order, from one place.
+        fidelity: how well its identities could be translated for the generator, a cosine; None where they need not be.
     """
 
-    to_first: list[float]
-    to_second: list[float]
-    progress: list[float]
+    choice: PathChoice
+    crops: Sequence[Crop]
+    fidelity: float | None = None
+
+
+@dataclass(frozen=True)
+class DrawnScores:
+    """The figures of what was drawn along a path.
+
+    Attributes:
+        method: that drew it.
+        embedder: whose path it is.
+        fidelity: see ``DrawnPath``.
+        from_a: cosine distances of its faces from A's photo, by identity network.
+        to_b: to B's photo.
+        steps: perceptual distances between neighbouring faces.
+    """
+
+    method: str
+    embedder: str
+    fidelity: float | None
+    from_a: dict[str, list[float]]
+    to_b: dict[str, list[float]]
     steps: list[float]
-    reach: float
-    linearity: float
-    forwardness: float
-    smoothness: float = math.nan
-    neighbours: int | None = None
-    gallery: int = 0
+
+    @property
+    def largest_step(self) -> float:
+        """Share of the whole visible change that the largest step makes; NaN where nothing changes."""
+        return max(self.steps) / sum(self.steps) if sum(self.steps) > 0 else math.nan
+
+    @property
+    def judge(self) -> str:
+        """The identity network that its chart shows: that of its path, the first one where it has its own."""
+        return self.embedder if self.embedder in self.from_a else next(iter(self.from_a))
 
 
 @dataclass(frozen=True)
@@ -63,180 +88,127 @@ class InterpolationScores:
 
     Attributes:
         shares: of the way, one for each picture.
-        steps: perceptual distances between neighbouring pictures.
-        evenness: of these, see ``interpolation.evenness``.
-        detour: of these, see ``interpolation.detour``.
-        curves: by the name of the identity network.
+        photos: in the gallery, without those of the given people.
+        people: on them.
+        embedders: what it shows of each identity network's path from A to B.
+        pairs: two networks on several pairs; None where that cannot be told.
+        paths: what was drawn.
     """
 
     shares: list[float]
-    steps: list[float]
-    evenness: float
-    detour: float
-    curves: dict[str, IdentityCurve] = field(default_factory=dict)
-
-    @property
-    def score(self) -> float:
-        """0 to 100: geometric mean of the pictures' evenness and of the identity's linearity.
-
-        Standing still is smooth too, so there is no score, NaN, where the pictures hardly leave the first person.
-        """
-        return 100 * math.sqrt(self.evenness * self.judge.linearity) if self.judge.reach >= LEAST_REACH else math.nan
-
-    @property
-    def judge(self) -> IdentityCurve:
-        """The curve that makes the score: that of the first identity network."""
-        return next(iter(self.curves.values()))
+    photos: int
+    people: int
+    embedders: dict[str, EmbeddingPath]
+    pairs: PairScores | None
+    paths: list[DrawnScores]
 
     def data(self) -> dict[str, Any]:
         """Plain values for JSON; what is not a number becomes null."""
-        return _plain({"score": self.score, **asdict(self)})
+        said = {
+            "headline": headline(self),
+            "explanation": " ".join(explain(self)),
+            "published": PUBLISHED,
+            "steps": list(STEPS),
+        }
+        drawn = [{**asdict(path), "largest_step": path.largest_step} for path in self.paths]
+        return _plain({**said, **asdict(self), "paths": drawn})
 
 
 def score_interpolation(
-    crops: Sequence[Crop],
-    shares: Float64[np.ndarray, "n"],
-    photos: tuple[Crop, Crop],
+    paths: Sequence[DrawnPath],
+    shares: Sequence[float] | Float64[np.ndarray, "n"],
+    photos: Mapping[str, Float32[np.ndarray, "k d"]],
     evaluators: Evaluators,
-    gallery: Mapping[str, Float32[np.ndarray, "m d"]] | None = None,
+    gallery: Gallery | None = None,
 ) -> InterpolationScores:
     """Measure an interpolation.
 
     Args:
-        crops: the faces of its pictures in order, from one place.
+        paths: what was drawn.
         shares: of the way, one for each crop.
-        photos: of the two people.
-        evaluators: the first of their identity networks makes the score.
-        gallery: embeddings of photos of other people, by embedder.
+        photos: embeddings of A, of B and of further people, by identity network.
+        evaluators: measure the drawn faces.
+        gallery: of others.
     """
-    steps, direct = evaluators.perceptual.path([crop.image for crop in crops])
-    curves = {
-        name: _curve(embedder.embed(crops), embedder.embed(photos), shares, (gallery or {}).get(name))
-        for name, embedder in evaluators.embedders.items()
-    }
+    steps = [round(float(share), 6) for share in shares]
+    ends = {name: rows[:2] for name, rows in photos.items()}
+    others = gallery.without(ends) if gallery is not None else None
+    order = dict.fromkeys([*(path.choice.embedder for path in paths), *ends])
+    looked = {name: score_path(name, ends[name], others, steps) for name in order if name in ends}
     return InterpolationScores(
-        shares=[round(float(share), 6) for share in shares],
-        steps=steps.tolist(),
-        evenness=evenness(steps),
-        detour=detour(steps, direct),
-        curves=curves,
+        shares=steps,
+        photos=len(others) if others is not None else 0,
+        people=others.persons if others is not None else 0,
+        embedders=looked,
+        pairs=score_pairs(photos, gallery) if gallery is not None else None,
+        paths=[_drawn(path, ends, evaluators) for path in paths],
     )
 
 
-def _curve(
-    vectors: Float32[np.ndarray, "n d"],
-    ends: Float32[np.ndarray, "2 d"],
-    shares: Float64[np.ndarray, "n"],
-    gallery: Float32[np.ndarray, "m d"] | None,
-) -> IdentityCurve:
-    found, way, distance = progress(vectors), angles(vectors[:1], vectors[-1:]), angles(ends[:1], ends[1:])
-    likeness = vectors @ ends.T
-    others = np.zeros((0, ends.shape[1])) if gallery is None else gallery[(gallery @ ends.T).max(1) < SAME_PHOTO]
-    enough = len(others) >= LEAST_GALLERY
-    first, second = ends[:1].astype(np.float64), ends[1:].astype(np.float64)
-    return IdentityCurve(
-        to_first=likeness[:, 0].tolist(),
-        to_second=likeness[:, 1].tolist(),
-        progress=found.tolist(),
-        steps=angles(vectors[:-1], vectors[1:]).tolist(),
-        reach=float(way[0] / max(distance[0], 1e-3)),
-        linearity=linearity(found, shares),
-        forwardness=forwardness(found),
-        smoothness=float(smoothness(first, second, others)[0]) if enough else math.nan,
-        neighbours=int(distinct_neighbours(first, second, others, np.arange(len(others)))[0]) if enough else None,
-        gallery=len(others),
+def _drawn(path: DrawnPath, ends: Mapping[str, Float32[np.ndarray, "2 d"]], evaluators: Evaluators) -> DrawnScores:
+    steps, _ = evaluators.perceptual.path([crop.image for crop in path.crops])
+    away = {name: 1 - evaluators.embedders[name].embed(path.crops) @ rows.T for name, rows in ends.items()}
+    return DrawnScores(
+        path.choice.method,
+        path.choice.embedder,
+        path.fidelity,
+        {name: rows[:, 0].tolist() for name, rows in away.items()},
+        {name: rows[:, 1].tolist() for name, rows in away.items()},
+        steps.tolist(),
     )
 
 
 def headline(scores: InterpolationScores) -> str:
-    """The score in words.
+    """Which identity network is smoother, and by how much, in one sentence without its stop.
 
     Args:
         scores: of the interpolation.
     """
-    return "No score" if math.isnan(scores.score) else f"Smoothness {scores.score:.0f} of 100"
+    known = _means(scores)
+    if not known:
+        return NO_GALLERY
+    ranked = sorted(known, key=lambda name: known[name])
+    low, name = f"{known[ranked[0]]:.2f}", LABELS[ranked[0]]
+    if len(ranked) < 2:
+        return ONE_ONLY.format(low=low, name=name)
+    words = {"name": name, "other": LABELS[ranked[1]], "low": low, "high": f"{known[ranked[1]]:.2f}"}
+    unclear = scores.pairs is not None and scores.pairs.less is not None and scores.pairs.less[0] <= 0
+    if unclear or words["low"] == words["high"]:
+        return NO_DIFFERENCE.format(**words)
+    words["name"] = name[0].upper() + name[1:]
+    return SMOOTHER.format(**words, percent=round(100 * (1 - known[ranked[0]] / known[ranked[1]])))
 
 
-def explain(scores: InterpolationScores) -> str:
-    """One sentence that says what the score rests on.
+def explain(scores: InterpolationScores) -> list[str]:
+    """What the headline rests on, in sentences.
 
     Args:
         scores: of the interpolation.
     """
-    if math.isnan(scores.score):
-        return (
-            f"Both ends look alike: the pictures cover {100 * scores.judge.reach:.0f} % of the distance between A and "
-            "B, too little for their smoothness to mean anything."
-        )
-    parts = np.array(scores.steps) / sum(scores.steps)
-    largest = int(parts.argmax())
-    start, end = scores.shares[largest], scores.shares[largest + 1]
-    even = 1 / len(parts)
-    if parts[largest] < 1.5 * even:
-        said = "The face changes evenly all the way"
-    elif parts[largest] < 3 * even:
-        said = "The face changes all the way, but not evenly"
-    else:
-        said = "Most of the change happens in one place"
-    return (
-        f"{said}: the largest step, from {100 * start:.0f} to {100 * end:.0f} % of the way, makes "
-        f"{100 * parts[largest]:.0f} % of the change, where equal steps would make {100 * even:.0f} % each."
-    )
+    ranked = sorted(_means(scores), key=lambda name: _means(scores)[name])
+    if len(ranked) < 2:
+        return []
+    here, pairs, said = [scores.embedders[name] for name in ranked], scores.pairs, FEW_PAIRS
+    if pairs is not None and pairs.less is not None:
+        low, high = (f"{end:.2f}" for end in pairs.less)
+        first, second = (f"{one.d_smooth:.2f}" for one in here)
+        kind = PAIRS_OF_GALLERY if pairs.of == GALLERY else PAIRS_OF_PHOTOS
+        said = kind.format(count=pairs.count, low=low, high=high, first=first, second=second)
+    names = {"name": LABELS[ranked[0]], "other": LABELS[ranked[1]]}
+    return [said, DISTINCT.format(first=here[0].distinct, second=here[1].distinct, **names)]
 
 
-def figures(scores: InterpolationScores, labels: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """The single figures: what each is called, its value, and a sentence that says what it means.
-
-    Args:
-        scores: of the interpolation.
-        labels: of the identity networks, for readers.
-    """
-    rows = [
-        ("Even steps", _percent(scores.evenness), "100 % when every step changes the picture by the same amount."),
-        ("Detour", _number(scores.detour), "Length of the visual path over the distance of its ends; 1 is straight."),
-    ]
-    for name, curve in scores.curves.items():
-        who = labels.get(name, name)
-        rows += [
-            (f"Reach, {who}", _percent(curve.reach), "Distance of the ends, relative to that of A's and B's photos."),
-            (
-                f"In step, {who}",
-                _percent(curve.linearity),
-                "100 % when the identity moves exactly as far as the slider.",
-            ),
-            (f"Forwards, {who}", _percent(curve.forwardness), "100 % when the identity never turns back."),
-        ]
-        if curve.neighbours is not None:
-            paper = PUBLISHED_NEIGHBOURS.get(name)
-            beside = f" In the paper: {paper} in 63,000 photos." if paper else ""
-            rows += [
-                (
-                    f"Gap, {who}",
-                    _number(curve.smoothness),
-                    "Distance from the middle of the embedding path to the nearest real face, relative to the "
-                    "distance of the two people; lower is smoother.",
-                ),
-                (
-                    f"People met, {who}",
-                    f"{curve.neighbours}",
-                    f"Different people nearest to nine points of the path, among {curve.gallery}.{beside}",
-                ),
-            ]
-    return rows
-
-
-def _percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{100 * value:.0f} %"
-
-
-def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.2f}"
+def _means(scores: InterpolationScores) -> dict[str, float]:
+    """The headline's d_smooth by identity network: over pairs where there are several, else of A and B."""
+    if scores.pairs is not None and scores.pairs.less is not None:
+        return scores.pairs.d_smooth
+    return {name: path.d_smooth for name, path in scores.embedders.items() if math.isfinite(path.d_smooth)}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, float):
         return round(value, 6) if math.isfinite(value) else None

@@ -1,24 +1,44 @@
-"""Interpolating between two people on the face of a third."""
+"""Interpolating between two people on the face of a third: which paths there are, and drawing them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
 from swapper import hub
 from swapper.faces.align import cut_crop
-from swapper.faces.embed import IdentityEmbedder
-from swapper.images import Still, read_image
+from swapper.images import Still
+from swapper.interpolation import slerp
 from swapper.methods.base import InterpolatingMethod, Method
 from swapper.methods.likeness import can_interpolate
+from swapper.methods.redrawing import RedrawingMethod
 from swapper.methods.weights import own_swappers
 from swapper.pipeline import FaceSwapper
-from swapper.registry import METHODS, find_method, published_methods, split_method
+from swapper.registry import METHODS, find_method, identity_spaces, named, published_methods, split_method
+from swapper.studies.gallery import LEAST_PEOPLE, Gallery
+from swapper.studies.translation import Translation
 from swapper.types import Crop, Face, Identity, UserError
 
-GALLERY_PHOTOS = 2000  # at most; a photo takes about 0.1 s
+OWN, SAME, NONE = "own", "same", "none"
+"""What may be drawn beside a path: the other embedder's path by a generator of its own, by the same one, or nothing."""
+OTHER = {"smooth": "arcface", "arcface": "smooth"}  # the embedder that each is compared with
+_TELLS = "The generator of '{method}' takes identities of {space} only, so it cannot be told the other embedder's path."
+NOT_TOLD = _TELLS + " Choose another method, or let each embedder have a generator of its own."
+NO_PEOPLE = "Gallery: it has too few people to tell a generator the other embedder's path. Give {least} or more."
+
+
+@dataclass(frozen=True)
+class PathChoice:
+    """One path, and who draws it.
+
+    Attributes:
+        method: name of the method.
+        embedder: identity network whose path it is: ``smooth``, ``arcface``, or ``own`` of a method that has its own.
+    """
+
+    method: str
+    embedder: str
 
 
 @dataclass(frozen=True)
@@ -49,24 +69,25 @@ def choose_interpolating_method(method: str | None = None, space: str | None = N
     """Name of a method that can interpolate.
 
     Args:
-        method: this one; the recommended one when None.
+        method: this one; when None the recommended one, of those of the smooth embedder where it may be any.
         space: it has to interpolate in this space, ``arcface`` or ``smooth``; any when None.
 
     Raises:
-        UserError: no such method has its weights here, or the method interpolates in another space or not at all.
+        UserError: no such method is known or has its weights here, or it interpolates in another space or not at all.
     """
     here = interpolating_methods()
     if method is None:
         wanted = [name for name, found in here.items() if space in (None, found)]
         if wanted:
-            return wanted[0]
-        able = [name for name, info in METHODS.items() if info.space and space in (None, info.space)]
+            return min(wanted, key=lambda name: here[name] != "smooth")
+        able = [name for name, info in METHODS.items() if info.space and info.space == (space or "smooth")]
         files = " ".join(METHODS[able[0]].weights)
         raise UserError(
             f"Interpolation{f' with the {space} embedder' if space else ''}: no method that supports it has "
             f"its weights on this machine. Download one with python -m swapper weights pull {files}."
         )
     plain, _ = split_method(method)
+    find_method(plain)  # says so where there is none
     known = METHODS[plain].space if plain in METHODS else here.get(method, "arcface")
     if not known:
         able = [name for name, info in METHODS.items() if info.space]
@@ -78,33 +99,117 @@ def choose_interpolating_method(method: str | None = None, space: str | None = N
     return method
 
 
-def interpolate_faces(
-    swapper: FaceSwapper,
-    people: tuple[Identity, Identity],
+def choose_paths(method: str | None = None, against: str = OWN, space: str | None = None) -> list[PathChoice]:
+    """The one or two paths of an interpolation.
+
+    Args:
+        method: draws the first one, in the space of its own embedder; the recommended one when None.
+        against: ``OWN``, ``SAME``, ``NONE``, or the name of a method that draws the second one.
+        space: the first method has to have this embedder, ``arcface`` or ``smooth``; any when None.
+
+    Raises:
+        UserError: as of ``choose_interpolating_method``, or the second path is impossible.
+    """
+    first = choose_interpolating_method(method, space)
+    known = _space(first)
+    paths = [PathChoice(first, known)]
+    if against == NONE:
+        return paths
+    if against == SAME:
+        plain, _ = split_method(first)
+        if plain not in METHODS or not issubclass(named(METHODS[plain].cls), RedrawingMethod) or known not in OTHER:
+            raise UserError(NOT_TOLD.format(method=first, space="its own kind"))
+        return [*paths, PathChoice(first, OTHER[known])]
+    if against == OWN:
+        wanted = OTHER.get(known, "smooth")
+        beside = [name for name, found in interpolating_methods().items() if found == wanted]
+        return [*paths, *(PathChoice(name, wanted) for name in beside[:1])]
+    second = choose_interpolating_method(against)
+    return [*paths, PathChoice(second, _space(second))]
+
+
+def _space(method: str) -> str:
+    plain, _ = split_method(method)
+    return METHODS[plain].space if plain in METHODS else interpolating_methods().get(method, "arcface")
+
+
+def embedders_met(choices: Sequence[PathChoice], known: Mapping[str, object]) -> list[str]:
+    """The identity networks that are compared: those of the paths, and the others that are here.
+
+    Args:
+        choices: from ``choose_paths``.
+        known: the networks on this machine by name.
+    """
+    names = [choice.embedder for choice in choices if choice.embedder in known]
+    return list(dict.fromkeys([*names, *known]))
+
+
+def draw_paths(
+    choices: Sequence[PathChoice],
+    build: Callable[[str], FaceSwapper],
+    photos: tuple[Crop, Crop],
     target: UInt8[np.ndarray, "h w 3"] | Still,
     faces: list[Face],
     shares: Sequence[float] | Float64[np.ndarray, "n"],
-    chosen: int = 0,
-) -> Iterator[Step]:
-    """Swap the interpolated identities into a target, one picture at a time.
+    ends: Mapping[str, Float32[np.ndarray, "2 d"]],
+    gallery: Gallery | None,
+) -> Iterator[tuple[int, Step, float | None]]:
+    """Swap the people on each path into a target, one picture at a time.
 
     Args:
-        swapper: does it; its method must be able to interpolate.
-        people: made by this swapper's method.
+        choices: from ``choose_paths``.
+        build: makes or finds the swapper of a method.
+        photos: of A and of B.
         target: RGB, or a picture with what lies under its transparent parts.
-        faces: from ``swapper.find_faces``.
+        faces: of the target; the first one changes.
         shares: of the way, 0 to 1, one for each picture.
-        chosen: index of the face that changes.
+        ends: embeddings of the photos by identity network.
+        gallery: people through whom a path is told to a generator of another embedder.
+
+    Yields:
+        Number of the path, its next picture, and how well its identities could be translated, where they had to be.
 
     Raises:
-        UserError: the method cannot mix people.
+        UserError: a generator cannot be told its path.
     """
-    method = _interpolating(swapper.method)
-    for share in shares:
-        identity = method.interpolate(*people, float(share))
-        swapped = swapper.swap_faces(target, faces, {chosen: identity})
-        image = swapped.image
-        yield Step(float(share), image, swapped.picture, cut_crop(image, faces[chosen].points))
+    for number, choice in enumerate(choices):
+        swapper = build(choice.method)
+        method = _interpolating(swapper.method)
+        people = method.identify(photos[:1]), method.identify(photos[1:])
+        tell, fidelity = _telling(method, people, choice.embedder, ends, gallery)
+        for share in shares:
+            swapped = swapper.swap_faces(target, faces, {0: tell(float(share))})
+            crop = cut_crop(swapped.image, faces[0].points)
+            yield number, Step(float(share), swapped.image, swapped.picture, crop), fidelity
+
+
+def _telling(
+    method: InterpolatingMethod,
+    people: tuple[Identity, Identity],
+    embedder: str,
+    ends: Mapping[str, Float32[np.ndarray, "2 d"]],
+    gallery: Gallery | None,
+) -> tuple[Callable[[float], Identity], float | None]:
+    """What a generator is told at each share of the way, and how well it could be translated where it had to be."""
+    spaces = {weights: name for name, weights in identity_spaces().items()}
+    own = spaces.get(getattr(method, "space", ""), "")
+    if embedder in (own, "own") or _space(method.name) == embedder:
+        return lambda share: method.interpolate(*people, share), None
+    if not isinstance(method, RedrawingMethod) or own not in ends or embedder not in ends:
+        raise UserError(NOT_TOLD.format(method=method.name, space=own or "its own embedder"))
+    if gallery is None or gallery.persons < LEAST_PEOPLE:
+        raise UserError(NO_PEOPLE.format(least=LEAST_PEOPLE))
+    wanted = np.stack([person.embedding for person in people])
+    rows = gallery.embeddings
+    translation = Translation(rows[embedder], rows[own], ends[embedder], wanted)
+
+    def tell(share: float) -> Identity:
+        point = slerp(ends[embedder][:1], ends[embedder][1:], share)
+        lengths = [person.state for person in people]
+        length = None if None in lengths else (1 - share) * lengths[0] + share * lengths[1]
+        return Identity(method.name, translation(point)[0].astype(np.float32), length, people[0].space)
+
+    return tell, translation.fidelity
 
 
 def _interpolating(method: Method) -> InterpolatingMethod:
@@ -113,29 +218,3 @@ def _interpolating(method: Method) -> InterpolatingMethod:
             f"Method '{method.name}' cannot interpolate between two people. Choose one that has an embedding."
         )
     return method
-
-
-def embed_folder(
-    folder: Path, swapper: FaceSwapper, embedders: Mapping[str, IdentityEmbedder]
-) -> dict[str, Float32[np.ndarray, "n d"]]:
-    """Embeddings of the largest face of each picture in a folder, by embedder; pictures without a face are skipped.
-
-    Args:
-        folder: of pictures; other files in it are skipped too.
-        swapper: finds the faces.
-        embedders: say who they are.
-
-    Raises:
-        UserError: the folder does not exist, or no picture in it shows a face.
-    """
-    if not folder.is_dir():
-        raise UserError(f"Gallery '{folder}': folder not found. Give a folder of photos.")
-    crops = []
-    for path in sorted(path for path in folder.iterdir() if path.is_file())[:GALLERY_PHOTOS]:
-        try:
-            crops.append(swapper.source_crop(read_image(path)))
-        except UserError:  # not a picture, or one without a face
-            continue
-    if not crops:
-        raise UserError(f"Gallery '{folder}': none of its pictures shows a face. Give a folder of photos.")
-    return {name: embedder.embed(crops) for name, embedder in embedders.items()}

@@ -22,6 +22,7 @@ from swapper.ui.image.target import NO_FACE
 from swapper.ui.layout import ENGINE, FORMATS
 from swapper.ui.settings_panel import blend_settings
 from swapper.ui.swappers import SwapperCache
+from swapper.ui.terms import TRUST_ARGUMENT, require_trust
 
 NO_TARGET = "Target: no photo was given. Pass the photo to change."
 
@@ -94,6 +95,7 @@ def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
         restore: str = "",
         blend: dict | None = None,
         file_format: str = "PNG",
+        trust: bool = False,
     ) -> tuple[gr.FileData, dict]:
         """Put the source person's face on faces of the target photo; returns the picture and a report.
 
@@ -106,11 +108,13 @@ def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
             restore: none, or a restoration of this app; its usual one for photos when empty.
             blend: settings by name, such as feather, grow, forehead, color; defaults where left out.
             file_format: PNG or JPEG.
+            trust: True to use published weights that are unverified; nothing in them can run code.
         """
         require_consent(consent, CONSENT_ARGUMENT)
         suffix, chosen = file_suffix(file_format, FORMATS), selection(select)
         blending = blend_settings(blend)
         name, restorer = values.text("Method", method), values.text("Restoration", restore) or default_restorer()
+        require_trust(trust, [name], restorer, TRUST_ARGUMENT)
         photos = upload_paths(source, files=limits.max_source_photos)
         path = upload_path(target, NO_TARGET)
         swapper, timer = swappers.get(name, restorer), StepTimer()

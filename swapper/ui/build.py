@@ -46,7 +46,7 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
     """
     limits = limits or Limits.from_environment()
     swappers = swappers or SwapperCache(SharedDetector())
-    evaluators = SharedEvaluators(EXAMPLES / "portraits")
+    evaluators = SharedEvaluators()
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, KEEP_SECONDS), fill_width=True
     ) as app:
@@ -55,16 +55,23 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
         visits, presets = Visits(), Presets()
         visits.remember("page", [consent])
         consent.change(visits.keeper("page"), consent, None, **QUICK)
-        with gr.Tab(IMAGE_TAB):
-            build_image_tab(swappers, consent, limits, EXAMPLES, visits, presets)
-        with gr.Tab(VIDEO_TAB):
-            build_video_tab(swappers, consent, limits, EXAMPLES, visits, presets)
-        with gr.Tab(LIVE_TAB):
-            build_live_tab(app, swappers, consent, limits, EXAMPLES, visits)
-        with gr.Tab(INTERPOLATION_TAB):
-            build_interpolation_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
-        with gr.Tab(COMPARE_TAB):
-            build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
+        with gr.Tabs() as tabs:
+            with gr.Tab(IMAGE_TAB):
+                result = build_image_tab(swappers, consent, limits, EXAMPLES, visits, presets)
+            with gr.Tab(VIDEO_TAB):
+                build_video_tab(swappers, consent, limits, EXAMPLES, visits, presets)
+            with gr.Tab(LIVE_TAB):
+                build_live_tab(app, swappers, consent, limits, EXAMPLES, visits)
+            with gr.Tab(INTERPOLATION_TAB):
+                build_interpolation_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
+            with gr.Tab(COMPARE_TAB, id="compare"):
+                compared = build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
+        result.measure.click(
+            lambda carried: {tabs: gr.Tabs(selected="compare"), **compared.fill(carried)},
+            result.carried,
+            [tabs, *compared.filled],
+            **QUICK,
+        )
         add_endpoints(swappers, limits)
         visits.wire(app)
         presets.load(app)

@@ -27,6 +27,7 @@ from swapper.runtime.limits import Limits
 from swapper.studies.previews import shrink
 from swapper.types import UserError
 from swapper.ui.content_check import check_content
+from swapper.ui.trial import try_decoding
 
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
 KEEP_SECONDS = 5400  # after which uploads and results are deleted
@@ -60,18 +61,37 @@ def upload_paths(payload: Any, most: int | None = None, files: int | None = None
         files: how many there may be; any number when None.
 
     Raises:
-        UserError: something else, a file that is not among the app's uploads, one that is too large, one that the
-            content check refuses, or too many of them.
+        UserError: something else, a file that is not among the app's uploads, one that is too large, one whose
+            decoding takes too much, one that the content check refuses, or too many of them.
     """
+    pictures = Limits.from_environment().max_upload_bytes, "SWAPPER_MAX_UPLOAD_BYTES"
+    limit = pictures if most is None else (most, "SWAPPER_MAX_VIDEO_BYTES")
+    found = _all_checked(payload, limit, files)
+    for path in found:
+        try_decoding(path, video=most is not None)
+        check_content(path, video=most is not None)
+    return found
+
+
+def upload_files(payload: Any, most: int, files: int) -> list[str]:
+    """Where uploaded files of any kind lie; whoever reads pictures from them has the content check look at those.
+
+    Args:
+        payload: as of ``upload_paths``.
+        most: bytes of one file.
+        files: how many there may be.
+
+    Raises:
+        UserError: something else, a file that is not among the app's uploads, one that is too large, or too many.
+    """
+    return _all_checked(payload, (most, "SWAPPER_MAX_VIDEO_BYTES"), files)
+
+
+def _all_checked(payload: Any, limit: Limit, files: int | None) -> list[str]:
     items = payload if isinstance(payload, list) else [] if payload is None or payload == "" else [payload]
     if files is not None and len(items) > files:
         raise UserError(TOO_MANY.format(found=len(items), most=files))
-    pictures = Limits.from_environment().max_upload_bytes, "SWAPPER_MAX_UPLOAD_BYTES"
-    limit = pictures if most is None else (most, "SWAPPER_MAX_VIDEO_BYTES")
-    found = [_checked(item, limit) for item in items]
-    for path in found:
-        check_content(path, video=most is not None)
-    return found
+    return [_checked(item, limit) for item in items]
 
 
 def upload_path(payload: Any, missing: str, most: int | None = None) -> str:

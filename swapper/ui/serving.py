@@ -9,6 +9,7 @@ from swapper.ui.content_check import load_check
 from swapper.ui.files import keep_deleting
 from swapper.ui.guard import guard
 from swapper.ui.languages import offer_korean
+from swapper.ui.trial import get_ready
 
 
 def serve(limits: Limits, where: dict[str, Any]) -> None:
@@ -22,6 +23,7 @@ def serve(limits: Limits, where: dict[str, Any]) -> None:
         UserError: the content check that the environment names cannot be used, or Gradio works in another way.
     """
     load_check()
+    get_ready()
     app = build_app(limits)
     guard(app)
     keep_deleting(app, SWEEP_SECONDS, Event())

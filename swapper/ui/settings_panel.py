@@ -13,10 +13,11 @@ from swapper.restore.base import local_restorers
 from swapper.restore.default import default_restorer
 from swapper.runtime import values
 from swapper.types import UserError
-from swapper.ui.languages import said
+from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import QUICK
 from swapper.ui.presets import PresetPanel, Presets, build_preset_panel
 from swapper.ui.swappers import offered_methods
+from swapper.ui.terms import is_published, licence, require_trust, shipped_method, trust_asked, trust_box
 
 TITLE = "Settings"
 METHOD = "Method"
@@ -24,6 +25,7 @@ RESTORE = "Restoration"
 RESTORE_INFO = "Sharpens the swapped face."
 RESTORE_NONE = "None"
 RESET = "Reset to defaults"
+SHIPPED = "Use {method}, which ships with the app"
 NO_SETTINGS = "Blend settings: {found} is not an object of settings by name. Choose from: {known}."
 NO_SETTING = "Blend setting {name} does not exist. Choose from: {known}."
 BLEND_WORDS = {  # label, what it does, lowest, highest
@@ -54,6 +56,7 @@ class SettingsPanel:
     Attributes:
         method: name of the method.
         restore: name of the restoration.
+        trust: says that unverified weights of either are trusted.
         blend: one component for each field of ``BlendSettings``, in their order.
         reset: brings all of it back to what it was at first.
         saved: saves and loads settings.
@@ -61,6 +64,7 @@ class SettingsPanel:
 
     method: gr.Dropdown
     restore: gr.Radio
+    trust: gr.Checkbox
     blend: list[Component]
     reset: gr.Button
     saved: PresetPanel
@@ -68,7 +72,7 @@ class SettingsPanel:
     @property
     def inputs(self) -> list[Component]:
         """All components, for an event's inputs; ``read`` takes their values."""
-        return [self.method, self.restore, *self.blend]
+        return [self.method, self.restore, self.trust, *self.blend]
 
     def wire(self, presets: Presets, more: Mapping[str, Component] | None = None) -> None:
         """Let settings be saved, loaded and reset; called inside Blocks.
@@ -78,7 +82,8 @@ class SettingsPanel:
             more: other components that belong to the settings, by name of the setting.
         """
         names = ["method", "restore", *(field.name for field in fields(BlendSettings))]
-        settings = {**dict(zip(names, self.inputs, strict=True)), **(more or {})}
+        components = [self.method, self.restore, *self.blend]
+        settings = {**dict(zip(names, components, strict=True)), **(more or {})}
         defaults = [component.value for component in settings.values()]
         self.reset.click(lambda: defaults, outputs=list(settings.values()), **QUICK)
         presets.wire(self.saved, settings)
@@ -88,12 +93,14 @@ def read(sent: list[Any]) -> tuple[str, str, BlendSettings]:
     """Method, restoration and blend settings from the values of ``SettingsPanel.inputs``.
 
     Raises:
-        UserError: a value of the wrong kind, or out of its range.
+        UserError: a value of the wrong kind, or out of its range, or weights that nobody trusts.
     """
-    method, restore, *blend = sent
+    method, restore, trust, *blend = sent
     names = [field.name for field in fields(BlendSettings)]
     settings = blend_settings(dict(zip(names, blend, strict=True)))
-    return values.text("Method", method), values.text("Restoration", restore), settings
+    method, restore = values.text("Method", method), values.text("Restoration", restore)
+    require_trust(trust, [method], restore)
+    return method, restore, settings
 
 
 def blend_settings(sent: Any) -> BlendSettings:
@@ -123,11 +130,9 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
     Args:
         moving: for videos.
     """
-    offered, restorations = offered_methods(moving), local_restorers()
+    restorations = local_restorers()
     with gr.Accordion(TITLE, open=False, elem_classes="settings"):
-        method = gr.Dropdown(
-            [(label, name) for name, label in offered.items()], label=METHOD, info=_sentence(next(iter(offered)))
-        )
+        method, trust = _method_chooser(moving)
         restore = gr.Radio(
             [(_restoration(name), name) for name in restorations],
             value=default_restorer(moving),
@@ -141,8 +146,38 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
             ]
         reset = gr.Button(RESET, size="sm", variant="secondary", elem_classes="quiet")
         saved = build_preset_panel("video-" if moving else "")
-    method.change(lambda name: gr.Dropdown(info=said(_sentence(name))), method, method, **QUICK)
-    return SettingsPanel(method, restore, blend, reset, saved)
+    for chooser in (method, restore):
+        chooser.change(trust_asked, [method, restore], trust, **QUICK)
+    return SettingsPanel(method, restore, trust, blend, reset, saved)
+
+
+def _method_chooser(moving: bool) -> tuple[gr.Dropdown, gr.Checkbox]:
+    """The chooser with what is said below it: the licence, whom to trust, and the way back to what ships."""
+    offered, shipped = offered_methods(moving), shipped_method(moving)
+    first, name = next(iter(offered)), "video-" if moving else ""
+    choices = [(label, name) for name, label in offered.items()]
+    method = gr.Dropdown(choices, label=METHOD, info=_sentence(first), elem_id=f"{name}method")
+    terms = gr.HTML(licence(first), elem_id=f"{name}licence")
+    trust = trust_box([first], default_restorer(moving))
+    back = gr.Button(
+        SHIPPED.format(method=offered[shipped]),
+        size="sm",
+        variant="secondary",
+        elem_classes="quiet",
+        elem_id=f"{name}shipped",
+        visible=is_published(first),
+    )
+
+    def chosen(name: str) -> tuple[gr.Dropdown, str, gr.Button]:
+        return (
+            gr.Dropdown(info=said(_sentence(name))),
+            said_markup(licence(name)),
+            gr.Button(visible=is_published(name)),
+        )
+
+    method.change(chosen, method, [method, terms, back], **QUICK)
+    back.click(lambda: shipped, None, method, **QUICK)
+    return method, trust
 
 
 def _sentence(method: str) -> str:

@@ -6,7 +6,7 @@ from threading import Lock
 
 from swapper import hub
 from swapper.faces.remember import RememberingDetector
-from swapper.methods.base import local_methods
+from swapper.methods.base import local_leaders, local_methods
 from swapper.methods.weights import own_swappers
 from swapper.pipeline import FaceSwapper
 from swapper.registry import METHODS, find_method, published_methods
@@ -14,7 +14,7 @@ from swapper.restore.base import local_restorers
 from swapper.types import UserError
 
 NOT_OFFERED = "Method '{name}' is not available in this app. Choose one of: {known}."
-UNVERIFIED = "{name} (unverified: its checksum is unknown)"
+UNVERIFIED = "{name} (unverified)"
 NO_RESTORATION = "Restoration '{name}' is not available in this app. Choose one of: {known}."
 
 
@@ -26,13 +26,15 @@ def offered_methods(moving: bool = False) -> dict[str, str]:
     Args:
         moving: recommend for videos and live pictures.
     """
-    offered = {name: METHODS[name].label for name in local_methods(moving)}
-    offered |= {name: find_method(name)[0].label for name in own_swappers()}
-    published = published_methods()
-    here = {name: info for name, info in published.items() if all(map(hub.find, info.weights))}
-    known = {row.name for row in hub.entries() if row.sha256}
-    unsure = {name for name, info in here.items() if not known.issuperset(info.weights)}
-    return offered | {name: UNVERIFIED.format(name=i.label) if name in unsure else i.label for name, i in here.items()}
+    ours = {name: METHODS[name].label for name in local_methods(moving)}
+    ours |= {name: find_method(name)[0].label for name in own_swappers()}
+    here = {name: info for name, info in published_methods().items() if all(map(hub.find, info.weights))}
+    labels = {
+        name: UNVERIFIED.format(name=info.label) if hub.unverified(info.weights) else info.label
+        for name, info in here.items()
+    }
+    leading = {} if moving else {name: labels[name] for name in local_leaders()}
+    return leading | ours | labels
 
 
 class SharedDetector:

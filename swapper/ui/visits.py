@@ -195,6 +195,24 @@ def properties(update: Any) -> dict[str, Any]:
     return {"value": update}
 
 
+def together(first: Updates, second: Updates) -> Updates:
+    """One answer that changes what two do, the second one counting more.
+
+    Gradio's page passes over changes of properties whose answer is followed at once by another, so a handler's answers
+    are held back until it is known what comes next.
+
+    Args:
+        first: what came first.
+        second: what came next.
+    """
+    both = dict(first)
+    for block, update in second.items():
+        if block in both and not isinstance(block, gr.State):
+            update = gr.update(**{**properties(both[block]), **properties(update)})
+        both[block] = update
+    return both
+
+
 def _paths(value: Any) -> Iterator[str]:
     """All paths of files in a kept result."""
     if isinstance(value, str):

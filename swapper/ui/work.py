@@ -23,7 +23,7 @@ from swapper.ui.gpu import SECONDS, on_gpu
 from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import QUICK, Updates, queued
 from swapper.ui.progress import STARTING, WAITING, Progress, follow, meter
-from swapper.ui.visits import Again, Visits, properties, session_of_event
+from swapper.ui.visits import Again, Visits, properties, session_of_event, together
 
 CANCEL = "Cancel"
 CANCELLED = "Cancelled. Nothing was kept of it."
@@ -93,6 +93,7 @@ class Work:
         queue: tuple[str, int],
         seconds: int = SECONDS,
         starts: Sequence[Any] = (),
+        last_only: bool = False,
     ) -> None:
         """Connect the components; called inside Blocks.
 
@@ -104,6 +105,7 @@ class Work:
             queue: its name, and how many of it run at a time.
             seconds: the longest that it may take where a GPU is lent.
             starts: events that start it; clicks on its button when left out.
+            last_only: of starts while it is being done only the last one counts.
         """
         outputs = [*self.outputs, *filled]
         run = on_gpu(self._generator(handler), outputs, seconds)
@@ -118,7 +120,8 @@ class Work:
             [self.made, consent, *inputs],
             outputs,
             show_progress="hidden",
-            trigger_mode="always_last",
+            # A click starts it even if one just cancelled has not ended: waiting for that one could last for ever.
+            trigger_mode="always_last" if last_only else "multiple",
             **queued(*queue),
         )
         running.then(None, js="() => window.swapper?.ended()", **QUICK)
@@ -180,25 +183,28 @@ class Work:
 
     def _generator(self, handler: Handler) -> Callable[..., Iterator[Updates]]:
         def run(made: str, *values: Any) -> Iterator[Updates]:
-            shown, given = None, False
+            shown, given, held = None, False, None
             try:
                 with closing(follow(lambda tell: handler(tell, *values))) as states:
                     for state in states:
                         if isinstance(state, dict):
-                            given = True
-                            yield {self.made: "", **state}
+                            given, held = True, together(held or {self.made: ""}, state)
+                        elif held is not None:
+                            yield together(self._now(state), held)
+                            shown, held = state, None
                         elif state is shown:
                             yield {self.result.meter: gr.skip()}
                         else:
                             shown = state
                             yield self._now(state)
             except UserError as error:
-                yield self._failed(error, made if not given else "")
+                yield together(held or {}, self._failed(error, made if not given else ""))
             except Exception:  # an edge of the program: the page must not stay busy
-                yield self._failed(said(FAILED), made if not given else "")
+                yield together(held or {}, self._failed(said(FAILED), made if not given else ""))
                 raise
             else:
-                yield {**self._idle(self._done()), self.made: fingerprint(values[1:])}
+                ended = {**self._idle(self._done()), self.made: fingerprint(values[1:])}
+                yield together(held or {}, ended)
 
         return run
 

@@ -10,7 +10,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from PIL import Image
 
-from swapper.types import UserError
+from swapper.errors import UserError
 
 _MOST_PIXELS = 1 << 30  # of all frames together: they are kept on disk while they are read
 _ANIMATION = 2  # bit of the features

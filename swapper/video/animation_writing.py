@@ -11,8 +11,9 @@ import av
 from av.filter import Graph
 from av.video.stream import VideoStream
 
+from swapper.runtime.threads import usual_priority
 from swapper.video.encode import OutputFormat, read_segment
-from swapper.video.io import VideoInfo
+from swapper.video.info import VideoInfo
 from swapper.video.journal import Segment
 
 
@@ -61,6 +62,8 @@ def write_animation(segments: Sequence[Segment], info: VideoInfo, how: OutputFor
         assert isinstance(stream, VideoStream), "the formats name codecs of pictures"
         stream.width, stream.height, stream.pix_fmt = info.width, info.height, kind.pixels
         stream.codec_context.time_base = stream.time_base = kind.tick
+        with usual_priority():
+            stream.codec_context.open()
         for packet in _packets(segments, info, kind, stream, shown):
             output.mux_one(packet)
     if how.container == "webp":

@@ -16,7 +16,7 @@ from swapper.types import UserError
 from swapper.video.animation_writing import write_animation
 from swapper.video.encode import OutputFormat, read_segment
 from swapper.video.failures import no_space, reason
-from swapper.video.io import VideoInfo
+from swapper.video.info import VideoInfo
 from swapper.video.journal import Segment
 from swapper.video.opening import open_video
 from swapper.video.sound import MediaTrack, Span, TrackError, add_tracks, track_packets

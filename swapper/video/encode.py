@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from swapper.runtime.whole_file import writable_path
 from swapper.video.colors import Colors, to_yuv
 from swapper.video.failures import OutputError, encoding, writing
-from swapper.video.io import VideoInfo
+from swapper.video.info import VideoInfo
 from swapper.video.journal import Segment
 from swapper.video.picture import TimedFrame
 

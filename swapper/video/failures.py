@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from av import VideoFrame
 from av.error import FFmpegError
 
-from swapper.types import UserError
+from swapper.errors import UserError
 
 _NO_SPACE = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -111,4 +112,24 @@ def reading(name: str) -> Iterator[None]:
             raise
         raise InputError(
             f"{name}: it cannot be read ({reason(error)}). Check the disk it is on, then run it again."
+        ) from error
+
+
+@contextmanager
+def converting(name: str, frame: VideoFrame) -> Iterator[None]:
+    """Turn what goes wrong while a decoded frame becomes RGB into a sentence.
+
+    Args:
+        name: of the video, as messages begin.
+        frame: so small, or of so odd a format, that nothing converts it.
+
+    Raises:
+        UserError: it cannot be converted.
+    """
+    try:
+        yield
+    except (FFmpegError, ValueError) as error:
+        raise UserError(
+            f"{name}: a frame of {frame.width} x {frame.height} pixels ({frame.format.name}) cannot be converted "
+            f"({reason(error)}). Convert the video to MP4."
         ) from error

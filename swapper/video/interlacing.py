@@ -10,6 +10,7 @@ from av.filter import Graph
 
 # Rows are filled in from the frames before and after; one picture a frame, and whole pictures stay as they are.
 _FILTER = ("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
+_SMALLEST = 4  # px, sides of a plane that the filter takes
 
 
 class Deinterlacer:
@@ -34,7 +35,7 @@ class Deinterlacer:
         if self._graph is not None and kind != self._kind:
             yield from self.finish()
         if self._graph is None:
-            if not frame.interlaced_frame:
+            if not frame.interlaced_frame or min(_sides(frame)) < _SMALLEST:
                 yield pts, frame
                 return
             self._graph, self._kind = self._made(frame), kind
@@ -67,3 +68,8 @@ class Deinterlacer:
                 return
             base = frame.time_base or self._base
             yield round((frame.pts or 0) * base / self._base), frame
+
+
+def _sides(frame: av.VideoFrame) -> list[int]:
+    """Widths and heights of a frame's planes."""
+    return [side for plane in frame.planes for side in (plane.width, plane.height)]

@@ -1,8 +1,7 @@
-"""Reading video: what a file holds, and its frames upright, in RGB and with their times."""
+"""Reading video: the frames of a file, upright, in RGB and with their times."""
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import NoReturn
@@ -16,11 +15,12 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
+from swapper.errors import UserError
 from swapper.runtime.limits import Limits
-from swapper.types import UserError
 from swapper.video.animation_reading import plays_of
 from swapper.video.colors import Colors, to_rgb
-from swapper.video.failures import reading, reason
+from swapper.video.failures import converting, reading, reason
+from swapper.video.info import VideoInfo
 from swapper.video.interlacing import Deinterlacer
 from swapper.video.opening import open_video, pictures_of
 from swapper.video.orientation import Orientation
@@ -29,48 +29,6 @@ from swapper.video.transparency import decoder_of, is_transparent
 
 _CUT_OFF = (1.0, 0.05)  # seconds, and share of the length, by which a whole file may end early
 _FRAMES_BEFORE = 2  # from which rows of an interlaced frame are filled in
-
-
-@dataclass(frozen=True)
-class VideoInfo:
-    """What a video file says about its pictures.
-
-    Attributes:
-        path: of the file.
-        width: of the upright pictures, pixels.
-        height: of the upright pictures, pixels.
-        orientation: how the stored pictures lie.
-        time_base: seconds of one tick of the pictures' times.
-        rate: mean frames per second.
-        origin: time at which the file begins, seconds; times are counted from it.
-        duration: seconds.
-        pixel_aspect: width of an upright pixel over its height.
-        colors: what the numbers mean.
-        is_rgb: the pictures are stored as RGB.
-        plays: how often an animated picture is played; 0 for ever.
-        interlaced: every frame was taken as two half-pictures, and is read as a whole one.
-        transparent: parts of the first frame are; they are shown over white.
-    """
-
-    path: Path
-    width: int
-    height: int
-    orientation: Orientation
-    time_base: Fraction
-    rate: Fraction
-    origin: Fraction
-    duration: float
-    pixel_aspect: Fraction
-    colors: Colors
-    is_rgb: bool
-    interlaced: bool = False
-    plays: int = 0
-    transparent: bool = False
-
-    @property
-    def usual_ticks(self) -> int:
-        """How long a frame usually stays, ticks."""
-        return max(round(1 / (self.rate * self.time_base)), 1)
 
 
 class VideoReader:
@@ -201,7 +159,8 @@ class VideoReader:
             picture = Picture.of(frame, info.colors)
             if picture is not None:
                 return picture
-        image = info.orientation.upright(to_rgb(frame, info.colors))
+        with converting(self.name, frame):
+            image = info.orientation.upright(to_rgb(frame, info.colors))
         if image.shape[:2] != (info.height, info.width):  # streams may change their size on the way
             image = cv2.resize(image, (info.width, info.height), interpolation=cv2.INTER_AREA)
         return image

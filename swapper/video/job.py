@@ -12,7 +12,7 @@ from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.video.encode import QUALITY
-from swapper.video.io import VideoInfo
+from swapper.video.info import VideoInfo
 from swapper.video.picture import TimedFrame
 
 LONGEST = 999_999  # seconds of a video that times are taken for

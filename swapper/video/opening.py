@@ -9,10 +9,10 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 from PIL import Image
 
+from swapper.errors import UserError
 from swapper.images import READABLE
 from swapper.reading.headers import brands
 from swapper.runtime.limits import Limits
-from swapper.types import UserError
 from swapper.video.animation_reading import is_animated_webp, webp_as_video
 from swapper.video.failures import reading, reason
 from swapper.video.references import refers_elsewhere

@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from swapper.types import Box
 from swapper.video.colors import Colors, to_rgb, to_yuv
 
 _SIMILAR = 64  # px: boxes grow to multiples of this, so that a moving face needs no new converter for every frame
@@ -58,7 +57,7 @@ class Picture:
         """Its pixels."""
         return to_rgb(self.frame(), self.colors)
 
-    def repaint(self, image: UInt8[np.ndarray, "h w 3"], boxes: Sequence[Box]) -> None:
+    def repaint(self, image: UInt8[np.ndarray, "h w 3"], boxes: Sequence[tuple[int, int, int, int]]) -> None:
         """Take parts over from an RGB version that was changed there; all else keeps its exact numbers.
 
         Args:

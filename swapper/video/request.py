@@ -14,7 +14,7 @@ from swapper.faces.coarse import CoarseDetector, PatientDetector
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
 from swapper.faces.gallery import Gallery
 from swapper.faces.landmarks import LandmarkDetector
-from swapper.faces.occlusion.network import OcclusionDetector
+from swapper.faces.occlusion.published import load_mask
 from swapper.faces.track import FaceTracker
 from swapper.methods.base import alignment_of, check_identity
 from swapper.provenance.origin import Origin
@@ -80,7 +80,7 @@ def swap_video(
     if source is None and not people:
         raise UserError("No source photo was given. Give at least one photo of the source person.")
     embedder, landmarks = FaceEmbedder(networks.device), LandmarkDetector(networks.device, 1)
-    occlusion = OcclusionDetector(networks.device, 1)
+    occlusion = load_mask(networks.mask, networks.device, 1)
     identity = source if source is None or isinstance(source, Identity) else networks.identify(source)
     roles = [pair if isinstance(pair, Role) else measured_role(networks, *pair, embedder) for pair in people]
     marks = marks or MarkSettings.from_environment()
@@ -161,5 +161,5 @@ def _digest(
     vectors = [role.reference for role in roles] + [[] if one is None else one.embedding for one in people]
     said = [reader.path.resolve(), state.st_size, state.st_mtime_ns, networks.method_name, networks.method.size]
     said += [alignment_of(networks.method), getattr(networks.method, "space", "")]
-    said += [type(networks.frame_restorer).__name__, how, *[np.round(v, 3).tolist() for v in vectors]]
+    said += [origin_of(networks, 1).restore, networks.mask, how, *[np.round(v, 3).tolist() for v in vectors]]
     return hashlib.sha256(repr(said).encode()).hexdigest()

@@ -31,7 +31,7 @@ def test_a_report_is_written(folders, tmp_path, capsys):
     captured = capsys.readouterr()
     assert "left out: Picture" in captured.err and "notes.txt" in captured.err
     assert "1 pairs of 1 sources and 1 targets" in captured.err and "swap 1 of 3" in captured.err
-    assert "ID retrieval" in captured.out
+    assert "ID retrieval" in captured.out and "flatters that method" in captured.out and "Wilson" in captured.out
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,7 @@ def test_a_report_is_written(folders, tmp_path, capsys):
         (["--methods", "warp", "--pairs", "0"], "--pairs must be 1 or more, not 0"),
         (["--methods", "warp", "--sources", "missing"], "Photos 'missing': folder not found"),
         (["--methods", "warp", "--device", "toaster"], "Unknown device 'toaster'"),
+        (["--methods", "warp", "--result", "missing.png"], "missing.png"),
     ],
 )
 def test_unusable_options_end_with_2_and_no_file(folders, tmp_path, capsys, options, said):

@@ -72,6 +72,17 @@ def test_tampering_ends_with_2(tmp_path, capsys):
     assert "INVALID, the file was changed after signing" in capsys.readouterr().out
 
 
+def test_credentials_moved_to_another_picture_are_invalid(tmp_path, capsys):
+    genuine = write_marked_image(texture(3, 256), tmp_path / "a.png", Origin("ghost")).path.read_bytes()
+    at = genuine.index(b"caBX") - 4
+    part = genuine[at : at + int.from_bytes(genuine[at : at + 4], "big") + 12]
+    Image.fromarray(texture(4, 256)).save(tmp_path / "b.png")
+    other = (tmp_path / "b.png").read_bytes()
+    (tmp_path / "b.png").write_bytes(other[:33] + part + other[33:])
+    assert main(["provenance", str(tmp_path / "b.png")]) == 2
+    assert "INVALID" in capsys.readouterr().out
+
+
 def test_watermark_and_credentials_of_a_video(tmp_path, capsys):
     """H.264 at the encoder's default quality; a still picture that moves a little."""
     path, still, origin = tmp_path / "clip.mp4", texture(8, 352, 1.5), Origin("mobilefaceswap")

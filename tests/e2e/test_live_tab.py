@@ -57,7 +57,7 @@ def stands_still(page: Page) -> None:
     page.wait_for_function(
         """most => {
             const src = document.querySelector('#live img')?.src, now = performance.now();
-            if (window.lastSrc !== src) [window.lastSrc, window.lastChange] = [src, now];
+            if (!window.lastChange || window.lastSrc !== src) [window.lastSrc, window.lastChange] = [src, now];
             return now - window.lastChange > most;
         }""",
         arg=STILL,

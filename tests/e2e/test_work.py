@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Dialog, Page, expect
 from random_student import NAME, write_student
 from served_app import END_TO_END, open_tab, serve, visit
@@ -103,11 +104,25 @@ def test_lengthy_work_shows_on_its_button_and_cancel_leaves_nothing(
 
 def _left(folder: Path, before: set[Path]) -> list[Path]:
     """New pictures, clips and archives that are no copies of what was filled in."""
-    return [path for path in set((folder / "files").rglob("*")) - before if path.name.startswith(("frame-", "face-"))]
+    return [
+        path
+        for path in set((folder / "files").rglob("*")) - before
+        if path.name.startswith(("frame-", "beside-", "face-"))
+    ]
 
 
-def test_an_image_swap_can_be_cancelled_while_it_waits_and_frees_its_place(page: Page, portraits):
-    choose(page, portraits[0], portraits[1])
+def crowd(portraits: list[Path], path: Path) -> Path:
+    """Nine faces, which take long enough to be cancelled; one takes half a second."""
+    sheet = Image.new("RGB", (1200, 1200))
+    for number, portrait in enumerate(portraits[:9]):
+        with Image.open(portrait) as picture:
+            sheet.paste(picture.convert("RGB").resize((400, 400)), (number % 3 * 400, number // 3 * 400))
+    sheet.save(path)
+    return path
+
+
+def test_an_image_swap_can_be_cancelled_while_it_waits_and_frees_its_place(page: Page, portraits, tmp_path):
+    choose(page, portraits[0], crowd(portraits, tmp_path / "crowd.jpg"))
     page.click("#swap")
     expect(page.locator("#swap")).to_have_text(BUSY)
     page.click("#image-cancel")

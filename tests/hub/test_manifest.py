@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,11 @@ def test_shipped_manifest_is_sound() -> None:
     assert len({row.name for row in rows}) == len(rows)
     for row in rows:
         assert row.licence and row.file_name and "/" in row.repo_id, row.name
-        assert row.sha256 is None or (len(row.sha256) == 64 and row.bytes), row.name
-        if row.repo_id == manifest.project_repo():
+        assert row.sha256 is None or (len(row.sha256) == 64 and (row.bytes or row.unverified)), row.name
+        assert row.unverified or row.sha256, f"{row.name}: without a SHA-256, and not marked"
+        if row.repo_id != manifest.project_repo():
+            commit = re.fullmatch("[0-9a-f]{40}", row.revision)
+            assert commit or row.unverified, f"{row.name}: at a branch, and not marked"
+        else:
             assert row.sha256, f"{row.name}: an own file without a checksum"
             hub.verify(row, manifest.shipped_folder() / row.file_name)

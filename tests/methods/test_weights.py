@@ -1,17 +1,28 @@
 """A weights file says what a swap with it needs, and what does not belong together is refused."""
 
 import json
+from functools import partial
 from pathlib import Path
+from shutil import copy
 
+import numpy as np
 import onnx
 import pytest
+from clips import write_clip
 from published_pipelines import official_file, official_files
 
 from swapper import FaceSwapper, hub
+from swapper.batch.job import JobSettings
+from swapper.batch.manifest import Defaults, read_jobs
+from swapper.batch.swapping import Swapping
+from swapper.bench import photo
 from swapper.cli.main import main
+from swapper.images import read_image
 from swapper.models.arcface import IResNet, IResNetConfig
 from swapper.models.ghost import AEINet
+from swapper.provenance import MarkSettings
 from swapper.types import UserError
+from swapper.video.io import VideoReader
 
 
 def swapper_of(weights: Path, method: str | None = None) -> FaceSwapper:
@@ -124,11 +135,63 @@ def test_every_command_takes_the_file(
     assert (said["template"], said["fit"], said["size"]) == ("arcface", "affine", "224")
     assert main(["interpolate", *photos, "-o", str(tmp_path / "steps"), "--steps", "1", *own]) == 0
     assert (tmp_path / "steps" / "frame-02.png").is_file()
-    capsys.readouterr()
-    for command in ("video", "compare", "bench"):
-        with pytest.raises(SystemExit):
-            main([command, "--help"])
-        assert "--weights FILE" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The option with a converted checkpoint of random weights."""
+    return ["--weights", str(official_files("mobilefaceswap", tmp_path_factory.mktemp("own")))]
+
+
+def test_a_video_is_swapped_with_the_file(
+    own: list[str], portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = read_image(portraits[1])[::2, ::2]
+    clip, out = write_clip(tmp_path / "clip.mp4", [picture] * 3), tmp_path / "out.mp4"
+    assert main(["video", str(portraits[0]), str(clip), "-o", str(out), "--restore", "none", *own]) == 0
+    assert "swapped faces in 3 of 3 frames" in capsys.readouterr().out
+    swapped, encoded = (
+        np.percentile(np.abs(next(iter(VideoReader(path).frames())).image.astype(int) - picture), 99)
+        for path in (out, clip)
+    )
+    assert swapped > 3 * encoded, "more than a codec changes"
+    assert main(["provenance", str(out)]) == 0
+    assert "method mobilefaceswap@official" in capsys.readouterr().out
+
+
+def test_a_batch_is_done_with_the_file(own: list[str], portraits: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    copy(portraits[1], tmp_path / "in" / "a.jpg")
+    defaults = Defaults((portraits[0],), (), JobSettings(weights=own[1], restore="none"))
+    (job,) = read_jobs(tmp_path / "in", tmp_path / "out", defaults)
+    done = Swapping(tmp_path / "out", "cpu", MarkSettings())(job, lambda _share: None)
+    assert done.faces == 1 and (tmp_path / "out" / "a.jpg").is_file()
+
+
+def test_methods_are_compared_with_the_file(
+    own: list[str], portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, portrait in (("sources", portraits[0]), ("targets", portraits[1])):
+        (tmp_path / name).mkdir()
+        copy(portrait, tmp_path / name)
+    folders = ["--sources", str(tmp_path / "sources"), "--targets", str(tmp_path / "targets")]
+    assert main(["compare", *folders, "--methods", "warp", "-o", str(tmp_path / "report"), *own]) == 0
+    assert "mobilefaceswap@official" in capsys.readouterr().out
+    measured = json.loads((tmp_path / "report" / "report.json").read_text())["methods"]
+    assert [one["name"] for one in measured][-2:] == ["warp", "mobilefaceswap@official"]
+
+
+def test_the_file_is_benched(
+    own: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(photo, "FRAMES", {"small": (480, 360)})
+    monkeypatch.setattr(photo, "pipeline_report", partial(photo.pipeline_report, repeats=1))
+    assert main(["bench", "--json", *own]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["method"] == "mobilefaceswap@official" and all(row["swap"] > 0 for row in report["rows"])
+    for option in ("--models", "--marks", "--soak"):
+        assert main(["bench", option, *own]) == 2
+        assert f"does not work together with {option}. Leave one of the two out." in capsys.readouterr().err
 
 
 def test_conversion_says_what_has_to_lie_beside_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,7 +46,9 @@ def test_a_second_embedder_says_who_it_takes_results_for(photos, gallery):
     assert scores.row(mistaken, None, rng).values["retrieval"] == 1
     assert scores.row(mistaken, None, rng).values["retrieval_smooth"] == 0
     assert scores.row(replace(gallery, smooth=gallery.embeddings), None, rng).values["retrieval_smooth"] == 1
-    assert "retrieval_smooth" not in scores.row(gallery, None, rng).values
+    row = scores.row(gallery, None, rng)
+    assert "retrieval_smooth" not in row.values
+    assert row.values["id_source_smooth"] == pytest.approx(row.values["id_source"])
 
 
 def test_results_that_show_the_source_are_retrieved_and_gain_all(photos, gallery):
@@ -59,7 +61,10 @@ def test_results_that_show_the_source_are_retrieved_and_gain_all(photos, gallery
     assert row.values["gain"] == pytest.approx(1 - row_before(photos), abs=0.05)
     assert row.values["milliseconds"] == 20
     assert "frechet" not in row.values
-    assert row.intervals["retrieval"] == (1, 1)
+    assert row.intervals["retrieval"] == pytest.approx((0.342, 1), abs=1e-3), "two of two is no certainty"
+    assert row.intervals["pose"][0] >= 0
+    low, high = row.intervals["milliseconds"]
+    assert 10 <= low <= 20 <= high and row.intervals["fps"] == pytest.approx((1000 / high, 1000 / low))
 
 
 def row_before(photos) -> float:

@@ -2,13 +2,11 @@ import json
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap
 
+from swapper.metrics.metric_list import GROUPS, METRICS
 from swapper.metrics.report import (
-    METRICS,
     ScoreRow,
     best_rows,
-    bootstrap_interval,
     contact_sheet,
     format_value,
     markdown_table,
@@ -20,35 +18,68 @@ from swapper.metrics.report import (
 
 BY_KEY = {metric.key: metric for metric in METRICS}
 ROWS = [
-    ScoreRow("floor", {"retrieval": 0.0, "pose": 0.2, "sharpness": 1.0}, reference=True),
-    ScoreRow("warp", {"retrieval": 0.8, "pose": 2.345, "sharpness": 0.5}, {"retrieval": (0.75, 0.85)}),
-    ScoreRow("other", {"retrieval": 0.9, "pose": float("nan"), "sharpness": 1.5}),
+    ScoreRow("floor", {"retrieval": 0.0, "pose": 0.2, "sharpness": 1.0}, {"pose": (0.1, 0.3)}, reference=True),
+    ScoreRow(
+        "warp",
+        {"retrieval": 0.8, "pose": 2.345, "sharpness": 0.5},
+        {"retrieval": (0.75, 0.85), "pose": (2, 3), "sharpness": (0.4, 0.6)},
+    ),
+    ScoreRow(
+        "other",
+        {"retrieval": 0.9, "pose": float("nan"), "sharpness": 1.5},
+        {"retrieval": (0.86, 0.95), "sharpness": (1.3, 1.65)},
+    ),
 ]
 
 
 def test_keys_are_unique_and_explained():
     assert len(BY_KEY) == len(METRICS)
     assert all(metric.meaning.endswith(".") and metric.better in ("", "low", "high", "one") for metric in METRICS)
+    assert {metric.group for metric in METRICS} == set(GROUPS)
 
 
 def test_the_best_row_follows_the_metric_and_is_no_reference():
     assert best_rows(ROWS, BY_KEY["retrieval"]) == {2}
-    assert best_rows(ROWS, BY_KEY["pose"]) == {1}
-    assert best_rows(ROWS, BY_KEY["sharpness"]) == {2}  # 1.5 is nearer to 1 than one half is
+    assert best_rows(ROWS, BY_KEY["sharpness"]) == {2}  # 1.3 to 1.65 is nearer to 1 than 0.4 to 0.6 is
     assert best_rows(ROWS, BY_KEY["gaze"]) == set()
     assert best_rows(ROWS, BY_KEY["shape_target"]) == set()
 
 
-def test_rows_that_print_alike_are_equally_good():
-    rows = [ScoreRow("a", {"pose": 1.0001}), ScoreRow("b", {"pose": 1.0002}), ScoreRow("c", {"pose": 1.1})]
-    assert best_rows(rows, BY_KEY["pose"]) == {0, 1}
+def rows_of(*spans: tuple[float, float] | None) -> list[ScoreRow]:
+    return [ScoreRow(f"m{i}", {"pose": 1.0 + i}, {"pose": span} if span else {}) for i, span in enumerate(spans)]
+
+
+@pytest.mark.parametrize(
+    ("spans", "best"),
+    [
+        ([(0.9, 1.1), (1.5, 2.5)], {0}),
+        ([(0.5, 1.6), (1.5, 2.5)], set()),  # they overlap
+        ([(0.9, 1.1), (1.5, 2.5), (1.0, 5.0)], set()),  # with the third one
+        ([(0.9, 1.1), None], set()),  # nobody knows how far the other one is
+        ([None, None], set()),
+        ([(0.9, 1.1)], set()),  # nobody to be better than
+    ],
+)
+def test_nothing_is_the_best_where_chance_may_have_made_it_so(spans, best):
+    assert best_rows(rows_of(*spans), BY_KEY["pose"]) == best
+
+
+def test_around_one_is_the_best_on_both_sides():
+    spans = [(0.9, 1.2), (0.5, 0.7), (1.4, 1.9)]
+    rows = [ScoreRow(f"m{i}", {"sharpness": sum(span) / 2}, {"sharpness": span}) for i, span in enumerate(spans)]
+    assert best_rows(rows, BY_KEY["sharpness"]) == {0}
 
 
 def test_figures_are_printed_with_unit_and_interval():
     assert format_value(ROWS[1], BY_KEY["retrieval"], interval=True) == "80.0 % [75.0, 85.0]"
-    assert format_value(ROWS[1], BY_KEY["pose"], interval=True) == "2.35 °"
+    assert format_value(ROWS[1], BY_KEY["pose"]) == "2.35 °"
     assert format_value(ROWS[2], BY_KEY["pose"]) == "–"
     assert format_value(ROWS[2], BY_KEY["gaze"]) == "–"
+
+
+def test_nothing_has_no_minus():
+    row = ScoreRow("m", {"id_source": -0.0001}, {"id_source": (-0.0004, 0.2)})
+    assert format_value(row, BY_KEY["id_source"], interval=True) == "0.000 [0.000, 0.200]"
 
 
 def test_tables_hold_what_was_measured():
@@ -59,25 +90,6 @@ def test_tables_hold_what_was_measured():
     markdown = markdown_table(ROWS).splitlines()
     assert markdown[0] == "| method | ID retrieval | pose | sharpness |"
     assert markdown[4] == "| other | **90.0 %** | – | **1.50** |"
-
-
-def test_the_interval_of_a_mean():
-    values = np.random.default_rng(0).normal(3, 1, 400)
-    low, high = bootstrap_interval(values, np.random.default_rng(1))
-    assert low < 3 < high
-    assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.15)
-    assert bootstrap_interval(np.full(10, 2.0), np.random.default_rng(1)) == (2.0, 2.0)
-    assert bootstrap_interval(np.array([2.0, np.nan]), np.random.default_rng(1)) == (2.0, 2.0)
-    assert np.isnan(bootstrap_interval(np.array([np.nan]), np.random.default_rng(1))).all()
-
-
-@pytest.mark.parametrize("count", [2, 3, 300])
-def test_the_interval_is_that_of_scipy(count):
-    values = np.random.default_rng(count).gamma(2, 1, count)
-    theirs = bootstrap((values,), np.mean, n_resamples=1000, method="percentile", rng=np.random.default_rng(1))
-    assert bootstrap_interval(values, np.random.default_rng(1)) == pytest.approx(tuple(theirs.confidence_interval))
-    with pytest.raises(ValueError, match="two or more"):
-        bootstrap((values[:1],), np.mean, method="percentile")
 
 
 def test_json_has_no_bare_nan():
@@ -94,6 +106,8 @@ def test_a_contact_sheet_shows_the_pictures_in_their_places():
     assert sheet[22 + 16, 16].tolist() == [200, 0, 0]
     assert sheet[22 + 34 + 16, 34 + 16].tolist() == [200, 0, 0]
     assert (sheet[:22] < 128).any()  # the labels
+    titled = contact_sheet([[red, blue], [blue, red]], ["first", "second"], side=32, titles=["one", "two"])
+    assert titled.shape == (22 + 2 * 56, 2 * 34, 3) and titled[22 + 22 + 16, 16].tolist() == [200, 0, 0]
     with pytest.raises(ValueError, match="one picture per label"):
         contact_sheet([[red]], ["first", "second"])
     with pytest.raises(ValueError, match="needs rows"):

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from swapper.reading.encoding import _BT709, _PRIMARIES, between
+from swapper.runtime.threads import usual_priority
 
 
 def colours(height: int = 40, width: int = 64) -> np.ndarray:
@@ -90,6 +91,8 @@ def avif_of_ten_bits(pixels: np.ndarray, primaries: int, transfer: int) -> bytes
         out.pix_fmt = "yuv420p10le"
         context = out.codec_context
         context.color_primaries, context.color_trc, context.colorspace, context.color_range = primaries, transfer, 9, 2
+        with usual_priority():
+            context.open()
         frame = av.VideoFrame.from_ndarray(pixels, format="rgb48le")
         frame = frame.reformat(format="yuv420p10le", dst_colorspace=9, src_color_range=2, dst_color_range=2)
         frame.color_primaries, frame.color_trc, frame.colorspace, frame.color_range = primaries, transfer, 9, 2

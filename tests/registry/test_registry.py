@@ -42,6 +42,7 @@ from swapper.registry import (
     named,
     published_methods,
     published_networks,
+    restorer_choices,
     trainer_commands,
 )
 from swapper.restore.base import load_restorer
@@ -243,7 +244,9 @@ def test_a_new_record_is_a_choice_of_the_command_line(grey: System, capsys: pyte
     for command in ("image", "video", "compare"):
         assert "warp, grey, onnx:NAME" in helps(capsys, command)
     assert "warp, grey" in helps(capsys, "bench")
-    assert "--restore {none,renovation,gfpgan,grey}" in helps(capsys, "image")
+    assert (
+        f"--restore {{{','.join(restorer_choices())}}}" in helps(capsys, "image") and restorer_choices()[-1] == "grey"
+    )
     assert "--embedder {smooth,arcface,grey}" in helps(capsys, "interpolate")
     assert "grey-official" in helps(capsys, "weights", "convert")
     assert " grey " in " ".join(trainers_parser().format_help().split())
@@ -262,7 +265,7 @@ def test_a_new_record_is_in_every_error(grey: System, capsys: pytest.CaptureFixt
     for wrong in (lambda: load_method("nothing", CPU), lambda: find_method("nothing:more")):
         with pytest.raises(UserError, match=r"Unknown method 'nothing.*'\. Choose one of: .*warp, grey, onnx:NAME\."):
             wrong()
-    with pytest.raises(UserError, match=r"Choose one of: none, renovation, gfpgan, grey\."):
+    with pytest.raises(UserError, match=r"Choose one of: none, renovation, gfpgan, .*, grey\."):
         load_restorer("nothing", CPU)
     assert main(["weights", "convert", "nothing", "a.pth"]) == 2
     assert re.search(r"Unknown system 'nothing'\. Choose one of: .*grey-official\.", capsys.readouterr().err)

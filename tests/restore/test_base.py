@@ -6,6 +6,8 @@ from swapper.restore import default
 from swapper.restore.base import Restorer, load_restorer, restorers
 from swapper.restore.default import default_restorer
 from swapper.restore.gfpgan import GFPGANRestorer
+from swapper.restore.onnx_hub import OnnxRestorer
+from swapper.restore.onnx_records import RECORDS
 from swapper.restore.renovation import RenovationRestorer
 from swapper.types import UserError
 
@@ -13,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 def test_names_start_with_none() -> None:
-    assert restorers() == ["none", "renovation", "gfpgan"]
+    assert restorers() == ["none", "renovation", "gfpgan", *RECORDS]
     assert load_restorer("none", CPU) is None
 
 
@@ -24,7 +26,8 @@ def test_photos_are_renovated_and_videos_are_not(monkeypatch: pytest.MonkeyPatch
 
 
 def test_table_names_the_classes() -> None:
-    assert [named(info.cls) for info in RESTORERS.values()] == [RenovationRestorer, GFPGANRestorer]
+    kinds = [named(info.cls) for info in RESTORERS.values()]
+    assert kinds == [RenovationRestorer, GFPGANRestorer, *[OnnxRestorer] * len(RECORDS)]
     restorer = GFPGANRestorer(CPU, network=lambda faces: faces)
     assert isinstance(restorer, Restorer)
     assert [name for name, info in RESTORERS.items() if info.made(restorer)] == ["gfpgan"]
@@ -32,6 +35,7 @@ def test_table_names_the_classes() -> None:
 
 def test_unknown_name_is_refused() -> None:
     with pytest.raises(
-        UserError, match=r"Unknown restoration 'codeformer'\. Choose one of: none, renovation, gfpgan\."
+        UserError,
+        match=r"Unknown restoration 'sharpener'\. Choose one of: none, renovation, gfpgan, gpen_bfr_256, .*\.",
     ):
-        load_restorer("codeformer", CPU)
+        load_restorer("sharpener", CPU)

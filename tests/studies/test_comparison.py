@@ -8,17 +8,9 @@ from swapper.batch.engine import Engine
 from swapper.metrics.report import ScoreRow
 from swapper.pipeline import FaceSwapper
 from swapper.studies import comparison
-from swapper.studies.comparison import (
-    Subject,
-    attributes_kept,
-    choose_pairs,
-    compare,
-    gallery_of,
-    measure_people,
-    measure_people_in_workers,
-    people_in,
-)
-from swapper.studies.comparison_swaps import SwapperChoice
+from swapper.studies.comparison import FINISHED, Finished, attributes_kept, compare, gallery_of
+from swapper.studies.comparison_swaps import SwapperChoice, measure_people_in_workers
+from swapper.studies.subjects import Subject, choose_pairs, measure_people, people_in
 from swapper.types import UserError
 
 
@@ -95,7 +87,10 @@ def test_rows_arrive_one_by_one_with_references_first(people, warp, evaluators):
     assert pasted["retrieval"] == 1 and unchanged["retrieval"] == 0
     assert "milliseconds" in warped and "milliseconds" not in unchanged
     assert not {"gain", "frechet"} & set(warped), "nobody has two photos, and two pairs are too few"
-    assert all(np.isfinite(value) for value in warped.values()) and done.rows[2].intervals == {}
+    assert all(np.isfinite(value) for value in warped.values())
+    assert set(done.rows[2].intervals) == {"retrieval", "retrieval_smooth"}, "two pairs say nothing of means"
+    assert done.judges() == ["arcface", "smooth"] and done.compared() == ["warp"]
+    assert warped["id_source_smooth"] > unchanged["id_source_smooth"]
     assert attributes_kept(done.rows[1], done.rows[1]) == pytest.approx(0)
     assert attributes_kept(done.rows[0], done.rows[1]) > attributes_kept(done.rows[2], done.rows[1])
 
@@ -110,6 +105,20 @@ def test_one_identity_a_person_and_pictures_of_the_first_pairs(people, warp, eva
     *_, done = compare(both, targets, [(0, 0), (0, 1)], [], lambda _: warp, evaluators)
     assert made == [2]
     assert len(done.grid()) == 1
+
+
+def test_a_finished_result_gets_a_row_like_that_of_its_method(people, warp, evaluators):
+    source, target = people[0].photos[0], people[2].photos[0]
+    swapped = warp.swap_faces(target.image, [target.face], {0: warp.method.identify([source.crop])}).image
+    given = people[:1], people[2:], [(0, 0)], []
+    *_, done = compare(*given, lambda _: warp, evaluators, finished=Finished(0, swapped, "warp"))
+    row, method = done.rows[2:]
+    assert (row.name, row.reference, done.finished_by) == (FINISHED, True, "warp")
+    for key in ("id_source", "id_source_smooth", "pose", "retrieval"):
+        assert row.values[key] == pytest.approx(method.values[key], abs=1e-5)
+    assert done.columns() == ["source", "target", "source pasted", FINISHED, "warp"]
+    with pytest.raises(UserError, match="another size than the target"):
+        list(compare(*given, lambda _: warp, evaluators, finished=Finished(0, swapped[1:], "warp")))
 
 
 def test_nothing_kept_is_zero_and_all_kept_is_one():

@@ -6,68 +6,97 @@ import numpy as np
 import pytest
 
 from swapper.interpolation import path_shares
-from swapper.studies.interpolation_scores import explain, figures, headline, score_interpolation
+from swapper.studies.embedding_paths import GALLERY, EmbeddingPath, PairScores
+from swapper.studies.gallery import Gallery
+from swapper.studies.interpolation_scores import (
+    DrawnPath,
+    InterpolationScores,
+    explain,
+    headline,
+    score_interpolation,
+)
+from swapper.studies.interpolation_study import PathChoice
 from swapper.types import Crop
 
 EYE = np.eye(2, 3, dtype=np.float32)
+SMOOTH = EmbeddingPath(0.6, 5, [0, 1, 2], [0.3, 0.2, 0.3], 0.9)
+ARCFACE = EmbeddingPath(0.8, 4, [0, 0, 2], [0.3, 0.4, 0.3], 1.0)
+PAIRS = PairScores(
+    GALLERY, 100, {"smooth": 0.5, "arcface": 0.75}, {"smooth": 5.0, "arcface": 4.0}, (0.2, 0.3), (0.5, 1.5)
+)
+SCORES = InterpolationScores([0, 0.5, 1], 30, 30, {"smooth": SMOOTH, "arcface": ARCFACE}, None, [])
 
 
-@pytest.fixture
-def photos(student, portraits):
-    return tuple(student.source_crop(path) for path in portraits[:2])
+def test_the_headline_names_the_smoother_one_and_by_how_much():
+    assert headline(SCORES) == "The smooth embedder is smoother: d_smooth 0.60 against 0.80 of ArcFace, 25 % lower"
+    assert explain(SCORES) == [
+        "On A and B alone; more people give an interval.",
+        "Distinct identities on the way from A to B: 5 with the smooth embedder, 4 with ArcFace, of 9 possible.",
+    ]
+    turned = replace(SCORES, embedders={"smooth": ARCFACE, "arcface": SMOOTH})
+    assert headline(turned).startswith("ArcFace is smoother: d_smooth 0.60 against 0.80 of the smooth embedder")
 
 
-def fade(photos, shares):
+def test_several_pairs_speak_with_their_interval():
+    several = replace(SCORES, pairs=PAIRS)
+    assert headline(several).endswith("d_smooth 0.50 against 0.75 of ArcFace, 33 % lower")
+    assert explain(several)[0] == (
+        "Means over 100 pairs of the gallery's people; 95 % interval of the difference: 0.20 to 0.30. "
+        "On A and B alone: 0.60 against 0.80."
+    )
+    unclear = replace(SCORES, pairs=replace(PAIRS, less=(-0.1, 0.3)))
+    assert headline(unclear) == "No clear difference: d_smooth 0.50 of the smooth embedder against 0.75 of ArcFace"
+
+
+def test_without_a_gallery_or_a_second_embedder_nobody_is_smoother():
+    blind = replace(SMOOTH, d_smooth=math.nan, nearest=[])
+    assert headline(replace(SCORES, embedders={"smooth": blind})) == "No gallery, so no smoothness"
+    alone = replace(SCORES, embedders={"arcface": ARCFACE})
+    assert headline(alone) == "One embedder only, so nothing to compare: d_smooth 0.80 of ArcFace"
+    assert explain(alone) == []
+
+
+@pytest.fixture(scope="module")
+def photos(portraits, evaluators):
+    from swapper.pipeline import FaceSwapper
+
+    finder = FaceSwapper("warp", "cpu", restore="none", threads=1)
+    return [finder.source_crop(path) for path in portraits[:2]]
+
+
+def fade(photos, shares) -> list[Crop]:
     first, second = (photo.image.astype(float) for photo in photos)
     return [Crop(((1 - t) * first + t * second).round().astype(np.uint8), EYE) for t in shares]
 
 
-def test_a_slow_fade_is_smooth_and_reaches_the_other(photos, evaluators):
-    shares = path_shares(5)
-    scores = score_interpolation(fade(photos, shares), shares, photos, evaluators)
-    assert scores.judge is scores.curves["arcface"]
-    assert scores.evenness > 0.9 and scores.detour >= 1
-    assert scores.judge.reach == pytest.approx(1, abs=1e-3)
-    assert scores.judge.to_first[0] == pytest.approx(1, abs=1e-4) and scores.judge.to_second[-1] > 0.99
-    assert 40 < scores.score < 100
-    assert scores.judge.neighbours is None and math.isnan(scores.judge.smoothness)
-    assert headline(scores).startswith("Smoothness ") and "of 100" in headline(scores)
-    assert explain(scores).startswith("The face changes")
-
-
-def test_a_jump_is_not(photos, evaluators):
-    shares = path_shares(5)
-    jump = score_interpolation([photos[int(t > 0.5)] for t in shares], shares, photos, evaluators)
-    assert jump.evenness == pytest.approx(1 / 6)
-    assert jump.score < 40
-    assert explain(jump).startswith("Most of the change happens in one place: the largest step, from 50 to 67 %")
-
-
-def test_standing_still_has_no_score(photos, evaluators):
-    shares = path_shares(2)
-    scores = score_interpolation([photos[0]] * 4, shares, photos, evaluators)
-    assert math.isnan(scores.score) and headline(scores) == "No score"
-    assert "cover 0 % of the distance" in explain(scores)
-    assert json.loads(json.dumps(scores.data(), allow_nan=False))["score"] is None
-    assert next(value for _, value, _ in figures(scores, {})) == "–"
-
-
-def test_a_gallery_counts_the_people_met_but_not_the_two(photos, evaluators, student, portraits):
-    others = [student.source_crop(path) for path in portraits]
-    gallery = {"arcface": evaluators.embedders["arcface"].embed(others)}
-    shares = path_shares(1)
-    scores = score_interpolation(fade(photos, shares), shares, photos, evaluators, gallery)
-    assert scores.judge.gallery == len(portraits) - 2
-    assert scores.judge.neighbours is not None and 1 <= scores.judge.neighbours <= 9
-    assert scores.judge.smoothness > 0
-    labels = [label for label, _, _ in figures(scores, {"arcface": "ArcFace"})]
-    assert "People met, ArcFace" in labels
-    few = {"arcface": gallery["arcface"][:5]}  # three without the two, too few to mean anything
-    assert score_interpolation(fade(photos, shares), shares, photos, evaluators, few).judge.neighbours is None
-
-
-def test_uneven_steps_are_said(photos, evaluators):
+def test_drawn_faces_are_measured_from_a_and_to_b(photos, evaluators):
     shares = path_shares(3)
-    scores = score_interpolation(fade(photos, shares), shares, photos, evaluators)
-    uneven = replace(scores, steps=[1.0, 1.0, 2.0, 1.0])
-    assert explain(uneven).startswith("The face changes all the way, but not evenly: the largest step, from 50 to 75 %")
+    ends = {name: one.embed(photos) for name, one in evaluators.embedders.items()}
+    paths = [
+        DrawnPath(PathChoice("smoothswap", "smooth"), fade(photos, shares)),
+        DrawnPath(PathChoice("ghost", "arcface"), [photos[int(t > 0.5)] for t in shares], 0.4),
+    ]
+    scores = score_interpolation(paths, shares, ends, evaluators)
+    slow, jump = scores.paths
+    assert (slow.judge, jump.judge, jump.fidelity) == ("smooth", "arcface", 0.4)
+    for judge in ("smooth", "arcface"):
+        assert abs(slow.from_a[judge][0]) < 1e-3 < slow.from_a[judge][-1]
+        assert slow.to_b[judge][-1] == pytest.approx(0, abs=0.02)
+    assert slow.largest_step < 0.4 and jump.largest_step == pytest.approx(1)
+    assert list(scores.embedders) == ["smooth", "arcface"] and scores.embedders["smooth"].nearest == []
+    data = json.loads(json.dumps(scores.data(), allow_nan=False))
+    assert data["embedders"]["smooth"]["d_smooth"] is None and data["pairs"] is None
+    assert data["paths"][1]["largest_step"] == 1 and data["headline"] == "No gallery, so no smoothness"
+
+
+def test_a_gallery_is_looked_at_without_the_two_people(photos, evaluators):
+    ends = {name: one.embed(photos) for name, one in evaluators.embedders.items()}
+    rng = np.random.default_rng(0)
+    strangers = {name: rng.normal(size=(20, rows.shape[1])).astype(np.float32) for name, rows in ends.items()}
+    unit = {name: rows / np.linalg.norm(rows, axis=1, keepdims=True) for name, rows in strangers.items()}
+    gallery = Gallery({name: np.concatenate([ends[name], rows]) for name, rows in unit.items()}, np.arange(22))
+    path = DrawnPath(PathChoice("ghost", "arcface"), photos)
+    scores = score_interpolation([path], [0.0, 1.0], ends, evaluators, gallery)
+    assert (scores.photos, scores.people, list(scores.embedders)) == (20, 20, ["arcface", "smooth"])
+    assert all(0 < one.d_smooth < 2 and 1 <= one.distinct <= 9 for one in scores.embedders.values())
+    assert scores.pairs is not None and scores.pairs.count == 11

@@ -2,13 +2,11 @@
 
 import contextlib
 import json
-import struct
 import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -20,6 +18,7 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from hostile.pictures import thin_png
 from two_faces import draw
 from waiting import PATIENCE, wait_for
 
@@ -169,20 +168,8 @@ def test_hostile_names_stay_names(client, folder, source, name: str):
     assert not [found for found in [*escaped, Path("evil")] if found.exists()]
 
 
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png_bomb(side: int) -> bytes:
-    """A few hundred kilobytes that unpack into gigabytes."""
-    rows = zlib.compressobj(9)
-    packed = b"".join(rows.compress(bytes(side // 8 + 1)) for _ in range(side)) + rows.flush()
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
-
-
 def test_bombs_are_refused_before_they_unpack(client, tmp_path):
-    (tmp_path / "bomb.png").write_bytes(png_bomb(30_000))
+    (tmp_path / "bomb.png").write_bytes(thin_png(30_000, 30_000))
     begin = time.monotonic()
     assert "more than the limit of" in refused(client, handle_file(tmp_path / "bomb.png"))
     assert time.monotonic() - begin < 20

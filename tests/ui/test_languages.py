@@ -13,7 +13,7 @@ import pytest
 from gradio.context import LocalContext
 from gradio.i18n import I18nData
 
-from swapper.metrics.report import METRICS
+from swapper.metrics.metric_list import METRICS
 from swapper.registry import METHODS
 from swapper.runtime.limits import Limits
 from swapper.ui import languages

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from swapper.ui.visits import Visits, properties, restored
+import gradio as gr
+
+from swapper.ui.visits import Visits, properties, restored, together
 
 NAME = "0123456789abcdef" * 2
 
@@ -48,3 +50,12 @@ def test_files_come_back_as_long_as_they_are_there(tmp_path: Path):
 def test_answers_of_handlers_are_properties():
     assert properties("<p>") == {"value": "<p>"}
     assert properties({"__type__": "update", "visible": True}) == {"visible": True}
+
+
+def test_answers_close_together_become_one():
+    with gr.Blocks():
+        box, state = gr.HTML(), gr.State("")
+    first = {box: "<p>", state: "a"}
+    both = together(first, {box: gr.HTML(visible=False), state: "b"})
+    assert properties(both[box]) == {"value": "<p>", "visible": False} and both[state] == "b"
+    assert together(first, {}) == first and together({}, first) == first

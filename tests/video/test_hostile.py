@@ -1,53 +1,17 @@
 """Files that would make the reader open other files, or frames larger than this machine may decode."""
 
 import struct
-import zlib
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from clips import background, pictures, write_clip
+from hostile.videos import alias, box, growing, refer
 
 from swapper.types import UserError
 from swapper.video import opening
 from swapper.video.io import VideoReader
-
-WAY = [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"]
-
-
-def box(name: bytes, *parts: bytes) -> bytes:
-    data = b"".join(parts)
-    return struct.pack(">I4s", len(data) + 8, name) + data
-
-
-def alias(target: str) -> bytes:
-    """A reference to a file in the same folder, as QuickTime writes it."""
-    name, path = target.encode(), f"/disk/{target}".encode()
-    record = bytes(10) + bytes([4]) + b"disk".ljust(27, b"\0") + bytes(12) + bytes([len(name)]) + name.ljust(63, b"\0")
-    record += bytes(16) + struct.pack(">2H", 1, 1) + bytes(16)
-    record += struct.pack(">2H", 2, len(path)) + path + b"\0" * (len(path) % 2) + struct.pack(">2H", 0xFFFF, 0)
-    return box(b"alis", bytes(4), record)
-
-
-def refer(path: Path, reference: bytes) -> Path:
-    """Replace the first track's reference to its own file."""
-    data, begins, at = bytearray(path.read_bytes()), [], 0
-    end = len(data)
-    for name in WAY:
-        while data[at + 4 : at + 8] != name:
-            at += struct.unpack_from(">I", data, at)[0]
-            assert at < end
-        begins.append(at)
-        at += 8
-    old = struct.unpack_from(">I", data, begins[-1])[0]
-    new = box(b"dref", bytes(4), struct.pack(">I", 1), reference)
-    data[begins[-1] : begins[-1] + old] = new
-    for begin in begins[:-1]:
-        struct.pack_into(">I", data, begin, struct.unpack_from(">I", data, begin)[0] + len(new) - old)
-    path.write_bytes(data)
-    return path
 
 
 @pytest.fixture
@@ -101,28 +65,6 @@ def test_every_kind_of_reference_is_refused(tmp_path, reference):
 def test_files_that_point_to_themselves_are_read(tmp_path, swap, reference):
     source = refer(write_clip(tmp_path / "in.mov", [background(64, 96)] * 3), reference)
     assert swap(source, tmp_path / "out.mp4").frames == 3
-
-
-def png(side: int) -> bytes:
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    rows = zlib.compress((b"\0" + bytes(3 * side)) * side, 1)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
-def growing(path: Path, sides: list[int]) -> Path:
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("png", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 64, 64, "rgb24"
-        out.start_encoding()
-        for i, side in enumerate(sides):
-            packet = av.Packet(png(side))
-            packet.stream, packet.pts, packet.dts, packet.duration = stream, i, i, 1
-            packet.time_base, packet.is_keyframe = Fraction(1, 25), True
-            out.mux(packet)
-    return path
 
 
 @pytest.mark.parametrize("sides", [[64] * 8 + [600], [64, 600] + [64] * 8, [600] * 3], ids=["last", "second", "all"])

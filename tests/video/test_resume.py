@@ -194,9 +194,9 @@ def test_segments_that_were_changed_are_not_joined(engine, nobody, tmp_path, mon
 @pytest.mark.parametrize("container", [".mkv", ".ts", ".avi"])
 def test_going_on_finds_its_frame_in_every_container(engine, nobody, tmp_path, monkeypatch, container):
     monkeypatch.setattr(encode, "SEGMENT_FRAMES", LENGTH)
-    frames = [np.roll(background(64, 96), i, 1) for i in range(70)]
+    frames = [np.roll(background(64, 96), i, 1) for i in range(110)]  # encoding runs ahead of the stop
     coding = Coding(options=(("preset", "ultrafast"), ("g", "12"), ("bf", "2")))
-    source = write_clip(tmp_path / f"in{container}", frames, coding, sound=clicks([1.0], 2.8))
+    source = write_clip(tmp_path / f"in{container}", frames, coding, sound=clicks([1.0], 4.4))
 
     def run(output, progress=None):
         return engine.swap_video(nobody, source, output, progress)

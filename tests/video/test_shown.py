@@ -7,9 +7,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.filter import Graph
 from clips import Coding, background, pictures, times, write_clip
 
+from swapper.types import UserError
 from swapper.video import encode
+from swapper.video.interlacing import Deinterlacer
 from swapper.video.io import VideoReader
 from swapper.video.job import VideoSettings
 
@@ -84,6 +87,33 @@ def test_interlaced_videos_become_whole_pictures(tmp_path, swap):
     assert times(tmp_path / "out.mp4") == pytest.approx(times(source))
     with av.open(str(tmp_path / "out.mp4")) as file:
         assert not any(frame.interlaced_frame for frame in file.decode(video=0))
+
+
+def half_pictures(width: int, height: int) -> av.VideoFrame:
+    """A frame that says that it is interlaced."""
+    graph = Graph()
+    begin = graph.add_buffer(width=width, height=height, format="yuv420p", time_base=Fraction(1, 25))
+    graph.link_nodes(begin, graph.add("setfield", "mode=tff"), graph.add("buffersink")).configure()
+    graph.vpush(av.VideoFrame(width, height, "yuv420p"))
+    frame = graph.vpull()
+    assert frame.interlaced_frame
+    return frame
+
+
+@pytest.mark.parametrize(("width", "height"), [(70, 1), (1, 70), (64, 6), (6, 64), (2, 2), (8, 8), (64, 48)])
+def test_interlaced_frames_of_any_size_are_passed_on(width, height):
+    whole, found = Deinterlacer(Fraction(1, 25)), []
+    for pts in range(4):
+        found += whole.feed(pts, half_pictures(width, height))
+    found += whole.finish()
+    assert [(pts, frame.width, frame.height) for pts, frame in found] == [(pts, width, height) for pts in range(4)]
+
+
+def test_frames_that_nothing_converts_are_named(tmp_path):
+    """FFmpeg's own scaler takes no interlaced frame of one row."""
+    reader = VideoReader(write_clip(tmp_path / "in.mp4", [background(64, 96)] * 3))
+    with pytest.raises(UserError, match=r"a frame of 70 x 1 pixels \(yuv420p\) cannot be converted \(.*to MP4\.$"):
+        reader._pixels(half_pictures(70, 1))
 
 
 def test_a_stopped_interlaced_job_ends_like_one_that_was_not(tmp_path, swap, monkeypatch):

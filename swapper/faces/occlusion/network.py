@@ -1,6 +1,6 @@
 """Finding what lies in front of a face in one picture: glasses, hands, hair, microphones, masks."""
 
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -9,7 +9,6 @@ from jaxtyping import Float32, UInt8
 from swapper.faces.align import Placement, invert_affine, template_to_template, warp_frame
 from swapper.faces.crop_network import CropNetwork
 
-_TEMPLATE = "tight"
 _RANGE = (0.3, 0.6)  # probability that counts as nothing, and as covered
 _LEAST = 0.005  # share of the face: less is chance
 
@@ -34,24 +33,49 @@ class OcclusionFinder(Protocol):
         ...
 
 
-class OcclusionDetector(CropNetwork):
-    """Runs the occlusion network on crops, through onnxruntime."""
+class CropOcclusion(CropNetwork):
+    """A network that tells of a crop of its own template and size what hides the face.
 
-    weights = "occlusion-lite-onnx"
+    Attributes:
+        template: key of ``faces.align.TEMPLATES``.
+    """
+
+    template: ClassVar[str]
 
     def find(
         self, image: UInt8[np.ndarray, "s s 3"], template: Placement, face: Float32[np.ndarray, "s s"]
     ) -> Float32[np.ndarray, "s s"] | None:
         """Find occlusion; see ``OcclusionFinder.find``."""
         side = len(image)
-        to_own = template_to_template(template, side, _TEMPLATE, self.size)
-        small = warp_frame(image, to_own, self.size)
-        pixels = np.ascontiguousarray(small.transpose(2, 0, 1)[None]).astype(np.float32) / np.float32(255)
+        to_own = template_to_template(template, side, self.template, self.size)
+        share = cv2.warpAffine(
+            self.hidden(warp_frame(image, to_own, self.size)),
+            invert_affine(to_own),
+            (side, side),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return share if float((share * face).sum()) > _LEAST * float(face.sum()) else None
+
+    def hidden(self, crop: UInt8[np.ndarray, "t t 3"]) -> Float32[np.ndarray, "t t"]:
+        """Share of each pixel that something hides, in [0, 1].
+
+        Args:
+            crop: RGB, of the network's own template and size.
+        """
+        raise NotImplementedError
+
+
+class OcclusionDetector(CropOcclusion):
+    """Runs the shipped occlusion network on crops, through onnxruntime."""
+
+    weights = "occlusion-lite-onnx"
+    template = "tight"
+
+    def hidden(self, crop: UInt8[np.ndarray, "t t 3"]) -> Float32[np.ndarray, "t t"]:
+        """See ``CropOcclusion.hidden``."""
+        pixels = np.ascontiguousarray(crop.transpose(2, 0, 1)[None]).astype(np.float32) / np.float32(255)
         (logits,) = self.session.run(None, {"faces": pixels})
         probability = 1 / (1 + np.exp(-np.asarray(logits, np.float32)[0, 0]))
         low, high = _RANGE
-        share = np.clip((probability - low) / (high - low), 0, 1)
-        share = cv2.warpAffine(
-            share, invert_affine(to_own), (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        return share if float((share * face).sum()) > _LEAST * float(face.sum()) else None
+        return np.clip((probability - low) / (high - low), 0, 1)

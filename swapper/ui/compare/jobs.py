@@ -8,31 +8,29 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
-from swapper.images import write_image
-from swapper.methods.reference import BASELINE, PASTED
+from swapper.hub.manifest import file_sha256
+from swapper.images import read_image
+from swapper.methods.reference import BASELINE, REFERENCES
 from swapper.metrics.report import report_data
-from swapper.provenance import Origin, write_marked_image
 from swapper.runtime import values
 from swapper.runtime.limits import Limits
-from swapper.studies.comparison import (
-    REFERENCES,
-    Comparison,
-    ComparisonProgress,
-    choose_pairs,
-    compare,
-    measure_people,
-)
+from swapper.studies.clips import pack
+from swapper.studies.comparison import FINISHED, Comparison, ComparisonProgress, Finished, compare
 from swapper.studies.comparison_report import describe, write_comparison
-from swapper.studies.interpolation_report import pack
+from swapper.studies.previews import shrink
+from swapper.studies.subjects import SIDE, choose_pairs, measure_people
 from swapper.types import UserError
 from swapper.ui.api import Upload
+from swapper.ui.carried import Carried
 from swapper.ui.consent import CONSENT_ARGUMENT, require_consent
 from swapper.ui.files import new_folder, raises_sentences, upload_paths
 from swapper.ui.gpu import on_gpu
 from swapper.ui.layout import LENGTHY
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import NOT_OFFERED, SwapperCache, offered_methods
+from swapper.ui.terms import TRUST_ARGUMENT, require_trust
 
+RESULT = "Result of Image swap"
 NO_PHOTOS = "{what}: no photo yet. Add one, or fill in an example."
 NO_CHOICE = "Methods: none selected. Tick at least one."
 TOO_MANY = (
@@ -49,14 +47,16 @@ class Request:
         sources: paths of photos.
         targets: paths of photos.
         methods: names that this app offers, the warp among them.
+        carried: a result to be measured with them.
     """
 
     sources: list[str]
     targets: list[str]
     methods: list[str]
+    carried: Carried | None = None
 
 
-def read_request(sources: Any, targets: Any, methods: Any, most: int) -> Request:
+def read_request(sources: Any, targets: Any, methods: Any, most: int, carried: Carried | None = None) -> Request:
     """Check what components or an endpoint received.
 
     Args:
@@ -64,6 +64,7 @@ def read_request(sources: Any, targets: Any, methods: Any, most: int) -> Request
         targets: uploads.
         methods: names.
         most: swaps at once.
+        carried: a result of the Image swap tab; passed over where its photos are not among these.
 
     Raises:
         UserError: something is missing, not offered, or too much.
@@ -82,7 +83,7 @@ def read_request(sources: Any, targets: Any, methods: Any, most: int) -> Request
     pairs, rows = len(found[0]) * len(found[1]), len(names) + len(REFERENCES)
     if pairs * rows > most:
         raise UserError(TOO_MANY.format(pairs=pairs, rows=rows, swaps=pairs * rows, most=most))
-    return Request(*found, names)
+    return Request(*found, names, carried)
 
 
 def run_comparison(
@@ -103,27 +104,36 @@ def run_comparison(
     finder = swappers.finder()
     sources, targets = (measure_people(found, finder, evaluators.get()) for found in people)
     pairs = choose_pairs(sources, targets, len(sources) * len(targets))
-    yield from compare(sources, targets, pairs, request.methods, swappers.get, evaluators.get(), progress)
+    finished = carried_over(request, pairs)
+    yield from compare(sources, targets, pairs, request.methods, swappers.get, evaluators.get(), progress, finished)
 
 
-def write_pictures(found: Comparison, folder: Path, labels: dict[str, str]) -> list[tuple[str, str]]:
-    """Write the faces for the gallery; returns paths and captions, row by row.
+def carried_over(request: Request, pairs: list[tuple[int, int]]) -> Finished | None:
+    """The carried result, if the photos that it was made from are among those to be compared.
 
     Args:
-        found: the comparison.
-        folder: exists.
-        labels: of the methods.
+        request: with it.
+        pairs: of a source and a target that are compared.
     """
-    shown = []
-    for number, row in enumerate(found.grid()):
-        for column, face in zip(found.columns(), row, strict=True):
-            path = folder / f"face-{number:02d}-{len(shown):03d}.jpg"
-            if column in ("source", "target"):
-                write_image(face, path, quality=90)
-            else:
-                write_marked_image(face, path, Origin("warp" if column == PASTED else column), 90)
-            shown.append((str(path), labels.get(column, column)))
-    return shown
+    if request.carried is None:
+        return None
+    files = [[file_sha256(Path(path)) for path in paths] for paths in (request.sources, request.targets)]
+    wanted = [file_sha256(Path(path)) for path in (request.carried.source, request.carried.target)]
+    if any(one not in side for one, side in zip(wanted, files, strict=True)):
+        return None
+    pair = files[0].index(wanted[0]), files[1].index(wanted[1])
+    if pair not in pairs:
+        return None
+    return Finished(pairs.index(pair), shrink(read_image(request.carried.result), SIDE), request.carried.method)
+
+
+def labels_for(carried: Carried | None) -> dict[str, str]:
+    """Names of rows for readers.
+
+    Args:
+        carried: a result of the Image swap tab.
+    """
+    return offered_methods() | ({FINISHED: f"{RESULT}: {carried.label}"} if carried is not None else {})
 
 
 def write_archive(found: Comparison, labels: dict[str, str]) -> tuple[Path, list[str]]:
@@ -148,7 +158,7 @@ def add_compare_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, l
     """
 
     def compare_methods(
-        sources: list[Upload], targets: list[Upload], methods: list[str], consent: bool = False
+        sources: list[Upload], targets: list[Upload], methods: list[str], consent: bool = False, trust: bool = False
     ) -> tuple[gr.FileData, dict]:
         """Measure methods on every pair of a source and a target; returns a ZIP with the report, and the figures.
 
@@ -157,9 +167,11 @@ def add_compare_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, l
             targets: photos whose largest face is swapped.
             methods: names of methods that this app offers; the references are added.
             consent: True if everyone whose face is used has agreed; nothing is swapped otherwise.
+            trust: True to use published weights that are unverified; nothing in them can run code.
         """
         require_consent(consent, CONSENT_ARGUMENT)
         request = read_request(sources, targets, methods, limits.max_compared_swaps)
+        require_trust(trust, request.methods, sentence=TRUST_ARGUMENT)
         *_, found = run_comparison(swappers, evaluators, request, lambda _done, _total, _what: None)
         archive, _ = write_archive(found, offered_methods())
         return gr.FileData(path=str(archive)), report_data(found.rows, describe(found))

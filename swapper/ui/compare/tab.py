@@ -10,16 +10,25 @@ import gradio as gr
 from swapper.methods.reference import BASELINE
 from swapper.runtime.limits import Limits
 from swapper.studies.comparison import Comparison
-from swapper.studies.comparison_page import SCRIPT, STYLE, meanings, plots, table
+from swapper.studies.comparison_page import SCRIPT, STYLE, account, meanings, plots, side_by_side, table
+from swapper.studies.comparison_report import marked
 from swapper.ui.callout import callout
-from swapper.ui.compare.jobs import add_compare_endpoint, read_request, run_comparison, write_archive, write_pictures
+from swapper.ui.carried import Carried
+from swapper.ui.compare.jobs import (
+    add_compare_endpoint,
+    labels_for,
+    read_request,
+    run_comparison,
+    write_archive,
+)
 from swapper.ui.consent import require_consent
-from swapper.ui.files import new_folder
+from swapper.ui.files import plain_sentence
 from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, example_strip, heading
 from swapper.ui.progress import Tell
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
 from swapper.ui.work import Work, build_result_place
 
@@ -31,14 +40,16 @@ ALWAYS = "The unchanged target, the pasted source and the warp are always includ
 TABLE = (
     "",
     "Figures",
-    "The best values are marked; arrows show which way is better; click a heading to sort. Below: 95 % intervals.",
+    "Arrows show which way is better; click a heading to sort.",
 )
 PLOTS = (
     "",
     "Strengths and weaknesses",
     "A good swap takes the source's identity and leaves everything else as in the target.",
 )
-PICTURES = ("", "Side by side", "Click a picture to enlarge it; the arrow keys go from method to method.")
+PICTURES = ("", "Side by side", "Click a face to enlarge it; the arrow keys go from method to method.")
+CARRIED = "Also measured, while its two photos are here: the result of Image swap, made with {label}."
+LEAVE_OUT = "Leave it out"
 MEANINGS = "What the columns mean"
 EMPTY = "The figures appear here, method by method."
 DOWNLOAD = "Download report (ZIP)"
@@ -56,7 +67,7 @@ class CompareTab:
         table: figures.
         cards: the other parts of the result, hidden until there are some.
         plots: both charts and the papers' figures.
-        gallery: pictures.
+        pictures: the faces, pair by pair.
         notes: warnings.
         archive: downloads the report.
     """
@@ -68,23 +79,26 @@ class CompareTab:
     table: gr.HTML
     cards: list[gr.Column]
     plots: gr.HTML
-    gallery: gr.Gallery
+    pictures: gr.HTML
     notes: gr.HTML
     archive: gr.DownloadButton
 
     @property
     def outputs(self) -> list[Any]:
         """All components that a comparison fills."""
-        return [self.table, self.plots, self.gallery, self.notes, self.archive]
+        return [self.table, self.plots, self.pictures, self.notes, self.archive]
 
-    def compare(self, tell: Tell, agreed: Any, sources: Any, targets: Any, methods: Any) -> Iterator[Updates]:
+    def compare(
+        self, tell: Tell, agreed: Any, sources: Any, targets: Any, methods: Any, trust: Any, carried: Carried | None
+    ) -> Iterator[Updates]:
         """Compare, showing each row when it is done.
 
         Raises:
             UserError: something is missing or cannot be used.
         """
         require_consent(agreed)
-        request, labels = read_request(sources, targets, methods, self.most), offered_methods()
+        request, labels = read_request(sources, targets, methods, self.most, carried), labels_for(carried)
+        require_trust(trust, request.methods)
         tell(0.0, said("Measuring the photos"))
 
         def told(done: int, total: int, what: str) -> None:
@@ -92,10 +106,9 @@ class CompareTab:
 
         found = None
         for found in run_comparison(self.swappers, self.evaluators, request, told):
-            rows = said_markup(table(found.rows, labels))
             yield {
                 self.box: gr.Column(visible=True),
-                self.table: rows,
+                self.table: said_markup(table(found.rows, labels)),
                 self.archive: gr.DownloadButton(visible=False),
                 self.notes: "",
             }
@@ -105,16 +118,76 @@ class CompareTab:
 
     def _finished(self, found: Comparison, labels: dict[str, str]) -> Updates:
         archive, warnings = write_archive(found, labels)
-        pictures = [(path, said(name)) for path, name in write_pictures(found, new_folder(), labels)]
+        columns = f"<details><summary>{MEANINGS}</summary>{meanings(found.rows)}</details>"
         return {
             **{card: gr.Column(visible=True) for card in (self.box, *self.cards)},
-            self.table: said_markup(
-                table(found.rows, labels) + f"<details><summary>{MEANINGS}</summary>{meanings(found.rows)}</details>"
-            ),
+            self.table: said_markup(account(found, labels) + table(found.rows, labels) + columns),
             self.plots: said_markup(plots(found.rows, labels)),
-            self.gallery: gr.Gallery(value=pictures, columns=len(found.columns())),
+            self.pictures: said_markup(side_by_side(marked(found), labels)),
             self.notes: callout(warnings),
             self.archive: gr.DownloadButton(value=str(archive), visible=True),
+        }
+
+
+@dataclass(frozen=True)
+class CompareInputs:
+    """What a comparison is made from, for another tab to fill.
+
+    Attributes:
+        sources: photos.
+        targets: photos.
+        methods: names.
+        trust: the box that unverified weights ask for.
+        carried: the result of the Image swap tab that is measured, too.
+        note: says so.
+        leave_out: takes it out again.
+    """
+
+    sources: gr.Gallery
+    targets: gr.Gallery
+    methods: gr.CheckboxGroup
+    trust: gr.Checkbox
+    carried: gr.State
+    note: gr.HTML
+    leave_out: gr.Button
+
+    @property
+    def all(self) -> list[Any]:
+        """In the order in which a comparison takes them."""
+        return [self.sources, self.targets, self.methods, self.trust, self.carried]
+
+    @property
+    def filled(self) -> list[Any]:
+        """What ``fill`` changes."""
+        return [*self.all, self.note, self.leave_out]
+
+    def fill(self, carried: Carried | None) -> Updates:
+        """Take over a result of the Image swap tab, its two photos and its method.
+
+        Args:
+            carried: the result.
+        """
+        if carried is None:
+            return {self.note: gr.skip()}
+        offered = offered_methods()
+        return {
+            self.sources: [carried.source],
+            self.targets: [carried.target],
+            self.methods: [carried.method] if carried.method in offered else gr.skip(),
+            self.carried: carried,
+            **self.shown(carried),
+        }
+
+    def shown(self, carried: Carried | None) -> Updates:
+        """Say which result is measured, too.
+
+        Args:
+            carried: the result.
+        """
+        words = CARRIED.format(label=said(carried.label)) if carried is not None else ""
+        return {
+            self.note: f'<p class="hint">{plain_sentence(said(words))}</p>' if words else "",
+            self.leave_out: gr.Button(visible=carried is not None),
         }
 
 
@@ -125,8 +198,8 @@ def build_compare_tab(
     limits: Limits,
     examples: Path,
     visits: Visits,
-) -> None:
-    """Lay out the tab and wire it, and add ``/compare``; called inside Blocks.
+) -> CompareInputs:
+    """Lay out the tab and wire it, and add ``/compare``; called inside Blocks; returns its inputs.
 
     Args:
         swappers: shared by all sessions.
@@ -146,7 +219,10 @@ def build_compare_tab(
             choices = [(label, name) for name, label in offered.items() if len(offered) == 1 or name != BASELINE]
             ticked = [name for _, name in choices[:2]]
             methods = gr.CheckboxGroup(choices, value=ticked, show_label=False, elem_id="compare-methods")
+            trust = trust_box(ticked)
             gr.HTML(f'<p class="hint">{ALWAYS}</p>')
+            note = gr.HTML(elem_id="compare-carried")
+            leave_out = gr.Button(LEAVE_OUT, size="sm", variant="secondary", elem_classes="quiet", visible=False)
             button = gr.Button(COMPARE, variant="primary", elem_id="compare")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 7)
     problem = gr.HTML(elem_id="compare-problem")
@@ -161,21 +237,26 @@ def build_compare_tab(
             )
     with gr.Column(visible=False, elem_classes="card shown") as pictures:
         heading(PICTURES)
-        gallery = gr.Gallery(
-            interactive=False, show_label=False, object_fit="cover", buttons=[], elem_id="compare-gallery"
-        )
+        faces = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="compare-pictures")
     with gr.Column(visible=False, elem_classes="card shown") as views:
         heading(PLOTS)
-        plots = gr.HTML(css_template=STYLE, elem_id="compare-plots")
+        drawn = gr.HTML(css_template=STYLE, elem_id="compare-plots")
     most, cards = limits.max_compared_swaps, [pictures, views]
-    tab = CompareTab(swappers, evaluators, most, box, figures, cards, plots, gallery, notes, archive)
+    tab = CompareTab(swappers, evaluators, most, box, figures, cards, drawn, faces, notes, archive)
+    inputs = CompareInputs(sources, targets, methods, trust, gr.State(None), note, leave_out)
+    leave_out.click(
+        lambda: {inputs.carried: None, **inputs.shown(None)}, None, [inputs.carried, note, leave_out], **QUICK
+    )
     chosen = [[str(portraits[index]) for index in some] for some in ((0, 3), (1, 5, 7))] if len(portraits) > 7 else []
     fill.click(lambda: chosen, None, [sources, targets], **QUICK)
     place = replace(place, boxes=[box, *cards])
     work = Work("compare", COMPARE, button, problem, place, gr.State(""), visits)
-    inputs = [sources, targets, methods]
-    work.wire(tab.compare, consent, inputs, tab.outputs, (LENGTHY, limits.concurrency))
-    work.watch(inputs, shown=tab.outputs)
+    methods.change(trust_asked, methods, trust, **QUICK)
+    work.wire(tab.compare, consent, inputs.all, tab.outputs, (LENGTHY, limits.concurrency))
+    work.watch(
+        inputs.all, again=lambda values: inputs.shown(values.get(inputs.carried)), shown=[*tab.outputs, note, leave_out]
+    )
+    return inputs
 
 
 def _photos(words: tuple[str, str, str], name: str, examples: list[Path]) -> gr.Gallery:
@@ -188,7 +269,7 @@ def _photos(words: tuple[str, str, str], name: str, examples: list[Path]) -> gr.
             file_types=["image"],
             columns=3,
             height=PHOTO_HEIGHT,
-            object_fit="cover",
+            object_fit="contain",
             buttons=[],
             elem_id=name,
         )

@@ -9,11 +9,13 @@ import gradio as gr
 
 from swapper.images import read_image
 from swapper.provenance import Origin, write_marked_image
+from swapper.registry import find_restorer
 from swapper.runtime.limits import Limits
 from swapper.types import SwapResult, UserError
 from swapper.ui.assignment import PEOPLE
 from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
 from swapper.ui.callout import callout
+from swapper.ui.carried import Carried
 from swapper.ui.consent import require_consent
 from swapper.ui.example import FinishedExample
 from swapper.ui.files import new_folder, result_name, upload_path, upload_paths, write_preview
@@ -82,20 +84,24 @@ class ImageTab:
             found = find_target(swapper, path)
         swapped = swap_target(swapper, found, photos, blend, tell)
         tell(0.9, said("Saving"))
-        origin = Origin(swapper.method_name, restore, sources=len(set(found.wanted().values())))
-        yield from self._show(found.path, swapped, origin)
+        wanted = found.wanted()
+        origin = Origin(swapper.method_name, restore, sources=len(set(wanted.values())))
+        yield from self._show(photos[wanted[0]][0] if 0 in wanted else "", found.path, swapped, origin)
 
     def show_example(self, tell: Tell, example: FinishedExample) -> Iterator[Updates]:
         """Show what was swapped between two of the made-up people, whom nobody has to ask."""
         swapped, origin = example.get(self.swappers, lambda: tell(0.2, said("Swapping")))
-        yield from self._show(str(example.target), swapped, origin)
+        yield from self._show(str(example.source), str(example.target), swapped, origin)
 
     def again(self, values: dict[Any, Any]) -> Updates:
         """Show the faces and the people that came back after a reload."""
         return self.faces.again(values)
 
-    def _show(self, target: str, swapped: SwapResult, origin: Origin) -> Iterator[Updates]:
-        """Show the picture at once with its JPEG, and hand in the PNG, which takes longer to write."""
+    def _show(self, source: str, target: str, swapped: SwapResult, origin: Origin) -> Iterator[Updates]:
+        """Show the picture at once with its JPEG, and hand in the PNG, which takes longer to write.
+
+        ``source`` is the photo of the person whom the largest face became, empty where it stayed.
+        """
         folder = new_folder()
         before = write_preview(read_image(target), folder / "before.jpg")
         after = write_preview(swapped.image, folder / "after.jpg", origin)
@@ -106,12 +112,21 @@ class ImageTab:
             self.result.place.meter: gr.HTML(visible=False),
             self.result.slider: (before, after),
             self.result.png: gr.DownloadButton(interactive=False),
+            self.result.measure: gr.Button(visible=False),
+            self.result.carried: None,
             self.result.jpeg: gr.DownloadButton(value=str(jpeg.path)),
             self.result.notes: callout(swapped.warnings + jpeg.warnings),
             self.result.summary: summary(swapped, label),
         }
         png = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["PNG"]), origin)
-        yield {self.result.png: gr.DownloadButton(value=str(png.path), interactive=True)}
+        restorer = find_restorer(origin.restore)
+        made_by = f"{label}, {restorer.label}" if restorer else label
+        carried = Carried(source, target, str(png.path), origin.method, made_by) if source else None
+        yield {
+            self.result.png: gr.DownloadButton(value=str(png.path), interactive=True),
+            self.result.measure: gr.Button(visible=carried is not None),
+            self.result.carried: carried,
+        }
 
 
 def build_image_tab(
@@ -121,8 +136,8 @@ def build_image_tab(
     examples: Path,
     visits: Visits,
     presets: Presets,
-) -> None:
-    """Lay out the tab and wire it; called inside Blocks.
+) -> ResultPanel:
+    """Lay out the tab and wire it; called inside Blocks; returns where the result is.
 
     Args:
         swappers: shared by all sessions.
@@ -167,3 +182,4 @@ def build_image_tab(
             yield from tab.show_example(tell, example)
 
         work.wire(show_example, consent, inputs, result.outputs, queue, starts=[show.click])
+    return result

@@ -14,6 +14,7 @@ TARGET = ("2", "Target", "The photo to change. Only the faces change.")
 RESULT = ("3", "Result", "Drag the handle to compare before and after.")
 EMPTY = "Your picture appears here."
 DOWNLOAD = "Download {kind}"
+MEASURE = "Measure this"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class ResultPanel:
         jpeg: downloads it smaller.
         notes: warnings.
         summary: what was done, and how fast.
+        measure: takes the picture to the Compare tab.
+        carried: state of the session: what is taken there; None where it cannot be measured there.
     """
 
     place: Result
@@ -37,11 +40,13 @@ class ResultPanel:
     jpeg: gr.DownloadButton
     notes: gr.HTML
     summary: gr.HTML
+    measure: gr.Button
+    carried: gr.State
 
     @property
     def outputs(self) -> list[Any]:
         """All components that a swap fills."""
-        return [self.slider, self.png, self.jpeg, self.notes, self.summary]
+        return [self.slider, self.png, self.jpeg, self.notes, self.summary, self.measure, self.carried]
 
 
 def build_inputs(examples: Path) -> tuple[Sources, gr.Image]:
@@ -78,5 +83,7 @@ def build_result() -> ResultPanel:
                 )
                 for kind in FORMATS
             )
+        measure = gr.Button(MEASURE, size="md", visible=False, elem_id="measure")
         summary = gr.HTML(elem_id="summary")
-    return ResultPanel(replace(place, boxes=[box]), box, slider, png, jpeg, notes, summary)
+    place = replace(place, boxes=[box])
+    return ResultPanel(place, box, slider, png, jpeg, notes, summary, measure, gr.State(None))

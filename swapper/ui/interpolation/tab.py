@@ -7,33 +7,61 @@ from typing import Any
 
 import gradio as gr
 
-from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.studies.interpolation_page import SCRIPT, STYLE
-from swapper.studies.interpolation_study import interpolating_methods
+from swapper.studies.interpolation_study import (
+    NONE,
+    OWN,
+    SAME,
+    choose_interpolating_method,
+    choose_paths,
+    interpolating_methods,
+)
+from swapper.types import UserError
 from swapper.ui.callout import callout
 from swapper.ui.consent import require_consent
-from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_interpolation, read_photos
+from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_steps, draw_interpolation, read_request
 from swapper.ui.languages import said_markup
-from swapper.ui.layout import EXAMPLE, LENGTHY, QUICK, Updates, build_photo, heading
+from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, build_photo, heading
 from swapper.ui.progress import Tell
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
+from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
 from swapper.ui.work import Work, build_result_place
 
 FIRST = ("1", "Person A", "Where the interpolation starts.")
 SECOND = ("2", "Person B", "Where it ends.")
 TARGET = ("3", "Target", "The photo whose largest face turns from A into B.")
-RESULT = ("4", "Result", "Move the slider to go from A to B.")
-MEASURES = ("", "How smooth it is", "A line in the charts follows the slider.")
+PATHS = ("4", "Paths", "Two are drawn beside each other, one of each embedder.")
+RESULT = ("5", "Result", "Move the slider to go from A to B on both paths.")
+MEASURES = ("", "Charts and figures", "A line in the charts follows the slider.")
 INTERPOLATE = "Interpolate from A to B"
 EMPTY = "The interpolation appears here."
 NO_METHOD = (
     "Interpolation needs a learned method, and none has its weights on this machine yet. "
     "The warp cannot mix two people."
 )
-METHOD_INFO = "Each interpolates in the identity space it was trained with."
+METHOD_INFO = "Draws the first path, in the identity space it was trained with."
+BESIDE = "Beside it"
+BESIDE_INFO = "The second path, on the other embedder: of the smooth embedder and ArcFace."
+BESIDES = (
+    ("A method of the other embedder", OWN),
+    ("The same method, so that only the embedder differs", SAME),
+    ("Nothing", NONE),
+)
+MORE = "More people, another gallery"
+PEOPLE = "More people"
+PEOPLE_INFO = (
+    "Optional. Every two of A, B and these people are a pair, and the verdict is a mean over all pairs with its "
+    "interval. Without them the pairs are people of the gallery."
+)
+GALLERY = "Gallery"
+GALLERY_INFO = (
+    "Optional. People who may be met on the way, instead of the app's own made-up people: photos or a folder of them, "
+    "one person each, a ZIP in which each folder is one person, or a file that the gallery command wrote."
+)
+FOLDER = "Choose a folder"
 STEPS_INFO = "Pictures between A and B; the paper uses nine."
 
 
@@ -72,18 +100,18 @@ class InterpolationTab:
         """All components that an interpolation fills."""
         return [self.view, self.measures, self.clip, self.gif, self.archive, self.notes]
 
-    def interpolate(
-        self, tell: Tell, agreed: Any, first: Any, second: Any, target: Any, method: Any, steps: Any
-    ) -> Iterator[Updates]:
-        """Interpolate and show it; the photos come as Gradio sends them.
+    def interpolate(self, tell: Tell, agreed: Any, *sent: Any) -> Iterator[Updates]:
+        """Interpolate and show it; ``sent`` are the values of ``build_interpolation_tab``'s inputs.
 
         Raises:
             UserError: something is missing or cannot be used.
         """
         require_consent(agreed)
-        paths = read_photos(first, second, target)
-        count, name = check_steps(steps, self.most_steps), values.text("Method", method)
-        found = draw_interpolation(self.swappers, self.evaluators, paths, name, count, tell)
+        first, second, target, method, steps, against, trust, people, gallery = sent
+        count = check_steps(steps, self.most_steps)
+        request = read_request((first, second, target), people, gallery, method, against, count)
+        require_trust(trust, request.methods)
+        found = draw_interpolation(self.swappers, self.evaluators, request, tell)
         yield {
             self.box: gr.Column(visible=True),
             self.card: gr.Column(visible=True),
@@ -119,38 +147,40 @@ def build_interpolation_tab(
         gr.HTML(callout([NO_METHOD]))
         return
     portraits = sorted((examples / "portraits").glob("*.jpg"))
-    with gr.Row(elem_classes="workspace"):
-        with gr.Column(scale=10, min_width=320):
-            with gr.Row(equal_height=True, elem_classes="inputs"):
-                first, second = (
-                    build_photo(FIRST, "interpolation-a", portraits),
-                    build_photo(SECOND, "interpolation-b", portraits[::-1]),
-                )
-            target = build_photo(TARGET, "interpolation-target", portraits)
-            method, steps = _choices(limits.max_interpolation_steps)
+    with gr.Row(equal_height=True, elem_classes="inputs"):
+        first = build_photo(FIRST, "interpolation-a", portraits)
+        second = build_photo(SECOND, "interpolation-b", portraits[::-1])
+        target = build_photo(TARGET, "interpolation-target", portraits)
+        with gr.Column(min_width=240, elem_classes="card choices"):
+            heading(PATHS)
+            chosen = _choices(limits.max_interpolation_steps)
             button = gr.Button(INTERPOLATE, variant="primary", elem_id="interpolation-start")
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 6)
-            problem = gr.HTML(elem_id="interpolation-problem")
-        with gr.Column(scale=11, min_width=320, elem_classes="card result"):
-            heading(RESULT)
-            place = build_result_place("interpolation", EMPTY)
-            with gr.Column(visible=False, elem_classes="shown") as box:
-                view = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="interpolation-view")
-                notes = gr.HTML()
-                with gr.Row():
-                    clip = _download("clip (MP4)", "clip")
-                    gif = _download("clip (GIF)", "gif")
-                    archive = _download("all (ZIP)", "zip")
+    problem = gr.HTML(elem_id="interpolation-problem")
+    more = _more()
+    with gr.Column(elem_classes="card"):
+        heading(RESULT)
+        place = build_result_place("interpolation", EMPTY, low=True)
+        with gr.Column(visible=False, elem_classes="shown") as box:
+            view = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="interpolation-view")
+            notes = gr.HTML()
+            with gr.Row():
+                clip = _download("clip (MP4)", "clip")
+                gif = _download("clip (GIF)", "gif")
+                archive = _download("all (ZIP)", "zip")
     with gr.Column(visible=False, elem_classes="card shown") as card:
         heading(MEASURES)
         measures = gr.HTML(css_template=STYLE, elem_id="interpolation-measures")
     most = limits.max_interpolation_steps
     tab = InterpolationTab(swappers, evaluators, most, box, view, card, measures, clip, gif, archive, notes)
-    chosen = [str(path) for path in portraits[:7:3]]
-    fill.click(lambda: chosen, None, [first, second, target], **QUICK)
+    three = [str(path) for path in portraits[:7:3]]
+    fill.click(lambda: three, None, [first, second, target], **QUICK)
     place = replace(place, boxes=[box, card])
     work = Work("interpolation", INTERPOLATE, button, problem, place, gr.State(""), visits)
-    inputs = [first, second, target, method, steps]
+    method, _steps, beside, trust = chosen
+    for chooser in (method, beside):
+        chooser.change(_trust_asked, [method, beside], trust, **QUICK)
+    inputs = [first, second, target, *chosen, *more]
     work.wire(tab.interpolate, consent, inputs, tab.outputs, (LENGTHY, limits.concurrency))
     work.watch(inputs, shown=tab.outputs)
 
@@ -161,12 +191,51 @@ def _download(kind: str, name: str) -> gr.DownloadButton:
     )
 
 
-def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider]:
-    labels = offered_methods()
+def _choices(most: int) -> tuple[gr.Dropdown, gr.Slider, gr.Radio, gr.Checkbox]:
+    labels, first = offered_methods(), choose_interpolating_method()
     offered = [(labels.get(name, name), name) for name in interpolating_methods()]
-    with gr.Row(elem_classes="card choices"):
-        method = gr.Dropdown(
-            offered, value=offered[0][1], label="Method", info=METHOD_INFO, elem_id="interpolation-method"
-        )
-        steps = gr.Slider(1, most, min(9, most), step=1, label="Steps", info=STEPS_INFO, buttons=[])
-    return method, steps
+    method = gr.Dropdown(offered, value=first, label="Method", info=METHOD_INFO, elem_id="interpolation-method")
+    beside = gr.Radio(BESIDES, value=OWN, label=BESIDE, info=BESIDE_INFO, elem_id="interpolation-beside")
+    steps = gr.Slider(1, most, min(9, most), step=1, label="Steps", info=STEPS_INFO, buttons=[])
+    return method, steps, beside, trust_box(_drawing(first, OWN))
+
+
+def _trust_asked(method: Any, beside: Any) -> gr.Checkbox:
+    return trust_asked(_drawing(method, beside))
+
+
+def _drawing(method: Any, beside: Any) -> list[str]:
+    """Names of the methods that draw the chosen paths; none where the choice is impossible."""
+    try:
+        return [choice.method for choice in choose_paths(method, beside)]
+    except UserError:
+        return []
+
+
+def _more() -> tuple[gr.Gallery, gr.File]:
+    with gr.Accordion(MORE, open=False, elem_classes="settings"), gr.Row(elem_classes="inputs"):
+        with gr.Column(min_width=280):
+            gr.HTML(f'<p class="hint"><b>{PEOPLE}.</b> <span>{PEOPLE_INFO}</span></p>')
+            people = gr.Gallery(
+                label=PEOPLE,
+                interactive=True,
+                sources=["upload", "clipboard"],
+                file_types=["image"],
+                columns=4,
+                height=PHOTO_HEIGHT,
+                object_fit="contain",
+                buttons=[],
+                elem_id="interpolation-people",
+            )
+        with gr.Column(min_width=280):
+            gr.HTML(f'<p class="hint"><b>{GALLERY}.</b> <span>{GALLERY_INFO}</span></p>')
+            gallery = gr.File(
+                label=GALLERY,
+                file_count="multiple",
+                file_types=["image", ".zip", ".safetensors"],
+                height=PHOTO_HEIGHT,
+                elem_id="interpolation-gallery",
+            )
+            folder = gr.UploadButton(FOLDER, file_count="directory", size="sm", elem_id="interpolation-folder")
+            folder.upload(lambda files: files, folder, gallery, **QUICK)
+    return people, gallery

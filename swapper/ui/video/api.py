@@ -19,6 +19,7 @@ from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
 from swapper.ui.layout import LENGTHY
 from swapper.ui.settings_panel import blend_settings
 from swapper.ui.swappers import SwapperCache
+from swapper.ui.terms import TRUST_ARGUMENT, require_trust
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
 from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoSettings, check_video_settings
@@ -51,6 +52,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
         quality: int = 18,
         steadiness: float = 1.0,
         file_format: str = "MP4",
+        trust: bool = False,
     ) -> tuple[gr.FileData, dict]:
         """Put the source person's face on faces of the target video; returns the new video and a report.
 
@@ -69,6 +71,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
             quality: 0 (best) to 51.
             steadiness: of the faces over time, 0 to 1.
             file_format: MP4, or GIF, which has no sound; the target may be one, too.
+            trust: True to use published weights that are unverified; nothing in them can run code.
         """
         require_consent(consent, CONSENT_ARGUMENT)
         suffix, chosen = file_suffix(file_format, FORMATS), selection(select)
@@ -77,6 +80,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
         part = VideoSettings(start, end, int(quality), steadiness)
         name = values.text("Method", method) or default_method(moving=True)
         restorer = values.text("Restoration", restore) or default_restorer(moving=True)
+        require_trust(trust, [name], restorer, TRUST_ARGUMENT)
         photos, pairs = upload_paths(source, files=limits.max_source_photos), _pairs(people, limits.max_source_photos)
         path = upload_path(target, NO_TARGET, limits.max_video_bytes)
 

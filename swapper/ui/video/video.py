@@ -100,7 +100,7 @@ def _wire_preview(
     part, seen = tab.part, [tab.part.frame, tab.previewed]
     work = Work("video preview", PREVIEW, part.preview, tab.problem, part.place, gr.State(""), visits)
     work.wire(tab.preview, consent, inputs, seen, queue)
-    work.wire(tab.refresh, consent, inputs, seen, queue, starts=[again.change])
+    work.wire(tab.refresh, consent, inputs, seen, queue, starts=[again.change], last_only=True)
     _, found, who, time, *wish = inputs
     touched = [getattr(block, "release", None) or getattr(block, "input", None) or block.change for block in wish]
     counted = {"preprocess": False, "trigger_mode": "always_last", **QUICK}

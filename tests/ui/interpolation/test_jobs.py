@@ -7,7 +7,7 @@ import pytest
 from random_student import offer_student, write_student
 
 from swapper.types import UserError
-from swapper.ui.interpolation.jobs import check_steps, draw_interpolation, read_photos
+from swapper.ui.interpolation.jobs import Request, check_steps, draw_interpolation, read_photos, read_request
 from swapper.ui.shared_evaluators import SharedEvaluators
 
 
@@ -37,14 +37,30 @@ def test_steps_are_limited(steps):
         check_steps(steps, 21)
 
 
+def test_requests_are_checked(photos, uploads):
+    three = tuple(map(upload, photos))
+    (uploads / "people.zip").write_bytes(b"PK")
+    zipped = upload(str(uploads / "people.zip"))
+    found = read_request(three, None, [zipped], "", "", 3)
+    assert found == Request((photos[0], photos[1], photos[2]), [], [zipped["path"]], "", "own", 3)
+    assert read_request(three, [three[0]], None, "ghost", "same", 3).people == photos[:1]
+    for given, said in (
+        ((three, [three[0]] * 11, None, "", "own", 3), "11 are more than the 10"),
+        ((three, None, [upload("/etc/passwd")], "", "own", 3), "not an uploaded file"),
+        ((three, None, None, "", "warp", 3), "'warp' cannot interpolate"),
+        ((three, None, None, "", ["own"], 3), "Beside it"),
+    ):
+        with pytest.raises(UserError, match=said):
+            read_request(*given)
+
+
 @pytest.mark.slow
 def test_an_interpolation_comes_with_clip_and_archive(photos, loading, tmp_path, monkeypatch):
     offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
     monkeypatch.setenv("SWAPPER_MARK", "off")
-    evaluators, told = SharedEvaluators(tmp_path / "no gallery", tmp_path / "no index"), []
-    found = draw_interpolation(
-        loading, evaluators, (photos[0], photos[1], photos[2]), "", 1, lambda *said: told.append(said)
-    )
+    evaluators, told = SharedEvaluators(tmp_path / "no index"), []
+    request = Request((photos[0], photos[1], photos[2]), [], [], "mobilefaceswap", "none", 1)
+    found = draw_interpolation(loading, evaluators, request, lambda *said: told.append(said))
     with zipfile.ZipFile(found.archive) as archive:
         names = archive.namelist()
     assert {
@@ -59,4 +75,19 @@ def test_an_interpolation_comes_with_clip_and_archive(photos, loading, tmp_path,
     assert found.clip.is_file() and found.gif.is_file() and found.warnings == []
     assert found.view.count("<img") == 6 and found.measures.count('<svg class="chart"') == 3
     assert [share for share, _ in told] == sorted(share for share, _ in told) and told[-1][0] <= 1
-    assert found.scores.judge.neighbours is None
+    assert found.scores.people == 0, "there is no gallery"
+
+
+@pytest.mark.slow
+def test_a_visitors_own_gallery_is_looked_at_and_checked(photos, portraits, loading, tmp_path, monkeypatch):
+    offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
+    packed = tmp_path / "people.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in portraits[3:]:
+            archive.write(path, path.name)
+    looked: list[str] = []
+    monkeypatch.setattr("swapper.ui.interpolation.jobs.check_content", looked.append)
+    request = Request((photos[0], photos[1], photos[2]), [], [str(packed)], "mobilefaceswap", "none", 1)
+    found = draw_interpolation(loading, SharedEvaluators(tmp_path / "none"), request, lambda *_: None)
+    assert len(looked) == found.scores.people == len(portraits) - 3
+    assert "Nearest in the gallery" in found.view

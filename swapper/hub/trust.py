@@ -1,0 +1,36 @@
+"""Unverified weights: which a choice needs, and that somebody has to say that they trust whoever publishes them."""
+
+from collections.abc import Iterable
+
+from swapper.errors import UserError
+from swapper.hub.files import resolve
+from swapper.hub.manifest import WeightEntry, entries
+
+
+def unverified(weights: Iterable[str]) -> list[WeightEntry]:
+    """The rows of weights of which nobody can be sure that they are the right files.
+
+    Args:
+        weights: names; those that the manifest does not list are the user's own, and count as trusted.
+    """
+    rows = {row.name: row for row in entries()}
+    return [rows[name] for name in dict.fromkeys(weights) if name in rows and rows[name].doubt]
+
+
+def settle_trust(weights: Iterable[str], trust: bool) -> None:
+    """Refuse unverified weights that nobody trusts, and have those here that somebody does.
+
+    Args:
+        weights: names.
+        trust: somebody has said so.
+
+    Raises:
+        UserError: one of them is unverified and not trusted, or cannot be downloaded.
+    """
+    for row in unverified(weights):
+        if not trust:
+            raise UserError(
+                f"Weights '{row.name}': {row.file_name} is unverified, since {row.doubt} (nothing in it can run code). "
+                f"If you trust {row.repo_id}, add --trust."
+            )
+        resolve(row.name, trust=True)

@@ -1,0 +1,113 @@
+"""The terms of the weights that somebody chose: their licence, and a box to tick where they are unverified."""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from swapper import hub
+from swapper.methods.base import local_methods
+from swapper.methods.weights import find_weights
+from swapper.registry import METHODS, needed_weights, split_method
+from swapper.registry.pipelines import read_pipeline
+from swapper.types import UserError
+from swapper.ui.languages import said
+
+LICENCE = "Licence of the weights: {licence}."
+NO_WEIGHTS = "It needs no weights."
+TRUST = "I trust whoever publishes these weights"
+UNVERIFIED = "{file} is unverified, since {doubt}. Nothing in it can run code."
+NOT_TRUSTED = (
+    "Weights '{name}': {file} is unverified, since {doubt}. If you trust {repo}, tick the box below the method."
+)
+TRUST_ARGUMENT = "Weights '{name}': {file} is unverified, since {doubt}. If you trust {repo}, pass trust=True."
+
+
+def licence(method: str) -> str:
+    """HTML that says under which licence a method's weights may be used.
+
+    Args:
+        method: name of one that the app offers.
+    """
+    found = _licences(method)
+    words = LICENCE.format(licence=" + ".join(found)) if found else NO_WEIGHTS
+    return f'<p class="hint">{html.escape(words)}</p>'
+
+
+def _licences(method: str) -> list[str]:
+    name, own = split_method(method)
+    if own:
+        path = find_weights(own)
+        return [read_pipeline(hub.read_metadata(path), name, str(path), 0).licence]
+    rows = {row.name: row.licence for row in hub.entries()}
+    return list(dict.fromkeys(rows[one] for one in needed_weights([name]) if one in rows))
+
+
+def trust_box(methods: Sequence[str], restorer: str = "") -> gr.Checkbox:
+    """Lay out the box that unverified weights ask for; hidden while none are chosen. Called inside Blocks.
+
+    Args:
+        methods: names of those that are chosen at first.
+        restorer: name of the restoration that is.
+    """
+    return gr.Checkbox(False, label=TRUST, info=_doubts(methods, restorer), visible=bool(_rows(methods, restorer)))
+
+
+def trust_asked(methods: Any, restorer: Any = "") -> gr.Checkbox:
+    """The box after another choice: not ticked, and hidden where nobody has to trust anyone.
+
+    Args:
+        methods: name, or names, as components send them.
+        restorer: name, as a component sends it.
+    """
+    names = [methods] if isinstance(methods, str) else [name for name in methods or [] if isinstance(name, str)]
+    other = restorer if isinstance(restorer, str) else ""
+    return gr.Checkbox(value=False, info=said(_doubts(names, other)), visible=bool(_rows(names, other)))
+
+
+def require_trust(trust: Any, methods: Sequence[str], restorer: str = "", sentence: str = NOT_TRUSTED) -> None:
+    """Make sure that unverified weights are trusted: by true itself, not by anything that merely counts as true.
+
+    Args:
+        trust: whatever a caller sent.
+        methods: names.
+        restorer: name.
+        sentence: says what to do.
+
+    Raises:
+        UserError: some of their weights are unverified, and nobody trusts them.
+    """
+    if trust is True:
+        return
+    for row in _rows(methods, restorer):
+        raise UserError(sentence.format(name=row.name, file=row.file_name, doubt=row.doubt, repo=row.repo_id))
+
+
+def shipped_method(moving: bool) -> str:
+    """Name of the best method that ships with the app.
+
+    Args:
+        moving: for videos.
+    """
+    return local_methods(moving)[0]
+
+
+def is_published(method: str) -> bool:
+    """Whether a method stands for a swapper that others published.
+
+    Args:
+        method: name.
+    """
+    return split_method(method)[0] not in METHODS
+
+
+def _rows(methods: Sequence[str], restorer: str) -> list[hub.WeightEntry]:
+    """Unverified weights that are here; of others the app says that it does not offer them."""
+    return [row for row in hub.unverified(needed_weights(methods, [restorer])) if hub.find(row.name)]
+
+
+def _doubts(methods: Sequence[str], restorer: str) -> str:
+    """Why somebody has to trust; one file is enough to say it."""
+    rows = _rows(methods, restorer)
+    return UNVERIFIED.format(file=rows[0].file_name, doubt=rows[0].doubt) if rows else ""

@@ -1,0 +1,57 @@
+"""What a page is told of lengthy work, one answer after the other."""
+
+import time
+from collections.abc import Iterator
+
+import gradio as gr
+import pytest
+
+from swapper.types import UserError
+from swapper.ui.visits import Visits, properties
+from swapper.ui.work import Work, build_result_place
+
+
+@pytest.fixture
+def work() -> Work:
+    with gr.Blocks():
+        place = build_result_place("image", "nothing yet")
+        return Work("image", "Swap", gr.Button("Swap"), gr.HTML(), place, gr.State(""), Visits())
+
+
+def told(work: Work, answers: list[dict], error: str = "") -> list[dict]:
+    def handler(_tell, *_values) -> Iterator[dict]:
+        yield from answers
+        if error:
+            raise UserError(error)
+
+    return [
+        state for state in work._generator(handler)("", True, "photo") if work.problem in state or work.start in state
+    ]
+
+
+def test_what_comes_last_comes_with_the_end(work):
+    with gr.Blocks():
+        shown = gr.HTML(visible=False)
+    *_, last = told(work, [{shown: gr.HTML(visible=True)}, {shown: "<p>done</p>"}])
+    assert properties(last[shown]) == {"visible": True, "value": "<p>done</p>"}
+    assert properties(last[work.start])["interactive"] is True and last[work.made]
+
+
+def test_an_answer_is_shown_while_the_work_goes_on(work):
+    with gr.Blocks():
+        shown = gr.HTML()
+
+    def handler(_tell, *_values) -> Iterator[dict]:
+        yield {shown: "first"}
+        time.sleep(0.6)  # longer than the next look
+        yield {shown: "second"}
+
+    seen = [properties(state[shown])["value"] for state in work._generator(handler)("", True) if shown in state]
+    assert seen == ["first", "second"]
+
+
+def test_an_error_keeps_what_came_before_it(work):
+    with gr.Blocks():
+        shown = gr.HTML()
+    *_, last = told(work, [{shown: "half"}], "It broke. Try again.")
+    assert last[shown] == "half" and "It broke" in properties(last[work.problem])["value"]
