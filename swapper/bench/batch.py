@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -138,7 +139,8 @@ class _Timing:
 
     def __init__(self, first: Job, ready: Path, workers: int):
         self._work = Swapping(first.output.parent, "auto", MarkSettings.from_environment())
-        self._work(first, lambda _share: None)
+        mine = first.output.with_stem(f"{first.output.stem}-{os.getpid()}")  # workers begin with it together
+        self._work(replace(first, name=mine.name, output=mine), lambda _share: None)
         (ready / f"{os.getpid()}").touch()
         deadline = time.monotonic() + _PATIENCE
         while len(list(ready.iterdir())) < workers:
