@@ -9,11 +9,12 @@ import argparse
 import json
 import multiprocessing
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import cached_property, partial
 from io import StringIO
 from pathlib import Path
@@ -23,6 +24,7 @@ import numpy as np
 
 from swapper.images import read_image, write_image
 from swapper.runtime.text_table import text_table
+from swapper.studies.previews import shrink
 from swapper.types import UserError
 from trainers.data.examine import SIZE, ExaminedFace
 from trainers.data.faces import load_faces
@@ -31,9 +33,9 @@ from trainers.data.prepare import add_prepare_arguments
 from trainers.data.prepare_shards import prepare_shards
 from trainers.data.shards import ShardIndex
 from trainers.data.stream import FaceStream, Share, StreamConfig
+from trainers.data.supply import SupplyConfig
 
 _KNOWN = "known.npz"
-_POOL = 2048  # photos, as trainers have them
 
 
 class KnownFaces:
@@ -70,26 +72,45 @@ class KnownFaces:
 def add_rehearse_arguments(p: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m trainers rehearse``."""
     p.add_argument("data", type=Path, help="folder of faces, some hundred of which are enough")
-    p.add_argument("--out", type=Path, required=True, help="folder to fill: 21 KB for each face")
+    p.add_argument("--out", type=Path, required=True, help="folder to fill: 18 KB for each face of 256 px")
     p.add_argument("--split", default="val", help="of the faces that are copied")
     p.add_argument("--faces", type=int, nargs="+", default=[20_000, 100_000, 200_000], metavar="N")
+    p.add_argument(
+        "--side",
+        type=int,
+        default=SIZE,
+        help="of the copies, px: large sets of small ones need the same memory, sooner",
+    )
     p.add_argument("--workers", type=int, default=1, help="of prepare")
     p.add_argument("--decoders", type=int, nargs="+", default=[1, 2], metavar="N", help="threads of the loader")
     p.add_argument("--size", type=int, default=SIZE, help="side of the loader's images, px")
-    p.add_argument("--pools", type=int, default=3, help="pools of 2048 photos that the loader gives in each row")
+    p.add_argument("--shard", type=int, default=10_000, metavar="N", help="pictures of a shard")
+    p.add_argument("--pool", type=int, default=SupplyConfig.pool, metavar="N", help="photos that are loaded together")
+    p.add_argument("--pools", type=int, default=3, metavar="N", help="that the loader gives in each row")
 
 
 def rehearse(args: argparse.Namespace) -> int:
-    """Prepare and load sets of growing size, and print what memory and time each took; returns the exit code."""
+    """Prepare and load sets of growing size, and print what memory and time each took; returns the exit code.
+
+    Args:
+        args: of ``add_rehearse_arguments``.
+
+    Raises:
+        UserError: the sets are too small for a pool, or nobody says who is on the faces.
+    """
+    if min(args.faces) < args.pool:
+        raise UserError(f"--faces must be {args.pool} or more, not {min(args.faces)}: so many are loaded together.")
+    if not Path("/proc/self/status").exists():
+        raise UserError("This system does not say how much memory a process has had. Rehearse on Linux.")
     out = args.out.absolute()
-    people = _originals(args.data, args.split, out)
+    people = _originals(args.data, args.split, out, args.side)
     rows: list[dict[str, Any]] = []
     for faces in sorted(args.faces):
         _link(out, people, faces)
-        row = {"faces": faces} | _alone(partial(_prepared, out, args.workers))
+        row = {"faces": faces} | _alone(partial(_prepared, out, args.workers, args.shard))
         for decoders in args.decoders:
-            loaded = _alone(partial(_loaded, out, args.size, decoders, args.pools))
-            row |= {f"loader MB, {decoders} threads": loaded["MB"], f"images/s, {decoders} threads": loaded["images/s"]}
+            loaded = _alone(partial(_loaded, out, args.size, decoders, args.pool, args.pools))
+            row |= {f"loader {name}, {decoders} threads": value for name, value in loaded.items()}
         rows.append(row)
         print(json.dumps(row), flush=True)
     head = list(rows[0])
@@ -97,7 +118,7 @@ def rehearse(args: argparse.Namespace) -> int:
     return 0
 
 
-def _originals(data: Path, split: str, out: Path) -> list[int]:
+def _originals(data: Path, split: str, out: Path, side: int) -> list[int]:
     """Write the faces that are copied, and what is known of them; returns the person on each."""
     (out / "originals").mkdir(parents=True, exist_ok=True)
     faces = load_faces(data, split, SIZE, out / "cache", padded=False)
@@ -106,7 +127,7 @@ def _originals(data: Path, split: str, out: Path) -> list[int]:
     known = {name: getattr(faces, name).numpy() for name in ("landmarks", "five_points", "arcface", "valid")}
     np.savez(out / _KNOWN, **known)
     for row, image in enumerate(faces.images.numpy()):
-        write_image(np.asarray(image), out / "originals" / f"{row}.jpg")
+        write_image(shrink(np.asarray(image), side), out / "originals" / f"{row}.jpg")
     return faces.identity.tolist()
 
 
@@ -127,32 +148,66 @@ def _alone(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return pool.submit(work).result()
 
 
-def _peak(of_children: bool) -> int:
-    """Most memory that this process, or the largest of those that it started, has had; MB."""
-    import resource  # not on all systems
+class _Watch:
+    """Most memory that this process, and the largest of those that it started, have had, MB; processor time of all, s.
 
-    who = resource.RUSAGE_CHILDREN if of_children else resource.RUSAGE_SELF
-    return resource.getrusage(who).ru_maxrss // 1024
+    Asked of the system while they run: what is known of them afterwards counts what they were forked from, too.
+    """
+
+    def __enter__(self) -> "_Watch":
+        self.own, self.of_children, self._ended, self._times = 0, 0, threading.Event(), dict[str, float]()
+        self._begun = time.process_time()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self.own = _most_memory("self")
+        self.processor = time.process_time() - self._begun + sum(self._times.values())
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.1):
+            for task in Path("/proc/self/task").iterdir():
+                with suppress(OSError):  # it has just ended
+                    for child in (task / "children").read_text().split():
+                        self.of_children = max(self.of_children, _most_memory(child))
+                        self._times[child] = _processor_time(child)
 
 
-def _prepared(out: Path, workers: int) -> dict[str, Any]:
+def _most_memory(process: str) -> int:
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) // 1024
+    return 0  # it has ended, and nobody has asked how
+
+
+def _processor_time(process: str) -> float:
+    facts = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _prepared(out: Path, workers: int, shard: int) -> dict[str, Any]:
     parser = argparse.ArgumentParser()
     add_prepare_arguments(parser)
-    command = [str(out / "photos"), "--out", str(out / "shards"), "--shard", "10000", "--workers", str(workers)]
+    command = [str(out / "photos"), "--out", str(out / "shards"), "--shard", str(shard), "--workers", str(workers)]
     begun = time.monotonic()
-    with redirect_stdout(StringIO()):
+    with _Watch() as watch, redirect_stdout(StringIO()):
         prepare_shards(parser.parse_args(command), KnownFaces(out))
-    spent = round(time.monotonic() - begun)
-    return {"prepare MB": _peak(False), "worker MB": _peak(True), "prepare s": spent}
+    spent = {"prepare s": round(time.monotonic() - begun), "prepare CPU s": round(watch.processor)}
+    return {"prepare MB": watch.own, "worker MB": watch.of_children, **spent}
 
 
-def _loaded(out: Path, size: int, decoders: int, pools: int) -> dict[str, Any]:
+def _loaded(out: Path, size: int, decoders: int, pool: int, pools: int) -> dict[str, Any]:
     index = ShardIndex(out / "shards", "train")
-    config = StreamConfig(batch=_POOL, size=size, decoders=decoders, ahead=1)
+    config = StreamConfig(batch=pool, size=size, decoders=decoders, ahead=1)
     stream: Iterator = FaceStream(index, config, Share()).shuffled()
-    kept = next(stream)
-    begun = time.perf_counter()
-    for _ in range(pools):
+    with _Watch() as watch:
         kept = next(stream)
-    rate = pools * len(kept) / (time.perf_counter() - begun)
-    return {"MB": _peak(False), "images/s": round(rate)}
+        begun, before = time.perf_counter(), time.process_time()
+        for _ in range(pools):
+            kept = next(stream)
+        spent, processor = time.perf_counter() - begun, time.process_time() - before
+    images = pools * len(kept)
+    return {"MB": watch.own, "images/s": round(images / spent), "images/CPU s": round(images / processor)}

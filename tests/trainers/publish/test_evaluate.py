@@ -1,6 +1,6 @@
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,17 +131,37 @@ def test_the_ways_that_are_scored_have_names_and_references_come_first():
     assert list(Ways("warp", "cpu", alone=True).swaps()) == [UNCHANGED, "warp"]
 
 
-@pytest.mark.slow  # starts workers
-def test_scores_do_not_depend_on_the_number_of_workers(tiny_faces, tmp_path):
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory, tiny_faces) -> Callable[..., dict]:
+    """The report, without times, of scoring the same pairs wherever it is told to."""
+    cache = tmp_path_factory.mktemp("cache")
     command = ["evaluate", "--method", "warp", "--alone", "--data", str(tiny_faces), "--pairs", "10", "--device", "cpu"]
-    command += ["--cache", str(tmp_path / "cache"), "--out"]
-    found = []
-    for workers in ("1", "2"):
-        out = tmp_path / workers
-        assert main([*command, str(out), "--workers", workers]) == 0
+
+    def scored(*where: str) -> dict:
+        out = tmp_path_factory.mktemp("report")
+        assert main([*command, "--cache", str(cache), "--out", str(out), *where]) == 0
         report = json.loads((out / "report.json").read_text())
         for row in report["methods"]:
             for name in ("milliseconds", "fps"):
                 row["values"].pop(name, None)
-        found.append(report)
-    assert found[0] == found[1] and len(found[0]["methods"]) == 2
+                row["intervals"].pop(name, None)
+        return report
+
+    return scored
+
+
+@pytest.fixture(scope="module")
+def by_one_worker(scores) -> dict:
+    return scores("--workers", "1")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.slow  # starts workers
+def test_scores_do_not_depend_on_the_number_of_workers(scores, by_one_worker):
+    assert scores("--workers", "2") == by_one_worker and len(by_one_worker["methods"]) == 2
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.slow  # starts Ray
+def test_scores_on_a_ray_cluster_are_the_same(scores, by_one_worker, ray_here):
+    assert scores("--workers", "2", "--ray", ray_here) == by_one_worker
