@@ -24,6 +24,7 @@ from trainers.data import augment
 from trainers.data.drawing import SIDE, Scene
 from trainers.data.faces import Faces, load_faces
 from trainers.data.occluders import occlude_face
+from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.loop.loop import Batch, Phase, image_grid
 
 _TEMPLATE = "tight"
@@ -33,7 +34,7 @@ _RIM = 9  # px, around what a teacher sees, an odd number
 
 
 @dataclass(frozen=True)
-class OcclusionConfig:
+class OcclusionConfig(SupplyConfig):
     """Defaults of the occlusion trainer."""
 
     network: OcclusionNetworkConfig = field(default_factory=lambda: OcclusionNetworkConfig(size=192))
@@ -78,7 +79,7 @@ class OcclusionTrainer:
         self.config = config
         network = OcclusionNetwork(config.network)
         self.size = network.config.size
-        self.train = load_faces(data, "train", _SIDE, cache)
+        self.supply = FaceSupply(data, _SIDE, cache, config, self._use)
         self.val = load_faces(data, "val", _SIDE, cache, padded=False)
         self.networks: dict[str, nn.Module] = {"occlusion": network}
         self.averaged = ("occlusion",)
@@ -86,6 +87,9 @@ class OcclusionTrainer:
         self.frozen: dict[str, nn.Module] = {}
         if config.teacher:
             self.frozen["teacher"] = hub.load(OcclusionNetwork, config.teacher)
+
+    def _use(self, faces: Faces) -> None:
+        self.train = faces
 
     def draw(self, generator: Generator, count: int) -> Batch:
         """Plan photos, placement, what is drawn, colour and degradation."""

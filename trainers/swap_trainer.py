@@ -85,7 +85,7 @@ class SwapTrainer(ABC):
             self.discriminator = networks["discriminator"]
         (self.swapper,) = (name for name in networks if not name.endswith("discriminator"))
         self.averaged = (self.swapper,)
-        self.frozen = self.task.frozen
+        self.frozen, self.supply = self.task.frozen, self.task.supply
         self.kimg = 0.0
 
     def draw(self, generator: Generator, count: int) -> Batch:
