@@ -50,7 +50,7 @@ def swap_video(
     """Swap the faces of a video file.
 
     Args:
-        networks: such as a ``FaceSwapper``.
+        networks: such as a ``FaceSwapper``; what its ``for_frames`` says swaps.
         source: photos of the person that selected faces become, or their identity; None where only ``people`` count.
         target: the video.
         output: file to write.
@@ -67,9 +67,11 @@ def swap_video(
     Raises:
         UserError: something cannot be used, or the job was cancelled.
     """
-    for who in (source, *(pair.identity if isinstance(pair, Role) else pair[0] for pair in people)):
-        if isinstance(who, Identity):
-            check_identity(networks.method, who)
+    given = [source, *(pair.identity if isinstance(pair, Role) else pair[0] for pair in people)]
+    made = [who for who in given if isinstance(who, Identity)]
+    networks = networks.for_frames(*made)
+    for who in made:
+        check_identity(networks.method, who)
     output, settings = Path(output), settings or VideoSettings()
     blend = blend or networks.blend
     check_video_output(output)
