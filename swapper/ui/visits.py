@@ -20,7 +20,7 @@ from gradio.context import LocalContext
 
 from swapper.ui.layout import QUICK, Updates
 
-KEEP_SECONDS = 3600.0
+VISIT_SECONDS = 3600.0
 _MOST = 200  # visits
 _NAME = re.compile(r"[0-9a-f]{32}")
 # The browser tab's own name; a copy of the tab would have the same one.
@@ -44,7 +44,7 @@ class _Visit:
 class Visits:
     """The memory of all visits, and what of a page goes into it."""
 
-    def __init__(self, seconds: float = KEEP_SECONDS):
+    def __init__(self, seconds: float = VISIT_SECONDS):
         """Start with nobody.
 
         Args:
