@@ -117,6 +117,7 @@ class ImageTab:
             self.result.jpeg: gr.DownloadButton(value=str(jpeg.path)),
             self.result.notes: callout(swapped.warnings + jpeg.warnings),
             self.result.summary: summary(swapped, label),
+            **self.result.marks.show(str(jpeg.path)),
         }
         png = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["PNG"]), origin)
         restorer = find_restorer(origin.restore)

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from swapper.ui.layout import FORMATS, build_photo, heading
+from swapper.ui.marks_note import MarksNote, build_marks_note
 from swapper.ui.sources import Sources, build_sources
 from swapper.ui.work import Result, build_result_place
 
@@ -31,6 +32,7 @@ class ResultPanel:
         summary: what was done, and how fast.
         measure: takes the picture to the Compare tab.
         carried: state of the session: what is taken there; None where it cannot be measured there.
+        marks: says what the file says about itself.
     """
 
     place: Result
@@ -42,11 +44,13 @@ class ResultPanel:
     summary: gr.HTML
     measure: gr.Button
     carried: gr.State
+    marks: MarksNote
 
     @property
     def outputs(self) -> list[Any]:
         """All components that a swap fills."""
-        return [self.slider, self.png, self.jpeg, self.notes, self.summary, self.measure, self.carried]
+        shown = [self.slider, self.png, self.jpeg, self.notes, self.summary]
+        return [*shown, self.measure, self.carried, *self.marks.outputs]
 
 
 def build_inputs(examples: Path) -> tuple[Sources, gr.Image]:
@@ -83,7 +87,8 @@ def build_result() -> ResultPanel:
                 )
                 for kind in FORMATS
             )
+        marks = build_marks_note("image")
         measure = gr.Button(MEASURE, size="md", visible=False, elem_id="measure")
         summary = gr.HTML(elem_id="summary")
     place = replace(place, boxes=[box])
-    return ResultPanel(place, box, slider, png, jpeg, notes, summary, measure, gr.State(None))
+    return ResultPanel(place, box, slider, png, jpeg, notes, summary, measure, gr.State(None), marks)
