@@ -106,8 +106,9 @@ def launch_options(limits: Limits) -> dict[str, Any]:
 
 
 def _script() -> str:
-    """What the page does by itself, with the examples' names in Korean: Gradio does not translate captions."""
+    """What the page does by itself, with names in Korean that Gradio does not translate."""
     names = [example_name(path) for path in sorted((EXAMPLES / "portraits").glob("*.jpg"))]
+    names += ["Show the new face", "Keep the target"]
     script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
     words = json.dumps({name: korean(name) for name in names}, ensure_ascii=False)
     return script.replace("const inKorean = {};", f"const inKorean = {words};")

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from swapper.ui.image.mask import MaskPanel, build_mask_panel
 from swapper.ui.layout import FORMATS, build_photo, heading
 from swapper.ui.marks_note import MarksNote, build_marks_note
 from swapper.ui.sources import Sources, build_sources
@@ -33,6 +34,7 @@ class ResultPanel:
         measure: takes the picture to the Compare tab.
         carried: state of the session: what is taken there; None where it cannot be measured there.
         marks: says what the file says about itself.
+        mask: shows what was replaced.
     """
 
     place: Result
@@ -45,12 +47,13 @@ class ResultPanel:
     measure: gr.Button
     carried: gr.State
     marks: MarksNote
+    mask: MaskPanel
 
     @property
     def outputs(self) -> list[Any]:
         """All components that a swap fills."""
         shown = [self.slider, self.png, self.jpeg, self.notes, self.summary]
-        return [*shown, self.measure, self.carried, *self.marks.outputs]
+        return [*shown, self.measure, self.carried, *self.marks.outputs, *self.mask.outputs]
 
 
 def build_inputs(examples: Path) -> tuple[Sources, gr.Image]:
@@ -70,6 +73,7 @@ def build_result() -> ResultPanel:
     """Lay out the result."""
     heading(RESULT)
     place = build_result_place("image", EMPTY)
+    changed = gr.Textbox(visible="hidden", show_label=False, container=False)
     with gr.Column(visible=False, elem_classes="shown") as box:
         slider = gr.ImageSlider(
             interactive=False,
@@ -88,7 +92,8 @@ def build_result() -> ResultPanel:
                 for kind in FORMATS
             )
         marks = build_marks_note("image")
+        mask = build_mask_panel(changed)
         measure = gr.Button(MEASURE, size="md", visible=False, elem_id="measure")
         summary = gr.HTML(elem_id="summary")
     place = replace(place, boxes=[box])
-    return ResultPanel(place, box, slider, png, jpeg, notes, summary, measure, gr.State(None), marks)
+    return ResultPanel(place, box, slider, png, jpeg, notes, summary, measure, gr.State(None), marks, mask)
