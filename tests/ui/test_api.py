@@ -130,3 +130,15 @@ def test_nothing_about_visits_is_kept(client):
     with contextlib.closing(urllib.request.urlopen(f"{client.src}config")) as answer:
         config = json.load(answer)
     assert config["analytics_enabled"] is False
+
+
+def test_swap_image_gives_people_named_by_photos_a_face_each(client, pictures):
+    source, target = pictures
+    pair = {"source": source, "reference": target}  # the largest face of the target
+    arguments = {"target": target, "consent": True, "people": [pair], "api_name": "/swap_image"}
+    _, alone = client.predict([], **arguments)
+    assert 0 in alone["swapped"]
+    _, everyone = client.predict([source], **arguments)
+    assert everyone["swapped"] == [0, 1]
+    with pytest.raises(AppError, match="this is not a list of pairs"):
+        client.predict([], **{**arguments, "people": [{"source": source}]})
