@@ -5,6 +5,10 @@ import signal
 import time
 from pathlib import Path
 
+import cv2  # noqa: F401
+import numpy as np  # noqa: F401
+from threadpoolctl import threadpool_info
+
 from swapper.errors import UserError
 
 Task = tuple[str, int, str]  # what happens, a number, and a folder in which each attempt leaves a file
@@ -26,6 +30,8 @@ class Squaring:
             raise KeyError("something")
         if word == "die" or (word == "die once" and not begun):
             os.kill(os.getpid(), signal.SIGKILL)
+        if word == "threads":
+            return max(library["num_threads"] for library in threadpool_info())
         if word == "wait":
             for share in (0.25, 0.5, 0.75):
                 time.sleep(0.7)

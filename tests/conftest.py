@@ -54,3 +54,13 @@ def shared_cases() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared cases are not on this machine (set SWAPPER_CASES)")
     return folder
+
+
+@pytest.fixture
+def ray_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Address of Ray on this machine, with two cores, that all commands of a test use."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed (swapper[cluster])")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield "local"
+    ray.shutdown()

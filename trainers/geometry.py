@@ -14,13 +14,14 @@ from swapper.runtime.devices import device_of
 from trainers.data import augment
 from trainers.data.alignment import mirror_index
 from trainers.data.faces import Faces, load_faces
+from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.loop.loop import Batch, Phase, image_grid
 
 IRISES = (468, 473)
 
 
 @dataclass(frozen=True)
-class GeometryConfig:
+class GeometryConfig(SupplyConfig):
     """Defaults of the landmark trainer."""
 
     lr: float = 2e-3
@@ -48,9 +49,9 @@ class GeometryTrainer:
         self.config = config
         network = LandmarkNetwork(LandmarkNetworkConfig.lite())
         self.size = network.config.size
-        self.train = load_faces(data, "train", 160, cache)
+        self.supply = FaceSupply(data, 160, cache, config, self._use)
         self.val = load_faces(data, "val", 160, cache, padded=False)
-        mean = self.train.landmarks.mean(0)
+        mean = self.train.landmarks.mean(0)  # of the first pool where the set is streamed
         self.mirrored = mirror_index(mean)
         network.mean_shape.copy_(mean)
         self.weights = self._weights()
@@ -58,6 +59,9 @@ class GeometryTrainer:
         self.averaged = ("landmarks",)
         self.phases = (Phase("L", ("landmarks",), lr=config.lr, weight_decay=1e-4),)
         self.frozen: dict[str, nn.Module] = {}
+
+    def _use(self, faces: Faces) -> None:
+        self.train = faces
 
     def _weights(self) -> Float[Tensor, "478 3"]:
         weights = torch.ones(478, 3)

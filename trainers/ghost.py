@@ -28,10 +28,7 @@ class GhostConfig(SwapTrainerConfig):
     attribute_weight: float = 10.0
     enlarged_attributes: bool = True  # the attributes loss also compares the largest maps, the others' enlargement
     reconstruction_weight: float = 10.0
-    perceptual_weight: float = 0.0  # of early features of the identity network, where the answer is told
     attention_weight: float = 0.0  # how much more eyes, brows, lips and teeth count where the answer is told
-    enough_identity: float = 1.0  # cosine to the source from which on no more likeness is asked for
-    blended_identity: bool = False  # measure likeness on the face pasted into its target
     id_weight: float = 15.0  # first stage
     late_id_weight: float = 70.0  # second stage
     late_eye_weight: float = 1200.0  # second stage; the first has none
@@ -137,9 +134,7 @@ class GhostTrainer(SwapTrainer):
         with torch.no_grad():
             goal = task.measure(batch["photo"])
         points = task.measure(result)
-        seen, maps = task.embed_with_appearance(
-            task.blend(result, batch) if c.blended_identity else result, batch["jitter"]
-        )
+        seen, maps = self.see(result, batch)
         told = batch["same"] + batch["known"]
         terms = {
             "adv": losses.ghost_generator_loss([score for _, score in discriminate(self.discriminator, result)]),

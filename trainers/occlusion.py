@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, UInt8
 from torch import Generator, Tensor, nn
 
+from swapper import hub
 from swapper.faces import mesh
 from swapper.faces.align import template_to_template
 from swapper.faces.regions import draw_polygons, face_outline
@@ -22,15 +24,17 @@ from trainers.data import augment
 from trainers.data.drawing import SIDE, Scene
 from trainers.data.faces import Faces, load_faces
 from trainers.data.occluders import occlude_face
+from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.loop.loop import Batch, Phase, image_grid
 
 _TEMPLATE = "tight"
 _SIDE = 256  # px, of the photos
 _SCORED = 256
+_RIM = 9  # px, around what a teacher sees, an odd number
 
 
 @dataclass(frozen=True)
-class OcclusionConfig:
+class OcclusionConfig(SupplyConfig):
     """Defaults of the occlusion trainer."""
 
     network: OcclusionNetworkConfig = field(default_factory=lambda: OcclusionNetworkConfig(size=192))
@@ -40,6 +44,7 @@ class OcclusionConfig:
     dice_weight: float = 0.5  # over binary cross-entropy
     doubt_kimg: float = 10.0  # from here on the network may doubt that a photo itself is bare
     doubt_weight: float = 0.15  # of places it doubts; with none, what it wrongly sees would never be put right
+    teacher: str = ""  # weights of an occlusion network that doubts instead; what it sees does not count at all
 
     @classmethod
     def lite(cls) -> "OcclusionConfig":
@@ -61,7 +66,8 @@ class OcclusionTrainer:
     """Segmentation of drawn occluders.
 
     Photos that come with glasses or hair over the face are labelled bare. Where the network, looking at the photo as
-    it came, sees something there, that place counts little.
+    it came, sees something there, that place counts little. A network that is trained for long learns to take real
+    sunglasses and hands for bare even so; where a teacher sees something, which does not change, nothing counts.
 
     Source: drawn shapes with any texture teach to find real things nearly as well as cut-out ones do: "Delving into
     High-Quality Synthetic Face Occlusion Segmentation Datasets" (CVPR Workshops 2022), section 3.
@@ -73,12 +79,17 @@ class OcclusionTrainer:
         self.config = config
         network = OcclusionNetwork(config.network)
         self.size = network.config.size
-        self.train = load_faces(data, "train", _SIDE, cache)
+        self.supply = FaceSupply(data, _SIDE, cache, config, self._use)
         self.val = load_faces(data, "val", _SIDE, cache, padded=False)
         self.networks: dict[str, nn.Module] = {"occlusion": network}
         self.averaged = ("occlusion",)
         self.phases = (Phase("L", ("occlusion",), lr=config.lr, weight_decay=1e-4),)
         self.frozen: dict[str, nn.Module] = {}
+        if config.teacher:
+            self.frozen["teacher"] = hub.load(OcclusionNetwork, config.teacher)
+
+    def _use(self, faces: Faces) -> None:
+        self.train = faces
 
     def draw(self, generator: Generator, count: int) -> Batch:
         """Plan photos, placement, what is drawn, colour and degradation."""
@@ -143,19 +154,28 @@ class OcclusionTrainer:
         network, occlusion, counted = self.networks["occlusion"], batch["occlusion"], batch["counted"]
         doubt = torch.zeros(())
         if batch["doubted"]:
-            with torch.no_grad():
-                network.eval()
-                seen = network(_packed(batch["bare"])).float().sigmoid()
-                network.train()
-            real = (seen > 0.5) & (occlusion < 0.5)
+            real = (self._seen(batch["bare"]) > 0.5) & (occlusion < 0.5)
             doubt = (real * counted).sum() / counted.sum()
-            counted = torch.where(real, self.config.doubt_weight * counted, counted)
+            weight = 0.0 if self.frozen else self.config.doubt_weight
+            counted = torch.where(real, weight * counted, counted)
         logits = network(_packed(batch["images"])).float()
         entropy = F.binary_cross_entropy_with_logits(logits, occlusion, counted, reduction="sum") / counted.sum()
         guess = logits.sigmoid() * counted
         both, either = (guess * occlusion).sum(), (guess + occlusion * counted).sum()
         dice = 1 - (2 * both + 1) / (either + 1)
         return entropy + self.config.dice_weight * dice, {"entropy": entropy, "dice": dice, "doubt": doubt}
+
+    @torch.no_grad()
+    def _seen(self, bare: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 1 s s"]:
+        """What the teacher, or else the network itself, sees on photos as they came; a teacher's with a rim."""
+        if self.frozen:
+            side = cast(OcclusionNetwork, self.frozen["teacher"]).config.size
+            seen = self.frozen["teacher"](F.interpolate(bare, (side, side), mode="area")).float().sigmoid()
+            return F.max_pool2d(F.interpolate(seen, bare.shape[2:], mode="bilinear"), _RIM, 1, _RIM // 2)
+        network = self.networks["occlusion"].eval()
+        seen = network(_packed(bare)).float().sigmoid()
+        network.train()
+        return seen
 
     def samples(self, networks: Mapping[str, nn.Module]) -> UInt8[np.ndarray, "h w 3"]:
         """Validation faces, what was found on them in red; things are drawn over those of the upper rows."""

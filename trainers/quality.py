@@ -15,13 +15,14 @@ from swapper import hub
 from swapper.models.quality import QualityNetwork, QualityNetworkConfig
 from swapper.runtime.devices import device_of
 from swapper.types import UserError
+from trainers.data.supply import SupplyConfig
 from trainers.loop.loop import Batch, Phase, image_grid
 from trainers.swap_task import SwapTask, SwapTaskConfig
 from trainers.teacher import SwapTeacher, load_swap_teacher
 
 
 @dataclass(frozen=True)
-class QualityConfig:
+class QualityConfig(SupplyConfig):
     """Defaults of Q-Net's trainer."""
 
     network: QualityNetworkConfig = field(default_factory=QualityNetworkConfig.paper)
@@ -54,7 +55,18 @@ class QualityTrainer:
         self.config = config
         self.teachers, self.progress = load_states(Path(config.teacher))
         self.size = self.teachers[0].size
-        self.task = SwapTask(SwapTaskConfig(self.teachers[0].template, self.size, same_identity=0.0), data, cache)
+        self.task = SwapTask(
+            SwapTaskConfig(
+                self.teachers[0].template,
+                self.size,
+                same_identity=0.0,
+                memory_map=config.memory_map,
+                pool=config.pool,
+            ),
+            data,
+            cache,
+        )
+        self.supply = self.task.supply
         self.networks: dict[str, nn.Module] = {"quality": QualityNetwork(config.network)}
         self.averaged = ("quality",)
         self.phases = (Phase("Q", ("quality",), lr=config.lr, weight_decay=1e-2),)

@@ -18,8 +18,9 @@ from swapper.types import UserError
 from trainers import losses
 from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminate, discriminator_loss
 from trainers.data.damage import damage, draw_damage, halve
-from trainers.data.faces import load_faces
+from trainers.data.faces import Faces, load_faces
 from trainers.data.pairs import to_arcface
+from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.fidelity import peak_signal_to_noise, structural_similarity
 from trainers.identity_trunk import PerceptualFeatures
 from trainers.loop.loop import Batch, Phase, image_grid
@@ -28,7 +29,7 @@ _SCORED = 48  # validation photos
 
 
 @dataclass(frozen=True)
-class RenovationConfig:
+class RenovationConfig(SupplyConfig):
     """Defaults of the renovation trainer; the paper's are HiFaceGAN's, since GHOST does not state its own."""
 
     network: RenovationGeneratorConfig = field(default_factory=RenovationGeneratorConfig.paper)
@@ -115,9 +116,9 @@ class RenovationTrainer:
     def __init__(self, config: RenovationConfig, data: Path, cache: Path):
         self.config = config
         size = config.network.size
-        self.train = load_faces(data, "train", size, cache, padded=False)
+        self.supply = FaceSupply(data, size, cache, config, self._use, padded=False, sharp=True)
         self.val = load_faces(data, "val", size, cache, padded=False)
-        self.rows, self.val_rows = (torch.nonzero(faces.sharp).squeeze(1) for faces in (self.train, self.val))
+        self.val_rows = torch.nonzero(self.val.sharp).squeeze(1)
         if not len(self.rows) or not len(self.val_rows):
             raise UserError("Renovation: one of the splits has no sharp photo. Give larger photos to trainers prepare.")
         self.discriminator = build_discriminator(config.discriminator)
@@ -140,6 +141,9 @@ class RenovationTrainer:
         self.identity = hub.load(MobileFaceNet, "arcface-mobile")
         self.frozen: dict[str, nn.Module] = {"features": self.features, "identity": self.identity}
         self.kimg = 0.0
+
+    def _use(self, faces: Faces) -> None:
+        self.train, self.rows = faces, torch.nonzero(faces.sharp).squeeze(1)
 
     def draw(self, generator: Generator, count: int) -> Batch:
         """Plan photos and their damage."""

@@ -41,16 +41,24 @@ class SimSwapConfig(SwapTrainerConfig):
 
     @classmethod
     def lite(cls) -> "SimSwapConfig":
-        """A narrow network for 128 px that a CPU can train; identity weighs as in the newer official code at first."""
+        """A narrow network for 128 px that a CPU can train, on warped pairs above all."""
         return cls(
             network=SimSwapGeneratorConfig.lite_128(),
             discriminator=PatchDiscriminatorConfig.lite(),
             size=128,
             kimg=120.0,
-            same_identity=0.3,
+            known=0.5,
+            virtual=0.5,
+            open_mouths=0.25,
+            sharp_real=True,
             id_weight=30.0,
             late_kimg=60.0,
-            expression_weight=10.0,
+            enough_identity=0.7,
+            blended_identity=True,
+            reconstruction_weight=40.0,
+            perceptual_weight=8.0,
+            expression_weight=40.0,
+            component_weight=1.0,
             penalty_weight=5.0,
             plain_kimg=4.0,
         )
@@ -109,16 +117,19 @@ class SimSwapTrainer(SwapTrainer):
 
     def swapper_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Identity, reconstruction, weak feature matching, expression and realism."""
-        target, embedding = batch["target"], self.task.features(batch["source"]).embedding
+        target, embedding = batch["target"], self.task.identities(batch)
         result = self.networks["generator"](target, F.normalize(embedding)).float()
         batch["fake"] = result.detach()
         # Both halves in one pass, as in D's own phase, so that batch normalisation sees the same mixture.
         said = discriminate(self.discriminator, torch.cat([batch["answer"], result]))
         deep = [[maps.chunk(2) for maps in features[-self.config.weak_layers :]] for features, _ in said]
+        told, (seen, looks) = batch["same"] + batch["known"], self.see(result, batch)
         matches = [losses.feature_matching_loss(*zip(*layers, strict=True)) for layers in deep]
         terms = {
-            "id": losses.identity_loss(embedding, self.task.embed(result, batch["jitter"])),
-            "rec": losses.reconstruction_loss(result, batch["answer"], batch["same"] + batch["known"]),
+            "id": losses.identity_loss(embedding, seen.embedding, self.config.enough_identity),
+            "rec": losses.reconstruction_loss(result, batch["answer"], told),
+            "per": losses.perceptual_loss(self.task.appearance(batch["answer"], batch["jitter"]), looks, told),
+            "components": self.component_loss(result, batch),
             "features": torch.stack(matches).sum(),
             "expression": self.task.expression_loss(result, batch["photo"]),
             "adv": losses.hinge_generator_loss([score.chunk(2)[1] for _, score in said]),
@@ -131,6 +142,8 @@ class SimSwapTrainer(SwapTrainer):
         return {
             "id": c.late_id_weight if kimg >= c.late_kimg else c.id_weight,
             "rec": c.reconstruction_weight,
+            "per": c.perceptual_weight,
+            "components": c.component_weight * heard,
             "features": c.feature_weight * heard,
             "expression": c.expression_weight,
             "adv": c.adversarial_weight * heard,

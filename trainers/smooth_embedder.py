@@ -18,6 +18,7 @@ from swapper.models.trunks import MobileTrunk
 from trainers import losses
 from trainers.data import augment
 from trainers.data.faces import Faces, load_faces
+from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.embedder import verification_auc
 from trainers.identity_trunk import identity_trunk
 from trainers.loop.checkpoint import weights_file
@@ -25,12 +26,13 @@ from trainers.loop.loop import Batch, Phase, image_grid
 
 Embed = Callable[[Faces, Tensor], np.ndarray]  # a split and rows of it -> unit vectors
 
+_POOLED = 2  # times as many photos of a person in a pool of a streamed set as in a batch
 _PATHS = 500  # pairs of validation photos between which smoothness is measured
 _SHOWN_GALLERY = 1000  # photos among which the sample grid looks for neighbours
 
 
 @dataclass(frozen=True)
-class SmoothEmbedderConfig:
+class SmoothEmbedderConfig(SupplyConfig):
     """Defaults of the smooth embedder's trainer, the paper's where it states them."""
 
     mode: str = "smooth"  # says which of the embedders this is
@@ -104,10 +106,10 @@ class SmoothEmbedderTrainer:
     def __init__(self, config: SmoothEmbedderConfig, data: Path, cache: Path):
         self.config = config
         stored = 160 if config.network.size <= 160 else 256
-        self.train = load_faces(data, "train", stored, cache, padded=config.unlabelled > 0)
+        self.supply = FaceSupply(
+            data, stored, cache, config, self._use, padded=config.unlabelled > 0, photos=_POOLED * config.photos
+        )
         self.val = load_faces(data, "val", stored, cache, padded=False)
-        self.labelled = _groups(self.train.identity)
-        self.nameless = _groups(merge_neighbours(self.train, config.neighbour))
         network = SmoothIdentityEmbedder(config.network)
         if config.from_arcface and isinstance(network.trunk, MobileTrunk):
             network.trunk.load_state_dict(identity_trunk().state_dict())
@@ -119,6 +121,11 @@ class SmoothEmbedderTrainer:
         self.averaged = ("embedder",)
         self.phases = (Phase("E", tuple(self.networks), lr=config.lr, weight_decay=1e-3),)
         self.frozen: dict[str, nn.Module] = {}
+
+    def _use(self, faces: Faces) -> None:
+        self.train = faces
+        self.labelled = _groups(faces.identity)
+        self.nameless = _groups(merge_neighbours(faces, self.config.neighbour))
 
     def draw(self, generator: Generator, count: int) -> Batch:
         """Plan people, their photos (rows of one person lie together), and how each is augmented."""

@@ -19,6 +19,7 @@ from swapper.runtime.devices import device_of
 from trainers import losses
 from trainers.data import augment
 from trainers.data.pairs import Whole, template_map
+from trainers.data.supply import SupplyConfig
 from trainers.loop.checkpoint import weights_file
 from trainers.loop.loop import Batch, Phase
 from trainers.swap_task import Swap, SwapTask, SwapTaskConfig
@@ -28,7 +29,7 @@ WHOLE = Whole("ffhq", 144, around=True)  # what the smooth embedder sees
 
 
 @dataclass(frozen=True)
-class SmoothSwapConfig:
+class SmoothSwapConfig(SupplyConfig):
     """Defaults of Smooth-Swap's trainer, the paper's where it states them."""
 
     network: NCSNppConfig = field(default_factory=NCSNppConfig.paper)
@@ -189,8 +190,11 @@ class SmoothSwapTrainer:
             same_identity=0.0,
             padded=config.padded,
             known=config.known,
+            memory_map=config.memory_map,
+            pool=config.pool,
         )
         self.task = SwapTask(pairs, data, cache, WHOLE)
+        self.supply = self.task.supply
         self.frozen: dict[str, nn.Module] = dict(self.task.frozen)
         self.embedder: Embedder = ArcFaceEmbedder(self.task)
         if config.embedder != ARCFACE:

@@ -20,6 +20,7 @@ from trainers import losses
 from trainers.data.adaptive_augmentation import AdaptiveAugmentation, draw_changes
 from trainers.data.faces import Faces, load_faces
 from trainers.data.pairs import to_arcface
+from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.loop.loop import Batch, Phase, image_grid
 
 _TRUNCATION = 0.7  # of the lower half of the sample grid
@@ -27,7 +28,7 @@ _SCORED = 400  # pictures that are compared with validation photos
 
 
 @dataclass(frozen=True)
-class StyleGAN2TrainingConfig:
+class StyleGAN2TrainingConfig(SupplyConfig):
     """Defaults of StyleGAN2's trainer, the paper's for its config F at 256 px."""
 
     network: StyleGAN2Config = field(
@@ -117,9 +118,8 @@ class StyleGAN2Trainer:
     def __init__(self, config: StyleGAN2TrainingConfig, data: Path, cache: Path):
         self.config = config
         size = config.network.size
-        self.train = load_faces(data, "train", size, cache, padded=False)
+        self.supply = FaceSupply(data, size, cache, config, self._use, padded=False, sharp=config.sharp)
         self.val = load_faces(data, "val", size, cache, padded=False)
-        self.rows = torch.nonzero(self.train.sharp if config.sharp else torch.ones(len(self.train))).squeeze(1)
         if not len(self.rows):
             raise UserError(f"StyleGAN2: none of {len(self.train)} photos is sharp. Give --set sharp=False.")
         self.generator = StyleGAN2Generator(config.network)  # unwrapped, where they are not trained
@@ -141,6 +141,10 @@ class StyleGAN2Trainer:
             self._phase("D", "discriminator"),
             self._phase("R1", "discriminator", config.penalty_interval),
         )
+
+    def _use(self, faces: Faces) -> None:
+        self.train = faces
+        self.rows = torch.nonzero(faces.sharp if self.config.sharp else torch.ones(len(faces))).squeeze(1)
 
     def _phase(self, name: str, network: str, interval: int = 0) -> Phase:
         """A phase with Adam as StyleGAN2 sets it; ``interval`` makes it a lazy regulariser of the one before."""
@@ -233,8 +237,8 @@ class StyleGAN2Trainer:
 
         Returns:
             ``frechet``, ``kernel``: distances of feature distributions; ``likeness`` and ``likeness_most``: mean and
-            largest cosine of a picture's identity with the nearest training photo's; ``likeness_val`` the same mean
-            for validation photos, who are other people.
+            largest cosine of a picture's identity with the nearest training photo's (of those in memory);
+            ``likeness_val`` the same mean for validation photos, who are other people.
         """
         generator = networks["generator"]
         count = min(_SCORED, len(self.val))

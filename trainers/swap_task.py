@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,12 @@ from swapper.models.arcface import IdentityFeatures, MobileFaceNet
 from swapper.models.awl import draw_heatmaps
 from swapper.models.landmarks import LandmarkNetwork
 from trainers.data import augment
-from trainers.data.faces import load_faces
+from trainers.data.faces import Faces, load_faces
 from trainers.data.pairs import Pairs, Whole, template_map, to_arcface
-from trainers.data.warped import WarpedPairs, load_warped
+from trainers.data.supply import FaceSupply, SupplyConfig
+from trainers.data.warped import WarpedPairs
+from trainers.data.warped_pools import WarpedPool
+from trainers.data.warping import load_warped
 from trainers.loop.loop import Batch, image_grid
 from trainers.losses import landmark_loss
 
@@ -64,7 +68,7 @@ def between(first: Float[Tensor, "b d"], second: Float[Tensor, "b d"], share: Fl
 
 
 @dataclass(frozen=True)
-class SwapTaskConfig:
+class SwapTaskConfig(SupplyConfig):
     """Settings of the pairs that a swapper learns from."""
 
     template: str = "tight"  # alignment of the target crops; the eyes are 0.31 of the side apart, in GHOST's 0.29
@@ -99,15 +103,23 @@ class SwapTask:
         c = self.config = config
         self.side, self.whole = c.size, whole
         stored = 160 if c.size <= 128 else 256
-        faces = load_faces(data, "train", stored, cache, c.padded)
         self.val = Pairs(load_faces(data, "val", stored, cache, padded=False), c.template, 0.0, 0.0)
         self.identity = hub.load(MobileFaceNet, "arcface-mobile")
         self.landmarks = hub.load(LandmarkNetwork, "geometry-lite")
+        self.frozen: dict[str, nn.Module] = {"identity": self.identity, "landmarks": self.landmarks}
+        self._read = partial(load_faces, data, "train", stored, cache, c.padded)
+        self._cache = cache
+        self.supply = FaceSupply(data, stored, cache, c, self._use, padded=c.padded, warped=c.known > 0)
+
+    def _use(self, faces: Faces) -> None:
+        c = self.config
         self.train = Pairs(faces, c.template, c.same_image, c.same_identity, c.open_mouths)
         if c.known:
-            warped = load_warped(faces, self.identity, cache)
+            pooled = faces.warped if isinstance(faces, WarpedPool) else None
+            warped = pooled or load_warped(faces, self.identity, self._cache, self._read)
+            if not len(warped.target):  # of a pool of whose photos none could be warped
+                return
             self.train = WarpedPairs(faces, c.template, c.same_image, c.same_identity, c.known, warped, c.open_mouths)
-        self.frozen: dict[str, nn.Module] = {"identity": self.identity, "landmarks": self.landmarks}
 
     def draw(self, generator: Generator, count: int) -> Batch:
         """Plan pairs, and how results are shaken before they are measured."""

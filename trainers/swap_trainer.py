@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
+from swapper.models.arcface import IdentityFeatures
 from swapper.runtime.devices import device_of
 from trainers.adversarial import discriminator_loss
 from trainers.data.pairs import Whole
@@ -33,6 +34,9 @@ class SwapTrainerConfig(SwapTaskConfig):
     """Settings of pairs, of the losses that all swappers may have, and of the discriminator."""
 
     residual_weight: float = 0.0  # likeness to the target
+    enough_identity: float = 1.0  # cosine to the source from which on no more likeness is asked for
+    blended_identity: bool = False  # measure likeness on the face pasted into its target
+    perceptual_weight: float = 0.0  # of early features of the identity network, where the answer is told
     expression_weight: float = 0.0  # landmark distance of lids, irises, lips and brows
     adversarial_weight: float = 1.0
     component_weight: float = 0.0  # realism of eyes and mouth, scored by a network of their own
@@ -81,7 +85,7 @@ class SwapTrainer(ABC):
             self.discriminator = networks["discriminator"]
         (self.swapper,) = (name for name in networks if not name.endswith("discriminator"))
         self.averaged = (self.swapper,)
-        self.frozen = self.task.frozen
+        self.frozen, self.supply = self.task.frozen, self.task.supply
         self.kimg = 0.0
 
     def draw(self, generator: Generator, count: int) -> Batch:
@@ -114,6 +118,11 @@ class SwapTrainer(ABC):
         if not self.settings.component_weight:
             return result.new_zeros(())
         return component_generator_loss(self.component_discriminator, cut_components(result, batch["landmarks"]))
+
+    def see(self, result: Tensor, batch: Batch) -> tuple[IdentityFeatures, tuple[Tensor, Tensor, Tensor]]:
+        """Identity and looks of results, pasted into their targets if the settings say so."""
+        shown = self.task.blend(result, batch) if self.settings.blended_identity else result
+        return self.task.embed_with_appearance(shown, batch["jitter"])
 
     @abstractmethod
     def swapper_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:

@@ -9,7 +9,7 @@ from typing import Any
 from swapper.batch.replies import Pool, Reply, Setup
 from swapper.errors import UserError
 from swapper.runtime.limits import usable_memory
-from swapper.runtime.thread_count import physical_cores
+from swapper.runtime.thread_count import best_thread_count, physical_cores
 
 MEMORY_A_WORKER = 2 << 30  # bytes: the networks of a method, and a photo of a few megapixels on its way
 
@@ -98,7 +98,8 @@ def _open(engine: Engine, setup: Setup, tasks: int) -> tuple[Pool, int]:
     cards, cores, memory = 0 if engine.gpu is False else graphics_cards(), physical_cores(), usable_memory()
     fitting = max(min(cores, memory // MEMORY_A_WORKER), 1) if memory else cores
     most = min(engine.workers or cards or fitting, tasks)
-    return Processes(setup, threads=max(cores // most, 1), cards=cards), most
+    threads = cores // most
+    return Processes(setup, min(threads, best_thread_count()) if threads > 1 else 1, cards), most
 
 
 def _dispatch(pool: Pool, most: int, tasks: Sequence[Any], retry: int) -> Iterator[Told | Ended]:

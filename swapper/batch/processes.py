@@ -14,7 +14,7 @@ from swapper.batch.replies import Reply, Said, Setup, Tell, attempt
 from swapper.runtime.memory import keep_freed_memory
 from swapper.runtime.program import follow_parent
 from swapper.runtime.proxies import settle_proxies
-from swapper.runtime.threads import limit_threads
+from swapper.runtime.threads import limit_threads, threads_of_children
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _TELL_EVERY = 0.5  # seconds
@@ -52,7 +52,8 @@ class Processes:
         process = self._context.Process(
             target=_serve, args=(theirs, self._setup, self._threads, card), name=f"worker {number}", daemon=True
         )
-        process.start()
+        with threads_of_children(self._threads):
+            process.start()
         theirs.close()
         self._workers[number] = _Worker(process, ours)
         return number

@@ -8,7 +8,7 @@ from swapper.batch.replies import Reply, Said, Setup, attempt
 from swapper.errors import UserError
 from swapper.runtime.memory import keep_freed_memory
 from swapper.runtime.proxies import settle_proxies
-from swapper.runtime.threads import limit_threads
+from swapper.runtime.threads import environment_of_threads, limit_threads
 
 try:
     import ray
@@ -20,6 +20,30 @@ LOCAL = "local"
 DIED = (
     "Its worker was lost ({how}). Is there enough memory, and are all machines of the cluster up? Run the same again."
 )
+
+
+def join_cluster(address: str, log: bool = False) -> bool:
+    """Join a cluster, unless this process belongs to one already.
+
+    Args:
+        address: as ``ray.init`` takes it; ``local`` starts Ray on this machine.
+        log: show here what other processes print.
+
+    Returns:
+        Whether it was joined now, so that the caller has to leave it.
+
+    Raises:
+        UserError: it cannot be reached.
+    """
+    if ray.is_initialized():
+        return False
+    try:
+        quiet: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
+        ray.init(address=address, log_to_driver=log, logging_level=logging.ERROR, **quiet)
+    except (ConnectionError, ValueError, RuntimeError, RayError) as error:
+        lines = str(error).splitlines() or ["no reason given"]
+        raise UserError(f"--ray {address}: the cluster cannot be reached ({lines[0]}). Check it.") from error
+    return True
 
 
 class _Actor:
@@ -62,14 +86,7 @@ class RayActors:
         Raises:
             UserError: the cluster cannot be reached, or it has no graphics card where one is needed.
         """
-        self._ours = not ray.is_initialized()
-        if self._ours:
-            try:
-                quiet: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
-                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **quiet)
-            except (ConnectionError, ValueError, RuntimeError, RayError) as error:
-                lines = str(error).splitlines() or ["no reason given"]
-                raise UserError(f"--ray {address}: the cluster cannot be reached ({lines[0]}). Check it.") from error
+        self._ours = join_cluster(address)
         room = ray.cluster_resources()
         cores, cards = int(room.get("CPU", 1)), int(room.get("GPU", 0))
         if gpu and not cards:
@@ -78,7 +95,8 @@ class RayActors:
         gpu = cards > 0 if gpu is None else gpu
         self.most = workers or max(cards if gpu else cores, 1)
         held = {"num_gpus": min(cards / self.most, 1)} if gpu else {"num_cpus": 1}
-        self._class = ray.remote(_Actor).options(max_concurrency=2, **held)
+        environment = {"env_vars": environment_of_threads(1)}  # numpy asks for it but once, before an actor is there
+        self._class = ray.remote(_Actor).options(max_concurrency=2, runtime_env=environment, **held)
         self._setup = setup
         self._actors: dict[int, Any] = {}
         self._running: dict[Any, int] = {}

@@ -29,15 +29,26 @@ from swapper.runtime.onnx_session import open_session
 
 THREADS = (1, 2)
 _GEMM_SIDE = 512  # the largest whose three matrices stay in a core's second-level cache on most machines
-_TOO_SLOW = 10.0  # seconds of one run after which it is not repeated
+_TOO_SLOW = 10.0, 4.0  # seconds of one run, and times what is to be spent, after which it is not repeated
+
+Clock = Callable[[], float]
 
 
-def models_report(only: str | None = None, seconds: float = 1.0) -> dict[str, Any]:
-    """Parameters, multiply-accumulates and milliseconds at batch 1 and native resolution of every network and preset.
+def models_report(
+    only: str | None = None,
+    seconds: float = 0.1,
+    paper: bool = False,
+    quick: bool = False,
+    tell: Callable[[int, int, str], object] = lambda *_: None,
+) -> dict[str, Any]:
+    """Parameters, multiply-accumulates and milliseconds at batch 1 and native resolution of networks and presets.
 
     Args:
-        only: name of one network in ``registry.NETWORKS``; all when None.
+        only: name of one network in ``registry.NETWORKS``, with all its presets; all when None.
         seconds: spent on repeating each measurement.
+        paper: take the presets of published sizes in as well; those and their ONNX files take minutes and gigabytes.
+        quick: write no ONNX files of torch's networks, which takes most of the time.
+        tell: called before each network: how many are done, of how many, and which comes next.
 
     Returns:
         ``machine``, ``unit``, ``gemm`` (rows: fastest matrix product by library and threads), ``rows`` (one per network
@@ -48,12 +59,19 @@ def models_report(only: str | None = None, seconds: float = 1.0) -> dict[str, An
         UserError: no network has this name.
     """
     names = list(NETWORKS) if only is None else [find_network(only).name]
+    todo = [
+        (name, preset, config)
+        for name in names
+        for preset, config in _distinct(find_network(name).presets()).items()
+        if paper or only is not None or "lite" in preset
+    ]
+    tell(0, len(todo), "matrix product")
     gemm = [row for threads in THREADS for row in gemm_speed(threads, seconds)]
     rows: list[dict[str, Any]] = []
-    for name in names:
-        for preset, config in _distinct(find_network(name).presets()).items():
-            rows.append(network_row(name, preset, config, seconds))
-            gc.collect()  # a network and its exported graph hold each other in cycles, gigabytes at paper size
+    for done, (name, preset, config) in enumerate(todo):
+        tell(done, len(todo), f"{name}, {preset}")
+        rows.append(network_row(name, preset, config, seconds, quick))
+        gc.collect()  # a network and its exported graph hold each other in cycles, gigabytes at paper size
     return {
         "machine": machine(),
         "unit": "ms, median, batch 1; eager and ONNX Runtime (ort) by CPU threads",
@@ -63,7 +81,7 @@ def models_report(only: str | None = None, seconds: float = 1.0) -> dict[str, An
     }
 
 
-def network_row(name: str, preset: str, config: Any, seconds: float) -> dict[str, Any]:
+def network_row(name: str, preset: str, config: Any, seconds: float, quick: bool = False) -> dict[str, Any]:
     """Count and time one network; keys that start with an underscore are the fastest runs.
 
     Args:
@@ -71,6 +89,7 @@ def network_row(name: str, preset: str, config: Any, seconds: float) -> dict[str
         preset: of the configuration.
         config: sizes of the network.
         seconds: spent on repeating each measurement.
+        quick: leave its ONNX file out, unless this project writes that itself.
     """
     published = find_network(name)
     paper = "paper" in preset
@@ -87,7 +106,10 @@ def network_row(name: str, preset: str, config: Any, seconds: float) -> dict[str
     for threads in THREADS:
         with cpu_threads(threads), torch.inference_mode():
             row[f"eager_{threads}"], row[f"_eager_{threads}"] = milliseconds(lambda: network(*inputs), seconds)
-    row |= _onnx_times(network, inputs, seconds)
+    if quick and not isinstance(network, IdentityAwareDynamicNetwork):
+        row |= {f"ort_{threads}": None for threads in THREADS} | {"note": "no ONNX file: --quick"}
+    else:
+        row |= _onnx_times(network, inputs, seconds)
     return row | {"published": published.source if paper or published.params is None else ""}
 
 
@@ -101,29 +123,33 @@ def count(published: NetworkInfo, config: Any) -> tuple[int, int]:
     return sum(p.numel() for p in network.parameters()), flops.get_total_flops() // 2
 
 
-def milliseconds(run: Callable[[], object], seconds: float, at_most: int = 50) -> tuple[float, float]:
+def milliseconds(
+    run: Callable[[], object], seconds: float, at_most: int = 50, clock: Clock | None = None
+) -> tuple[float, float]:
     """Median and shortest time of a call after one that warms up.
 
     Args:
         run: what is timed.
-        seconds: after which it is not called again; a first call of more than ten seconds is the only one.
+        seconds: after which it is not called again; a first call that takes much longer is the only one.
         at_most: number of timed calls.
+        clock: says the time in seconds; ``time.perf_counter`` when None.
     """
-    first = _seconds(run)
-    if first > _TOO_SLOW:
+    first = _seconds(run, clock)
+    if first > min(_TOO_SLOW[0], _TOO_SLOW[1] * seconds):
         return _rounded(first), _rounded(first)
-    times = [_seconds(run)]
+    times = [_seconds(run, clock)]
     while sum(times) < seconds and len(times) < at_most:
-        times.append(_seconds(run))
+        times.append(_seconds(run, clock))
     return _rounded(statistics.median(times)), _rounded(min(times))
 
 
-def gemm_speed(threads: int, seconds: float) -> Iterable[dict[str, Any]]:
+def gemm_speed(threads: int, seconds: float, clock: Clock | None = None) -> Iterable[dict[str, Any]]:
     """Fastest product of two float32 matrices: what this machine's arithmetic can do at best.
 
     Args:
         threads: of the CPU.
         seconds: spent on each library.
+        clock: says the time in seconds; ``time.perf_counter`` when None.
     """
     left, right = np.random.default_rng(0).random((2, _GEMM_SIDE, _GEMM_SIDE), np.float32)
     session = open_session(_product(right).SerializeToString(), threads=threads)
@@ -134,7 +160,7 @@ def gemm_speed(threads: int, seconds: float) -> Iterable[dict[str, Any]]:
     }
     with cpu_threads(threads):
         for library, run in runs.items():
-            _, fastest = milliseconds(run, seconds, at_most=1000)
+            _, fastest = milliseconds(run, seconds, at_most=1000, clock=clock)
             yield {"library": library, "threads": threads, "GMAC/s": round(_GEMM_SIDE**3 / fastest / 1e6, 1)}
 
 
@@ -215,10 +241,11 @@ def _idn_rows(row: dict[str, Any], gemm: list[dict[str, Any]]) -> Iterable[dict[
             }
 
 
-def _seconds(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def _seconds(run: Callable[[], object], clock: Clock | None) -> float:
+    clock = clock or time.perf_counter
+    start = clock()
     run()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def _rounded(seconds: float) -> float:

@@ -35,6 +35,7 @@ _WARM = 0.1  # share of the time until all networks are loaded and all buffers h
 _SHARE = 0.1  # of the time: how long the first and the last state are looked at
 _VIDEO = 1920, 1080
 _PORTS = ("SWAPPER_PORT", "GRADIO_SERVER_PORT")  # without them Gradio takes a free one
+_LEAST = 2  # swaps of a part, however slow the machine is
 _START = 300.0  # seconds that the app may take until it answers
 
 
@@ -83,7 +84,7 @@ def soak_report(seconds: float = SECONDS, method: str | None = None, app: bool =
     """Swap photos, then one long video of 1080p, then photos through the app, a third of the time each.
 
     Args:
-        seconds: in all; loading networks comes on top.
+        seconds: in all, and longer if a part has not made two swaps by then; loading networks comes on top.
         method: name of the method; the usual ones of photos and of videos when None.
         app: run the app, which only a checkout has.
 
@@ -113,7 +114,7 @@ def _repeated(
     """Swap one pair of photos after the other while a process and its folder of files are watched."""
     with _watched(process, folder) as looks:
         end, done, pairs = time.monotonic() + seconds, 0, _pairs(place)
-        while time.monotonic() < end:
+        while done < _LEAST or time.monotonic() < end:
             swap(*next(pairs))
             done += 1
     return looks.row(part, done)
@@ -131,7 +132,7 @@ def _video(seconds: float, method: str | None, place: Path) -> dict[str, Any]:
     def look(progress: VideoProgress) -> None:
         nonlocal done
         done = progress.frames
-        if time.monotonic() > end:
+        if done >= _LEAST and time.monotonic() > end:
             stop.set()
 
     with _watched(os.getpid(), place) as looks:
@@ -174,7 +175,7 @@ def _pairs(place: Path) -> Iterator[tuple[Path, Path]]:
 def _write_long_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float) -> None:
     """A few seconds again and again, longer than any machine swaps in the time."""
     short = path.with_name("short.nut")
-    write_clip(short, portrait, 4.0, _VIDEO)
+    write_clip(short, [portrait], 4.0, _VIDEO)
     with av.open(str(path), "w", format="nut") as output:
         stream, offset = None, 0
         for _ in range(max(round(seconds), 1)):

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from swapper.bench.photo import example_photos, machine
+from swapper.bench.photo import example_portraits, machine
 from swapper.bench.recognition import recognition_rows
 from swapper.faces.landmarks import LandmarkDetector, five_points
 from swapper.methods.base import default_method
@@ -32,18 +32,20 @@ _AHEAD = 3  # frames that decoding may be ahead of encoding
 
 
 def video_report(
-    method: str | None = None, seconds: float = 8.0, pairs: int = 6, weights: Path | None = None
+    method: str | None = None, seconds: float = 8.0, pairs: int = 6, weights: Path | None = None, faces: int = 1
 ) -> dict[str, Any]:
-    """Frames per second of a 720p clip with one moving face, with and without a swap, measured one after the other.
+    """Frames per second of a 720p clip with moving faces, with and without a swap, measured one after the other.
 
     Args:
         method: name of the method; ``default_method(moving=True)`` when None.
         seconds: length of the clip.
         pairs: of people in the clips that tell whether the right one is swapped.
         weights: file of the user's.
+        faces: in the clip, 1 to 8.
 
     Returns:
-        ``times_plain``: how many times longer the swap takes; ``rows``: frames per second and milliseconds of
+        ``times_plain``: how many times longer the swap takes; ``times_plain_cpu``: how many times the processor time,
+        which other work on the machine changes least; ``rows``: frames per second and milliseconds of
         processor time per frame of both; ``stages``: milliseconds per frame of each stage of the swap, which run at
         the same time; ``jitter``: ``temporal_jitter`` of the target, and of the result with and without steadying;
         ``recognition``: wrong-person and missed frames, from ``recognition_rows``.
@@ -51,14 +53,14 @@ def video_report(
     Raises:
         UserError: the example portraits are missing.
     """
-    source, target = example_photos()
+    source, *targets = example_portraits(faces + 1)
     swapper = FaceSwapper(
         method or (None if weights else default_method(moving=True)), "cpu", threads=1, weights=weights
     )
     identity = swapper.identify(source)
     with tempfile.TemporaryDirectory() as place:
         clip = Path(place) / "clip.mp4"
-        write_clip(clip, target, seconds)
+        write_clip(clip, targets, seconds)
         steady, loose = Path(place) / "steady.mp4", Path(place) / "loose.mp4"
         swapper.swap_video(identity, clip, loose, settings=VideoSettings(steadiness=0))  # warms up
         before = [_plain(clip) for _ in range(2)][1]  # the first one warms up
@@ -76,8 +78,9 @@ def video_report(
     return {
         "machine": machine(),
         "method": swapper.method_name,
-        "clip": f"{WIDTH}x{HEIGHT}, {RATE} frames/s, {seconds:g} s, one face",
+        "clip": f"{WIDTH}x{HEIGHT}, {RATE} frames/s, {seconds:g} s, {faces} face{'s' if faces > 1 else ''}",
         "times_plain": round(float(plain[0]) / result.fps, 2),
+        "times_plain_cpu": round(spent * 1000 / float(plain[1]), 2),
         "times_real_time": round(result.fps / RATE, 2),
         "rows": rows,
         "stages": [_per_frame(result)],
@@ -104,13 +107,16 @@ def _plain(clip: Path) -> tuple[float, float]:
 
 
 def write_clip(
-    path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: float, size: tuple[int, int] = (WIDTH, HEIGHT)
+    path: Path,
+    portraits: Sequence[UInt8[np.ndarray, "_a _b 3"]],
+    seconds: float,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
 ) -> None:
-    """Write a portrait that moves, turns and comes nearer before a blurred and noisy background.
+    """Write portraits, side by side, that move, turn and come nearer before a blurred and noisy background.
 
     Args:
         path: of the file; its content is NUT, whatever its name says.
-        portrait: RGB.
+        portraits: RGB.
         seconds: length.
         size: width and height, pixels.
     """
@@ -129,27 +135,31 @@ def write_clip(
     )
     segment = path.with_suffix(".nut")
     writer = SegmentWriter(segment, info, FORMATS[".mp4"])
-    for frame in _moving(portrait, round(seconds * RATE), size):
+    for frame in _moving(portraits, round(seconds * RATE), size):
         writer.write(frame, False)
     writer.close()
     segment.replace(path)  # FFmpeg looks at the content, not at the name
 
 
-def _moving(portrait: UInt8[np.ndarray, "a b 3"], count: int, size: tuple[int, int]) -> Iterator[TimedFrame]:
+def _moving(
+    portraits: Sequence[UInt8[np.ndarray, "_a _b 3"]], count: int, size: tuple[int, int]
+) -> Iterator[TimedFrame]:
     width, height = size
     rng = np.random.default_rng(0)
     coarse = rng.integers(60, 180, (6, 10, 3), dtype=np.uint8)
     room = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    centre = (portrait.shape[1] / 2, portrait.shape[0] / 2)
-    small = cv2.GaussianBlur(portrait, (0, 0), 0.8)
+    small = [cv2.GaussianBlur(portrait, (0, 0), 0.8) for portrait in portraits]
+    share = min(1.5 / len(small), 1)  # of a portrait's usual size and way that there is room for
     for index in range(count):
         at = index / RATE
-        scale = 0.62 * height / 720 * 768 / portrait.shape[0] * (1 + 0.12 * np.sin(2 * np.pi * at / 5))
-        matrix = cv2.getRotationMatrix2D(centre, 10 * np.sin(2 * np.pi * at / 3.3), scale)
-        matrix[:, 2] += np.array([width / 2, height / 2]) - centre
-        matrix[:, 2] += [180 * np.sin(2 * np.pi * at / 4), 30 * np.sin(2 * np.pi * at / 1.7)]
         image = room.copy()
-        cv2.warpAffine(small, matrix, (width, height), image, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
+        for number, portrait in enumerate(small):
+            centre = (portrait.shape[1] / 2, portrait.shape[0] / 2)
+            scale = share * 0.62 * height / 720 * 768 / portrait.shape[0] * (1 + 0.12 * np.sin(2 * np.pi * at / 5))
+            matrix = cv2.getRotationMatrix2D(centre, 10 * np.sin(2 * np.pi * at / 3.3), scale)
+            matrix[:, 2] += np.array([width * (number + 0.5) / len(small), height / 2]) - centre
+            matrix[:, 2] += [180 * np.sin(2 * np.pi * at / 4) / len(small), 30 * np.sin(2 * np.pi * at / 1.7)]
+            cv2.warpAffine(portrait, matrix, size, image, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
         noise = rng.integers(-3, 4, (height, width, 1), dtype=np.int16)
         yield TimedFrame(np.clip(image + noise, 0, 255).astype(np.uint8), index, 1)
 

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from swapper.cli.options import (
     add_device_option,
+    add_engine_options,
     add_mark_options,
     add_overwrite_option,
     add_trust_option,
     add_weights_option,
+    engine_of,
     mark_settings,
     settle_choices,
 )
 from swapper.errors import UserError
-from swapper.registry import METHODS, find_method, method_choices, split_method
+from swapper.registry import METHODS, find_method, method_choices
 
 
 def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,6 +46,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     add_weights_option(p, several=True)
     add_trust_option(p)
     add_device_option(p)
+    add_engine_options(p, "this one alone")
     add_mark_options(p)
     add_overwrite_option(p)
     p.set_defaults(run=run_compare)
@@ -55,12 +58,12 @@ def run_compare(args: argparse.Namespace) -> int:
     from swapper.methods.reference import BASELINE
     from swapper.methods.weights import find_weights, weights_system
     from swapper.metrics.report import scores_table
-    from swapper.pipeline import FaceSwapper
     from swapper.runtime.outputs import claim_outputs
     from swapper.runtime.threads import settle_threads
     from swapper.studies.comparison import Finished, compare
     from swapper.studies.comparison_page import INTERVALS
     from swapper.studies.comparison_report import REPORTS, write_comparison
+    from swapper.studies.comparison_swaps import SwapperChoice, measure_people_in_workers
     from swapper.studies.evaluators import load_evaluators
     from swapper.studies.judges import verdicts
     from swapper.studies.previews import shrink
@@ -77,30 +80,29 @@ def run_compare(args: argparse.Namespace) -> int:
     settle_choices(args.trust, names)
     result = None if args.result is None else shrink(read_image(args.result), SIDE)
     settle_threads()
-    finder = FaceSwapper(BASELINE, args.device)
     own = {f"{weights_system(path)}@{path.stem}": path for path in map(find_weights, args.weights)}
     names += own
 
-    def build(name: str) -> FaceSwapper:
-        return FaceSwapper(
-            split_method(name)[0] if name in own else name, args.device, restore="none", weights=own.get(name)
-        )
-
+    engine, build = engine_of(args), SwapperChoice(args.device, own)
     for name in names:
         build(name)  # a wrong name, or missing weights, end it here and not an hour later
+    finder = build(BASELINE)
     evaluators = load_evaluators(finder.device)
 
     def left_out(sentence: str) -> None:
         print(f"left out: {sentence}", file=sys.stderr)
 
-    sources, targets = (measure_people(found, finder, evaluators, left_out) for found in people)
+    if engine is None:
+        sources, targets = (measure_people(found, finder, evaluators, left_out) for found in people)
+    else:
+        sources, targets = (measure_people_in_workers(found, engine, build, left_out) for found in people)
     pairs = choose_pairs(sources, targets, args.pairs)
     print(f"{len(pairs)} pairs of {len(sources)} sources and {len(targets)} targets", file=sys.stderr)
     labels = {name: find_method(name)[0].label for name in [*METHODS, *own]}
     if result is not None and len(pairs) != 1:
         raise UserError(f"--result: there are {len(pairs)} pairs, and it is of one. Give one source and one target.")
     finished = None if result is None else Finished(0, result, names[0])
-    *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell, finished)
+    *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell, finished, engine)
     for warning in write_comparison(args.output, found, labels, marks):
         print(f"warning: {warning}", file=sys.stderr)
     said = [*verdicts(found.judges(), found.compared(), labels), INTERVALS]

@@ -25,10 +25,12 @@ def run_export(args: argparse.Namespace) -> int:
     from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
     from swapper.pipeline import FaceSwapper
     from swapper.runtime.outputs import claim_outputs
+    from swapper.runtime.threads import settle_threads
     from swapper.runtime.whole_file import writable_path
 
     writable_path(args.output, [".onnx"])
     claim_outputs([args.output], args.source, args.overwrite)
+    settle_threads()
     method = MobileFaceSwapMethod(torch.device("cpu"), size=args.size, weights=args.weights)
     method.export(FaceSwapper(method, "cpu").identify(args.source), args.output, args.fp16)
     size = args.output.stat().st_size / 1e6

@@ -25,12 +25,14 @@ def run_gallery(args: argparse.Namespace) -> int:
     from swapper.faces.embed import local_embedders
     from swapper.pipeline import FaceSwapper
     from swapper.runtime.outputs import claim_outputs, files_of
+    from swapper.runtime.threads import settle_threads
     from swapper.runtime.whole_file import writable_path
     from swapper.studies.gallery import measure_gallery
     from swapper.studies.gallery_index import SUFFIX, write_index
 
     writable_path(args.output, [SUFFIX])
     claim_outputs([args.output], files_of(args.folder), args.overwrite)
+    settle_threads()
     found = measure_gallery([args.folder], FaceSwapper("warp", "cpu"), local_embedders())
     write_index(found, args.output)
     kept = f"{len(found)} photos of {found.persons} people, seen by {' and '.join(found.embeddings)}"

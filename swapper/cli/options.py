@@ -15,6 +15,7 @@ from swapper.registry.masks import MASKS
 from swapper.restore.default import default_restorer
 
 if TYPE_CHECKING:
+    from swapper.batch.engine import Engine
     from swapper.compose.settings import BlendSettings
 
 _AMOUNTS = (  # name, unit, what it says
@@ -129,6 +130,34 @@ def add_moving_options(p: argparse.ArgumentParser) -> None:
 def add_device_option(p: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
     p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+
+
+def add_engine_options(p: argparse.ArgumentParser, usual: str) -> None:
+    """Add ``--workers`` and ``--ray``, which ``batch.engine.Engine`` takes.
+
+    Args:
+        p: of a command that can share its work out.
+        usual: what happens without them.
+    """
+    p.add_argument("--workers", type=int, metavar="N", help=f"processes that share the work (default: {usual})")
+    p.add_argument("--ray", metavar="ADDRESS", help="run on a Ray cluster: its address, auto, or local to start one")
+
+
+def engine_of(args: argparse.Namespace) -> "Engine | None":
+    """Where the work of a command is shared out; None where it is done in this process.
+
+    Args:
+        args: of a parser with ``add_engine_options`` and ``add_device_option``.
+
+    Raises:
+        UserError: there is no such number of workers.
+    """
+    from swapper.batch.engine import Engine
+
+    if args.workers is None and args.ray is None:
+        return None
+    kind = args.device.partition(":")[0]
+    return Engine(args.workers, args.ray, gpu=None if kind == "auto" else kind == "cuda")
 
 
 def add_overwrite_option(p: argparse.ArgumentParser) -> None:

@@ -73,6 +73,7 @@ def run_video(args: argparse.Namespace) -> int:
     """Swap one video or a folder of them."""
     from swapper.methods.base import default_method
     from swapper.pipeline import FaceSwapper
+    from swapper.runtime.threads import settle_threads
     from swapper.video.job import VideoSettings
     from swapper.video.journal import holds_parts
 
@@ -87,6 +88,7 @@ def run_video(args: argparse.Namespace) -> int:
     if not pairs:
         return 0
     settle_choices(args.trust, [args.method], args.restore, args.mask)
+    settle_threads()
     method = args.method or (None if args.weights else default_method(moving=True))
     swapper = FaceSwapper(
         method,

@@ -147,7 +147,7 @@ def add_entry(
     )
     manifest = path.parent / MANIFEST
     rows = json.loads(manifest.read_text(encoding="utf-8"))["files"] if manifest.is_file() else []
-    said = {key: value for key, value in asdict(row).items() if value != ()}
+    said = {key: value for key, value in asdict(row).items() if value not in ((), "")}
     rows = [other for other in rows if other["name"] != name] + [said]
     rows.sort(key=lambda other: (other["repo_id"] != DEFAULT_REPO, other["name"]))
     with whole_file(manifest) as fresh:

@@ -125,6 +125,50 @@ def _second_opinion(source: MeasuredFace, result: MeasuredFace) -> dict[str, flo
 
 
 @dataclass(frozen=True)
+class SwapFacts:
+    """What is kept of one swap; figures, not pictures.
+
+    Attributes:
+        scores: as of ``pair_scores``.
+        person: the source's label in the gallery.
+        embedding: of the result.
+        smooth: of the result, by a second embedder; None where there is none.
+        features: how real the result looks; None where that is not measured.
+        milliseconds: how long the swap took; None where it was not timed.
+    """
+
+    scores: dict[str, float]
+    person: int
+    embedding: Float32[np.ndarray, "d"]
+    smooth: Float32[np.ndarray, "k"] | None
+    features: Float64[np.ndarray, "m"] | None
+    milliseconds: float | None
+
+
+def swap_facts(
+    source: MeasuredFace,
+    target: MeasuredFace,
+    result: MeasuredFace,
+    person: int,
+    milliseconds: float | None = None,
+    realism: RealismFeatures | None = None,
+) -> SwapFacts:
+    """What is kept of one swap.
+
+    Args:
+        source: the photo whose identity was given.
+        target: the picture that was swapped into.
+        result: the finished picture, measured in the target's place.
+        person: the source's label in the gallery.
+        milliseconds: how long the swap took, where it was timed.
+        realism: measures how real results look; left out when None.
+    """
+    features = None if realism is None else realism.measure([result.crop])[0]
+    scores = pair_scores(source, target, result)
+    return SwapFacts(scores, person, result.embedding, result.smooth, features, milliseconds)
+
+
+@dataclass(frozen=True)
 class RetrievalGallery:
     """Photos among which the results' people are looked for.
 
@@ -175,16 +219,24 @@ class SwapScores:
             person: the source's label in the gallery.
             milliseconds: how long the swap took, where it was timed.
         """
-        self.pairs.append(pair_scores(source, target, result))
-        self._embeddings.append(result.embedding)
-        if result.smooth is not None:
-            self._smooth.append(result.smooth)
-        self._people.append(person)
-        if self._realism is not None:
-            self._features.append(self._realism.measure([result.crop])[0])
-        if milliseconds is not None:
-            self._milliseconds.append(milliseconds)
+        self.take(swap_facts(source, target, result, person, milliseconds, self._realism))
         return self.pairs[-1]
+
+    def take(self, facts: SwapFacts) -> None:
+        """Add a swap that was measured elsewhere.
+
+        Args:
+            facts: of it.
+        """
+        self.pairs.append(facts.scores)
+        self._embeddings.append(facts.embedding)
+        if facts.smooth is not None:
+            self._smooth.append(facts.smooth)
+        self._people.append(facts.person)
+        if facts.features is not None:
+            self._features.append(facts.features)
+        if facts.milliseconds is not None:
+            self._milliseconds.append(facts.milliseconds)
 
     def row(
         self, gallery: RetrievalGallery, reals: Float64[np.ndarray, "m k"] | None, generator: np.random.Generator

@@ -44,9 +44,11 @@ def faces_and_embedding(config: NCSNppConfig, batch: int) -> tuple[Tensor, Tenso
 
 
 def faces_and_regions(config: RAFSwapConfig, batch: int) -> tuple[Tensor, ...]:
-    """Targets and sources, each with its region masks."""
+    """Targets and sources, each with its region masks, and the sources' embeddings where the network wants them."""
     face, regions = (batch, 3, config.size, config.size), (batch, len(config.regions), 64, 64)
-    return torch.rand(face), (torch.rand(regions) > 0.9).float(), torch.rand(face), (torch.rand(regions) > 0.9).float()
+    people = [part for _ in range(2) for part in (torch.rand(face), (torch.rand(regions) > 0.9).float())]
+    known = [F.normalize(torch.randn(batch, config.embedding))] if config.embedding else []
+    return *people, *known
 
 
 def person(config: IdentityInjectionNetworkConfig, batch: int) -> tuple[IdentityFeatures]:

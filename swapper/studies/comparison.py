@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import UInt8
 
+from swapper.batch.engine import Engine
 from swapper.faces.align import warp_frame
-from swapper.methods.reference import BASELINE, PASTED, REFERENCES, UNCHANGED, SourcePasted
-from swapper.metrics.geometry import reencode
-from swapper.metrics.measure import MeasuredFace, RetrievalGallery, SwapScores
+from swapper.methods.reference import BASELINE, PASTED, REFERENCES, UNCHANGED
+from swapper.metrics.measure import RetrievalGallery, SwapScores
 from swapper.metrics.report import ScoreRow
-from swapper.metrics.size import drawing_size
 from swapper.pipeline import FaceSwapper
+from swapper.studies.comparison_swaps import SwapperChoice, made_here, made_in_workers
 from swapper.studies.evaluators import Evaluators
 from swapper.studies.subjects import SAME_PHOTO, Subject, likeness
-from swapper.types import Identity, UserError
+from swapper.types import UserError
 
 FINISHED = "finished result"  # name of the row of a picture that was made before
 PICTURED = 12  # pairs whose pictures are kept
@@ -110,6 +110,7 @@ def compare(
     evaluators: Evaluators,
     progress: ComparisonProgress | None = None,
     finished: Finished | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[Comparison]:
     """Score methods, and the reference rows, on the same pairs.
 
@@ -121,10 +122,11 @@ def compare(
         targets: people.
         pairs: from ``choose_pairs``.
         methods: names; the warp is added.
-        build: makes the swapper of a method.
+        build: makes the swapper of a method; with an engine a ``SwapperChoice``.
         evaluators: measure the results.
         progress: told after every swap.
         finished: a result of one pair that gets a row of its own, after the references.
+        engine: where the swaps are made; in this process when None.
 
     Yields:
         The rows so far, after each method.
@@ -134,26 +136,22 @@ def compare(
     gallery = gallery_of(sources, targets)
     many = len(targets) > 1 and len(pairs) >= LEAST_REALISM
     reals = evaluators.realism.measure([person.photos[0].crop for person in targets]) if many else None
-    for number, name in enumerate(names):
+    wanted = [(s, sources[s].photos, targets[t].photos[0], done < PICTURED) for done, (s, t) in enumerate(pairs)]
+    told = progress or (lambda _done, _total, _what: None)
+    if engine is None:
+        made = made_here(names, wanted, build, evaluators, told)
+    else:
+        assert isinstance(build, SwapperChoice), "others cannot be sent to workers"
+        made = made_in_workers(names, wanted, engine, build, told)
+    for name, (swaps, size) in zip(names, made, strict=True):
         if name == BASELINE and finished is not None:
             state = _with_finished(state, finished, gallery, evaluators)
         scores = SwapScores(name, evaluators.realism, reference=name in REFERENCES)
-        pictures: list[np.ndarray] = []
-        swapper = _swapper(name, build)
-        identities: dict[int, Identity] = {}
-        swap = _way(swapper, sources, identities)
-        for done, (s, t) in enumerate(pairs):
-            if progress is not None:
-                progress(number * len(pairs) + done, len(names) * len(pairs), name)
-            source, target = sources[s], targets[t].photos[0]
-            image, milliseconds = swap(s, target)
-            found = evaluators.measurer.measure(image, target.face.points)
-            scores.add(source.photos[0], target, found, s, milliseconds)
-            if done < PICTURED:
-                pictures.append(warp_frame(image, target.crop.matrix, target.crop.size))
+        for swap in swaps:
+            scores.take(swap.facts)
         row = _known(scores.row(gallery, reals, np.random.default_rng(0)), len(pairs))
-        row = replace(row, values={**row.values, **_size(swapper, identities)})
-        shown = {} if name == UNCHANGED else {name: pictures}
+        row = replace(row, values={**row.values, **size})
+        shown = {} if name == UNCHANGED else {name: [swap.picture for swap in swaps if swap.picture is not None]}
         state = replace(state, rows=[*state.rows, row], pictures={**state.pictures, **shown})
         yield state
 
@@ -173,43 +171,6 @@ def _with_finished(
     shown = [face if i == finished.pair else None for i in range(min(PICTURED, len(state.pairs)))]
     pictures = {**state.pictures, FINISHED: shown}
     return replace(state, rows=[*state.rows, row], pictures=pictures, finished_by=finished.method)
-
-
-Way = Callable[[int, MeasuredFace], tuple[np.ndarray, float | None]]
-
-
-def _swapper(name: str, build: Callable[[str], FaceSwapper]) -> FaceSwapper | None:
-    """What makes a row's results; None where they are the targets."""
-    if name == UNCHANGED:
-        return None
-    swapper = build(BASELINE if name == PASTED else name)
-    if name != PASTED:
-        return swapper
-    return FaceSwapper(
-        SourcePasted(), str(swapper.device), restore="none", blend=swapper.blend, detector=swapper.detector
-    )
-
-
-def _size(swapper: FaceSwapper | None, identities: dict[int, Identity]) -> dict[str, float]:
-    """Parameters and multiply-accumulates of a row's networks, where it has any."""
-    if swapper is None:
-        return {}
-    found = drawing_size(swapper.method, next(iter(identities.values())))
-    return {} if found is None else {"params": found.params, "macs": found.macs}
-
-
-def _way(swapper: FaceSwapper | None, sources: list[Subject], identities: dict[int, Identity]) -> Way:
-    """How a row's results are made; a person's identity is made once."""
-    if swapper is None:
-        return lambda _source, target: (reencode(target.image), None)
-
-    def swap(source: int, target: MeasuredFace) -> tuple[np.ndarray, float]:
-        if source not in identities:
-            identities[source] = swapper.method.identify([photo.crop for photo in sources[source].photos])
-        result = swapper.swap_faces(target.image, [target.face], {0: identities[source]})
-        return result.image, sum(result.timings.values())
-
-    return swap
 
 
 def _known(row: ScoreRow, pairs: int) -> ScoreRow:

@@ -68,12 +68,30 @@ def measure_people(
     Raises:
         UserError: a file cannot be used, or none of them can.
     """
+    return subjects_of(people, lambda file: measure_photo(file, finder, evaluators), skipped)
+
+
+def subjects_of(
+    people: Sequence[tuple[str, Sequence[Path]]],
+    measure: Callable[[Path], MeasuredFace],
+    skipped: Callable[[str], None] | None,
+) -> list[Subject]:
+    """Everybody of whom a photo can be used.
+
+    Args:
+        people: names and files.
+        measure: finds and measures the largest face of a photo.
+        skipped: as of ``measure_people``.
+
+    Raises:
+        UserError: as of ``measure_people``.
+    """
     found, last = [], ""
     for name, files in people:
         photos = []
         for file in files:
             try:
-                photos.append(_measured(file, finder, evaluators))
+                photos.append(measure(file))
             except UserError as error:
                 if skipped is None:
                     raise
@@ -86,7 +104,17 @@ def measure_people(
     return found
 
 
-def _measured(file: Path, finder: FaceSwapper, evaluators: Evaluators) -> MeasuredFace:
+def measure_photo(file: Path, finder: FaceSwapper, evaluators: Evaluators) -> MeasuredFace:
+    """The largest face of a photo.
+
+    Args:
+        file: photo.
+        finder: finds faces.
+        evaluators: measure it.
+
+    Raises:
+        UserError: it cannot be read, or shows no face.
+    """
     image = shrink(read_image(file), SIDE)
     faces = finder.find_faces(image)
     if not faces:

@@ -9,6 +9,7 @@ from swapper.ui.content_check import load_check
 from swapper.ui.files import keep_deleting
 from swapper.ui.guard import guard
 from swapper.ui.languages import offer_korean
+from swapper.ui.swappers import SharedDetector, SwapperCache
 from swapper.ui.trial import get_ready
 
 
@@ -24,7 +25,10 @@ def serve(limits: Limits, where: dict[str, Any]) -> None:
     """
     load_check()
     get_ready()
-    app = build_app(limits)
+    swappers = SwapperCache(SharedDetector())
+    app = build_app(limits, swappers)
     guard(app)
     keep_deleting(app, SWEEP_SECONDS, Event())
-    app.launch(**where, i18n=offer_korean(app), **launch_options(limits))
+    app.launch(**where, i18n=offer_korean(app), prevent_thread_lock=True, **launch_options(limits))
+    swappers.load_ahead()  # after the page can be seen: nobody waits for it there
+    app.block_thread()

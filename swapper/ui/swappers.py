@@ -2,16 +2,20 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
+from contextlib import suppress
+from threading import Lock, Thread
 
 from swapper import hub
+from swapper.faces.detect import CenterFaceDetector
 from swapper.faces.remember import RememberingDetector
 from swapper.methods.base import local_leaders, local_methods
 from swapper.methods.weights import own_swappers
 from swapper.pipeline import FaceSwapper
 from swapper.registry import METHODS, find_method, published_methods
 from swapper.restore.base import local_restorers
+from swapper.runtime.devices import choose_device
 from swapper.types import UserError
+from swapper.ui.gpu import is_lent
 
 NOT_OFFERED = "Method '{name}' is not available in this app. Choose one of: {known}."
 UNVERIFIED = "{name} (unverified)"
@@ -42,6 +46,7 @@ class SharedDetector:
 
     def __init__(self) -> None:
         self._detector: RememberingDetector | None = None
+        self._lock = Lock()
 
     def __call__(self, method: str, restore: str) -> FaceSwapper:
         """Build a swapper.
@@ -53,10 +58,10 @@ class SharedDetector:
         Raises:
             UserError: weights that are damaged.
         """
-        swapper = FaceSwapper(method, restore=restore, detector=self._detector)
-        if self._detector is None:
-            swapper.detector = self._detector = RememberingDetector(swapper.detector)
-        return swapper
+        with self._lock:
+            if self._detector is None:
+                self._detector = RememberingDetector(CenterFaceDetector(device=choose_device("auto")))
+        return FaceSwapper(method, restore=restore, detector=self._detector)
 
 
 class SwapperCache:
@@ -75,6 +80,7 @@ class SwapperCache:
         self._build = build
         self._size = size
         self._ready: OrderedDict[tuple[str, str], FaceSwapper] = OrderedDict()
+        self._in_work: dict[tuple[str, str], Lock] = {}
         self._lock = Lock()
 
     def get(self, method: str = "", restore: str = "none") -> FaceSwapper:
@@ -94,12 +100,33 @@ class SwapperCache:
         if restore not in local_restorers():
             raise UserError(NO_RESTORATION.format(name=restore[:40], known=", ".join(local_restorers())))
         with self._lock:
-            if key not in self._ready:
-                self._ready[key] = self._build(*key)
+            alone = self._in_work.setdefault(key, Lock())
+        with alone:  # who wants another swapper does not wait for this one
+            with self._lock:
+                if key in self._ready:
+                    self._ready.move_to_end(key)
+                    return self._ready[key]
+            built = self._build(*key)
+            with self._lock:
+                self._ready[key] = built
                 if len(self._ready) > self._size:
                     self._ready.popitem(last=False)
-            self._ready.move_to_end(key)
-            return self._ready[key]
+            return built
+
+    def load_ahead(self) -> Thread:
+        """Load the usual method's networks in a thread, while a visitor reads; what is wrong is said when it is used.
+
+        Where a GPU is only lent, nothing may be loaded before.
+        """
+
+        def load() -> None:
+            with suppress(UserError):
+                if not is_lent():
+                    self.get()
+
+        thread = Thread(target=load, name="load ahead", daemon=True)
+        thread.start()
+        return thread
 
     def finder(self) -> FaceSwapper:
         """Any swapper, for finding faces, which all of them do alike."""

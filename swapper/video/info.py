@@ -27,6 +27,7 @@ class VideoInfo:
         plays: how often an animated picture is played; 0 for ever.
         interlaced: every frame was taken as two half-pictures, and is read as a whole one.
         transparent: parts of the first frame are; they are shown over white.
+        by_order: packets say when they are decoded, not when they are shown: frames are shown at those times, in order.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class VideoInfo:
     interlaced: bool = False
     plays: int = 0
     transparent: bool = False
+    by_order: bool = False
 
     @property
     def usual_ticks(self) -> int:

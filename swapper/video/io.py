@@ -25,6 +25,7 @@ from swapper.video.interlacing import Deinterlacer
 from swapper.video.opening import open_video, pictures_of
 from swapper.video.orientation import Orientation
 from swapper.video.picture import Picture, TimedFrame
+from swapper.video.times import ShownTimes, are_decoding_times
 from swapper.video.transparency import decoder_of, is_transparent
 
 _CUT_OFF = (1.0, 0.05)  # seconds, and share of the length, by which a whole file may end early
@@ -60,7 +61,9 @@ class VideoReader:
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > self._limit:
             self._refuse_size(f"its frames have {width * height / 1e6:.0f} megapixels, more")
-        first = next((frame for _, frame in self._decoded(container, stream)), None)
+        times = ShownTimes(False, 1)
+        frames = (frame for _, frame in self._decoded(container, stream, times))
+        first = next(frames, None)
         if first is None:
             why = self._undecoded or "it contains none"
             raise UserError(
@@ -74,6 +77,10 @@ class VideoReader:
         origin = Fraction(container.start_time or 0, av.time_base)
         if container.start_time is None and first.pts is not None:
             origin = first.pts * base
+        earliest = times.first
+        by_order = are_decoding_times(frames, stream, times, container.format.name)
+        if by_order and earliest is not None:
+            origin = min(origin, earliest * base)
         return VideoInfo(
             path=self.path,
             width=first.height if sideways else first.width,
@@ -89,6 +96,7 @@ class VideoReader:
             plays=plays_of(self.path),
             interlaced=bool(first.interlaced_frame),
             transparent=is_transparent(first),
+            by_order=by_order,
         )
 
     def _refuse_size(self, found: str) -> NoReturn:
@@ -172,7 +180,7 @@ class VideoReader:
             tick: of the time base.
             exactly: a frame is known to begin there; a jump after which none does went wrong.
         """
-        near_begin = tick * self.info.time_base - self.info.origin < 1
+        near_begin = tick * self.info.time_base - self.info.origin < 1 or (exactly and self.info.by_order)
         before = _FRAMES_BEFORE * self.info.usual_ticks if self.info.interlaced else 0
         for seeking in (False,) if near_begin else (True, False):
             with open_video(self.path, self._limit) as container:
@@ -193,19 +201,17 @@ class VideoReader:
                 return
 
     def _walk(self, container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, av.VideoFrame]]:
-        before: int | None = None
+        times = ShownTimes(self.info.by_order, self.info.usual_ticks)
         reached, whole = self.info.origin, Deinterlacer(self.info.time_base)
-        for now, frame in self._decoded(container, stream, [*container.streams.audio]):
-            reached = now
-            pts = frame.pts if frame.pts is not None else 0 if before is None else before + self.info.usual_ticks
-            if before is None or pts > before:
-                before = pts
+        for now, frame in self._decoded(container, stream, times, [*container.streams.audio]):
+            reached, pts = now, times.of(frame)
+            if pts is not None:
                 yield from whole.feed(pts, frame)
         yield from whole.finish()
         self._check_whole(container, float(reached - self.info.origin))
 
     def _decoded(
-        self, container: InputContainer, stream: VideoStream, others: Sequence[Stream] = ()
+        self, container: InputContainer, stream: VideoStream, times: ShownTimes, others: Sequence[Stream] = ()
     ) -> Iterator[tuple[Fraction, av.VideoFrame]]:
         """Decoded frames, each with the latest time read from any of the streams; damaged packets are left out."""
         reached, decode = Fraction(0), decoder_of(stream, self._limit)
@@ -214,6 +220,7 @@ class VideoReader:
                 reached = max(reached, _end(packet))
             if packet.stream.index != stream.index:
                 continue
+            times.read(packet)
             try:
                 with reading(self.name):  # too little memory is no damage
                     frames = decode(packet)
@@ -221,6 +228,7 @@ class VideoReader:
                 if not stream.codec_context.width:  # it forgets a size that it refuses
                     self._refuse_size("one of its frames has more megapixels")
                 self._undecoded = reason(error)
+                times.lost()
                 continue
             for frame in frames:
                 yield reached, frame

@@ -9,6 +9,7 @@ from batch_work import Squaring
 
 from swapper.batch.engine import Ended, Engine, Told, run_tasks
 from swapper.errors import UserError
+from swapper.runtime.thread_count import physical_cores
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +56,14 @@ def test_a_worker_that_dies_is_replaced_and_its_task_begun_again(tmp_path, ray_a
     assert [event.value for event in ended] == [0, 1, 4, None, 16]
     assert [event.attempts for event in ended] == [1, 2, 1, 2, 1]
     assert ended[3].error is not None and "worker" in ended[3].error and "memory" in ended[3].error
+
+
+def test_no_library_of_a_worker_takes_more_threads_than_it_has(tmp_path, ray_address, monkeypatch):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # as for users, to whom the tests' own limits mean nothing
+        monkeypatch.delenv(name, raising=False)
+    ended, _ = run(Engine(physical_cores(), ray_address, gpu=False), tmp_path, ["threads"] * physical_cores())
+    assert [event.value for event in ended] == [1] * physical_cores()
+    assert "OMP_NUM_THREADS" not in os.environ, "this process has no limit afterwards"
 
 
 def test_without_retry_a_death_is_final(tmp_path):

@@ -73,7 +73,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.slow
 def test_report_has_a_row_for_every_network_and_preset(small: None) -> None:
-    report = networks.models_report(seconds=0.0)
+    said: list[tuple[int, int, str]] = []
+    report = networks.models_report(seconds=0.0, paper=True, tell=lambda *now: said.append(now))
+    assert said[0] == (0, 3, "matrix product") and said[-1] == (2, 3, "idn, paper = lite")
     rows = {(row["network"], row["preset"]): row for row in report["rows"]}
     assert list(rows) == [("window", "paper"), ("window", "lite"), ("idn", "paper = lite")]
     paper, lite = rows["window", "paper"], rows["window", "lite"]
@@ -85,6 +87,12 @@ def test_report_has_a_row_for_every_network_and_preset(small: None) -> None:
         assert row["note"] == "" and not any(key.startswith("_") for key in row)
         assert row["eager_1"] > 0 and row["ort_1"] > 0
     assert [(row["library"], row["threads"]) for row in report["gemm"]] == [("torch", 1), ("onnxruntime", 1)]
+
+
+def test_only_small_presets_are_measured_and_few_exported_where_nothing_more_is_asked(small: None) -> None:
+    rows = networks.models_report(seconds=0.0, quick=True)["rows"]
+    assert [(row["network"], row["preset"]) for row in rows] == [("window", "lite"), ("idn", "paper = lite")]
+    assert rows[0]["ort_1"] is None and "--quick" in rows[0]["note"] and rows[1]["ort_1"] > 0
 
 
 def test_dynamic_network_is_told_in_frames_and_as_a_share_of_the_machine(small: None) -> None:

@@ -73,7 +73,7 @@ def test_what_does_not_fit_is_refused(resolution: int) -> None:
 def test_the_shipped_weights_stay_at_their_size(
     portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(UserError, match="'ghost' draws a grid at more than 128 pixels"):
+    with pytest.raises(UserError, match="'ghost' draws a grid at more than 192 pixels"):
         FaceSwapper("ghost", "cpu", resolution=256)
     photos = [str(portraits[0]), str(portraits[1]), "-o", str(tmp_path / "out.png")]
     assert main(["image", *photos, "--method", "rafswap", "--resolution", "256"]) == 2

@@ -29,3 +29,13 @@ def test_lite_is_smaller_than_paper(row: NetworkInfo) -> None:
         }
     assert all(size > 0 for size in sizes.values())
     assert sizes.get("lite", 0) <= sizes.get("paper", 1e12)
+
+
+LITE = {name: row for name, row in NETWORKS.items() if "lite" in row.presets()}
+
+
+@pytest.mark.parametrize("row", LITE.values(), ids=LITE.keys())
+def test_lite_takes_its_example_inputs(row: NetworkInfo) -> None:
+    config = row.presets()["lite"]
+    with torch.device("meta"):
+        row.network(config).eval()(*row.inputs(config, 1))

@@ -151,6 +151,7 @@ HEAVY = "torch", "numpy", "cv2", "PIL", "onnxruntime", "gradio"
         "import swapper.registry, swapper.hub, swapper.errors; swapper.__version__",
         "from swapper.cli.main import main; main(['weights', 'list'])",
         "from swapper.cli.main import parser; parser().format_help()",
+        "from swapper.cli.main import main; main(['bench', '--only', 'a'])",
         "from swapper.registry import published_methods; published_methods()",
     ],
 )

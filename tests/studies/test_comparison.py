@@ -1,13 +1,17 @@
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from swapper.batch.engine import Engine
 from swapper.metrics.report import ScoreRow
 from swapper.pipeline import FaceSwapper
 from swapper.studies import comparison
 from swapper.studies.comparison import FINISHED, Finished, attributes_kept, compare, gallery_of
+from swapper.studies.comparison_swaps import SwapperChoice, measure_people_in_workers
 from swapper.studies.subjects import Subject, choose_pairs, measure_people, people_in
 from swapper.types import UserError
 
@@ -124,3 +128,50 @@ def test_nothing_kept_is_zero_and_all_kept_is_one():
     pasted = ScoreRow("p", dict.fromkeys(keys, 2.0))
     assert attributes_kept(ScoreRow("m", dict.fromkeys(keys, 0.5)), pasted) == pytest.approx(0.75)
     assert attributes_kept(ScoreRow("m", dict.fromkeys(keys, 0.0)), pasted) == 1
+
+
+def figures(done: comparison.Comparison) -> list[dict[str, float]]:
+    """Of the rows, without times."""
+    return [{**row.values, "milliseconds": 0, "fps": 0} for row in done.rows]
+
+
+@pytest.fixture(scope="module")
+def in_workers(evaluators, portraits) -> Callable[[Engine], comparison.Comparison]:
+    """Makes the same comparison wherever it is told to."""
+    build = SwapperChoice("cpu", {})
+    given = [*((path.stem, [path]) for path in portraits[:3]), ("text", [Path(__file__)])]
+
+    def compared(engine: Engine) -> comparison.Comparison:
+        left_out: list[str] = []
+        found = measure_people_in_workers(given, engine, build, left_out.append)
+        assert len(left_out) == 1 and Path(__file__).name in left_out[0]
+        pairs = choose_pairs(found[:1], found[1:], 9)
+        finished = Finished(1, found[2].photos[0].image, "warp")
+        *_, done = compare(found[:1], found[1:], pairs, ["warp"], build, evaluators, None, finished, engine)
+        return done
+
+    return compared
+
+
+@pytest.fixture(scope="module")
+def by_one_worker(in_workers) -> comparison.Comparison:
+    return in_workers(Engine(1, gpu=False))
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.slow  # starts workers
+def test_figures_do_not_depend_on_the_number_of_workers(in_workers, by_one_worker, people, warp, evaluators):
+    done = in_workers(Engine(2, gpu=False))
+    assert figures(done) == figures(by_one_worker)
+    assert [row.name for row in done.rows] == ["target unchanged", "source pasted", FINISHED, "warp"]
+    assert [len(pictures) for pictures in done.pictures.values()] == [2, 2, 2]
+    finished = Finished(1, people[2].photos[0].image, "warp")
+    *_, here = compare(people[:1], people[1:], done.pairs, ["warp"], lambda _: warp, evaluators, None, finished)
+    for one, other in zip(figures(done), figures(here), strict=True):
+        assert one == pytest.approx(other, rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.slow  # starts Ray
+def test_figures_on_a_ray_cluster_are_the_same(in_workers, by_one_worker, ray_here):
+    assert figures(in_workers(Engine(2, ray_here, gpu=False))) == figures(by_one_worker)

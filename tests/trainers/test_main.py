@@ -15,6 +15,7 @@ from swapper.registry import find_trainer, named, trainer_commands
 from swapper.runtime.program import StopRequest
 from swapper.types import UserError
 from trainers import __main__ as program
+from trainers import training
 from trainers.loop.config import LoopConfig, TrainingProgress
 from trainers.loop.run_settings import begin_run, resume_run
 
@@ -45,7 +46,7 @@ class Recipe:
     ],
 )
 def test_settings_take_the_type_of_their_default(text, value):
-    found = program.overrides([text], Recipe())[text.partition("=")[0]]
+    found = training.overrides([text], Recipe())[text.partition("=")[0]]
     assert found == value and type(found) is type(value)
 
 
@@ -71,7 +72,7 @@ def test_settings_take_the_type_of_their_default(text, value):
 )
 def test_values_of_another_type_are_refused(text):
     with pytest.raises(UserError, match=r"Setting \w+: '.*' must be a \w+ like the default"):
-        program.overrides([text], Recipe())
+        training.overrides([text], Recipe())
 
 
 @pytest.mark.parametrize(("kimg", "batch"), [(0, 8), (-1, 8), (10, 0), (float("nan"), 8)])
@@ -145,8 +146,8 @@ def test_a_stopped_run_says_so_in_one_line(tmp_path, monkeypatch, capsys, number
             self.stop.number = number
             return TrainingProgress()
 
-    monkeypatch.setattr(program, "build", lambda _args: (None, Recipe()))
-    monkeypatch.setattr(program, "Run", StoppedRun)
+    monkeypatch.setattr(training, "build", lambda _args: (None, Recipe()))
+    monkeypatch.setattr(training, "Run", StoppedRun)
     assert program.main(["ghost", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == code
     said = capsys.readouterr()
     assert said.err == "Stopped. Run the same command with --resume to go on.\n" and not said.out
@@ -159,10 +160,10 @@ def test_every_setting_of_every_recipe_can_be_given(system):
     sizes = {name for name, value in found.items() if is_dataclass(value)}  # of networks, which presets choose
     for name in sizes:
         with pytest.raises(UserError, match=f"Setting {name}: '5' must be"):
-            program.overrides([f"{name}=5"], config)
+            training.overrides([f"{name}=5"], config)
     found = {name: value for name, value in found.items() if name not in sizes}
     pairs = [f"{name}={value if isinstance(value, str) else repr(value)}" for name, value in found.items()]
-    assert program.overrides(pairs, config) == found
+    assert training.overrides(pairs, config) == found
 
 
 @pytest.mark.slow

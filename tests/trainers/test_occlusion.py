@@ -71,6 +71,22 @@ def test_what_is_seen_on_the_photo_itself_counts_little(tiny_faces, tmp_path):
     assert 0.2 < terms["doubt"] < 0.8
 
 
+def test_what_a_teacher_sees_does_not_count_whatever_the_network_sees(tiny_faces, tmp_path):
+    config = replace(OcclusionConfig.tiny(), doubt_kimg=0.0, dice_weight=0.0, teacher="occlusion-lite")
+    trainer = OcclusionTrainer(config, tiny_faces, tmp_path)
+    assert list(trainer.frozen) == ["teacher"]
+    batch = trainer.batch(trainer.draw(Generator().manual_seed(0), 4), torch.device("cpu"), 0.0)
+    batch["occlusion"] = torch.zeros_like(batch["occlusion"])
+    trainer.networks = {"occlusion": Sees()}
+    blind, _ = trainer.loss("L", batch)
+    teacher = Sees()
+    teacher.config = trainer.config.network
+    trainer.frozen["teacher"] = teacher
+    taught, terms = trainer.loss("L", batch)
+    assert blind > 2 and taught < 0.05
+    assert 0.2 < terms["doubt"] < 0.8
+
+
 @pytest.mark.parametrize("turn", [0.0, 0.6])
 def test_glasses_frame_the_eyes_in_the_faces_pose(turn):
     for seed in range(6):

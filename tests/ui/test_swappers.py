@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -47,6 +48,46 @@ def test_swappers_are_built_once_and_shared():
         found = {id(swapper) for swapper in pool.map(lambda _: shared.get("warp"), range(32))}
     assert len(found) == len(built) == 1
     assert shared.finder() is shared.get("warp")
+
+
+def test_the_usual_swapper_is_loaded_ahead_and_holds_nobody_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(swappers, "offered_methods", lambda: dict.fromkeys(["usual", "other"], ""))
+    begun, go_on, built = Event(), Event(), []
+
+    def build(method: str, restore: str) -> FaceSwapper:
+        built.append(method)
+        if method == "usual":
+            begun.set()
+            assert go_on.wait(60)
+        return object.__new__(FaceSwapper)
+
+    shared = SwapperCache(build)
+    ahead = shared.load_ahead()
+    assert begun.wait(60)
+    shared.get("other")  # while the usual one is being loaded
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(shared.get)
+        go_on.set()
+        usual = asked.result(60)
+    ahead.join(60)
+    assert shared.get("usual") is usual and sorted(built) == ["other", "usual"]
+
+
+def test_loading_ahead_leaves_errors_to_whoever_asks(monkeypatch: pytest.MonkeyPatch):
+    def build(method: str, restore: str) -> FaceSwapper:
+        raise UserError("damaged")
+
+    shared = SwapperCache(build)
+    shared.load_ahead().join(60)
+    with pytest.raises(UserError, match="damaged"):
+        shared.get("warp")
+
+
+def test_nothing_is_loaded_ahead_where_a_gpu_is_only_lent(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(swappers, "is_lent", lambda: True)
+    built: list[tuple[str, str]] = []
+    cache(built).load_ahead().join(60)
+    assert not built
 
 
 def test_the_swapper_used_least_recently_makes_room(monkeypatch: pytest.MonkeyPatch):

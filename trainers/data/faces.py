@@ -4,18 +4,21 @@ import csv
 import hashlib
 import io
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from filelock import FileLock
+from jaxtyping import Int, UInt8
 from PIL import Image
 from torch import Tensor
 
 from swapper.types import UserError
-from trainers.data.shards import ShardIndex
+from trainers.data.shards import ShardIndex, has_shards
 
 SHARP = 63  # px between the eyes, from which a photo counts as sharp
 _MEASURED = 256  # px, side of the crops whose pixels the files' places are shares of
@@ -78,8 +81,8 @@ def load_faces(folder: Path, split: str, size: int, cache: Path, padded: bool = 
     Raises:
         UserError: a file is missing.
     """
-    if (folder / f"index-{split}.npy").is_file():
-        return _from_shards(folder, split, size, cache)
+    if has_shards(folder, split):
+        return _from_shards(folder, split, size, cache, padded)
     suffixes = [s for s in ("", "-utk") if (padded or not s) and (folder / f"geometry-{split}{s}.npz").is_file()]
     if not suffixes:
         raise UserError(
@@ -125,21 +128,36 @@ def _read_meta(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _from_shards(folder: Path, split: str, size: int, cache: Path) -> Faces:
+def _from_shards(folder: Path, split: str, size: int, cache: Path, padded: bool) -> Faces:
     """A split of shards, for sets that memory can hold; ``trainers.data.stream`` reads others."""
-    index = ShardIndex(folder, split)
-    arrays = [index.arrays(row) for row in range(len(index))]
+    index = ShardIndex(folder, split, padded)
+    facts = [f"{path.name} {path.stat().st_size}" for path in index.paths] + ["" if padded else "unpadded"]
+    images = _memory_map(split, facts, len(index), lambda: index.image, size, cache)
+    return stacked(index, np.arange(len(index)), images, [index.arrays(row) for row in range(len(index))])
+
+
+def stacked(
+    index: ShardIndex, rows: Int[np.ndarray, "n"], images: UInt8[Tensor, "n s s 3"], arrays: list[dict[str, np.ndarray]]
+) -> Faces:
+    """Faces of shards, from what was read of each.
+
+    Args:
+        index: of the split.
+        rows: of it.
+        images: of these rows.
+        arrays: of these rows, as ``ShardIndex.arrays`` gives them.
+    """
+    at, size = index.rows[rows], images.shape[1]
     fields = {name: torch.from_numpy(np.stack([one[name] for one in arrays])).float() for name in arrays[0]}
-    facts = [f"{path.name} {path.stat().st_size}" for path in index.paths]
     return Faces(
-        images=_memory_map(split, facts, len(index), lambda: index.image, size, cache),
+        images=images,
         landmarks=shifted(fields["landmarks"], size),
         five_points=shifted(fields["five_points"], size),
         arcface=fields["arcface"],
-        identity=torch.from_numpy(index.rows["identity"].astype(np.int64)),
+        identity=torch.from_numpy(at["identity"].astype(np.int64)),
         valid=shifted(fields["valid_quad"], size),
-        sharp=torch.from_numpy(index.rows["interocular"] >= SHARP),
-        padded=torch.zeros(len(index), dtype=torch.bool),
+        sharp=torch.from_numpy(at["interocular"] >= SHARP),
+        padded=torch.from_numpy(at["padded"].copy()),
     )
 
 
@@ -159,25 +177,44 @@ def _memory_map(
     split: str, facts: list[str], count: int, encoded: Callable[[], Callable[[int], bytes]], size: int, cache: Path
 ) -> Tensor:
     """Decode images once into a memory map of the wanted size; ``encoded`` opens what gives those of a row."""
-    cache.mkdir(parents=True, exist_ok=True)
     path = cache / f"{split}-{size}-{hashlib.sha256(' '.join(facts).encode()).hexdigest()[:10]}.npy"
-    if not path.is_file():
-        partial = path.with_suffix(".partial")
-        images = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
-        read = encoded()
-
-        def decode(row: int) -> None:
-            with Image.open(io.BytesIO(read(row))) as image:
-                pixels = image.convert("RGB")
-                if pixels.size != (size, size):
-                    pixels = pixels.resize((size, size), Image.Resampling.LANCZOS)
-                images[row] = np.asarray(pixels)
-
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(decode, range(count)))
-        images.flush()
-        partial.rename(path)
+    with made_once(path) as missing:
+        if missing:
+            partial = path.with_suffix(".partial")
+            images = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
+            _decode_all(images, encoded())
+            images.flush()
+            partial.rename(path)
     return torch.from_numpy(np.load(path, mmap_mode="c"))
+
+
+@contextmanager
+def made_once(path: Path) -> Iterator[bool]:
+    """Whether a file has still to be made; other processes that want it wait meanwhile.
+
+    Args:
+        path: of the file; its folder is made too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_file():
+        yield False
+        return
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        yield not path.is_file()
+
+
+def _decode_all(images: np.ndarray, read: Callable[[int], bytes]) -> None:
+    size = images.shape[1]
+
+    def decode(row: int) -> None:
+        with Image.open(io.BytesIO(read(row))) as image:
+            pixels = image.convert("RGB")
+            if pixels.size != (size, size):
+                pixels = pixels.resize((size, size), Image.Resampling.LANCZOS)
+            images[row] = np.asarray(pixels)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(decode, range(len(images))))
 
 
 def _archives(folder: Path, split: str, suffixes: list[str], size: int) -> list[Path]:

@@ -9,21 +9,25 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from swapper.batch.engine import Ended, Engine, run_tasks
-from swapper.batch.replies import Tell
+from swapper.batch.replies import Setup, Tell
 from swapper.runtime.threads import limit_threads
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
-from trainers.data.pack import Seen
-from trainers.data.prepare import ExaminedFace, Item, PrepareConfig, examine, list_items
-from trainers.data.shards import is_written, shard_path, write_index, write_shard
+from trainers.data.examine import ExaminedFace, examine, usable
+from trainers.data.joining import find_repeated, write_index
+from trainers.data.pictures import HUB, Item
+from trainers.data.prepare import listed
+from trainers.data.shards import Written, is_written, remove_others, write_shard
+
+Look = Callable[[Item], tuple[Counter[str], list[ExaminedFace]]]
 
 
 @dataclass(frozen=True)
@@ -44,22 +48,26 @@ class Block:
     pictures: int
     digest: str
 
+    def __str__(self) -> str:
+        return f"shard {self.number}"
+
 
 class Examining:
     """Turns blocks into shards; each worker has one."""
 
-    def __init__(self, out: Path, split: str):
+    def __init__(self, out: Path, split: str, look: Look):
         """Say where.
 
         Args:
             out: folder of the split.
             split: its name.
+            look: at a picture.
         """
-        self._out, self._split = out, split
+        self._out, self._split, self._look = out, split, look
         limit_threads(1)  # sums, and so embeddings, differ a little with the number of threads
 
-    def __call__(self, block: Block, tell: Tell) -> dict[str, int]:
-        """Write the shard of a block; returns counts.
+    def __call__(self, block: Block, tell: Tell) -> Written:
+        """Write the shard of a block.
 
         Args:
             block: of the list.
@@ -68,37 +76,62 @@ class Examining:
         with list_path(self._out, self._split).open("rb") as file:
             file.seek(block.begin)
             lines = file.read(block.size).splitlines()
-        items = (Item(**json.loads(line)) for line in lines)
-        faces = _usable(items, lambda done: tell(done / block.pictures))
-        return dict(write_shard(self._out, self._split, block.number, faces, block.digest))
+        pictures = ((item.person, partial(self._look, item)) for item in (Item(**json.loads(line)) for line in lines))
+        faces = usable(pictures, lambda done: tell(done / block.pictures))
+        write_shard(self._out, self._split, block.number, faces, block.digest)
+        return Written((block.number,), block.pictures)
 
 
-def prepare_shards(args: argparse.Namespace) -> int:
-    """Look at every picture, keep what is usable, write the shards and their index; returns the exit code."""
+def prepare_shards(args: argparse.Namespace, look: Look = examine) -> int:
+    """Look at every picture, keep what is usable, write the shards and their index; returns the exit code.
+
+    Args:
+        args: of ``add_prepare_arguments``.
+        look: at a picture.
+    """
     if args.shard < 1:
         raise UserError(f"--shard must be 1 or more pictures, not {args.shard}.")
     out = args.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
-    items = list_items(args.photos, args.identities, PrepareConfig().video_step)
-    if args.identities:  # which may name the people of a folder in any order
-        items = iter(sorted(items, key=lambda item: (item.person, item.path)))
-    blocks = write_list(out, args.split, items, args.shard)
-    if not blocks:
-        raise UserError(f"Nothing to prepare: {args.photos} contains no photo or video. Give a folder of pictures.")
-    todo = [block for block in blocks if not is_written(out, args.split, block.number, block.digest)]
     engine = Engine(args.workers, args.ray, retry=1, gpu=False)
-    failed = []
-    for event in run_tasks(engine, partial(Examining, out, args.split), todo):
-        if isinstance(event, Ended):
-            if event.error is not None:
-                failed.append(event.error)
-            print(f"shard {todo[event.index].number} of {len(blocks)}: {event.error or event.value}", file=sys.stderr)
-    if failed:
-        raise UserError(f"{len(failed)} of {len(blocks)} shards could not be written: {failed[0]}")
-    report = write_index(out, args.split, len(blocks))
-    _remove_others(out, args.split, len(blocks))
-    print(json.dumps({"pictures": sum(block.pictures for block in blocks), **report}, indent=1))
+    if args.photos.startswith(HUB):
+        from trainers.data.hub_sets import Fetching, files_of
+
+        written = _work_off(engine, partial(Fetching, out, args.split, args.shard), files_of(args))
+    else:
+        blocks = write_list(out, args.split, listed(args), args.shard)
+        done = [block for block in blocks if is_written(out, args.split, block.number, block.digest)]
+        todo = [block for block in blocks if block not in done]
+        written = _work_off(engine, partial(Examining, out, args.split, look), todo)
+        written += [Written((block.number,), block.pictures) for block in done]
+    numbers = sorted(number for one in written for number in one.numbers)
+    if not numbers:
+        raise UserError(f"Nothing to prepare: {args.photos} contains no photo or video. Give a folder of pictures.")
+    report = write_index(out, args.split, numbers, find_repeated(out, args.split, numbers, engine), args.least_likeness)
+    remove_others(out, args.split, numbers)
+    print(json.dumps({"pictures": sum(one.pictures for one in written), **report}, indent=1))
     return 0
+
+
+def _work_off(engine: Engine, setup: Setup, tasks: Sequence[Any]) -> list[Written]:
+    """Do tasks that write shards; each says on stderr how it ended.
+
+    Raises:
+        UserError: some could not be written.
+    """
+    written, failed = list[Written](), list[str]()
+    for event in run_tasks(engine, setup, tasks):
+        if not isinstance(event, Ended):
+            continue
+        if event.error is not None:
+            failed.append(event.error)
+        else:
+            written.append(event.value)
+        said = event.error or f"{event.value.pictures} pictures"
+        print(f"{len(written) + len(failed)} of {len(tasks)}: {tasks[event.index]}: {said}", file=sys.stderr)
+    if failed:
+        raise UserError(f"{len(failed)} of {len(tasks)} shards could not be written: {failed[0]}")
+    return written
 
 
 def list_path(out: Path, split: str) -> Path:
@@ -135,29 +168,3 @@ def write_list(out: Path, split: str, items: Iterator[Item], pictures: int) -> l
         if count:
             blocks.append(Block(len(blocks), begin, file.tell() - begin, count, digest.hexdigest()))
     return blocks
-
-
-def _usable(items: Iterator[Item], told: Any) -> Iterator[tuple[str, ExaminedFace | Mapping[str, int]]]:
-    """Usable faces without near duplicates, and counts of the others; what is remembered is one person's."""
-    done = 0
-    for person, pictures in groupby(items, key=lambda item: item.person):
-        seen = Seen()
-        for item in pictures:
-            dropped, faces = examine(item)
-            for face in faces:
-                if seen.repeats(face.image, face.arcface):
-                    dropped["near duplicate"] += 1
-                else:
-                    yield person, face
-            yield person, dropped
-            done += 1
-            told(done)
-
-
-def _remove_others(out: Path, split: str, shards: int) -> None:
-    """Remove shards of an earlier run that had more."""
-    number = shards
-    while (path := shard_path(out, split, number)).is_file():
-        path.unlink()
-        path.with_suffix(".npz").unlink(missing_ok=True)
-        number += 1

@@ -1,8 +1,9 @@
 """Faces in WebDataset shards, archives of ``KEY.json``, ``KEY.npz`` and ``KEY.webp``, and an index of where each is.
 
 A split is ``shards-SPLIT-00000.tar`` and so on, with an ``.npz`` of facts beside each, and over all of them
-``index-SPLIT.npy`` (a row of ``ROW`` a face, people one after the other) and ``index-SPLIT.json`` (names). Programs
-that know WebDataset need the archives alone. Of the index only what is looked at is in memory.
+``index-SPLIT.npy`` (a row of ``ROW`` a face, people one after the other) and ``index-SPLIT.json`` (names), which
+``trainers.data.joining`` writes. Programs that know WebDataset need the archives alone. Of the index only what is
+looked at is in memory.
 """
 
 import io
@@ -10,31 +11,36 @@ import json
 import os
 import tarfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, UInt8
 
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
-from trainers.data.pack import ARRAYS, SAME_FACE, add_member, encode_crop, same_pixels, thumbnail
-from trainers.data.prepare import ExaminedFace
+from trainers.data.arrays import SmallArrays
+from trainers.data.examine import ExaminedFace
+from trainers.data.pack import ARRAYS, add_member, encode_crop, thumbnail
 
 ROW = np.dtype(
     [
-        ("shard", "<i4"),
+        ("shard", "<i4"),  # number in the file, place in the list of the index
         ("image", "<i8"),  # byte at which the WebP begins
         ("image_size", "<i4"),
         ("arrays", "<i8"),  # byte at which the npz begins
         ("arrays_size", "<i4"),
         ("identity", "<i8"),  # -1 where unknown
         ("interocular", "<f4"),  # px in the photo
+        ("padded", "?"),  # the crop is mostly padding
     ]
 )
-_CHUNK = 2048  # embeddings that are compared with as many others at a time
+_OPEN = 256  # archives that are open at a time
 
 
 @dataclass
@@ -44,9 +50,10 @@ class ShardWriter:
     Attributes:
         tar: open for writing.
         number: of the shard.
-        rows: places of the faces, as of ``ROW``, with the name of the person for the identity.
+        rows: places of the faces, as of ``ROW``.
+        people: names; empty where unknown.
         vectors: embeddings.
-        thumbs: small pictures, by which duplicates among strangers are found later; none where people are known.
+        thumbs: small pictures, by which duplicates in other shards are found later.
     """
 
     tar: tarfile.TarFile
@@ -63,22 +70,62 @@ class ShardWriter:
             face: usable.
             person: name; empty where unknown.
         """
-        key = f"{self.number:05d}-{len(self.rows):06d}"
         facts = {name: value for name, value in face.facts.items() if name != "valid_quad"}
-        values = {**face._asdict(), "valid_quad": np.asarray(face.facts["valid_quad"])}
+        arrays = {**face._asdict(), "valid_quad": np.asarray(face.facts["valid_quad"])}
+        stored = StoredFace(encode_crop(face.image), {name: arrays[name] for name in ARRAYS}, facts, person)
+        self.store(stored, thumbnail(face.image))
+
+    def store(self, face: "StoredFace", thumb: UInt8[np.ndarray, "16 16 3"]) -> None:
+        """Add a face that is encoded already.
+
+        Args:
+            face: as it is kept.
+            thumb: its thumbnail.
+        """
+        key = f"{self.number:05d}-{len(self.rows):06d}"
         buffer = io.BytesIO()
-        arrays_by_name: dict[str, Any] = {n: np.asarray(values[n]).astype(kind) for n, kind in ARRAYS.items()}
-        np.savez(buffer, **arrays_by_name)
-        image, arrays = encode_crop(face.image), buffer.getvalue()
-        add_member(self.tar, f"{key}.json", json.dumps({"person": person, **facts}).encode())
-        arrays_at = add_member(self.tar, f"{key}.npz", arrays)
-        image_at = add_member(self.tar, f"{key}.webp", image)
-        row = (self.number, image_at, len(image), arrays_at, len(arrays), -1, facts["interocular_px"])
-        self.rows.append(row)
-        self.people.append(person)
-        if not person:
-            self.vectors.append(face.arcface.astype(np.float16))
-            self.thumbs.append(thumbnail(face.image))
+        arrays: dict[str, Any] = {name: np.asarray(face.arrays[name]).astype(kind) for name, kind in ARRAYS.items()}
+        np.savez(buffer, **arrays)
+        add_member(self.tar, f"{key}.json", json.dumps({"person": face.person, **face.facts}).encode())
+        arrays_at = add_member(self.tar, f"{key}.npz", buffer.getvalue())
+        image_at = add_member(self.tar, f"{key}.webp", face.image)
+        place = (image_at, len(face.image), arrays_at, len(buffer.getvalue()))
+        self.rows.append((self.number, *place, -1, face.facts["interocular_px"], face.padded))
+        self.people.append(face.person)
+        self.vectors.append(arrays["arcface"])
+        self.thumbs.append(thumb)
+
+
+@dataclass(frozen=True)
+class StoredFace:
+    """A face as shards keep it.
+
+    Attributes:
+        image: WebP.
+        arrays: those of ``ARRAYS``, by name.
+        facts: plain values, with ``interocular_px``.
+        person: name; empty where unknown.
+        padded: the crop is mostly padding.
+    """
+
+    image: bytes
+    arrays: Mapping[str, np.ndarray]
+    facts: Mapping[str, Any]
+    person: str
+    padded: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a task has written.
+
+    Attributes:
+        numbers: of the shards.
+        pictures: that were looked at for them.
+    """
+
+    numbers: tuple[int, ...]
+    pictures: int
 
 
 def shard_path(out: Path, split: str, number: int) -> Path:
@@ -96,7 +143,7 @@ def write_shard(
     out: Path,
     split: str,
     number: int,
-    faces: Iterator[tuple[str, ExaminedFace | Mapping[str, int]]],
+    faces: Iterable[tuple[str, ExaminedFace | Mapping[str, int]]],
     made_of: str,
 ) -> Counter[str]:
     """Write a shard and the facts beside it; they appear whole or not at all.
@@ -105,22 +152,39 @@ def write_shard(
         out: folder of the split.
         split: its name.
         number: of the shard.
-        faces: name of the person, and a face or what was dropped of a picture, by reason.
+        faces: name of the person, and a face or what was dropped of a picture, by reason; ``pictures`` counts them.
         made_of: digest of the pictures; a shard that is there and was made of the same need not be written again.
 
     Returns:
         Counts: ``kept``, and what was dropped by reason.
     """
-    path, counts = shard_path(out, split, number), Counter[str]()
+    counts = Counter[str]()
+    with open_shard(out, split, number, counts, made_of) as writer:
+        for person, found in faces:
+            if isinstance(found, Mapping):
+                counts.update(found)
+                continue
+            writer.add(found, person)
+    return counts
+
+
+@contextmanager
+def open_shard(out: Path, split: str, number: int, counts: Counter[str], made_of: str) -> Iterator[ShardWriter]:
+    """A shard to add faces to; it and the facts beside it appear when the context ends without an error.
+
+    Args:
+        out: folder of the split.
+        split: its name.
+        number: of the shard.
+        counts: what was dropped by reason, written down with the rest; gets ``kept``.
+        made_of: as of ``write_shard``.
+    """
+    path = shard_path(out, split, number)
     fresh = path.with_name(f".{path.name}.new")  # always the same name, so that a killed run leaves one at most
     try:
         with tarfile.open(fresh, "w") as tar:
             writer = ShardWriter(tar, number)
-            for person, found in faces:
-                if isinstance(found, Mapping):
-                    counts.update(found)
-                    continue
-                writer.add(found, person)
+            yield writer
         counts["kept"] = len(writer.rows)
         fresh.replace(path)
     finally:
@@ -135,7 +199,6 @@ def write_shard(
             counts=json.dumps(counts),
             made_of=made_of,
         )
-    return counts
 
 
 def is_written(out: Path, split: str, number: int, made_of: str) -> bool:
@@ -155,64 +218,29 @@ def is_written(out: Path, split: str, number: int, made_of: str) -> bool:
         return False
 
 
-def write_index(out: Path, split: str, shards: int) -> dict[str, Any]:
-    """Join the facts of all shards into an index; of strangers, near duplicates across shards are left out of it.
+def remove_others(out: Path, split: str, numbers: Iterable[int]) -> None:
+    """Remove shards of an earlier run that this one has not written.
 
     Args:
         out: folder of the split.
         split: its name.
-        shards: how many there are; what lies beyond them is an earlier run's, and goes.
-
-    Returns:
-        A report: pictures, shards, faces kept, people, faces dropped by reason.
-
-    Raises:
-        UserError: no face is left.
+        numbers: of the shards that stay.
     """
-    people: dict[str, int] = {}
-    counts, kept, parts = Counter[str](), 0, out / f".index-{split}.rows"
-    with parts.open("wb") as file:
-        for number in range(shards):
-            with np.load(shard_path(out, split, number).with_suffix(".npz")) as facts:
-                rows, names = facts["rows"], facts["people"].tolist()
-                counts.update(json.loads(str(facts["counts"])))
-            rows["identity"] = [people.setdefault(name, len(people)) if name else -1 for name in names]
-            strangers = np.flatnonzero(rows["identity"] < 0)
-            repeated = strangers[_repeated(out, split, number)] if len(strangers) else strangers
-            counts["near duplicate"] += len(repeated)
-            rows = np.delete(rows, repeated)
-            kept += len(rows)
-            file.write(rows.tobytes())
-    try:
-        if not kept:
-            raise UserError(f"No usable face was found ({dict(+counts)}). Give larger or sharper photos.")
-        with whole_file(out / f"index-{split}.npy") as fresh:
-            index = np.lib.format.open_memmap(fresh, mode="w+", dtype=ROW, shape=(kept,))
-            index[:] = np.memmap(parts, ROW, mode="r")
-            index.flush()
-    finally:
-        parts.unlink()
-    names = [shard_path(out, split, number).name for number in range(shards)]
-    with whole_file(out / f"index-{split}.json") as fresh:
-        fresh.write_text(json.dumps({"shards": names, "people": list(people)}), encoding="utf-8")
-    counts.pop("kept", None)
-    return {"shards": shards, "kept": kept, "people": len(people), "dropped": dict(+counts)}
+    names = {shard_path(out, split, number).name for number in numbers}
+    for path in out.glob(f"shards-{split}-*.tar"):
+        if path.name not in names and path.stem.rpartition("-")[2].isdigit():
+            path.unlink()
+            path.with_suffix(".npz").unlink(missing_ok=True)
 
 
-def _repeated(out: Path, split: str, number: int) -> np.ndarray:
-    """Which strangers of a shard repeat one of an earlier shard; two shards are in memory at a time."""
-    with np.load(shard_path(out, split, number).with_suffix(".npz")) as facts:
-        vectors, thumbs = facts["vectors"].astype(np.float32), facts["thumbs"]
-    repeated = np.zeros(len(vectors), bool)
-    for other in range(number):
-        with np.load(shard_path(out, split, other).with_suffix(".npz")) as facts:
-            earlier, pictures = facts["vectors"].astype(np.float32), facts["thumbs"]
-        for at in range(0, len(earlier), _CHUNK):
-            pairs = np.argwhere(vectors @ earlier[at : at + _CHUNK].T > SAME_FACE)
-            for mine in np.unique(pairs[:, 0]):
-                theirs = pictures[at + pairs[pairs[:, 0] == mine, 1]]
-                repeated[mine] |= bool(same_pixels(theirs, thumbs[mine]).any())
-    return np.flatnonzero(repeated)
+def has_shards(folder: Path, split: str) -> bool:
+    """Whether a folder holds a split as shards.
+
+    Args:
+        folder: of the split.
+        split: its name.
+    """
+    return (folder / f"index-{split}.npy").is_file()
 
 
 class ShardIndex:
@@ -224,12 +252,14 @@ class ShardIndex:
         paths: of the shards.
     """
 
-    def __init__(self, folder: Path, split: str):
+    def __init__(self, folder: Path, split: str, padded: bool = True, sharp: float = 0.0):
         """Open the index.
 
         Args:
             folder: of the shards.
             split: its name.
+            padded: crops that are mostly padding belong to it too.
+            sharp: distance of the eyes in the photo, px, below which a face does not belong to it.
 
         Raises:
             UserError: there is none.
@@ -237,11 +267,15 @@ class ShardIndex:
         path = folder / f"index-{split}.npy"
         if not path.is_file():
             raise UserError(f"No shards: {path} is missing. Create it with trainers prepare --shard 10000.")
-        self.rows = np.load(path, mmap_mode="r")
+        self.rows: np.ndarray = np.load(path, mmap_mode="r")
+        chosen = (self.rows["interocular"] >= sharp) & (padded | ~self.rows["padded"])
+        if not chosen.all():
+            self.rows = self.rows[chosen]
         said = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        self.people = len(said["people"])
+        self.people: int = len(said["people"])
         self.paths = [folder / name for name in said["shards"]]
-        self._files: dict[int, int] = {}
+        self._arrays = SmallArrays()
+        self._file = lru_cache(_OPEN)(self._opened)
 
     def __len__(self) -> int:
         """Number of faces."""
@@ -264,19 +298,15 @@ class ShardIndex:
         """
         at = self.rows[row]
         data = self._read(int(at["shard"]), int(at["arrays"]), int(at["arrays_size"]))
-        with np.load(io.BytesIO(data)) as found:
-            return {name: found[name] for name in ARRAYS}
+        return self._arrays.read(data)
 
-    def close(self) -> None:
-        """Close the archives that were opened."""
-        for number in list(self._files):
-            os.close(self._files.pop(number))
+    def _opened(self, shard: int) -> FileIO:
+        return FileIO(self.paths[shard])
 
     def _read(self, shard: int, begin: int, size: int) -> bytes:
-        """Bytes of an archive; several threads may read at a time."""
-        if shard not in self._files:
-            self._files[shard] = os.open(self.paths[shard], os.O_RDONLY)
-        return os.pread(self._files[shard], size, begin)
+        """Bytes of an archive; several threads may read at a time, one of them still a file that was let go of."""
+        file = self._file(shard)
+        return os.pread(file.fileno(), size, begin)
 
 
 def people_of(index: ShardIndex) -> tuple[Int[np.ndarray, "p"], Int[np.ndarray, "p"]]:

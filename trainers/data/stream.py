@@ -5,7 +5,7 @@ it was without having kept anything but these numbers.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,11 +13,13 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Int, UInt8
+from torch import Tensor
 
 from swapper.types import UserError
-from trainers.data.faces import SHARP, Faces, shifted
+from trainers.data.faces import Faces, stacked
 from trainers.data.shards import ShardIndex, people_of
 
+_TOGETHER = 8  # images that a thread decodes at a time
 _SHUFFLE, _SHUFFLE_WINDOW, _BALANCE = 1, 2, 3  # purposes of random numbers
 
 
@@ -86,7 +88,7 @@ class FaceStream:
             epoch: to begin with.
             begin: number of the batch in it to begin with, 0 to ``batches`` - 1.
         """
-        yield from self._decoded(self._shuffled_rows(epoch, begin))
+        yield from self._decoded(self.shuffled_rows(epoch, begin))
 
     def balanced(self, people: int, photos: int, begin: int = 0) -> Iterator[Faces]:
         """Batches without end of so many photos of each of some people, all known people being equally likely.
@@ -104,7 +106,13 @@ class FaceStream:
             raise UserError("The set names no people. Prepare it from one folder per person, or with --identities.")
         yield from self._decoded(self._balanced_rows(first, counts, people, photos, begin))
 
-    def _shuffled_rows(self, epoch: int, begin: int) -> Iterator[Int[np.ndarray, "b"]]:
+    def shuffled_rows(self, epoch: int = 0, begin: int = 0) -> Iterator[Int[np.ndarray, "b"]]:
+        """Rows of the index of the batches that ``shuffled`` gives.
+
+        Args:
+            epoch: as of ``shuffled``.
+            begin: as of ``shuffled``.
+        """
         c, faces = self.config, len(self.index)
         while True:
             runs = self._random(_SHUFFLE, epoch).permutation(-(-faces // c.run))[self.share.rank :: self.share.count]
@@ -135,37 +143,52 @@ class FaceStream:
     def _random(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, *purpose])
 
-    def _decoded(self, batches: Iterator[Int[np.ndarray, "b"]]) -> Iterator[Faces]:
-        """Faces of rows; some batches ahead are on their way, their faces in several threads."""
-        on_way: deque[tuple[np.ndarray, list[Future]]] = deque()
-        with ThreadPoolExecutor(self.config.decoders) as pool:
-            try:
-                for rows in batches:
-                    on_way.append((rows, [pool.submit(self._face, int(row)) for row in rows]))
-                    if len(on_way) > self.config.ahead:
-                        yield self._batch(*on_way.popleft())
-            finally:
-                for _, futures in on_way:
-                    for future in futures:
-                        future.cancel()
+    def _decoded(self, batches: Iterable[Int[np.ndarray, "b"]]) -> Iterator[Faces]:
+        """Faces of rows."""
+        for rows, images in decode_ahead(batches, self.index.image, self.config):
+            yield stacked(self.index, rows, images, [self.index.arrays(int(row)) for row in rows])
 
-    def _face(self, row: int) -> tuple[UInt8[np.ndarray, "s s 3"], dict[str, np.ndarray]]:
-        return decode_crop(self.index.image(row), self.config.size), self.index.arrays(row)
 
-    def _batch(self, rows: np.ndarray, futures: list[Future]) -> Faces:
-        images, arrays = zip(*(future.result() for future in futures), strict=True)
-        at, size = self.index.rows[rows], self.config.size
-        fields = {name: torch.from_numpy(np.stack([one[name] for one in arrays])).float() for name in arrays[0]}
-        return Faces(
-            images=torch.from_numpy(np.stack(images)),
-            landmarks=shifted(fields["landmarks"], size),
-            five_points=shifted(fields["five_points"], size),
-            arcface=fields["arcface"],
-            identity=torch.from_numpy(at["identity"].astype(np.int64)),
-            valid=shifted(fields["valid_quad"], size),
-            sharp=torch.from_numpy(at["interocular"] >= SHARP),
-            padded=torch.zeros(len(rows), dtype=torch.bool),
-        )
+def decode_ahead(
+    batches: Iterable[Int[np.ndarray, "b"]], read: Callable[[int], bytes], config: StreamConfig
+) -> Iterator[tuple[Int[np.ndarray, "b"], UInt8[Tensor, "b s s 3"]]]:
+    """Decode images in several threads, some batches before they are asked for.
+
+    Args:
+        batches: numbers of images.
+        read: gives an encoded image by its number; several threads call it.
+        config: how many threads, how far ahead, and the side wanted.
+
+    Raises:
+        UserError: an image is damaged.
+    """
+    on_way: deque[tuple[np.ndarray, np.ndarray, list[Future]]] = deque()
+
+    def decode(images: np.ndarray, rows: np.ndarray) -> None:
+        for place, row in zip(images, rows, strict=True):
+            place[:] = decode_crop(read(int(row)), config.size)
+
+    def finished() -> tuple[np.ndarray, Tensor]:
+        rows, images, futures = on_way.popleft()
+        for future in futures:
+            future.result()
+        return rows, torch.from_numpy(images)
+
+    with ThreadPoolExecutor(config.decoders) as pool:
+        try:
+            for rows in batches:
+                images = np.empty((len(rows), config.size, config.size, 3), np.uint8)
+                parts = range(0, len(rows), _TOGETHER)
+                tasks = [(images[at : at + _TOGETHER], rows[at : at + _TOGETHER]) for at in parts]
+                on_way.append((rows, images, [pool.submit(decode, *task) for task in tasks]))
+                if len(on_way) > config.ahead:
+                    yield finished()
+            while on_way:
+                yield finished()
+        finally:
+            for _, _, futures in on_way:
+                for future in futures:
+                    future.cancel()
 
 
 def decode_crop(data: bytes, size: int) -> UInt8[np.ndarray, "s s 3"]:

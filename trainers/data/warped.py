@@ -1,28 +1,15 @@
 """Pairs whose answer is known: photos with another person's face warped onto them, taught in both directions."""
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor
 
-from swapper.faces.mesh import rotation_from_canonical
-from swapper.methods.warp import make_texture, warp_face
-from swapper.models.arcface import MobileFaceNet
-from swapper.types import UserError
 from trainers.data import augment
-from trainers.data.alignment import ARCFACE_SIZE, mesh_five_points
 from trainers.data.augment import Plan
 from trainers.data.faces import Faces
 from trainers.data.pairs import Pairs, Whole
-
-EACH = 4  # strangers warped onto each photo
-CANDIDATES = 12  # strangers among whom the one with the most similar pose is warped
-LIKENESS = 0.35  # cosine to its source that a warped face needs; below, a hand or dark glasses were in the way
 
 
 @dataclass(frozen=True)
@@ -113,83 +100,3 @@ class WarpedPairs(Pairs):
             "answer": torch.lerp(photo, warped, forward),
             "known": (plan["forward"] + plan["backward"]).to(device),
         }
-
-
-def load_warped(faces: Faces, identity: MobileFaceNet, cache: Path) -> WarpedFaces:
-    """Warp strangers' faces onto the photos of a split, once; later calls read what the first wrote.
-
-    Faces that come out unlike their source are dropped.
-
-    Args:
-        faces: the split; padded photos give faces but get none.
-        identity: judges the results on the CPU.
-        cache: folder for the memory map.
-
-    Raises:
-        UserError: no face came out like its source.
-    """
-    facts = hashlib.sha256(f"{len(faces)} {faces.size} {EACH} {CANDIDATES} {LIKENESS}".encode())
-    facts.update(faces.landmarks.numpy().tobytes())
-    path = cache / f"warped-{faces.size}-{facts.hexdigest()[:10]}"
-    if not path.with_suffix(".npz").is_file():
-        _warp_all(faces, identity, path)
-    rows = np.load(path.with_suffix(".npz"))
-    images = torch.from_numpy(np.load(path.with_suffix(".npy"), mmap_mode="c"))
-    return WarpedFaces(images, torch.from_numpy(rows["target"]), torch.from_numpy(rows["source"]))
-
-
-def _warp_all(faces: Faces, identity: MobileFaceNet, path: Path) -> None:
-    """Write the images, and last the rows, whose file says that all is there."""
-    target, source = _choose(faces)
-    images = np.lib.format.open_memmap(
-        path.with_suffix(".npy"), mode="w+", dtype=np.uint8, shape=(len(target), faces.size, faces.size, 3)
-    )
-    kept: list[int] = []
-    for start in range(0, len(target), 64):
-        rows = range(start, min(start + 64, len(target)))
-        drawn = np.stack([_warp(faces, int(target[row]), int(source[row])) for row in rows])
-        like = _likeness(faces, identity, drawn, target[rows.start : rows.stop], source[rows.start : rows.stop])
-        for row, image, cosine in zip(rows, drawn, like, strict=True):
-            if cosine >= LIKENESS:
-                images[len(kept)] = image
-                kept.append(row)
-    images.flush()
-    if not kept:
-        raise UserError("Warped faces: none resembles its source. Check the photos' landmarks, or use --set known=0.")
-    chosen = torch.tensor(kept, dtype=torch.long)
-    np.savez(path.with_suffix(".npz"), target=target[chosen].numpy(), source=source[chosen].numpy())
-
-
-def _choose(faces: Faces) -> tuple[Int64[Tensor, "m"], Int64[Tensor, "m"]]:
-    """Targets and sources: strangers with a similar pose."""
-    generator = Generator().manual_seed(0)
-    turned = torch.from_numpy(np.stack([rotation_from_canonical(p)[2] for p in faces.landmarks.numpy()]))
-    target = torch.nonzero(~faces.padded).squeeze(1).repeat_interleave(EACH)
-    candidates = torch.randint(len(faces), (len(target), CANDIDATES), generator=generator)
-    distance = (turned[candidates] - turned[target][:, None]).norm(dim=2)
-    same = (faces.identity[candidates] == faces.identity[target][:, None]) & (faces.identity[candidates] >= 0)
-    best = (distance + 10 * (same | (candidates == target[:, None]))).argmin(1)
-    return target, candidates[torch.arange(len(target)), best]
-
-
-def _warp(faces: Faces, target: int, source: int) -> np.ndarray:
-    image, photo = faces.images[target].numpy(), np.ascontiguousarray(faces.images[source].numpy())
-    points, places = (faces.landmarks[row].numpy() * faces.size for row in (target, source))
-    face, mask = warp_face(make_texture(photo, places), np.ascontiguousarray(image), points)
-    share = mask[..., None]
-    return np.rint(face * share + image * (1 - share)).astype(np.uint8)
-
-
-@torch.no_grad()
-def _likeness(
-    faces: Faces, identity: MobileFaceNet, drawn: np.ndarray, target: Tensor, source: Tensor
-) -> Float[Tensor, "b"]:
-    """Cosine of each warped face and its source."""
-    embedded = []
-    for pixels, rows in (
-        (torch.from_numpy(drawn).permute(0, 3, 1, 2).float() / 255, target),
-        (faces.pixels(source), source),
-    ):
-        maps = augment.alignment_maps(mesh_five_points(faces.landmarks[rows]), "arcface")
-        embedded.append(identity(augment.warp_images(pixels, maps, ARCFACE_SIZE)).embedding)
-    return F.cosine_similarity(embedded[0], embedded[1])

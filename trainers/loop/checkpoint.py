@@ -66,6 +66,15 @@ def _sizes(network: nn.Module) -> dict[str, str] | None:
     return {"config": json.dumps(asdict(cast(Any, config)))} if is_dataclass(config) else None
 
 
+def has_checkpoint(run: Path) -> bool:
+    """Whether a run can be resumed.
+
+    Args:
+        run: run folder.
+    """
+    return any((run / name).exists() for name in ("last", "last.old"))
+
+
 def load_checkpoint(
     run: Path,
     networks: Mapping[str, nn.Module],

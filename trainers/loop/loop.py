@@ -1,11 +1,9 @@
 """The one training loop: every trainer gives it networks, phases and losses; it alone steps optimisers."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -21,11 +19,14 @@ from torch.optim.swa_utils import AveragedModel
 from swapper import hub
 from swapper.runtime.memory import keep_freed_memory
 from swapper.runtime.program import StopRequest, stop_requests
+from trainers.data.stream import Share
+from trainers.data.supply import FaceSupply
 from trainers.loop.averaging import ramped_average
 from trainers.loop.checkpoint import load_checkpoint, save_checkpoint, weights_file
 from trainers.loop.config import STEP_FORMATS, LoopConfig, StepFormat, TrainingProgress
 from trainers.loop.flops import FlopCount
 from trainers.loop.gemm import gemm_peak
+from trainers.loop.log import Log
 
 Batch = dict[str, Tensor]
 
@@ -70,12 +71,14 @@ class Trainer(Protocol):
         averaged: names of the networks whose exponential moving average is kept and published.
         phases: the optimiser steps, in order.
         frozen: networks used by the losses only; moved to the device, never saved.
+        supply: the photos that ``draw`` chooses among; the loop tells it the step. None where there are none.
     """
 
     networks: dict[str, nn.Module]
     averaged: tuple[str, ...]
     phases: tuple[Phase, ...]
     frozen: dict[str, nn.Module]
+    supply: FaceSupply | None
 
     def draw(self, generator: Generator, count: int) -> Batch:
         """Plan a batch: small tensors with one row per image (indices, augmentation), on the CPU."""
@@ -112,6 +115,8 @@ class Run:
         wrapping = DistributedDataParallelKwargs(broadcast_buffers=False)
         self.accelerator = Accelerator(mixed_precision="no", cpu=config.device == "cpu", kwargs_handlers=[wrapping])
         self.device = self.accelerator.device
+        # On the side of what graphics cards exchange, so that they need not be waited for.
+        self._talk = torch.distributed.new_group(backend="gloo") if self.accelerator.num_processes > 1 else None
         set_seed(config.seed)
         if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
@@ -186,11 +191,13 @@ class Run:
         return {**self.bare, **averaged}
 
     def plan(self) -> Batch:
-        """The rows of this step's batch that belong to this process; depends on seed and step only."""
+        """The rows of this step's batch that belong to this process; depends on seed, step and process only."""
         index = 0 if self.config.overfit else self.progress.step
+        rank, world = self.accelerator.process_index, self.accelerator.num_processes
+        if self.trainer.supply is not None:
+            self.trainer.supply.go_to(index, self.config.batch, Share(rank, world))
         generator = Generator().manual_seed(hash((self.config.seed, index)) % 2**63)
         plan = self.trainer.draw(generator, self.config.batch)
-        rank, world = self.accelerator.process_index, self.accelerator.num_processes
         return {name: rows.tensor_split(world)[rank] for name, rows in plan.items()}
 
     def step(self) -> dict[str, Tensor]:
@@ -295,11 +302,17 @@ class Run:
         if not config.compile:
             self.count_flops()
         began, saved, mark, before = self.progress.seconds, start, start, self.progress.kimg
-        while (
-            self.progress.kimg < config.kimg
-            and time.monotonic() - start < config.time_budget
-            and self.stop.number is None
-        ):
+        stopped = False
+        while self.progress.kimg < config.kimg:
+            spent = time.monotonic() - start >= config.time_budget
+            stopped, spent, due = self._agreed(
+                self.stop.number is not None, spent, time.monotonic() - saved > config.save_every
+            )
+            if stopped or spent:
+                break
+            if due:
+                self.save()
+                saved = time.monotonic()
             terms = self.step()
             now = time.monotonic()
             self.progress.seconds = began + now - start
@@ -314,15 +327,20 @@ class Run:
             self._evaluate_when_due(log)
             if config.keep_every and self._due(config.keep_every):
                 self.keep()
-            if now - saved > config.save_every:
-                self.save()
-                saved = time.monotonic()
-        if self.stop.number is None:
+        if not stopped:
             self._evaluate_when_due(log, force=True)
         self.save()
         return self.progress
 
-    def _evaluate_when_due(self, log: "Log", force: bool = False) -> None:
+    def _agreed(self, *wishes: bool) -> list[bool]:
+        """What any of the processes wishes for: each has its own clock and signals, but all must do the same."""
+        if self._talk is None:
+            return list(wishes)
+        said = torch.tensor(wishes, dtype=torch.int32)
+        torch.distributed.all_reduce(said, torch.distributed.ReduceOp.MAX, group=self._talk)
+        return said.bool().tolist()
+
+    def _evaluate_when_due(self, log: Log, force: bool = False) -> None:
         """Write sample grids and scores when they are due."""
         config, kimg = self.config, self.progress.kimg
         if not self.accelerator.is_main_process or (config.overfit and not force):
@@ -342,29 +360,6 @@ class Run:
 def _in_float32(_module: nn.Module, _arguments: object, result: object) -> object:
     """Networks answer in float32 whatever they compute in, so that losses lose nothing."""
     return convert_to_fp32(result)
-
-
-class Log:
-    """Scalars of a run, as JSON lines and for TensorBoard, and one line on the terminal."""
-
-    def __init__(self, folder: Path, active: bool):
-        self.active = active
-        if active:
-            from torch.utils.tensorboard import SummaryWriter  # heavy, and of use to the main process only
-
-            self.file = (folder / "log.jsonl").open("a", buffering=1)
-            self.board = SummaryWriter(str(folder / "tensorboard"))
-
-    def write(self, progress: TrainingProgress, row: Mapping[str, float]) -> None:
-        """Add one row at the present number of images."""
-        if not self.active:
-            return
-        place = {"step": progress.step, "kimg": round(progress.kimg, 3), "seconds": round(progress.seconds, 1)}
-        self.file.write(json.dumps(place | {k: round(v, 6) for k, v in row.items()}) + "\n")
-        for name, value in row.items():
-            self.board.add_scalar(name, value, progress.step)
-        shown = " ".join(f"{name} {value:.4g}" for name, value in row.items())
-        print(f"{progress.kimg:9.1f} kimg {progress.seconds:7.0f} s  {shown}", flush=True)
 
 
 def image_grid(rows: Sequence[Sequence[Tensor]]) -> UInt8[np.ndarray, "h w 3"]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
+from trainers.loop.checkpoint import has_checkpoint
 
 _FILE = "config.json"
 _SHOWN = 3  # differences named in the message
@@ -25,7 +26,7 @@ def begin_run(folder: Path, settings: Mapping[str, Any]) -> None:
     Raises:
         UserError: the folder holds the checkpoint of another run, or another program's settings.
     """
-    if any((folder / name).exists() for name in ("last", "last.old")):
+    if has_checkpoint(folder):
         raise UserError(f"Run '{folder}': it has begun already. Add --resume to go on with it, or give a new folder.")
     if (folder / _FILE).exists() and not _is_record(folder / _FILE):
         raise UserError(f"Run '{folder}': its {_FILE} is not a run's. Give a new folder.")

@@ -6,23 +6,16 @@ through ``FaceSwapper`` to the finished picture, landmarks measured anew, and th
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Int64
 
-from swapper.cli.options import add_overwrite_option
-from swapper.faces.embed import FaceEmbedder, local_embedders
-from swapper.faces.landmarks import LandmarkDetector
-from swapper.methods.reference import BASELINE, PASTED, REFERENCES, UNCHANGED, SourcePasted
-from swapper.metrics.geometry import reencode
-from swapper.metrics.measure import FaceMeasurer, MeasuredFace, RetrievalGallery, SwapScores
-from swapper.metrics.realism import RealismFeatures
+from swapper.cli.options import add_engine_options, add_overwrite_option, engine_of
+from swapper.methods.reference import BASELINE, UNCHANGED
 from swapper.metrics.report import (
     METRICS,
     REPORTS,
@@ -33,19 +26,13 @@ from swapper.metrics.report import (
     scores_table,
     write_report,
 )
-from swapper.pipeline import FaceSwapper
 from swapper.restore.base import restorers
-from swapper.runtime.devices import choose_device
 from swapper.runtime.memory import keep_freed_memory
 from swapper.runtime.outputs import claim_outputs
 from swapper.types import UserError
-from trainers.data.faces import Faces, load_faces
-
-SIDE = 256  # of the stored photos, px
-PICTURED = 12  # pairs on the contact sheet
-
-# One swap: a finished picture, and how long it took where that means anything.
-Swap = Callable[[MeasuredFace, MeasuredFace], tuple[np.ndarray, float | None]]
+from trainers.data.faces import load_faces
+from trainers.publish.scoring import SIDE, Split, people_labels, score_in_workers, shipped_evaluator
+from trainers.publish.ways import Ways
 
 
 @dataclass(frozen=True)
@@ -88,6 +75,7 @@ def add_evaluate_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--cache", type=Path, default=Path("runs/cache"), help="folder for decoded images, which are made once"
     )
+    add_engine_options(p, "this one alone")
     add_overwrite_option(p)
     p.add_argument("--alone", action="store_true", help="without the rows of warp and of the pasted source")
 
@@ -99,15 +87,21 @@ def evaluate(args: argparse.Namespace) -> int:
     if args.out is not None:
         claim_outputs([args.out / name for name in REPORTS], [], args.overwrite)
     keep_freed_memory()
-    swaps = ways_to_swap(args.method, args.device, args.alone, args.restore)
-    evaluator = shipped_evaluator(args.data, args.cache, args.device)
-    pairs = draw_pairs(evaluator.people, evaluator.faces.padded.numpy(), args.pairs, args.seed)
-    rows, pictures = evaluator.score(swaps, pairs, args.seed)
+    ways, engine = Ways(args.method, args.device, args.alone, args.restore), engine_of(args)
+    swaps = ways.swaps()  # a wrong name, or missing weights, end it here
+    faces = load_faces(args.data, "val", SIDE, args.cache)
+    people = people_labels(faces)
+    pairs = draw_pairs(people, faces.padded.numpy(), args.pairs, args.seed)
+    if engine is None:
+        rows, pictures = shipped_evaluator(faces, args.device).score(swaps, pairs, args.seed)
+    else:
+        split = Split(args.data.absolute(), args.cache.absolute())
+        rows, pictures = score_in_workers(ways, split, faces, pairs, args.seed, engine)
     about = {
         "method": args.method,
         "pairs": len(pairs),
         "seed": args.seed,
-        "photos": f"{len(evaluator.people)} of the val split, {len(np.unique(evaluator.people))} people",
+        "photos": f"{len(people)} of the val split, {len(np.unique(people))} people",
         "identity judge": "arcface-mobile, which also guides training and so flatters trained methods",
     }
     aims = check_aims(rows, args.method)
@@ -120,125 +114,6 @@ def evaluate(args: argparse.Namespace) -> int:
     else:
         print(f"{scores_table(rows)}\n\n{aims_table(aims)}")
     return 0
-
-
-def ways_to_swap(method: str, device: str, alone: bool, restore: str = "none") -> dict[str, Swap]:
-    """The method and what it is compared with, by name; references first.
-
-    Args:
-        method: its name.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        alone: without the pasted source and the baseline.
-        restore: name of a restoration that the method is scored with as well.
-
-    Raises:
-        UserError: the method or restoration is unknown, or its weights are missing.
-    """
-    swaps: dict[str, Swap] = {UNCHANGED: _reencoded}
-    if not alone:
-        swaps[PASTED] = partial(_swapped, FaceSwapper(SourcePasted(), device, restore="none"))
-        swaps[BASELINE] = partial(_swapped, FaceSwapper(BASELINE, device, restore="none"))
-    if method not in swaps:
-        swaps[method] = partial(_swapped, FaceSwapper(method, device, restore="none"))
-    if restore != "none":
-        swaps[f"{method}, {restore}"] = partial(_swapped, FaceSwapper(method, device, restore=restore))
-    return swaps
-
-
-class SplitEvaluator:
-    """A split with its people, and everything that measures it.
-
-    Attributes:
-        faces: the photos.
-        people: int64 [n], a label per photo; strangers without a label in the data have one of their own.
-    """
-
-    def __init__(self, faces: Faces, measurer: FaceMeasurer, realism: RealismFeatures):
-        """Take photos and what measures them.
-
-        Args:
-            faces: the split.
-            measurer: finds landmarks and identity.
-            realism: says how real results look.
-        """
-        self.faces, self.measurer, self.realism = faces, measurer, realism
-        self.people = people_labels(faces)
-
-    def photo(self, row: int) -> MeasuredFace:
-        """Measure one photo of the split."""
-        image = self.faces.images[row].numpy().copy()
-        return self.measurer.measure(image, self.faces.five_points[row].numpy() * self.faces.size)
-
-    def gallery(self) -> tuple[RetrievalGallery, Float64[np.ndarray, "m k"]]:
-        """Identity of all photos, and how those look that are not padded."""
-        vectors, smooth, realism_features = [], [], []
-        for row in range(len(self.people)):
-            found = self.photo(row)
-            vectors.append(found.embedding)
-            if found.smooth is not None:
-                smooth.append(found.smooth)
-            if not self.faces.padded[row]:
-                realism_features.append(self.realism.measure([found.crop])[0])
-            _progress("photos measured", row + 1, len(self.people))
-        return RetrievalGallery(np.stack(vectors), self.people, np.stack(smooth) if smooth else None), np.stack(
-            realism_features
-        )
-
-    def score(
-        self, swaps: Mapping[str, Swap], pairs: Sequence[tuple[int, int]], seed: int
-    ) -> tuple[list[ScoreRow], list[list[np.ndarray]]]:
-        """Score ways to swap on the same pairs; one pair is in memory at a time.
-
-        Args:
-            swaps: by name.
-            pairs: rows of source and target.
-            seed: of the intervals.
-
-        Returns:
-            One row per way, and for the first pairs the pictures source, target, result of each way that changes it.
-        """
-        gallery, reals = self.gallery()
-        scores = {name: SwapScores(name, self.realism, reference=name in REFERENCES) for name in swaps}
-        pictures: list[list[np.ndarray]] = []
-        for done, (source_row, target_row) in enumerate(pairs, 1):
-            source, target = self.photo(source_row), self.photo(target_row)
-            results = {name: swap(source, target) for name, swap in swaps.items()}
-            for name, (image, milliseconds) in results.items():
-                found = self.measurer.measure(image, target.face.points)
-                scores[name].add(source, target, found, int(self.people[source_row]), milliseconds)
-            if done <= PICTURED:
-                shown = [image for name, (image, _) in results.items() if name != UNCHANGED]
-                pictures.append([source.image, target.image, *shown])
-            _progress("pairs scored", done, len(pairs))
-        generator = np.random.default_rng(seed)
-        return [found.row(gallery, reals, generator) for found in scores.values()], pictures
-
-
-def shipped_evaluator(data: Path, cache: Path, device: str) -> SplitEvaluator:
-    """The val split and the shipped networks.
-
-    Args:
-        data: folder of packed faces.
-        cache: folder of decoded images.
-        device: ``auto``, ``cpu`` or ``cuda``.
-
-    Raises:
-        UserError: the data or the weights are missing.
-    """
-    chosen = choose_device(device)
-    embedders = local_embedders(chosen)
-    arcface = embedders["arcface"]
-    assert isinstance(arcface, FaceEmbedder), "local_embedders says so"
-    measurer = FaceMeasurer(LandmarkDetector(chosen), arcface, smooth=embedders.get("smooth"))
-    return SplitEvaluator(load_faces(data, "val", SIDE, cache), measurer, RealismFeatures(arcface.network, chosen))
-
-
-def people_labels(faces: Faces) -> Int64[np.ndarray, "n"]:
-    """A label per photo; photos whose person is not known get one each."""
-    people = faces.identity.numpy().astype(np.int64)
-    unknown = np.flatnonzero(people < 0)
-    people[unknown] = people.max(initial=-1) + 1 + np.arange(len(unknown))
-    return people
 
 
 def draw_pairs(
@@ -294,19 +169,3 @@ def aims_table(checks: Sequence[Mapping[str, Any]]) -> str:
         word = "at least" if check["above"] else "at most"
         lines.append(f"{'reached' if check['met'] else 'MISSED ':8}{metric.label}: {value}, aim {word} {limit}")
     return "\n".join(lines)
-
-
-def _swapped(swapper: FaceSwapper, source: MeasuredFace, target: MeasuredFace) -> tuple[np.ndarray, float]:
-    """Swap as ``FaceSwapper.swap_image`` does once the faces are found."""
-    identity = swapper.method.identify([source.crop])
-    result = swapper.swap_faces(target.image, [target.face], {0: identity})
-    return result.image, sum(result.timings.values())
-
-
-def _reencoded(source: MeasuredFace, target: MeasuredFace) -> tuple[np.ndarray, None]:
-    return reencode(target.image), None
-
-
-def _progress(what: str, done: int, total: int) -> None:
-    if done % 25 == 0 or done == total:
-        print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)

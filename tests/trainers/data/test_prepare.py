@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from swapper.types import Face, UserError
+from trainers.data.examine import PrepareConfig, check_face
 from trainers.data.faces import load_faces
 from trainers.data.pack import write_split
-from trainers.data.prepare import PrepareConfig, check_face, list_items
 
 rng = np.random.default_rng(0)
 POINTS = np.array([[96, 120], [160, 120], [128, 157], [101, 186], [156, 186]], np.float32)
@@ -66,16 +66,6 @@ def test_nothing_usable_leaves_no_file(tmp_path):
     with pytest.raises(UserError, match="No usable face"):
         write_split(tmp_path, "train", [part])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["00000000.json"]
-
-
-def test_folders_and_identity_files_name_the_person(tmp_path):
-    (tmp_path / "ann").mkdir()
-    for name in ("ann/1.jpg", "2.jpg", "3.jpg", "notes.txt"):
-        (tmp_path / name).touch()
-    table = tmp_path / "identities"
-    table.write_text("2.jpg 17\n")
-    found = {item.path.rsplit("/", 1)[1]: item.person for item in list_items(tmp_path, table, 1.0)}
-    assert found == {"1.jpg": "ann", "2.jpg": "17", "3.jpg": ""}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,40 +11,32 @@ import tarfile
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from shard_faces import face
 
+from swapper.batch.engine import Engine
 from swapper.types import UserError
 from trainers.__main__ import main
+from trainers.data.examine import ExaminedFace
 from trainers.data.faces import load_faces
+from trainers.data.joining import find_repeated, write_index
 from trainers.data.pack import same_pixels, thumbnail
-from trainers.data.prepare import ExaminedFace, Item
+from trainers.data.pictures import Item
 from trainers.data.prepare_shards import list_path, write_list
-from trainers.data.shards import ShardIndex, is_written, people_of, shard_path, write_index, write_shard
+from trainers.data.shards import ShardIndex, is_written, people_of, shard_path, write_shard
 from trainers.data.stream import FaceStream, Share, StreamConfig
 
 ROOT = Path(__file__).parents[3]
-QUAD = [[0, 0], [1, 0], [1, 1], [0, 1]]
 
 
-def face(number: int, side: int = 64) -> ExaminedFace:
-    """A face whose picture, embedding and facts all tell its number."""
-    rng = np.random.default_rng(number)
-    coarse = rng.integers(0, 255, (4, 4, 3), np.uint8)
-    image = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
-    vector = rng.normal(size=512).astype(np.float32)
-    facts = {"interocular_px": 40.0 + number % 50, "sharpness": 99.0, "valid_quad": QUAD}
-    mesh = np.full((478, 3), number / 1024, np.float32)
-    return ExaminedFace(image, mesh, mesh[:5, :2], vector / np.linalg.norm(vector), facts)
-
-
-def write(out: Path, shards: list[list[tuple[str, int]]]) -> dict:
+def write(out: Path, shards: list[list[tuple[str, int]]], least_likeness: float | None = None) -> dict:
     """Shards of faces given as person and number."""
     for number, faces in enumerate(shards):
         write_shard(out, "train", number, ((who, face(which)) for who, which in faces), f"digest {number}")
-    return write_index(out, "train", len(shards))
+    return write_index(out, "train", range(len(shards)), least_likeness=least_likeness)
 
 
 @pytest.fixture
@@ -157,7 +150,7 @@ def test_prepare_writes_shards_with_the_faces_of_the_packed_format(portraits, tm
     shard_path(sharded, "train", 1).with_suffix(".npz").unlink()
     assert main([*common, str(sharded), "--shard", "3"]) == 0
     said = capsys.readouterr()
-    assert said.err.count("\n") == 1 and said.err.startswith("shard 1 of 3: ")
+    assert said.err == "1 of 1: shard 1: 4 pictures\n"
     changed = [path.name for path in sharded.glob("*.tar") if path.stat().st_mtime_ns != times[path.name]]
     assert changed == ["shards-train-00001.tar"]
     shutil.rmtree(tmp_path / "photos" / "p3")
@@ -165,13 +158,53 @@ def test_prepare_writes_shards_with_the_faces_of_the_packed_format(portraits, tm
     assert len(list(sharded.glob("*.tar"))) == 2 and json.loads(capsys.readouterr().out)["people"] == 3
 
 
-def test_strangers_are_compared_across_shards(tmp_path):
-    shards = [[("", 1), ("", 2), ("ann", 3)], [("", 4), ("", 2)], [("", 1), ("ann", 3), ("", 5)]]
+def test_faces_are_compared_across_shards(tmp_path):
+    """Strangers with strangers, people with themselves: somebody else's picture may be the same."""
+    shards = [
+        [("", 1), ("", 2), ("ann", 3), ("ann", 6)],
+        [("", 4), ("", 2), ("bob", 3)],
+        [("", 1), ("ann", 3), ("", 5)],
+    ]
     report = write(tmp_path, shards)
-    assert report == {"shards": 3, "kept": 6, "people": 1, "dropped": {"near duplicate": 2}}
+    assert report == {"shards": 3, "kept": 7, "people": 2, "dropped": {"near duplicate": 3}}
     index = ShardIndex(tmp_path, "train")
-    shown = [round(float(index.arrays(row)["landmarks"][0, 0]) * 1024) for row in range(6)]
-    assert shown == [1, 2, 3, 4, 3, 5] and index.rows["identity"].tolist() == [-1, -1, 0, -1, 0, -1]
+    shown = [round(float(index.arrays(row)["landmarks"][0, 0]) * 1024) for row in range(7)]
+    assert shown == [1, 2, 3, 6, 4, 3, 5] and index.rows["identity"].tolist() == [-1, -1, 0, 0, -1, 1, -1]
+
+
+def test_a_person_in_several_shards_lies_together_in_the_index(tmp_path):
+    write(tmp_path, [[("ann", 1), ("bob", 2)], [("ann", 3), ("cid", 4), ("", 5)], [("bob", 6), ("ann", 7)]])
+    index = ShardIndex(tmp_path, "train")
+    first, counts = people_of(index)
+    assert counts.tolist() == [3, 2, 1] and first.tolist() == [1, 4, 6]
+    shown = [round(float(index.arrays(row)["landmarks"][0, 0]) * 1024) for row in range(len(index))]
+    assert shown == [5, 1, 3, 7, 2, 6, 4]
+
+
+@pytest.mark.slow  # starts workers
+def test_workers_find_the_same_duplicates(tmp_path):
+    shards = [[("", shard * 2), ("", shard * 2 + 1 if shard else 0), ("", 90)] for shard in range(8)]
+    alone = write(tmp_path, shards)
+    assert find_repeated(tmp_path, "train", range(8), Engine(workers=2)) == find_repeated(tmp_path, "train", range(8))
+    assert alone["dropped"] == {"near duplicate": 7}
+
+
+def test_who_is_not_the_person_is_left_out_and_people_who_are_alike_are_named(tmp_path):
+    near = np.random.default_rng(9)
+    ann, bob = (face(number).arcface for number in (1, 2))
+
+    def like(number: int, vector: np.ndarray) -> ExaminedFace:
+        mixed = vector + near.normal(size=512).astype(np.float32) * 0.02
+        return face(number)._replace(arcface=mixed / np.linalg.norm(mixed))
+
+    people = [("ann", like(n, ann)) for n in range(4)] + [("ann", like(4, bob)), ("dan", like(20, ann))]
+    others = [("bob", like(n, bob)) for n in range(10, 13)] + [("cid", like(13, ann)), ("cid", like(14, bob))]
+    for number, faces in enumerate((people, others)):
+        write_shard(tmp_path, "train", number, faces, "d")
+    report = write_index(tmp_path, "train", [0, 1], least_likeness=0.4)
+    assert report["dropped"] == {"not the person": 1} and report["kept"] == 10, "of two photos nobody knows which"
+    assert {pair[:2] for pair in report["alike"]} >= {("ann", "dan"), ("ann", "cid")}
+    assert ("ann", "bob") not in {pair[:2] for pair in report["alike"]}
 
 
 def test_a_shard_that_was_not_finished_is_not_taken_for_one(tmp_path):
@@ -207,7 +240,7 @@ def test_what_cannot_be_used_is_said(split, tmp_path):
         (lambda: ShardIndex(tmp_path, "val"), "Create it with trainers prepare --shard"),
         (lambda: FaceStream(split, StreamConfig(batch=57)), "56 faces are too few for batches of 57"),
         (lambda: Share(2, 2), "Process 2 of 2"),
-        (lambda: write_index(tmp_path, "train", 0), "No usable face"),
+        (lambda: write_index(tmp_path, "train", []), "No usable face"),
     ):
         with pytest.raises(UserError, match=said):
             make()
@@ -217,7 +250,7 @@ def test_what_cannot_be_used_is_said(split, tmp_path):
 
 
 MEASURE = """
-import resource, sys, tracemalloc
+import sys, tracemalloc
 from itertools import islice
 from pathlib import Path
 from trainers.data.shards import ShardIndex
@@ -243,3 +276,42 @@ def test_memory_is_flat(tmp_path):
         assert done.returncode == 0, done.stderr
         peaks.append(int(done.stdout))
     assert peaks[1] < peaks[0] * 1.1 + 100_000, peaks
+
+
+def add_padded(packed: Path, other: Path) -> None:
+    """Padded photos of nobody we know, from another split, whose keys go on where those of the first end."""
+    with tarfile.open(other / "faces256-val.tar") as val, tarfile.open(packed / "faces256-train-utk.tar", "w") as tar:
+        for member in val:
+            data = val.extractfile(member)
+            member.name = f"1{member.name[1:]}"
+            tar.addfile(member, data)
+    with np.load(other / "geometry-val.npz") as geometry:
+        keys = np.array([f"1{key[1:]}" for key in geometry["keys"]])
+        np.savez(packed / "geometry-train-utk.npz", **{**geometry, "keys": keys})
+    table = (other / "meta-val.csv").read_text()
+    (packed / "meta-train-utk.csv").write_text(re.sub(r",\d+,", ",-1,", table))
+
+
+def test_the_packed_format_becomes_shards(tiny_faces, tmp_path, capsys):
+    packed, sharded = tmp_path / "packed", tmp_path / "sharded"
+    shutil.copytree(tiny_faces, packed)
+    add_padded(packed, tiny_faces)
+    command = ["shard", str(packed), "--out", str(sharded), "--shard", "5"]
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "pictures": 16,
+        "shards": 3,
+        "kept": 16,
+        "people": 4,
+        "dropped": {},
+    }
+    one, other = (load_faces(folder, "train", 64, tmp_path / f"cache {folder.name}") for folder in (packed, sharded))
+    for name, value in vars(one).items():
+        assert torch.equal(value, getattr(other, name)), name
+    assert other.padded.tolist() == [False] * 8 + [True] * 8
+    assert len(load_faces(sharded, "train", 64, tmp_path / "cache sharded", padded=False)) == 8
+    before = [path.stat().st_mtime_ns for path in sorted(sharded.glob("*.tar"))]
+    assert main(command) == 0 and not capsys.readouterr().err
+    assert [path.stat().st_mtime_ns for path in sorted(sharded.glob("*.tar"))] == before
+    assert main(["shard", str(tmp_path), "--out", str(sharded)]) == 2
+    assert "geometry-train.npz is missing" in capsys.readouterr().err

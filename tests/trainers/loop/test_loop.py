@@ -13,9 +13,10 @@ from safetensors.torch import save_file
 from torch import Generator, Tensor, nn
 
 from swapper.types import UserError
-from trainers.__main__ import choose_format, parser
+from trainers.__main__ import parser
 from trainers.loop.config import LoopConfig, StepFormat
 from trainers.loop.loop import Batch, Phase, Run, image_grid
+from trainers.training import choose_format
 
 
 class LineTrainer:
@@ -27,6 +28,7 @@ class LineTrainer:
         self.averaged = ("line",)
         self.phases = (Phase("A", ("line",), lr=0.05), Phase("B", ("other",), lr=0.05, interval=2))
         self.frozen: dict[str, nn.Module] = {}
+        self.supply = None
 
     def draw(self, generator: Generator, count: int) -> Batch:
         return {"x": torch.randn(count, 4, generator=generator)}

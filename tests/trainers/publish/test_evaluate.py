@@ -1,5 +1,6 @@
 import argparse
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from swapper.models.arcface import MobileFaceNet, MobileFaceNetConfig
 from swapper.types import Crop, Face, UserError
 from trainers.__main__ import main
 from trainers.data.faces import load_faces
-from trainers.publish.evaluate import SplitEvaluator, aims_table, check_aims, draw_pairs, evaluate, people_labels
+from trainers.publish.evaluate import aims_table, check_aims, draw_pairs, evaluate
+from trainers.publish.scoring import SplitEvaluator, people_labels
+from trainers.publish.ways import Ways
 
 PEOPLE = np.array([0, 0, 1, 1, 2, 3, 4])
 PADDED = np.array([False, False, False, False, False, True, True])
@@ -119,3 +122,46 @@ def test_bad_arguments_are_told_in_one_line(tmp_path, capsys):
     assert "Unknown method 'nothing'" in capsys.readouterr().err
     with pytest.raises(UserError, match="must be 2 or more"):
         evaluate(argparse.Namespace(pairs=1))
+
+
+def test_the_ways_that_are_scored_have_names_and_references_come_first():
+    assert Ways("ghost", "cpu", alone=False).names() == [UNCHANGED, "source pasted", "warp", "ghost"]
+    assert Ways("warp", "cpu", alone=False).names() == [UNCHANGED, "source pasted", "warp"]
+    assert Ways("ghost", "cpu", alone=True, restore="renovation").names() == [UNCHANGED, "ghost", "ghost, renovation"]
+    assert list(Ways("warp", "cpu", alone=True).swaps()) == [UNCHANGED, "warp"]
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory, tiny_faces) -> Callable[..., dict]:
+    """The report, without times, of scoring the same pairs wherever it is told to."""
+    cache = tmp_path_factory.mktemp("cache")
+    command = ["evaluate", "--method", "warp", "--alone", "--data", str(tiny_faces), "--pairs", "10", "--device", "cpu"]
+
+    def scored(*where: str) -> dict:
+        out = tmp_path_factory.mktemp("report")
+        assert main([*command, "--cache", str(cache), "--out", str(out), *where]) == 0
+        report = json.loads((out / "report.json").read_text())
+        for row in report["methods"]:
+            for name in ("milliseconds", "fps"):
+                row["values"].pop(name, None)
+                row["intervals"].pop(name, None)
+        return report
+
+    return scored
+
+
+@pytest.fixture(scope="module")
+def by_one_worker(scores) -> dict:
+    return scores("--workers", "1")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.slow  # starts workers
+def test_scores_do_not_depend_on_the_number_of_workers(scores, by_one_worker):
+    assert scores("--workers", "2") == by_one_worker and len(by_one_worker["methods"]) == 2
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.slow  # starts Ray
+def test_scores_on_a_ray_cluster_are_the_same(scores, by_one_worker, ray_here):
+    assert scores("--workers", "2", "--ray", ray_here) == by_one_worker
