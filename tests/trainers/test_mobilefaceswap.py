@@ -3,7 +3,7 @@ import json
 import pytest
 
 from trainers.__main__ import main
-from trainers.data import warped
+from trainers.data import warping
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,7 @@ def rows(tiny_faces, tmp_path_factory, few_scores):
     arguments += ["--set", "size=64", "--set", "id_weight=0.0", "--set", "plain_kimg=9.0"]
     arguments += ["--overfit", "--kimg", "0.32", "--batch", "4", "--device", "cpu", "--fp32"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(warped, "LIKENESS", -1.0)  # drawn faces have no likeness
+        patch.setattr(warping, "LIKENESS", -1.0)  # drawn faces have no likeness
         assert main(arguments) == 0
     return [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]
 
