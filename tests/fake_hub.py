@@ -6,9 +6,11 @@ import json
 import socket
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import cast
+
+from local_server import AnsweringHandler
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REPO = "someone/models"
@@ -45,21 +47,10 @@ class Server(ThreadingHTTPServer):
         self.state = FakeHub(url=f"http://127.0.0.1:{self.server_address[1]}")
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
+class Handler(AnsweringHandler):
     @property
     def hub(self) -> FakeHub:
         return cast(Server, self.server).state
-
-    def do_HEAD(self) -> None:
-        self.answer()
-
-    def do_GET(self) -> None:
-        self.answer()
 
     def answer(self) -> None:
         if self.path.startswith("/api/"):

@@ -5,12 +5,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import cast
 
 import pytest
 from huggingface_hub import constants
+from local_server import AnsweringHandler
 
 
 @dataclass
@@ -47,18 +48,7 @@ class Server(ThreadingHTTPServer):
         self.state = Repositories()
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def do_HEAD(self) -> None:
-        self.answer()
-
-    def do_GET(self) -> None:
-        self.answer()
-
+class Handler(AnsweringHandler):
     def answer(self) -> None:
         state = cast(Server, self.server).state
         repo, _, rest = self.path.removeprefix("/").partition("/resolve/")

@@ -6,8 +6,7 @@ All is processor time, which other work on the machine changes least.
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -189,18 +188,6 @@ def peers_report(seconds: float = 2.0, quick: bool = False, tell: Tell = lambda 
     }
 
 
-class _ProcessorTimer(StepTimer):
-    """Adds up processor time."""
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        start = time.process_time()
-        try:
-            yield
-        finally:
-            self.milliseconds[name] = self.milliseconds.get(name, 0.0) + (time.process_time() - start) * 1000
-
-
 Peer = tuple[Callable[[], object], int, int]  # what is timed, its parameters and its multiply-accumulates
 
 
@@ -210,7 +197,7 @@ def _rest_of_a_frame(repeats: int) -> float:
     identity, frame = swapper.identify(source), frame_with_face(target, *FRAMES["720p"])
     spent = []
     for _ in range(repeats + 1):
-        timer = _ProcessorTimer()
+        timer = StepTimer(time.process_time)
         faces = swapper.find_faces(frame, timer)
         whom: dict[int, Identity] = dict.fromkeys(range(len(faces)), identity)
         swapper.swap_faces(frame, faces, whom, timer)

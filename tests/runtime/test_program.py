@@ -58,8 +58,11 @@ def test_stopped_while_loading_or_working(number, code, seconds, command, tmp_pa
         pytest.skip("it was faster than that")
     assert (program.returncode, err.count("\n")) == (code, 1), err
     assert err.startswith("Stopped.") and not out
-    left = [path.name for path in tmp_path.iterdir() if not path.name.endswith(".parts")]
-    assert [name for name in left if name != "in.mp4"] == []
+    left = {path.name for path in tmp_path.iterdir()} - {"in.mp4"}
+    if "resume" in err:  # what is finished is kept for that: a folder and the job's lock, both hidden
+        assert command == "video" and len(left) == 2 and all(name.startswith(".swapper-") for name in left)
+    else:
+        assert not left
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)

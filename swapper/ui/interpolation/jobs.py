@@ -19,7 +19,7 @@ from swapper.studies.interpolation_page import measures, viewer
 from swapper.studies.interpolation_report import CLIP, GIF, picture_name, write_interpolation
 from swapper.studies.interpolation_run import MOST_PEOPLE, Wanted, run_interpolation
 from swapper.studies.interpolation_scores import InterpolationScores
-from swapper.studies.interpolation_study import NONE, OWN, SAME, choose_paths
+from swapper.studies.interpolation_study import NONE, OWN, SAME, PathChoice, choose_paths
 from swapper.studies.previews import shrink
 from swapper.types import UserError
 from swapper.ui.api import Upload
@@ -62,9 +62,14 @@ class Request:
     steps: int
 
     @property
+    def choices(self) -> list[PathChoice]:
+        """The one or two paths that are drawn."""
+        return choose_paths(self.method or None, self.against)
+
+    @property
     def methods(self) -> list[str]:
-        """Names of those that draw its paths."""
-        return [choice.method for choice in choose_paths(self.method or None, self.against)]
+        """Names of the methods that draw them."""
+        return [choice.method for choice in self.choices]
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def draw_interpolation(
     Raises:
         UserError: a photo, the gallery or a method cannot be used.
     """
-    choices = choose_paths(request.method or None, request.against)
+    choices = request.choices
     progress(0.0, said("Reading the photos"))
     swapper = swappers.get(choices[0].method)
     crops = [swapper.source_crop(read_image(path)) for path in (*request.photos[:2], *request.people)]
@@ -125,7 +130,7 @@ def draw_interpolation(
         wanted, swappers.get, evaluators.get(), gallery, told, lambda: progress(0.75, said("Measuring"))
     )
     progress(0.9, said("Writing the clip"))
-    warnings = write_interpolation(folder, found, {"methods": [choice.method for choice in choices]})
+    warnings = write_interpolation(folder, found, {"methods": request.methods})
     archive = pack(sorted(folder.iterdir()), folder / "interpolation.zip")
     view = viewer(found.strips, found.scores)
     return DrawnInterpolation(
