@@ -196,7 +196,8 @@ def _restoration(name: str) -> str:
 def _blend_component(name: str, default: Any) -> Component:
     label, info, low, high = BLEND_WORDS[name]
     if isinstance(default, tuple):
-        return gr.CheckboxGroup([(KEPT_WORDS[region], region) for region in KEPT_REGIONS], label=label, info=info)
+        choices = [(KEPT_WORDS[region], region) for region in KEPT_REGIONS]
+        return gr.CheckboxGroup(choices, label=label, info=info, elem_classes="whole")
     if isinstance(default, bool):
         return gr.Checkbox(default, label=label, info=info)
     return gr.Slider(low, high, default, step=0.05, label=label, info=info, buttons=[])

@@ -66,7 +66,11 @@ def test_painting_keeps_the_target_and_can_be_taken_back(browser: Browser, addre
         expect(page.locator("#image-stale .stale")).to_have_count(0)
         middle = tuple(slice(side // 2 - 10, side // 2 + 10) for side in before.shape[:2])
         assert np.abs(painted - before)[middle].mean() < 3 < np.abs(first - before)[middle].mean()
+        made = page.inner_text("#summary")
+        page.reload()
         page.click("#mask-open")
+        page.wait_for_timeout(1000)  # nothing is to happen
+        assert page.inner_text("#summary") == made
         page.click("#mask-forget")
         expect(page.locator("#mask-open")).to_be_visible()
         again = download(page, tmp_path / "again.png")

@@ -1,5 +1,6 @@
 """The Check a file tab: what a picture or a video says about how it was made."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +33,7 @@ class CheckInputs:
 
     Attributes:
         file: the file.
-        opened: unseen; the path of a file that was handed over, whose change starts the check.
+        opened: unseen; another name for each file that was handed over, even the same one; its change starts the check.
     """
 
     file: gr.File
@@ -51,7 +52,7 @@ class CheckInputs:
         """
         if not path or not Path(path).is_file():
             return {self.file: gr.skip()}
-        return {self.file: path, self.opened: path}
+        return {self.file: path, self.opened: uuid.uuid4().hex}
 
 
 def read_file(payload: Any, limits: Limits) -> str:

@@ -187,7 +187,7 @@ def build_image_tab(
     inputs = [target, faces.found, result.mask.painted, *sources.galleries, *settings.inputs]
     queue = ENGINE, limits.concurrency
     result.mask.wire(problem, faces.found)
-    work.wire(tab.swap, consent, inputs, result.outputs, queue, starts=[button.click, result.mask.changed.change])
+    work.wire(tab.swap, consent, inputs, result.outputs, queue, starts=[button.click, result.mask.asked.change])
     also = [sources.people, sources.selected, faces.casting, result.mask.changed]
     work.watch(inputs, also, tab.again, [*faces.shown, *sources.shown, *result.outputs])
     sources.wire(swappers, limits.concurrency, limits.max_source_photos)

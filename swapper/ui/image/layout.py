@@ -73,7 +73,7 @@ def build_result() -> ResultPanel:
     """Lay out the result."""
     heading(RESULT)
     place = build_result_place("image", EMPTY)
-    changed = gr.Textbox(visible="hidden", show_label=False, container=False)
+    changed, asked = (gr.Textbox(visible="hidden", show_label=False, container=False) for _ in range(2))
     with gr.Column(visible=False, elem_classes="shown") as box:
         slider = gr.ImageSlider(
             interactive=False,
@@ -92,7 +92,7 @@ def build_result() -> ResultPanel:
                 for kind in FORMATS
             )
         marks = build_marks_note("image")
-        mask = build_mask_panel(changed)
+        mask = build_mask_panel(changed, asked)
         measure = gr.Button(MEASURE, size="md", visible=False, elem_id="measure")
         summary = gr.HTML(elem_id="summary")
     place = replace(place, boxes=[box])

@@ -88,7 +88,8 @@ class MaskPanel:
         again: takes the painting over and swaps again.
         forget: removes all painting and swaps again.
         painted: state of the session: a ``Painting`` or None.
-        changed: unseen; changes with the painting, which starts a swap.
+        changed: unseen; changes with the painting, and comes back with it after a reload.
+        asked: unseen; changes when a swap with a new painting is asked for, which starts it.
         view: state of the session: path of the picture that is painted over.
     """
 
@@ -100,6 +101,7 @@ class MaskPanel:
     forget: gr.Button
     painted: gr.State
     changed: gr.Textbox
+    asked: gr.Textbox
     view: gr.State
 
     @property
@@ -142,6 +144,11 @@ class MaskPanel:
             self.box: gr.Column(visible=True),
         }
 
+    def _paint(self, painting: Painting | None) -> Updates:
+        """Take a painting over, or forget it, and ask for a swap."""
+        name = painting.path if painting is not None else uuid.uuid4().hex
+        return {self.painted: painting, self.changed: name, self.asked: name}
+
     def wire(self, problem: gr.HTML, found: gr.State) -> None:
         """Take paintings over; called inside Blocks.
 
@@ -160,20 +167,21 @@ class MaskPanel:
                     raise UserError(NOT_PAINTED)
             except UserError as error:
                 return {problem: callout([error], error=True)}
-            painting = Painting.of(target.path, together(before, target.path, strokes))
-            return {self.painted: painting, self.changed: painting.path, problem: ""}
+            new = Painting.of(target.path, together(before, target.path, strokes))
+            return {**self._paint(new), problem: ""}
 
         shows = [self.open, self.close, self.box, self.editor]
+        painting = [self.painted, self.changed, self.asked]
         self.open.click(self._opened, None, shows, **QUICK).then(shown, self.view, self.editor, **QUICK)
         self.close.click(self._closed, None, shows, **QUICK)
         self.again.click(
             take,
             [self.editor, found, self.painted],
-            [self.painted, self.changed, problem],
+            [*painting, problem],
             preprocess=False,
             **QUICK,
         )
-        self.forget.click(lambda: (None, uuid.uuid4().hex), None, [self.painted, self.changed], **QUICK)
+        self.forget.click(lambda: self._paint(None), None, painting, **QUICK)
 
 
 def tinted(image: UInt8[np.ndarray, "h w 3"], replaced: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "a b 3"]:
@@ -220,11 +228,12 @@ def together(before: Painting | None, target: str, strokes: Int8[np.ndarray, "h 
     return np.where(strokes != 0, strokes, old).astype(np.int8)
 
 
-def build_mask_panel(changed: gr.Textbox) -> MaskPanel:
+def build_mask_panel(changed: gr.Textbox, asked: gr.Textbox) -> MaskPanel:
     """Lay out the panel, hidden until there is a result.
 
     Args:
         changed: as of ``MaskPanel``; what is unseen would be seen inside of what is hidden and shown.
+        asked: as of ``MaskPanel``.
     """
     show = gr.Button(OPEN, size="sm", elem_classes="quiet", visible=False, elem_id="mask-open")
     hide = gr.Button(CLOSE, size="sm", elem_classes="quiet", visible=False, elem_id="mask-close")
@@ -246,4 +255,5 @@ def build_mask_panel(changed: gr.Textbox) -> MaskPanel:
         with gr.Row(elem_classes="links"):
             again = gr.Button(AGAIN, size="md", variant="secondary", elem_id="mask-again")
             forget = gr.Button(FORGET, size="sm", visible=False, elem_classes="quiet", elem_id="mask-forget")
-    return MaskPanel(show, hide, box, editor, again, forget, gr.State(None, time_to_live=3600), changed, gr.State(None))
+    painted, view = gr.State(None, time_to_live=3600), gr.State(None)
+    return MaskPanel(show, hide, box, editor, again, forget, painted, changed, asked, view)
