@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 
 from swapper.runtime.limits import Limits
 from swapper.ui.api import add_endpoints
+from swapper.ui.check.tab import build_check_tab
 from swapper.ui.compare.tab import build_compare_tab
 from swapper.ui.gate import Gate
 from swapper.ui.image.image import build_image_tab
@@ -29,6 +30,7 @@ TITLE = "Swapper"
 VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
 INTRO = "Give the people in one photo the face of somebody from another."
 IMAGE_TAB, INTERPOLATION_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
+CHECK_TAB = "Check a file"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
 CONSENT_INFO = (
     "Asked once per visit. Photos and videos stay on the machine that runs this app and are deleted within {time}."
@@ -66,19 +68,23 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
             with gr.Tab(IMAGE_TAB):
                 result = build_image_tab(swappers, consent, limits, EXAMPLES, visits, presets)
             with gr.Tab(VIDEO_TAB):
-                build_video_tab(swappers, consent, limits, EXAMPLES, visits, presets)
+                video = build_video_tab(swappers, consent, limits, EXAMPLES, visits, presets)
             with gr.Tab(LIVE_TAB):
                 build_live_tab(app, swappers, consent, limits, EXAMPLES, visits)
             with gr.Tab(INTERPOLATION_TAB):
                 build_interpolation_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
             with gr.Tab(COMPARE_TAB, id="compare"):
                 compared = build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
+            with gr.Tab(CHECK_TAB, id="check"):
+                checked = build_check_tab(limits, visits)
         result.measure.click(
             lambda carried: {tabs: gr.Tabs(selected="compare"), **compared.fill(carried)},
             result.carried,
             [tabs, *compared.filled],
             **QUICK,
         )
+        for marks in (result.marks, video.marks):
+            marks.wire(lambda path: {tabs: gr.Tabs(selected="check"), **checked.fill(path)}, [tabs, *checked.filled])
         add_endpoints(swappers, limits)
         visits.wire(app)
         presets.load(app)
@@ -107,8 +113,9 @@ def launch_options(limits: Limits) -> dict[str, Any]:
 
 
 def _script() -> str:
-    """What the page does by itself, with the examples' names in Korean: Gradio does not translate captions."""
+    """What the page does by itself, with names in Korean that Gradio does not translate."""
     names = [example_name(path) for path in sorted((EXAMPLES / "portraits").glob("*.jpg"))]
+    names += ["Show the new face", "Keep the target"]
     script = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
     words = json.dumps({name: korean(name) for name in names}, ensure_ascii=False)
     return script.replace("const inKorean = {};", f"const inKorean = {words};")
