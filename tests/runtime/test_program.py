@@ -30,10 +30,10 @@ def start(*command: str, **environ: str) -> "subprocess.Popen[str]":
 
 
 def started(program: "subprocess.Popen[str]") -> bool:
-    """Whether it answers SIGTERM itself, which it does from its first lines on; before, Python ends in its own way."""
+    """Whether it takes signals itself, before which Python ends it in its own way."""
     status = (Path("/proc") / str(program.pid) / "status").read_text()
-    (caught,) = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt:")]
-    return bool(caught >> (signal.SIGTERM - 1) & 1)
+    (caught,) = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
