@@ -98,7 +98,7 @@ class LiveStream:
         """
         timer = timer or StepTimer()
         late = seconds - self._last > _LONG_AGO
-        if late or len(self._tracker.gallery.people) > _MOST_PEOPLE:
+        if late or len(self._tracker.enrolled.people) > _MOST_PEOPLE:
             self._forget()
         if identity is not self._identity:
             self._identity = identity

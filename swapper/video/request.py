@@ -12,7 +12,7 @@ from swapper.face_swap.networks import ImageSource, Source, SwapNetworks
 from swapper.face_swap.picture import FrameSwapper
 from swapper.faces.coarse import CoarseDetector, PatientDetector
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
-from swapper.faces.gallery import Gallery
+from swapper.faces.enrolled import EnrolledPeople
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.published import load_mask
 from swapper.faces.track import FaceTracker
@@ -91,7 +91,7 @@ def swap_video(
         output,
         Casting(identity, select, roles),
         FrameSwapper(networks.method, landmarks, networks.device, networks.frame_restorer, blend, occlusion),
-        lambda gallery: make_tracker(networks, landmarks, embedder, gallery),
+        lambda enrolled: make_tracker(networks, landmarks, embedder, enrolled),
         settings,
         FrameMarker(origin_of(networks, count_sources(identity, roles)), marks),
         _digest(networks, reader, identity, roles, f"{blend} {select} {marks.mark} {marks.label}"),
@@ -133,7 +133,10 @@ def measured_role(
 
 
 def make_tracker(
-    networks: SwapNetworks, landmarks: LandmarkDetector, embedder: IdentityEmbedder, gallery: Gallery | None = None
+    networks: SwapNetworks,
+    landmarks: LandmarkDetector,
+    embedder: IdentityEmbedder,
+    enrolled: EnrolledPeople | None = None,
 ) -> FaceTracker:
     """What follows the faces of a video job; every stage has a thread of its own, so its networks take one each.
 
@@ -141,7 +144,7 @@ def make_tracker(
         networks: such as a ``FaceSwapper``; its detector is used.
         landmarks: follows the faces.
         embedder: tells people apart.
-        gallery: people known from an earlier part of the video.
+        enrolled: people known from an earlier part of the video.
     """
     quick = networks.detector.quick(threads=1)
     return FaceTracker(
@@ -150,7 +153,7 @@ def make_tracker(
         embedder,
         scene_detector=PatientDetector(quick, networks.detector),
         detect_every=DETECT_EVERY,
-        gallery=gallery,
+        enrolled=enrolled,
     )
 
 

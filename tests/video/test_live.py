@@ -5,7 +5,7 @@ from clips import background, lay, portrait
 from drawn_face import drawn_landmarks
 
 from swapper.face_swap.picture import FaceToSwap, Outcome
-from swapper.faces.gallery import Gallery
+from swapper.faces.enrolled import EnrolledPeople
 from swapper.faces.track import TrackedFace, face_of
 from swapper.methods.warp import WarpMethod
 from swapper.pipeline import FaceSwapper
@@ -62,7 +62,7 @@ class Follows:
     """A tracker of one face, whose landmarks in every frame are known."""
 
     def __init__(self, meshes: list[np.ndarray]):
-        self.gallery, self._meshes = Gallery(), iter(meshes)
+        self.enrolled, self._meshes = EnrolledPeople(), iter(meshes)
 
     def update(self, _frame: np.ndarray) -> list[TrackedFace]:
         return [TrackedFace(0, 0, face_of(next(self._meshes), 1.0))]
