@@ -89,7 +89,12 @@ def commands(portraits, tmp_path, monkeypatch) -> dict[str, Callable[[Path], lis
 @pytest.mark.parametrize(
     ("command", "collide"),
     [
-        ("interpolate", ["frame-02.png", "interpolation.gif", "report.json"]),
+        pytest.param(
+            "interpolate",
+            ["frame-02.png", "interpolation.gif", "report.json"],
+            marks=pytest.mark.slow,
+            id="interpolate",
+        ),
         ("compare", ["report.csv", "contact_sheet.jpg"]),
         ("gallery", ["g.safetensors"]),
     ],

@@ -121,6 +121,7 @@ def test_identities_of_others_are_refused(portraits: list[Path], tmp_path: Path)
         other.swap_video(person, "clip.mp4", tmp_path / "out.mp4")
 
 
+@pytest.mark.slow  # three commands; photos, videos and batches have tests of their own
 def test_every_command_takes_the_file(
     portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,6 +170,7 @@ def test_a_batch_is_done_with_the_file(own: list[str], portraits: list[Path], tm
     assert done.faces == 1 and (tmp_path / "out" / "a.jpg").is_file()
 
 
+@pytest.mark.slow
 def test_methods_are_compared_with_the_file(
     own: list[str], portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -182,6 +184,7 @@ def test_methods_are_compared_with_the_file(
     assert [one["name"] for one in measured][-2:] == ["warp", "mobilefaceswap@official"]
 
 
+@pytest.mark.slow
 def test_the_file_is_benched(
     own: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,8 +79,12 @@ def interrupted(run, output: Path, stops: list[int]) -> list[int]:
     return began
 
 
+SELDOM = ["webm", "more like the source", "unsteadied"]  # states that few jobs have
+
+
 @pytest.mark.parametrize(
-    "how", ["usual", "one person, trimmed", "webm", "more like the source", "unsteadied", "the first of a role"]
+    "how",
+    ["usual", "one person, trimmed", "the first of a role", *(pytest.param(h, marks=pytest.mark.slow) for h in SELDOM)],
 )
 def test_a_stopped_job_ends_like_one_that_was_not(engine, someone, clip, tmp_path, monkeypatch, how):
     monkeypatch.setattr(encode, "SEGMENT_FRAMES", LENGTH)
@@ -145,6 +149,7 @@ def whole(tmp_path_factory, engine, someone, clip) -> tuple[Path, set[tuple[int,
     return output, encoded
 
 
+@pytest.mark.slow  # three processes; those that are stopped above keep the same things
 def test_a_killed_job_ends_like_one_that_was_not(clip, tmp_path, whole):
     output = tmp_path / "out.mp4"
     command = [
