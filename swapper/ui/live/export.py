@@ -82,11 +82,25 @@ def write_face(swappers: SwapperCache, photo: str) -> Path:
     Raises:
         UserError: the photo cannot be used.
     """
+    path = new_folder() / FILE
+    export_face(swappers, photo, path)
+    return path
+
+
+def export_face(swappers: SwapperCache, photo: str, path: Path) -> None:
+    """Write the network of the person in a photo.
+
+    Args:
+        swappers: shared by all sessions; they have the student.
+        photo: path.
+        path: file to write.
+
+    Raises:
+        UserError: the photo cannot be used.
+    """
     swapper = swappers.get(FASTEST)
     assert isinstance(swapper.method, MobileFaceSwapMethod), "that is its name"
-    identity, path = swapper.identify(photo), new_folder() / FILE
-    swapper.method.export(identity, path, half=True)
-    return path
+    swapper.method.export(swapper.identify(photo), path, half=True)
 
 
 def page_link(words: str, face: Path | None = None) -> str:
