@@ -20,15 +20,15 @@ def test_a_face_is_made_downloaded_and_opened_in_the_page(browser: Browser, addr
     with visit(browser, address, 390, 844) as page:
         open_tab(page, "Live")
         page.click("#live-make")
-        expect(page.locator("#live-problem")).to_contain_text("Consent has not been given yet.")
+        expect(page.locator("#live-face-problem")).to_contain_text("Consent has not been given yet.")
         page.check("#consent input")
         page.click("#live-make")
-        expect(page.locator("#live-problem")).to_contain_text("Source: no photo yet.")
+        expect(page.locator("#live-face-problem")).to_contain_text("Source: no photo yet.")
         page.set_input_files("#live-source input[type=file]", str(portraits[0]))
         expect(page.locator("#live-source img")).to_be_visible()
         page.click("#live-make")
         expect(page.locator("#live-face")).to_be_visible()
-        expect(page.locator("#live-problem .callout")).to_have_count(0)
+        expect(page.locator("#live-face-problem .callout")).to_have_count(0)
         with page.expect_download() as download:
             page.click("#live-face")
         download.value.save_as(tmp_path / "face.onnx")
