@@ -30,7 +30,7 @@ from swapper.ui.visits import Visits
 
 TITLE = "Swapper"
 VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
-INTRO = "Give the people in one photo the face of somebody from another."
+INTRO = "Give the people in photos, in videos and before your webcam somebody else's face."
 IMAGE_TAB, INTERPOLATION_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
 CONSENT_INFO = (

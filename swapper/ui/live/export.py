@@ -26,7 +26,7 @@ NO_SOURCE = "Source: no photo yet. Add one, or choose an example."
 OWN_DEVICE = (
     "",
     "Swaps on your own device",
-    "Nothing of your camera is sent: your browser does the work, and it is the fastest.",
+    "Your browser does the work: nothing of the camera is sent, and it is faster.",
 )
 OPENS = "There you can try people who do not exist. To swap with the source's photo, prepare that person first:"
 MAKE = "Prepare this person"

@@ -83,12 +83,29 @@ def read(sent: tuple[Any, ...], limits: Limits) -> LiveSettings:
     )
 
 
-def build_live_panel(limits: Limits, examples: Path) -> LivePanel:
-    """Lay out the panel; called inside Blocks. ``LivePanel.wire`` connects it.
+def build_two_people(examples: Path) -> tuple[gr.Image, gr.Checkbox]:
+    """Lay out the photo of a second person, and who is whom; called inside Blocks.
+
+    Args:
+        examples: folder with ``portraits``; missing files are not shown.
+    """
+    with gr.Accordion(TWO, open=False, elem_classes="settings", elem_id="live-two"):
+        sources: Any = ["upload", "clipboard"]
+        second = gr.Image(
+            label=SECOND, type="filepath", sources=sources, height=PHOTO_HEIGHT, buttons=[], elem_id="live-second"
+        )
+        example_strip(sorted((examples / "portraits").glob("*.jpg")), second, many=False)
+        exchanged = gr.Checkbox(label=EXCHANGE, info=EXCHANGE_INFO, elem_id="live-exchange")
+    return second, exchanged
+
+
+def build_live_panel(limits: Limits, second: gr.Image, exchanged: gr.Checkbox) -> LivePanel:
+    """Lay out the settings; called inside Blocks. ``LivePanel.wire`` connects them.
 
     Args:
         limits: what is allowed on this machine.
-        examples: folder with ``portraits``; missing files are not shown.
+        second: photo of a second person.
+        exchanged: who is whom the other way round.
     """
     sides = [side for side in SIDES if side < limits.max_live_side] + [limits.max_live_side]
     with gr.Accordion(TITLE, open=False, elem_classes="settings", elem_id="live-settings"):
@@ -97,13 +114,6 @@ def build_live_panel(limits: Limits, examples: Path) -> LivePanel:
         with gr.Row(elem_classes="blend"):
             blend = [_slider(name) for name in BLEND]
         reset = gr.Button(RESET, size="sm", variant="secondary", elem_classes="quiet", elem_id="live-reset")
-    with gr.Accordion(TWO, open=False, elem_classes="settings", elem_id="live-two"):
-        sources: Any = ["upload", "clipboard"]
-        second = gr.Image(
-            label=SECOND, type="filepath", sources=sources, height=PHOTO_HEIGHT, buttons=[], elem_id="live-second"
-        )
-        example_strip(sorted((examples / "portraits").glob("*.jpg")), second, many=False)
-        exchanged = gr.Checkbox(label=EXCHANGE, info=EXCHANGE_INFO, elem_id="live-exchange")
     return LivePanel(second, exchanged, size, blend, reset)
 
 

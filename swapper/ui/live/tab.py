@@ -17,7 +17,7 @@ from swapper.ui.files import upload_path
 from swapper.ui.languages import said_markup
 from swapper.ui.layout import QUICK, build_photo, heading
 from swapper.ui.live.export import NO_SOURCE, build_face_export
-from swapper.ui.live.settings import build_live_panel, read
+from swapper.ui.live.settings import build_live_panel, build_two_people, read
 from swapper.ui.live.streams import FASTEST, LiveStreams, ShownFrame, end_streams, live_method, live_swapper
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.visits import Visits
@@ -124,9 +124,10 @@ def build_live_tab(
         with gr.Column(scale=10, min_width=320):
             camera = _camera()
             problem = gr.HTML(elem_id="live-problem")
+            second, exchanged = build_two_people(examples)
         with gr.Column(scale=11, min_width=320):
             picture, numbers = _result(limits)
-            panel = build_live_panel(limits, examples)
+            panel = build_live_panel(limits, second, exchanged)
     kept = [source, *panel.inputs]
     visits.remember("live", kept)
     panel.wire(visits.keeper("live"), kept)

@@ -7,7 +7,7 @@ from clips import PORTRAITS
 from swapper.compose.settings import BlendSettings
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
-from swapper.ui.live.settings import BLEND, build_live_panel, read
+from swapper.ui.live.settings import BLEND, build_live_panel, build_two_people, read
 from swapper.ui.live.streams import LiveSettings
 
 USUAL = tuple(asdict(BlendSettings())[name] for name in BLEND)
@@ -16,7 +16,7 @@ USUAL = tuple(asdict(BlendSettings())[name] for name in BLEND)
 def test_what_the_panel_shows_at_first_is_the_usual():
     limits = Limits(max_live_side=600)
     with gr.Blocks():
-        panel = build_live_panel(limits, PORTRAITS.parent)
+        panel = build_live_panel(limits, *build_two_people(PORTRAITS.parent))
     assert [side for _, side in panel.side.choices] == [320, 480, 600]
     assert read(tuple(component.value for component in panel.inputs), limits) == LiveSettings(side=600)
 
