@@ -1,7 +1,11 @@
 """Swapping the faces of a photo."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from swapper.compose.paint import Paint
+from swapper.compose.paste import paste_share
 from swapper.face_swap.picture import FaceToSwap, FrameSwapper
 from swapper.faces.pose import head_pose
 from swapper.images import Still
@@ -17,6 +21,7 @@ def swap_photo(
     faces: list[Face],
     assignment: Mapping[int, Identity],
     timer: StepTimer,
+    paint: Paint | None = None,
 ) -> SwapResult:
     """Give chosen faces of a photo an identity each; faces not named are left alone.
 
@@ -26,12 +31,21 @@ def swap_photo(
         faces: all that were found, with their landmarks.
         assignment: identity by index into ``faces``.
         timer: of the steps, those before included.
+        paint: what the user painted over the photo.
     """
     order = sorted(assignment, reverse=True)  # near faces last
     with timer.step("identify"):
-        wanted = [FaceToSwap(faces[i], swapper.extrapolate(still.image, faces[i], assignment[i])) for i in order]
+        paints = _painted(paint, [faces[i] for i in order], still.image.shape)
+        wanted = [
+            FaceToSwap(faces[i], swapper.extrapolate(still.image, faces[i], assignment[i]), paint=own)
+            for i, own in zip(order, paints, strict=True)
+        ]
     swapped = still.image.copy()
     outcomes = swapper.swap_faces(swapped, wanted, timer)
+    replaced = np.zeros(swapped.shape[:2], np.uint8)
+    for outcome in outcomes:
+        if outcome.share is not None and outcome.matrix is not None:
+            paste_share(replaced, outcome.share, outcome.matrix)
     masks = {index: outcome.mask for index, outcome in zip(order, outcomes, strict=True)}
     return SwapResult(
         image=swapped,
@@ -41,7 +55,17 @@ def swap_photo(
         warnings=[*still.notes, *swapper.likeness_warnings(), *_turned(faces, assignment)],
         masks={index: mask for index, mask in sorted(masks.items()) if mask is not None and mask.min() < mask.max()},
         layers=still.changed(swapped),
+        replaced=replaced,
     )
+
+
+def _painted(paint: Paint | None, faces: list[Face], shape: tuple[int, ...]) -> Sequence[Paint | None]:
+    """What the user painted, by face."""
+    if paint is None:
+        return [None] * len(faces)
+    height, width = shape[:2]
+    middles = [(face.box[:2] + face.box[2:]) / 2 for face in faces]
+    return paint.among([(float(x) / width, float(y) / height) for x, y in middles])
 
 
 def _turned(faces: list[Face], assignment: Mapping[int, Identity]) -> list[str]:

@@ -7,6 +7,7 @@ from threading import Event
 import numpy as np
 from jaxtyping import UInt8
 
+from swapper.compose.paint import Paint
 from swapper.compose.settings import BlendSettings
 from swapper.face_swap.networks import ImageSource, Source, SwapNetworks, named
 from swapper.face_swap.picture import FrameSwapper
@@ -73,6 +74,7 @@ class FaceSwapper(SwapNetworks):
         assignment: Mapping[int, Identity],
         timer: StepTimer | None = None,
         blend: BlendSettings | None = None,
+        paint: Paint | None = None,
     ) -> SwapResult:
         """Swap chosen faces of an image, each to its own identity; other faces are left unchanged.
 
@@ -82,6 +84,7 @@ class FaceSwapper(SwapNetworks):
             assignment: identity by index into ``faces``.
             timer: continues an earlier measurement.
             blend: how the faces are blended in; as chosen when the swapper was made when None.
+            paint: where the user wants the new face, or the target to stay.
 
         Raises:
             UserError: an identity of another method, or of other weights.
@@ -92,7 +95,7 @@ class FaceSwapper(SwapNetworks):
         for identity in assignment.values():
             check_identity(self.method, identity)
         still = image if isinstance(image, Still) else Still(image)
-        return swap_photo(frames, still, faces, assignment, timer or StepTimer())
+        return swap_photo(frames, still, faces, assignment, timer or StepTimer(), paint)
 
     def swap_video(
         self,

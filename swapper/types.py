@@ -131,6 +131,7 @@ class SwapResult:
         warnings: sentences the user should read, such as a head turned too far.
         masks: where the method itself says that the face belongs, in [0, 1] over its crop, by index into ``faces``;
             none of a method that redraws the whole crop.
+        replaced: how much of each pixel is a swapped face, 255 for all of it; None where nobody noted it.
         layers: RGBA of the same picture where the target is partly transparent, of which ``image`` shows what is seen
             over white; None where all is opaque.
     """
@@ -142,6 +143,7 @@ class SwapResult:
     warnings: list[str] = field(default_factory=list)
     masks: dict[int, Float32[np.ndarray, "s s"]] = field(default_factory=dict)
     layers: UInt8[np.ndarray, "h w 4"] | None = None
+    replaced: UInt8[np.ndarray, "h w"] | None = None
 
     @property
     def picture(self) -> UInt8[np.ndarray, "h w c"]:

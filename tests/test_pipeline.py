@@ -6,6 +6,7 @@ import torch
 from two_faces import SIDE, TwoFaces, draw
 
 from swapper import FaceSwapper, UserError
+from swapper.compose.paint import Paint
 from swapper.compose.settings import BlendSettings
 from swapper.face_swap import networks
 from swapper.methods.reference import TargetUnchanged
@@ -153,3 +154,24 @@ def _pixels(path):
     from PIL import Image
 
     return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+
+def test_kept_regions_and_painting_count_and_what_is_replaced_is_noted(swapper, photos):
+    image = _pixels(photos[1]).astype(np.uint8)
+    faces, identity = swapper.find_faces(image), swapper.identify(photos[0])
+    plain = BlendSettings(color=0, light=0, detail=0, occluders=False, expression=0)
+    swap = {"blend": plain, "assignment": {0: identity}}
+    usual = swapper.swap_faces(image, faces, **swap)
+    strokes = np.zeros(image.shape[:2], np.int8)
+    strokes[60:70, 40:80], strokes[100:108, 50:70] = -1, 1
+    painted = swapper.swap_faces(image, faces, **swap, paint=Paint(strokes))
+    eyes = swapper.swap_faces(image, faces, {0: identity}, blend=replace(plain, keep=("eyes",)))
+    for result in (usual, painted, eyes):
+        assert result.replaced is not None and result.replaced.shape == image.shape[:2]
+        changed = np.abs(result.image.astype(int) - image).max(2) > 4
+        assert not changed[result.replaced == 0].any() and changed[result.replaced > 128].mean() > 0.9
+    assert usual.replaced[65, 60] > 250 and painted.replaced[65, 60] < 10
+    assert painted.replaced[104, 60] > max(200, int(usual.replaced[104, 60]))
+    left, right = (faces[0].points[i].round().astype(int) for i in (0, 1))
+    for x, y in (left, right):
+        assert eyes.replaced[y, x] < 60 < usual.replaced[y, x]

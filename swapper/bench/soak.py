@@ -36,6 +36,7 @@ _SHARE = 0.1  # of the time: how long the first and the last state are looked at
 _VIDEO = 1920, 1080
 _PORTS = ("SWAPPER_PORT", "GRADIO_SERVER_PORT")  # without them Gradio takes a free one
 _LEAST = 2  # swaps of a part, however slow the machine is
+_KEPT = 30  # seconds until the app deletes what it was sent and what it made
 _START = 300.0  # seconds that the app may take until it answers
 
 
@@ -197,7 +198,8 @@ def _write_long_clip(path: Path, portrait: UInt8[np.ndarray, "a b 3"], seconds: 
 def _served(place: Path, files: Path) -> Iterator[tuple[str, int]]:
     """The app on a free port; its address and the number of its process."""
     log = place / "log"
-    own = {"SWAPPER_HOST": "127.0.0.1", "GRADIO_TEMP_DIR": str(files), "PYTHONUNBUFFERED": "1"}
+    kept = {"SWAPPER_KEEP_SECONDS": str(_KEPT)}  # so that it is seen to tidy up
+    own = kept | {"SWAPPER_HOST": "127.0.0.1", "GRADIO_TEMP_DIR": str(files), "PYTHONUNBUFFERED": "1"}
     theirs = {name: value for name, value in os.environ.items() if name not in _PORTS}
     with log.open("w") as output:
         process = subprocess.Popen(

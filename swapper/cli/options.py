@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swapper import hub
+from swapper.compose.settings import KEPT_REGIONS
 from swapper.errors import UserError
 from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
 from swapper.registry import method_choices, needed_weights, restorer_choices
@@ -169,7 +170,7 @@ def add_overwrite_option(p: argparse.ArgumentParser) -> None:
 
 
 def add_blend_options(p: argparse.ArgumentParser) -> None:
-    """Add ``--likeness``, ``--expression``, ``--keep-mouth``, ``--light``, ``--detail`` and ``--no-occluders``.
+    """Add ``--likeness``, ``--expression``, ``--keep-mouth``, ``--light``, ``--detail``, ``--keep`` and others.
 
     ``blend_settings`` reads them.
 
@@ -183,6 +184,14 @@ def add_blend_options(p: argparse.ArgumentParser) -> None:
         dest="occluders",
         action="store_false",
         help="also swap over glasses, hair, hands and other things in front of a face",
+    )
+    p.add_argument(
+        "--keep",
+        nargs="+",
+        choices=KEPT_REGIONS,
+        default=argparse.SUPPRESS,
+        metavar="REGION",
+        help=f"parts of the target that stay as they are: {', '.join(KEPT_REGIONS)}",
     )
 
 

@@ -7,15 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from swapper.errors import UserError
-
 if TYPE_CHECKING:
     from swapper.provenance.credentials import Credentials
     from swapper.provenance.detection import Mark
 
 NO_MARK = 3  # exit code
-_VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
-_LOOKED_AT = (0.0, 0.25, 0.5, 0.75)  # shares of a video's duration; one frame with the mark is enough
 
 
 def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,40 +29,20 @@ def add_provenance_parser(commands: "argparse._SubParsersAction[argparse.Argumen
 
 def run_provenance(args: argparse.Namespace) -> int:
     """Print what is found; 0 when a mark was found and nothing is wrong, 3 when none was, 2 otherwise."""
-    from swapper.provenance.credentials import read_credentials
+    from swapper.video.file_check import check_file
 
-    if not args.file.is_file():
-        raise UserError(f"File '{args.file}' not found. Check the path.")
-    credentials, warning = None, None
-    try:
-        credentials = read_credentials(args.file)
-    except UserError as error:
-        warning = str(error)
-    mark = _find_mark_in(args.file)
-    if warning:
-        print(f"warning: {warning}", file=sys.stderr)
+    found = check_file(args.file)
+    credentials, mark = found.credentials, found.mark
+    if found.problem:
+        print(f"warning: {found.problem}", file=sys.stderr)
     if args.json:
         print(json.dumps({"credentials": asdict(credentials) if credentials else None, "watermark": _facts(mark)}))
     else:
         print(f"content credentials: {_said(credentials)}")
         print(f"watermark: {_found(mark)}")
     if credentials is None:
-        return 0 if mark is not None else 2 if warning else NO_MARK
+        return 0 if mark is not None else 2 if found.problem else NO_MARK
     return 0 if credentials.valid else 2
-
-
-def _find_mark_in(file: Path) -> "Mark | None":
-    from swapper.images import read_image
-    from swapper.provenance.detection import find_mark
-
-    if file.suffix.lower() not in _VIDEOS:
-        return find_mark(read_image(file))
-    from swapper.video.io import VideoReader
-
-    reader = VideoReader(file)
-    frames = (next(reader.frames(share * reader.info.duration), None) for share in _LOOKED_AT)
-    marks = (find_mark(frame.image) for frame in frames if frame is not None)
-    return next((mark for mark in marks if mark is not None), None)
 
 
 def _said(credentials: "Credentials | None") -> str:

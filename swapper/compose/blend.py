@@ -9,6 +9,7 @@ from swapper.compose.color import Transfer, measure_transfer, recolor, reduced, 
 from swapper.compose.detail import let_detail_through
 from swapper.compose.irises import match_irises
 from swapper.compose.light import match_light
+from swapper.compose.paint import painted_over
 from swapper.compose.paste import paste_into
 from swapper.compose.settings import BlendSettings
 from swapper.compose.toning import find_toning
@@ -26,10 +27,12 @@ class Blended:
     Attributes:
         tone: change of its colours that would match this picture alone; None where that cannot be told.
         box: left, top, right, bottom of the part of the picture that may have changed; None where nothing has.
+        share: of the swapped face at each pixel of the crop, in [0, 1].
     """
 
     tone: Transfer | None
     box: tuple[int, int, int, int] | None
+    share: Float32[np.ndarray, "s s"]
 
 
 def blend_into(
@@ -40,6 +43,8 @@ def blend_into(
     settings: BlendSettings,
     *,
     occlusion: Float32[np.ndarray, "s s"] | None = None,
+    kept: Float32[np.ndarray, "s s"] | None = None,
+    painted: Float32[np.ndarray, "s s"] | None = None,
     usual: Transfer | None = None,
     opacity: float = 1.0,
     shade: bool = False,
@@ -56,6 +61,8 @@ def blend_into(
         mask: share of the face, in [0, 1].
         settings: what the user chose.
         occlusion: share of things in front of the target, in [0, 1]; they stay there, and their colours do not count.
+        kept: share of regions of the target that stay, in [0, 1]; their colours count all the same.
+        painted: where the user wants the face, above 0, or the target, below 0, in [-1, 1].
         usual: change of the colours in the frames before; None where there are none.
         opacity: how much of the face is shown, 0 to 1.
         shade: give the skin the target's large-scale light and shade too, which takes time.
@@ -77,5 +84,6 @@ def blend_into(
     if toning is not None:
         face = toning.applied(face)
     scale = affine_scale(crop.matrix)
-    face, share = let_detail_through(face, crop.image, bare, settings.detail, scale, drawn_side)
-    return Blended(measured, paste_into(frame, face, share * np.float32(opacity), crop.matrix))
+    shown = painted_over(bare if kept is None else bare * (1 - kept), painted) * np.float32(opacity)
+    face, share = let_detail_through(face, crop.image, shown, settings.detail, scale, drawn_side)
+    return Blended(measured, paste_into(frame, face, share, crop.matrix), shown)

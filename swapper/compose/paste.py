@@ -31,22 +31,58 @@ def paste_into(
     Returns:
         Left, top, right and bottom of the part of the frame that may have changed; None where nothing has.
     """
+    landed = _landed(face, mask, matrix, frame.shape[:2])
+    if landed is None:
+        return None
+    box, patch, share = landed
+    region = _part(frame, box)
+    region[:] = cv2.blendLinear(patch, region, share, 1 - share)  # exact where the share is 0
+    return box
+
+
+def paste_share(
+    whole: UInt8[np.ndarray, "h w"], mask: Float32[np.ndarray, "s s"], matrix: Float32[np.ndarray, "2 3"]
+) -> None:
+    """Note in a picture of shares where ``paste_into`` puts a face, in place.
+
+    Args:
+        whole: share of all faces so far at each frame pixel, 255 for all of it; changed.
+        mask: share of the face at each crop pixel, in [0, 1].
+        matrix: frame pixels to crop pixels.
+    """
+    landed = _landed(np.zeros((*mask.shape, 3), np.uint8), mask, matrix, whole.shape[:2])
+    if landed is None:
+        return
+    box, _, share = landed
+    region = _part(whole, box)
+    region[:] = np.rint(255 * share + region * (1 - share)).astype(np.uint8)
+
+
+def _landed(
+    face: UInt8[np.ndarray, "s s 3"],
+    mask: Float32[np.ndarray, "s s"],
+    matrix: Float32[np.ndarray, "2 3"],
+    frame: tuple[int, ...],
+) -> tuple[tuple[int, int, int, int], UInt8[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]] | None:
+    """The part of a frame that a crop reaches, with face and mask as they lie there; None where there is none."""
     window = _used_window(mask)
     if window is None:
         return None
     left, top, right, bottom = window
     face, mask = face[top:bottom, left:right], mask[top:bottom, left:right]
     back = invert_affine(compose_affine(_shift(-left, -top), matrix))  # window pixels -> frame pixels
-    box = _frame_box(back, face.shape[:2], frame.shape[:2])
+    box = _frame_box(back, face.shape[:2], frame)
     if box is None:
         return None
     x0, y0, x1, y1 = box
     face, mask, back = _shrunk(face, mask, back)
     place = compose_affine(_shift(-x0, -y0), back)
-    patch, share = _placed(face, mask, place, (x1 - x0, y1 - y0))
-    region = frame[y0:y1, x0:x1]
-    region[:] = cv2.blendLinear(patch, region, share, 1 - share)  # exact where the share is 0
-    return box
+    return box, *_placed(face, mask, place, (x1 - x0, y1 - y0))
+
+
+def _part(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    left, top, right, bottom = box
+    return frame[top:bottom, left:right]
 
 
 def _used_window(mask: Float32[np.ndarray, "s s"]) -> tuple[int, int, int, int] | None:

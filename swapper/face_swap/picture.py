@@ -10,7 +10,9 @@ from jaxtyping import Float32, UInt8
 from swapper.compose.blend import blend_into
 from swapper.compose.color import Transfer
 from swapper.compose.expression import match_expression
+from swapper.compose.keep import kept_share
 from swapper.compose.mask import MaskShape, adaptive_face_mask, mask_shape, shape_offset
+from swapper.compose.paint import Paint
 from swapper.compose.settings import BlendSettings
 from swapper.faces.align import Placement, cut_crop
 from swapper.faces.fitting import cut_aligned, placement
@@ -42,6 +44,7 @@ class FaceToSwap:
         tone: usual change of its colours, from the frames before.
         appearance: of the target, from the frames before.
         occluded: whether the face was occluded at the last check (True if never checked).
+        paint: what the user painted over the picture.
     """
 
     face: Face
@@ -54,6 +57,7 @@ class FaceToSwap:
     tone: Transfer | None = None
     appearance: UsualAppearance | None = None
     occluded: bool = True
+    paint: Paint | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class Outcome:
         appearance: of the target, where occlusion counts.
         occluded: whether the face is occluded; None if that was not checked.
         mask: the method's own, of its crop.
+        share: of the swapped face at each pixel of its crop, in [0, 1].
+        matrix: frame pixels to those of the crop.
     """
 
     offset: float | None
@@ -75,6 +81,8 @@ class Outcome:
     appearance: Appearance | None = None
     occluded: bool | None = None
     mask: Float32[np.ndarray, "s s"] | None = None
+    share: Float32[np.ndarray, "s s"] | None = None
+    matrix: Float32[np.ndarray, "2 3"] | None = None
 
 
 class FrameSwapper:
@@ -172,12 +180,15 @@ class FrameSwapper:
             mask,
             self._blend,
             occlusion=occlusion,
+            kept=kept_share(crop.mesh, crop.size, self._blend.keep) if self._blend.keep else None,
+            painted=one.paint.on_crop(crop.matrix, crop.size, frame.shape[:2]) if one.paint else None,
             usual=one.tone,
             opacity=one.opacity,
             shade=one.match_shade,
             drawn_side=self._method.size,
         )
-        return Outcome(offset if one.measure else None, done.tone, done.box, appearance, occluded, own)
+        offset = offset if one.measure else None
+        return Outcome(offset, done.tone, done.box, appearance, occluded, own, done.share, crop.matrix)
 
     def _find_occlusion(
         self, crop: Crop, one: FaceToSwap, mask: Float32[np.ndarray, "s s"]

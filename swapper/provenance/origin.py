@@ -64,11 +64,21 @@ def read_message(message: int) -> str:
     Args:
         message: 0 to 4095.
     """
-    version, code = message >> 8, message & 0xFF
-    if version != MARK_VERSION:
+    if message >> 8 != MARK_VERSION:
         return f"by another version of Swapper (message {message:#05x})"
-    name = next((name for name, known in method_codes().items() if known == code), None)
-    return f"by Swapper, method {name}" if name else f"by Swapper, a method unknown here (number {code})"
+    name = message_method(message)
+    return f"by Swapper, method {name}" if name else f"by Swapper, a method unknown here (number {message & 0xFF})"
+
+
+def message_method(message: int) -> str | None:
+    """Name of the method that a watermark's message says; None where it says none that is known here.
+
+    Args:
+        message: 0 to 4095.
+    """
+    version, code = message >> 8, message & 0xFF
+    names = {number: name for name, number in method_codes().items()} if version == MARK_VERSION else {}
+    return names.get(code)
 
 
 def software_version() -> str:

@@ -41,7 +41,13 @@ class Limits:
     download_seconds: int = 7200  # for one file from the Hub; the next attempt goes on where one was stopped
     download_speed: int = 4096  # bytes a second, over half a minute, below which a download is given up
     concurrency: int = 1  # jobs at a time in the app, of photos and of lengthy ones each; one job uses all cores
+    keep_seconds: int = 5400  # until the app deletes uploads and results; longer than its longest job
     queue_size: int = 20  # jobs that may wait in the app before others are turned away
+
+    @property
+    def sweep_seconds(self) -> int:
+        """Seconds between two looks for what is older than ``keep_seconds``: a ninth, ten minutes by default."""
+        return max(self.keep_seconds // 9, 1)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Limits":

@@ -20,6 +20,7 @@ from swapper.ui.files import new_folder, raises_sentences, result_name, upload_p
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.target import NO_FACE
 from swapper.ui.layout import ENGINE, FORMATS
+from swapper.ui.people import NOBODY, faces_of_people, people_pairs
 from swapper.ui.settings_panel import blend_settings
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.terms import TRUST_ARGUMENT, require_trust
@@ -96,11 +97,12 @@ def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
         blend: dict | None = None,
         file_format: str = "PNG",
         trust: bool = False,
+        people: list[dict] | None = None,
     ) -> tuple[gr.FileData, dict]:
         """Put the source person's face on faces of the target photo; returns the picture and a report.
 
         Args:
-            source: one or several photos of one person.
+            source: one or several photos of one person; may be empty where people are given.
             target: the photo that is changed.
             consent: True if everyone whose face is used has agreed; nothing is swapped otherwise.
             select: all, largest, or a face's number counted from the largest, 0 first.
@@ -109,6 +111,8 @@ def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
             blend: settings by name, such as feather, grow, forehead, color; defaults where left out.
             file_format: PNG or JPEG.
             trust: True to use published weights that are unverified; nothing in them can run code.
+            people: {"source": photo, "reference": photo} each: whoever resembles the reference becomes the source, and
+                others are left alone unless there is a source for them, too.
         """
         require_consent(consent, CONSENT_ARGUMENT)
         suffix, chosen = file_suffix(file_format, FORMATS), selection(select)
@@ -116,6 +120,7 @@ def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
         name, restorer = values.text("Method", method), values.text("Restoration", restore) or default_restorer()
         require_trust(trust, [name], restorer, TRUST_ARGUMENT)
         photos = upload_paths(source, files=limits.max_source_photos)
+        pairs = people_pairs(people, limits.max_source_photos)
         path = upload_path(target, NO_TARGET)
         swapper, timer = swappers.get(name, restorer), StepTimer()
         with timer.step("decode"):
@@ -125,9 +130,12 @@ def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
             raise UserError(NO_FACE)
         changed = select_faces(faces, chosen)
         with timer.step("identify"):
-            identity = swapper.identify(photos)
-        result = swapper.swap_faces(still, faces, dict.fromkeys(changed, identity), timer, blending)
-        origin = Origin(swapper.method_name, restorer)
+            others = dict.fromkeys(changed, swapper.identify(photos)) if photos or not pairs else {}
+            assigned = {**others, **faces_of_people(swapper, still.image, faces, pairs)}
+        if not assigned:
+            raise UserError(NOBODY)
+        result = swapper.swap_faces(still, faces, assigned, timer, blending)
+        origin = Origin(swapper.method_name, restorer, sources=len(set(map(id, assigned.values()))))
         file = write_marked_image(result.picture, new_folder() / result_name(path, suffix), origin)
         report = {
             "method": swapper.method_name,

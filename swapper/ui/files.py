@@ -30,7 +30,6 @@ from swapper.ui.content_check import check_content
 from swapper.ui.trial import try_decoding
 
 PREVIEW_SIDE = 2048  # px; larger pictures are shown reduced, and downloaded whole
-KEEP_SECONDS = 5400  # after which uploads and results are deleted
 NOT_UPLOADED = (
     "Photo: this is not an uploaded file. "
     "Send it with gradio_client.handle_file(path), or as a data: address in base64."
@@ -194,15 +193,15 @@ def nothing_left_on_failure() -> Iterator[None]:
         _made.reset(outer)
 
 
-def delete_leftovers(kept: Container[str] = (), older_than: float = KEEP_SECONDS) -> None:
+def delete_leftovers(older_than: float, kept: Container[str] = ()) -> None:
     """Delete old files among the app's temporary ones, and the folders that this leaves empty.
 
     Gradio's own sweep leaves out what endpoints answered, and ends for good at the first path that it cannot delete,
     which any caller can name.
 
     Args:
-        kept: paths that stay, the examples' copies.
         older_than: seconds since the file was written.
+        kept: paths that stay, the examples' copies.
     """
     for file in sorted(_uploads().rglob("*"), reverse=True):  # files before the folders they are in
         with contextlib.suppress(OSError):  # somebody else deleted it, or the folder is not empty
@@ -210,7 +209,7 @@ def delete_leftovers(kept: Container[str] = (), older_than: float = KEEP_SECONDS
                 file.rmdir() if file.is_dir() and not file.is_symlink() else file.unlink()
 
 
-def keep_deleting(app: gr.Blocks, every: float, stop: Event, older_than: float = KEEP_SECONDS) -> Thread:
+def keep_deleting(app: gr.Blocks, every: float, stop: Event, older_than: float) -> Thread:
     """Delete leftovers from time to time, whether or not anybody visits.
 
     Args:
@@ -226,7 +225,7 @@ def keep_deleting(app: gr.Blocks, every: float, stop: Event, older_than: float =
 
     def sweep() -> None:
         while not stop.wait(every):
-            delete_leftovers(kept, older_than)
+            delete_leftovers(older_than, kept)
 
     thread = Thread(target=sweep, name="sweeper", daemon=True)
     thread.start()

@@ -1,7 +1,7 @@
 """What Gradio would do for anybody who asks, and this app does not.
 
-It fetches no files from addresses, gives files no name that can be worked out, and answers calls that it cannot
-understand in a sentence.
+It fetches no files from addresses, keeps nothing that is put beside its events, gives files no name that can be worked
+out, and answers calls that it cannot understand in a sentence.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 from gradio import processing_utils
 from gradio.blocks import Block
+from gradio.components.base import server
 
 from swapper.types import UserError
 from swapper.ui.files import uploaded_path
@@ -38,6 +39,7 @@ def guard(app: gr.Blocks) -> None:
     """
     processing_utils.hash_seed = secrets.token_bytes(16)  # goes into the paths of uploads, which Gradio serves
     refuse_addresses(app)
+    gr.ImageEditor.accept_blobs = _keep_nothing
     _say_what_is_wrong(app)
 
 
@@ -65,6 +67,11 @@ def refuse_addresses(app: gr.Blocks) -> None:
     except (OSError, ValueError):  # it was looked for
         pass
     raise UserError(GUARD_IS_OFF.format(version=gr.__version__))
+
+
+@server
+def _keep_nothing(self: gr.ImageEditor, data: Any) -> None:
+    """A door of Gradio's that its own page does not use any more: whatever comes in there would stay in memory."""
 
 
 async def _move_own_files(self: Block, url_or_file_path: str | Path | None) -> str | None:

@@ -8,7 +8,9 @@
   live.setAttribute('aria-live', 'polite');
   document.body.append(live);
 
-  const inKorean = {}; // names of examples, filled in by the server
+  const inKorean = {}; // names of examples and brushes, filled in by the server
+  const brushes = ['Show the new face', 'Keep the target']; // in the order of their colours
+  const inWords = (name) => (inKorean[name] && navigator.language.startsWith('ko') ? inKorean[name] : name);
   const named = (id) => document.getElementById(id);
   const inView = (place) => {
     const box = place.getBoundingClientRect();
@@ -72,13 +74,17 @@
     document.querySelectorAll('.done:not([data-told])').forEach(tell);
     for (const item of document.querySelectorAll('.thumbnail-item')) {
       const said = item.querySelector('.caption-label')?.textContent.trim();
-      if (said) set(item, 'aria-label', inKorean[said] && navigator.language.startsWith('ko') ? inKorean[said] : said);
+      if (said) set(item, 'aria-label', inWords(said));
       if (item.matches('button')) set(item, 'aria-pressed', String(item.matches('.selected')));
     }
     for (const choice of document.querySelectorAll('fieldset')) { // one name each, so that arrow keys go through them
       const radios = choice.querySelectorAll('input[type="radio"]');
       radios.forEach((radio) => { if (radio.name !== radios[0].name) radio.name = radios[0].name; });
     }
+    document.querySelectorAll('#mask-editor .swatch .color').forEach((color, i) => {
+      if (brushes[i]) set(color, 'aria-label', inWords(brushes[i]));
+      set(color, 'aria-pressed', String(color.matches('.selected')));
+    });
     for (const empty of document.querySelectorAll('.empty[aria-label]:not([role])')) empty.setAttribute('role', 'img');
   };
   let waiting = false;

@@ -4,7 +4,7 @@ from threading import Event
 from typing import Any
 
 from swapper.runtime.limits import Limits
-from swapper.ui.build import SWEEP_SECONDS, build_app, launch_options
+from swapper.ui.build import build_app, launch_options
 from swapper.ui.content_check import load_check
 from swapper.ui.files import keep_deleting
 from swapper.ui.guard import guard
@@ -28,7 +28,7 @@ def serve(limits: Limits, where: dict[str, Any]) -> None:
     swappers = SwapperCache(SharedDetector())
     app = build_app(limits, swappers)
     guard(app)
-    keep_deleting(app, SWEEP_SECONDS, Event())
+    keep_deleting(app, limits.sweep_seconds, Event(), limits.keep_seconds)
     app.launch(**where, i18n=offer_korean(app), prevent_thread_lock=True, **launch_options(limits, swappers))
     swappers.load_ahead()  # after the page can be seen: nobody waits for it there
     app.block_thread()

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from swapper.compose.settings import BlendSettings, check_blend_setting
+from swapper.compose.settings import KEPT_REGIONS, BlendSettings, check_blend_setting
 from swapper.registry import find_method, find_restorer
 from swapper.restore.base import local_restorers
 from swapper.restore.default import default_restorer
@@ -45,8 +45,12 @@ BLEND_WORDS = {  # label, what it does, lowest, highest
         0,
         1,
     ),
+    "keep": ("Keep from the target", "Whole parts of the target that stay as they are.", 0, 1),
     "adapt": ("Follow the face's shape", "Adapts the mask where the faces differ in width.", 0, 1),
 }
+
+
+KEPT_WORDS = {"eyes": "Eyes", "brows": "Brows", "nose": "Nose", "mouth": "Mouth", "skin": "Skin"}
 
 
 @dataclass(frozen=True)
@@ -189,8 +193,11 @@ def _restoration(name: str) -> str:
     return info.label if info else RESTORE_NONE
 
 
-def _blend_component(name: str, default: float | bool) -> Component:
+def _blend_component(name: str, default: Any) -> Component:
     label, info, low, high = BLEND_WORDS[name]
+    if isinstance(default, tuple):
+        choices = [(KEPT_WORDS[region], region) for region in KEPT_REGIONS]
+        return gr.CheckboxGroup(choices, label=label, info=info, elem_classes="whole")
     if isinstance(default, bool):
         return gr.Checkbox(default, label=label, info=info)
     return gr.Slider(low, high, default, step=0.05, label=label, info=info, buttons=[])

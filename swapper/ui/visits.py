@@ -20,7 +20,7 @@ from gradio.context import LocalContext
 
 from swapper.ui.layout import QUICK, Updates
 
-KEEP_SECONDS = 3600.0
+VISIT_SECONDS = 3600.0
 _MOST = 200  # visits
 _NAME = re.compile(r"[0-9a-f]{32}")
 # The browser tab's own name; a copy of the tab would have the same one.
@@ -44,7 +44,7 @@ class _Visit:
 class Visits:
     """The memory of all visits, and what of a page goes into it."""
 
-    def __init__(self, seconds: float = KEEP_SECONDS):
+    def __init__(self, seconds: float = VISIT_SECONDS):
         """Start with nobody.
 
         Args:
@@ -53,6 +53,7 @@ class Visits:
         self._seconds = seconds
         self._visits: OrderedDict[str, _Visit] = OrderedDict()  # the one seen last comes last
         self._names: OrderedDict[str, str] = OrderedDict()  # of visits, by session
+        self._early: OrderedDict[str, _Visit] = OrderedDict()  # by session, until it is known whose visit it is
         self._lock = Lock()
         self._pages: list[tuple[str, list[Component], Again | None, list[Block]]] = []
 
@@ -71,23 +72,33 @@ class Visits:
                 self._names.popitem(last=False)
 
     def keep(self, session: str | None, part: str, value: Any) -> None:
-        """Keep something of a visit.
+        """Keep something of a visit, even if a page has not sent its name yet: visitors may be faster than that.
 
         Args:
             session: hash of the session.
             part: what it is.
             value: None forgets it.
         """
-        now = time.monotonic()
+        if not session:
+            return
         with self._lock:
-            name = self._names.get(session or "")
+            name = self._names.get(session)
             if name is None:
-                return
-            visit = self._visits.setdefault(name, _Visit(now))
-            visit.seen, visit.parts[part] = now, value
-            self._visits.move_to_end(name)
-            while len(self._visits) > _MOST or now - next(iter(self._visits.values())).seen > self._seconds:
-                self._visits.popitem(last=False)
+                self._put(self._early, session, {part: value})
+            else:
+                self._put(self._visits, name, {part: value})
+
+    def settle(self, session: str | None) -> None:
+        """Give a visit what its page sent before its name; what came back to the page from before stays.
+
+        Args:
+            session: hash of the session.
+        """
+        with self._lock:
+            name, early = self._names.get(session or ""), self._early.pop(session or "", None)
+            if name is not None and early is not None:
+                before = self._visits.get(name)
+                self._put(self._visits, name, {**early.parts, **(before.parts if before is not None else {})})
 
     def find(self, session: str | None, part: str) -> Any:
         """What was kept, None where there is nothing.
@@ -126,6 +137,16 @@ class Visits:
 
         return keep
 
+    def _put(self, visits: OrderedDict[str, _Visit], key: str, parts: dict[str, Any]) -> None:
+        """Keep parts of a visit, and forget those visits that are too old or too many."""
+        now = time.monotonic()
+        visit = visits.setdefault(key, _Visit(now))
+        visit.seen = now
+        visit.parts.update(parts)
+        visits.move_to_end(key)
+        while len(visits) > _MOST or now - next(iter(visits.values())).seen > self._seconds:
+            visits.popitem(last=False)
+
     def wire(self, app: gr.Blocks) -> None:
         """Bring all of it back whenever the page is loaded; called inside Blocks, when they are complete.
 
@@ -140,6 +161,7 @@ class Visits:
             found: Updates = {}
             for part, inputs, again, _ in self._pages:
                 found.update(self._loaded(request.session_hash, part, inputs, again))
+            self.settle(request.session_hash)
             return found or {outputs[0]: gr.skip()}
 
         app.load(load, name, outputs, js=NAMED, **QUICK)

@@ -222,8 +222,8 @@ class Work:
                 made = answer.get(self.made)
                 if made and self.start in answer:  # it is finished, or the result before it is still there
                     now = self.visits.find(session, self.name)
-                    if now is not None and made != fingerprint(now[:count]):
-                        answer = {**answer, self.result.stale: _stale()}
+                    old = now is not None and made != fingerprint(now[:count])
+                    answer = {**answer, self.result.stale: _stale() if old else ""}
                     if now is not None and self.problem not in answer:
                         self.visits.keep(session, f"{self.name} result", whole)
                 yield answer

@@ -116,3 +116,18 @@ def test_an_animation_says_that_its_first_frame_is_used(photos, tmp_path, capsys
     target, output = str(tmp_path / "moving.gif"), str(tmp_path / "out.png")
     assert main(["image", photos[0], target, "-o", output, "--method", "warp"]) == 0
     assert "Its first one is used; swap it as a video for all" in capsys.readouterr().err
+
+
+def test_kept_regions_stay_as_in_the_target(photos, tmp_path, capsys):
+    usual, kept = tmp_path / "usual.png", tmp_path / "kept.png"
+    command = ["image", *photos, "--method", "warp", "--restore", "none", *UNMARKED]
+    assert main([*command, "-o", str(usual)]) == 0
+    assert main([*command, "-o", str(kept), "--keep", "eyes", "skin"]) == 0
+    before = np.asarray(Image.open(photos[1])).astype(int)
+    changed = [(np.abs(np.asarray(Image.open(path)) - before).max(2) > 3).sum() for path in (usual, kept)]
+    assert 0 < changed[1] < 0.6 * changed[0]
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main([*command, "-o", str(kept), "--keep", "ears"])
+    assert main([*command, "-o", str(kept), "--overwrite", "--keep", "eyes", "brows", "nose", "mouth", "skin"]) == 2
+    assert "every region is kept, so nothing would change" in capsys.readouterr().err

@@ -60,5 +60,5 @@ def test_settings_of_another_kind_are_refused(tmp_path):
 
 
 def test_saved_settings_come_back_as_they_were(tmp_path):
-    look = Preset("warp", "none", BlendSettings(likeness=1.2, adapt=False), 0.5, 28)
+    look = Preset("warp", "none", BlendSettings(likeness=1.2, adapt=False, keep=("nose",)), 0.5, 28)
     assert read_preset(look.write(tmp_path / "look.json")) == look

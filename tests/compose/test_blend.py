@@ -46,3 +46,13 @@ def test_half_the_opacity_is_half_the_face():
     np.testing.assert_allclose(seen[4:-4, 4:-4], CROP.image[4:-4, 4:-4] / 2 + FACE[4:-4, 4:-4] / 2, atol=1)
     assert done.box is not None
     assert blended(opacity=0.0)[1].box is None
+
+
+def test_kept_regions_stay_and_their_colours_count_all_the_same():
+    kept = np.zeros((SIDE, SIDE), np.float32)
+    kept[:20] = 1
+    seen, done = blended(BlendSettings(detail=0), kept=kept)
+    whole = blended(BlendSettings(detail=0))[1]
+    assert np.array_equal(seen[:18], CROP.image[:18]) and not np.array_equal(seen[30:], CROP.image[30:])
+    assert done.tone is not None and whole.tone is not None and np.array_equal(done.tone.shift, whole.tone.shift)
+    assert (done.share[:20] == 0).all() and (done.share[20:] == 1).all()

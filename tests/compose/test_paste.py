@@ -7,7 +7,7 @@ from drawn_face import smooth_picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swapper.compose.paste import paste_into
+from swapper.compose.paste import paste_into, paste_share
 from swapper.faces.align import affine_scale, compose_affine, invert_affine, transform_points
 
 
@@ -128,3 +128,14 @@ def test_a_region_of_a_larger_array_can_be_pasted_into() -> None:
     assert (sheet[50:110, 100:160] != before[50:110, 100:160]).any()
     sheet[50:150, 100:250] = before[50:150, 100:250]
     assert np.array_equal(sheet, before)
+
+
+def test_the_noted_share_is_where_faces_were_pasted():
+    frame, whole = np.zeros((90, 120, 3), np.uint8), np.zeros((90, 120), np.uint8)
+    face, mask = np.full((64, 64, 3), 255, np.uint8), np.zeros((64, 64), np.float32)
+    mask[10:50, 12:52] = 0.8
+    for left in (5, 30):  # the second lies on the first
+        matrix = np.array([[1, 0, -left], [0, 1, -7]], np.float32)
+        paste_into(frame, face, mask, matrix)
+        paste_share(whole, mask, matrix)
+    assert np.abs(frame[..., 0].astype(int) - whole).max() <= 1 and whole.max() > 240

@@ -12,7 +12,7 @@ from served_app import END_TO_END, be_patient, open_tab, visit
 from waiting import wait_for
 
 pytestmark = END_TO_END
-TABS = ("Image swap", "Video swap", "Live", "Interpolation", "Compare")
+TABS = ("Image swap", "Video swap", "Live", "Interpolation", "Compare", "Check a file")
 MOST_TABS = 200  # presses until something must have been reached
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
@@ -23,15 +24,20 @@ from swapper.ui.build import build_app, launch_options
 
 
 @pytest.fixture(scope="module")
-def client(swappers, tmp_path_factory) -> Iterator[Client]:
+def app(swappers, tmp_path_factory) -> Iterator[gr.Blocks]:
     folder = tmp_path_factory.mktemp("uploads")
     limits = Limits(max_upload_bytes=200_000, max_video_bytes=250_000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder))
         app = build_app(limits, swappers)
-        _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(limits))
-        yield Client(url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+        app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(limits))
+        yield app
         app.close()
+
+
+@pytest.fixture(scope="module")
+def client(app, tmp_path_factory) -> Client:
+    return Client(app.local_url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +132,27 @@ def test_files_outside_the_app_are_not_served(client):
         assert refused.value.code in (403, 404)
 
 
+def test_no_work_starts_by_what_comes_back_after_a_reload(app):
+    wired = [(target, event, block) for block in app.fns.values() for target, event in block.targets]
+    loaded = [block.outputs for _, event, block in wired if (event, block.name) == ("load", "load")]
+    back = {output._id for outputs in loaded for output in outputs}
+    starting = {target for target, event, block in wired if event == "change" and block.name == "_begin"}
+    assert back and starting and not starting & back
+
+
 def test_nothing_about_visits_is_kept(client):
     with contextlib.closing(urllib.request.urlopen(f"{client.src}config")) as answer:
         config = json.load(answer)
     assert config["analytics_enabled"] is False
+
+
+def test_swap_image_gives_people_named_by_photos_a_face_each(client, pictures):
+    source, target = pictures
+    pair = {"source": source, "reference": target}  # the largest face of the target
+    arguments = {"target": target, "consent": True, "people": [pair], "api_name": "/swap_image"}
+    _, alone = client.predict([], **arguments)
+    assert 0 in alone["swapped"]
+    _, everyone = client.predict([source], **arguments)
+    assert everyone["swapped"] == [0, 1]
+    with pytest.raises(AppError, match="this is not a list of pairs"):
+        client.predict([], **{**arguments, "people": [{"source": source}]})

@@ -89,9 +89,9 @@ def test_old_files_are_deleted_and_examples_stay(uploads: Path):
     example.parent.mkdir()
     for path in (leftover, example):
         path.write_bytes(b"x")
-    files.delete_leftovers({str(example)})
+    files.delete_leftovers(60, {str(example)})
     assert leftover.is_file(), "it is new"
-    files.delete_leftovers({str(example)}, older_than=0)
+    files.delete_leftovers(0, {str(example)})
     assert example.is_file() and not leftover.parent.exists()
 
 

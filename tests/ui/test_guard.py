@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -12,7 +13,7 @@ from gradio.blocks import Block
 from gradio.state_holder import SessionState
 
 from swapper.types import UserError
-from swapper.ui.guard import NO_ADDRESSES, refuse_addresses
+from swapper.ui.guard import NO_ADDRESSES, guard, refuse_addresses
 
 PLAIN_MOVE = Block.async_move_resource_to_block_cache  # Gradio's own, as tests are collected before any app is built
 ADDRESS = {"path": "http://address.invalid/photo.png", "meta": {"_type": "gradio.FileData"}}
@@ -103,3 +104,16 @@ def test_nor_does_one_for_which_gradio_asks_nothing(app: gr.Blocks, monkeypatch:
     monkeypatch.setattr(gr.Image, "preprocess", lambda self, payload: payload)
     with pytest.raises(UserError, match="past this app's guard"):
         refuse_addresses(app)
+
+
+def test_paintings_put_beside_an_event_are_not_kept(app: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gr.ImageEditor, "accept_blobs", gr.ImageEditor.accept_blobs)
+    blob = SimpleNamespace(data={"type": "layer", "index": "999", "id": "x"}, files=[("blob", b"many bytes")])
+    with gr.Blocks():
+        editor = gr.ImageEditor()
+    editor.accept_blobs(blob)  # type: ignore[arg-type]
+    assert len(editor.blob_storage["x"].layers) == 1000
+    guard(app)
+    editor.blob_storage.clear()
+    editor.accept_blobs(blob)  # type: ignore[arg-type]
+    assert editor.blob_storage == {} and editor.accept_blobs._is_server_fn  # type: ignore[attr-defined]

@@ -36,6 +36,10 @@ NO_BLEND: list[Any] = [
     {"adapt": 1},
     {"adapt": "true"},
     {"occluders": 0},
+    {"keep": "eyes"},
+    {"keep": ["ears"]},
+    {"keep": [["eyes"]]},
+    {"keep": ["eyes", "brows", "nose", "mouth", "skin"]},
 ]
 NO_FILE: list[Any] = [
     7,
@@ -84,6 +88,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         "blend": None,
         "file_format": "PNG",
         "trust": False,
+        "people": None,
     },
     "swap_video": {
         "source": [PHOTO],
@@ -127,6 +132,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "restore": NAMES,
         "blend": NO_BLEND,
         "file_format": NO_FORMAT,
+        "people": NO_PEOPLE,
     },
     "swap_video": {
         "source": NO_FILE,
@@ -208,7 +214,7 @@ MANY = [case for case in cases() if WRONG[case[0]][case[1]] in (NO_FILE, NO_PEOP
 def test_three_hundred_files_are_too_many(caller: Caller, photo, name: str, parameter: str) -> None:
     many = (
         [{"source": photo, "reference": photo}] * 300
-        if name == "swap_video" and parameter == "people"
+        if name in ("swap_image", "swap_video") and parameter == "people"
         else [photo] * 300
     )
     values = {**RIGHT[name], parameter: many}

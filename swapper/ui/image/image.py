@@ -21,6 +21,7 @@ from swapper.ui.example import FinishedExample
 from swapper.ui.files import new_folder, result_name, upload_path, upload_paths, write_preview
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.layout import ResultPanel, build_inputs, build_result
+from swapper.ui.image.mask import Painting
 from swapper.ui.image.result import summary, swap_target
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
@@ -68,7 +69,9 @@ class ImageTab:
             return {**self.faces.show(None, people), self.problem: callout([error], error=True)}
         return {**self.faces.show(found, people), self.problem: ""}
 
-    def swap(self, tell: Tell, agreed: Any, payload: Any, found: Target | None, *values: Any) -> Iterator[Updates]:
+    def swap(
+        self, tell: Tell, agreed: Any, payload: Any, found: Target | None, painted: Painting | None, *values: Any
+    ) -> Iterator[Updates]:
         """Swap and show the picture; ``values`` are the sources' photos and the settings.
 
         Raises:
@@ -82,11 +85,13 @@ class ImageTab:
         swapper = self.swappers.get(method, restore)
         if found is None or found.path != path:  # the click came before the search for faces ended
             found = find_target(swapper, path)
-        swapped = swap_target(swapper, found, photos, blend, tell)
+        paint = painted.over(path) if painted is not None else None
+        swapped = swap_target(swapper, found, photos, blend, tell, paint)
         tell(0.9, said("Saving"))
         wanted = found.wanted()
         origin = Origin(swapper.method_name, restore, sources=len(set(wanted.values())))
-        yield from self._show(photos[wanted[0]][0] if 0 in wanted else "", found.path, swapped, origin)
+        source = photos[wanted[0]][0] if 0 in wanted else ""
+        yield from self._show(source, found.path, swapped, origin, (True, paint is not None))
 
     def show_example(self, tell: Tell, example: FinishedExample) -> Iterator[Updates]:
         """Show what was swapped between two of the made-up people, whom nobody has to ask."""
@@ -97,10 +102,18 @@ class ImageTab:
         """Show the faces and the people that came back after a reload."""
         return self.faces.again(values)
 
-    def _show(self, source: str, target: str, swapped: SwapResult, origin: Origin) -> Iterator[Updates]:
+    def _show(
+        self,
+        source: str,
+        target: str,
+        swapped: SwapResult,
+        origin: Origin,
+        paint: tuple[bool, bool] = (False, False),
+    ) -> Iterator[Updates]:
         """Show the picture at once with its JPEG, and hand in the PNG, which takes longer to write.
 
-        ``source`` is the photo of the person whom the largest face became, empty where it stayed.
+        ``source`` is the photo of the person whom the largest face became, empty where it stayed; ``paint`` whether
+        the result can be painted over, and whether it was.
         """
         folder = new_folder()
         before = write_preview(read_image(target), folder / "before.jpg")
@@ -117,6 +130,8 @@ class ImageTab:
             self.result.jpeg: gr.DownloadButton(value=str(jpeg.path)),
             self.result.notes: callout(swapped.warnings + jpeg.warnings),
             self.result.summary: summary(swapped, label),
+            **self.result.marks.show(str(jpeg.path)),
+            **self.result.mask.show(swapped, folder, origin, *paint),
         }
         png = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["PNG"]), origin)
         restorer = find_restorer(origin.restore)
@@ -169,10 +184,11 @@ def build_image_tab(
         on_gpu(tab.show_faces, seen), [target, faces.found, faces.people], seen, show_progress_on=target, **busy
     )
     work = Work("image", SWAP, button, problem, result.place, gr.State(""), visits)
-    inputs = [target, faces.found, *sources.galleries, *settings.inputs]
+    inputs = [target, faces.found, result.mask.painted, *sources.galleries, *settings.inputs]
     queue = ENGINE, limits.concurrency
-    work.wire(tab.swap, consent, inputs, result.outputs, queue)
-    also = [sources.people, sources.selected, faces.casting]
+    result.mask.wire(problem, faces.found)
+    work.wire(tab.swap, consent, inputs, result.outputs, queue, starts=[button.click, result.mask.asked.change])
+    also = [sources.people, sources.selected, faces.casting, result.mask.changed]
     work.watch(inputs, also, tab.again, [*faces.shown, *sources.shown, *result.outputs])
     sources.wire(swappers, limits.concurrency, limits.max_source_photos)
     if len(portraits) == 2:

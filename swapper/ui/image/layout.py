@@ -6,7 +6,9 @@ from typing import Any
 
 import gradio as gr
 
+from swapper.ui.image.mask import MaskPanel, build_mask_panel
 from swapper.ui.layout import FORMATS, build_photo, heading
+from swapper.ui.marks_note import MarksNote, build_marks_note
 from swapper.ui.sources import Sources, build_sources
 from swapper.ui.work import Result, build_result_place
 
@@ -31,6 +33,8 @@ class ResultPanel:
         summary: what was done, and how fast.
         measure: takes the picture to the Compare tab.
         carried: state of the session: what is taken there; None where it cannot be measured there.
+        marks: says what the file says about itself.
+        mask: shows what was replaced.
     """
 
     place: Result
@@ -42,11 +46,14 @@ class ResultPanel:
     summary: gr.HTML
     measure: gr.Button
     carried: gr.State
+    marks: MarksNote
+    mask: MaskPanel
 
     @property
     def outputs(self) -> list[Any]:
         """All components that a swap fills."""
-        return [self.slider, self.png, self.jpeg, self.notes, self.summary, self.measure, self.carried]
+        shown = [self.slider, self.png, self.jpeg, self.notes, self.summary]
+        return [*shown, self.measure, self.carried, *self.marks.outputs, *self.mask.outputs]
 
 
 def build_inputs(examples: Path) -> tuple[Sources, gr.Image]:
@@ -66,6 +73,7 @@ def build_result() -> ResultPanel:
     """Lay out the result."""
     heading(RESULT)
     place = build_result_place("image", EMPTY)
+    changed, asked = (gr.Textbox(visible="hidden", show_label=False, container=False) for _ in range(2))
     with gr.Column(visible=False, elem_classes="shown") as box:
         slider = gr.ImageSlider(
             interactive=False,
@@ -83,7 +91,9 @@ def build_result() -> ResultPanel:
                 )
                 for kind in FORMATS
             )
+        marks = build_marks_note("image")
+        mask = build_mask_panel(changed, asked)
         measure = gr.Button(MEASURE, size="md", visible=False, elem_id="measure")
         summary = gr.HTML(elem_id="summary")
     place = replace(place, boxes=[box])
-    return ResultPanel(place, box, slider, png, jpeg, notes, summary, measure, gr.State(None))
+    return ResultPanel(place, box, slider, png, jpeg, notes, summary, measure, gr.State(None), marks, mask)

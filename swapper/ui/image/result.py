@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+from swapper.compose.paint import Paint
 from swapper.compose.settings import BlendSettings
 from swapper.images import read_still
 from swapper.pipeline import FaceSwapper
@@ -48,6 +49,7 @@ def swap_target(
     photos: Sequence[Sequence[str]],
     blend: BlendSettings,
     progress: ReportProgress,
+    paint: Paint | None = None,
 ) -> SwapResult:
     """Give each face of a target the person chosen for it.
 
@@ -57,6 +59,7 @@ def swap_target(
         photos: paths of the photos by person, as in ``PEOPLE``.
         blend: how the faces are blended in.
         progress: called with the share done in [0, 1] and what is being done.
+        paint: what the visitor painted over the target.
 
     Raises:
         UserError: a person has no photo, or one that cannot be used; or no face is to change.
@@ -73,7 +76,7 @@ def swap_target(
         identities = {person: swapper.identify(list(photos[person])) for person in sorted(set(wanted.values()))}
     still = read_still(target.path)
     assignment = {face: identities[person] for face, person in wanted.items()}
-    result = swapper.swap_faces(still, target.faces, assignment, timer, blend)
+    result = swapper.swap_faces(still, target.faces, assignment, timer, blend, paint)
     unused = [PEOPLE[i] for i, paths in enumerate(photos) if paths and i not in identities]
     result.warnings.extend(UNUSED.format(letter=letter) for letter in unused)
     return result

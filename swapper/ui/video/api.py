@@ -1,7 +1,5 @@
 """The app's endpoint for videos, for ``gradio_client`` and other programs."""
 
-from typing import Any
-
 import gradio as gr
 from gradio.events import api
 
@@ -11,12 +9,12 @@ from swapper.pipeline import FaceSwapper
 from swapper.restore.default import default_restorer
 from swapper.runtime import values
 from swapper.runtime.limits import Limits
-from swapper.types import UserError
 from swapper.ui.api import Upload, file_suffix
 from swapper.ui.consent import CONSENT_ARGUMENT, require_consent
 from swapper.ui.files import raises_sentences, upload_path, upload_paths
 from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
 from swapper.ui.layout import LENGTHY
+from swapper.ui.people import people_pairs
 from swapper.ui.settings_panel import blend_settings
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.terms import TRUST_ARGUMENT, require_trust
@@ -26,8 +24,6 @@ from swapper.video.job import VideoSettings, check_video_settings
 from swapper.video.request import measured_role
 
 NO_TARGET = "Target: no video was given. Pass the video to change."
-BAD_PEOPLE = "People: this is not a list of pairs. Pass [{'source': file, 'reference': file}, ...]."
-TOO_MANY_PEOPLE = "People: {found} pairs are more than the {most} that this app takes at once. Leave some out."
 
 
 def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
@@ -81,7 +77,8 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
         name = values.text("Method", method) or default_method(moving=True)
         restorer = values.text("Restoration", restore) or default_restorer(moving=True)
         require_trust(trust, [name], restorer, TRUST_ARGUMENT)
-        photos, pairs = upload_paths(source, files=limits.max_source_photos), _pairs(people, limits.max_source_photos)
+        photos = upload_paths(source, files=limits.max_source_photos)
+        pairs = people_pairs(people, limits.max_source_photos)
         path = upload_path(target, NO_TARGET, limits.max_video_bytes)
 
         def plan(swapper: FaceSwapper) -> Plan:
@@ -107,16 +104,3 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
         concurrency_id=LENGTHY,
         concurrency_limit=limits.concurrency,
     )
-
-
-def _pairs(people: Any, most: int) -> list[tuple[str, str]]:
-    if people is None:
-        return []
-    if not isinstance(people, list) or not all(isinstance(row, dict) for row in people):
-        raise UserError(BAD_PEOPLE)
-    if len(people) > most:
-        raise UserError(TOO_MANY_PEOPLE.format(found=len(people), most=most))
-    found = [tuple(upload_paths(row.get(part), files=1) for part in ("source", "reference")) for row in people]
-    if not all(len(source) == len(reference) == 1 for source, reference in found):
-        raise UserError(BAD_PEOPLE)
-    return [(source[0], reference[0]) for source, reference in found]

@@ -13,6 +13,7 @@ from jaxtyping import UInt8
 from swapper.studies.previews import shrink
 from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
+from swapper.ui.marks_note import MarksNote, build_marks_note
 from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
 from swapper.ui.sources import Sources, build_sources
 from swapper.ui.video.clip import STEP
@@ -112,6 +113,7 @@ class VideoResultPanel:
         download: hands it over.
         notes: warnings.
         summary: what was done, and how fast.
+        marks: says what the file says about itself.
     """
 
     place: Result
@@ -121,11 +123,12 @@ class VideoResultPanel:
     download: gr.DownloadButton
     notes: gr.HTML
     summary: gr.HTML
+    marks: MarksNote
 
     @property
     def outputs(self) -> list[Any]:
         """Components that a job fills."""
-        return [self.player, self.picture, self.download, self.notes, self.summary]
+        return [self.player, self.picture, self.download, self.notes, self.summary, *self.marks.outputs]
 
 
 @dataclass(frozen=True)
@@ -243,5 +246,6 @@ def build_result() -> VideoResultPanel:
             DOWNLOAD.format(kind="MP4"), size="md", elem_id="video-download", elem_classes="download"
         )
         notes = gr.HTML(elem_id="video-notes")
+        marks = build_marks_note("video")
         summary = gr.HTML(elem_id="video-summary")
-    return VideoResultPanel(replace(place, boxes=[box]), box, player, picture, download, notes, summary)
+    return VideoResultPanel(replace(place, boxes=[box]), box, player, picture, download, notes, summary, marks)

@@ -232,6 +232,7 @@ class VideoTab:
             self.result.download: gr.DownloadButton(said(DOWNLOAD.format(kind=kind)), value=path),
             self.result.notes: callout(result.warnings),
             self.result.summary: page.summary(result, label),
+            **self.result.marks.show(path),
         }
 
     def _photos(self, sent: Sequence[Any]) -> list[list[str]]:

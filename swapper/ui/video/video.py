@@ -15,6 +15,7 @@ from swapper.ui.video.layout import (
     FIND,
     PREVIEW,
     SWAP,
+    VideoResultPanel,
     build_cast,
     build_inputs,
     build_part,
@@ -35,8 +36,8 @@ def build_video_tab(
     examples: Path,
     visits: Visits,
     presets: Presets,
-) -> None:
-    """Lay out the tab and wire it, and add ``/swap_video``; called inside Blocks.
+) -> VideoResultPanel:
+    """Lay out the tab and wire it, and add ``/swap_video``; called inside Blocks; returns where the result is.
 
     Args:
         swappers: shared by all sessions.
@@ -86,6 +87,7 @@ def build_video_tab(
     work.wire(tab.swap, consent, inputs, result.outputs, (LENGTHY, limits.concurrency), VIDEO_SECONDS)
     also = [sources.people, sources.selected, people.casting]
     work.watch(inputs, also, tab.again, [*loaded, *sources.shown, *result.outputs])
+    return result
 
 
 def _wire_preview(
