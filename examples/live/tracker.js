@@ -65,7 +65,11 @@ export class FaceTracker {
   // face that another tracker follows.
   async update(picture, width, height, seconds, taken) {
     const free = points => taken.every(other => apart(other, points) > ONE_FACE);
-    const found = this.points ? await this.follow(picture) : await this.search(picture, width, height, free);
+    let found = this.points && await this.follow(picture);
+    if (!found) {
+      if (this.points) this.forget();
+      found = await this.search(picture, width, height, free);  // in the same frame, so that it does not flash
+    }
     if (!found || !free(fivePoints(found.mesh))) {
       if (this.points) this.forget();
       return null;

@@ -103,6 +103,16 @@ def pixels(page: Page) -> np.ndarray:
     return cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA)
 
 
+def labelled(page: Page) -> np.ndarray:
+    """The same as soon as it says that a face was swapped, which a frame whose face was lost does not."""
+    for _ in range(50):
+        shown = pixels(page)
+        if shown[-22:-8, 8:110, :3].min() < 100 and shown[-22:-8, 8:110, :3].max() > 240:
+            return shown
+        page.wait_for_timeout(200)
+    raise AssertionError("no words are drawn into the picture")
+
+
 def test_faces_are_aligned_as_the_package_aligns_them(browser: Browser, site: str):
     mesh = np.random.default_rng(0).uniform(50, 400, (478, 2)).astype(np.float32)
     places = mesh[:5]
@@ -155,7 +165,7 @@ def test_a_face_is_swapped_in_the_browser(camera: Browser, address: str, person:
         expect(problem).to_be_hidden()
         page.click("#start")
         expect(numbers).to_have_text(FRESH)
-        shown = pixels(page)[:, ::-1, :3].astype(int)  # it is mirrored
+        shown = labelled(page)[:, ::-1, :3].astype(int)  # it is mirrored
         assert shown.shape == (480, 640, 3)
         seen = np.stack(camera_frames()).astype(int)
         face, above, beside = (
@@ -164,7 +174,6 @@ def test_a_face_is_swapped_in_the_browser(camera: Browser, address: str, person:
         )
         assert max(above, beside) < 8  # the camera's colours are not quite the clip's
         assert face > 2 * max(above, beside)
-        assert pixels(page)[-22:-8, 8:110, :3].min() < 100 < 200 < pixels(page)[-22:-8, 8:110, :3].max()  # the label
         page.click("#language")
         expect(page.locator("#start")).to_have_text("중지")
         page.click("#start")
@@ -217,11 +226,11 @@ def test_two_faces_become_two_people_who_can_be_exchanged(browser: Browser, addr
         page.click("#start")
         expect(page.locator("#numbers[data-faces='2']")).to_be_attached()
         page.wait_for_timeout(1000)
-        before = pixels(page).astype(int)
+        before = labelled(page).astype(int)
         page.click("#exchange")
         expect(page.locator("#people li").first).to_contain_text("02.onnx")
         page.wait_for_timeout(1000)
-        after = pixels(page).astype(int)
+        after = labelled(page).astype(int)
         for half in halves:
             assert np.abs(after[half] - before[half])[160:320, 80:240].mean() > CHANGED
         strength = page.locator("#strength")
