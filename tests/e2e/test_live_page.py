@@ -1,88 +1,40 @@
 """The page that swaps in the browser, in a real browser whose camera shows a clip."""
 
 import base64
-import functools
-import json
 import re
-import shutil
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
-import torch
-from clips import PORTRAITS, background, lay, portrait
+from axe_playwright_python.sync_playwright import Axe
+from clips import background, lay, portrait
 from fake_camera import FRAMES, SIZE, camera_browser, camera_frames, write_camera
+from live_site import serve_page, write_people
 from playwright.sync_api import Browser, Page, expect
-from random_student import write_student
-from served_app import END_TO_END, ROOT, visit
+from served_app import END_TO_END, ROOT, be_patient, visit
 
-from swapper import hub
 from swapper.faces.align import align_matrix, transform_points
 from swapper.faces.landmarks import five_points
-from swapper.hub import files
-from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
-from swapper.models.mobilefaceswap import MobileFaceSwap
-from swapper.pipeline import FaceSwapper
 
 FRESH = re.compile(r"^\d+\.\d frames/s · latency \d+ ms · on the processor$")
+SERIOUS = ("serious", "critical")
 CHANGED = 4  # mean change of a face's pixels that no codec makes
 
 pytestmark = END_TO_END
 
 
-class Handler(SimpleHTTPRequestHandler):
-    """The repository's page with some people, isolated as a static Space isolates it."""
-
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript", ".js": "text/javascript"}
-
-    def translate_path(self, path: str) -> str:
-        name = path.split("?")[0].lstrip("/")
-        if name == "geometry-lite.onnx":
-            return str(ROOT / "weights" / name)
-        own = name.endswith(".onnx") or name.startswith("people/")
-        return str((Path(self.directory) if own else ROOT / "examples") / name)
-
-    def end_headers(self) -> None:
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def person(tmp_path_factory) -> Path:
-    """The file of one person, and those of two who do not exist, written by a student with random weights."""
-    folder = tmp_path_factory.mktemp("person")
-    path = write_student(folder)
-    listed = hub.entries
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "entries", lambda: [row for row in listed() if row.name != path.stem])
-        patch.setenv("SWAPPER_WEIGHTS", str(folder))
-        network = hub.load(MobileFaceSwap, path.stem)
-    method = MobileFaceSwapMethod(torch.device("cpu"), network, template="tight", size=64)
-    swapper, names = FaceSwapper(method, "cpu"), ["01", "02"]
-    method.export(swapper.identify(portrait(0)), folder / "face.onnx", half=True)
-    (folder / "people").mkdir()
-    for name in names:
-        method.export(swapper.identify(portrait(int(name))), folder / "people" / f"{name}.onnx", half=True)
-        shutil.copy(PORTRAITS / f"{name}.jpg", folder / "people")
-    (folder / "people" / "people.json").write_text(json.dumps(names))
-    return folder / "face.onnx"
+    return write_people(tmp_path_factory.mktemp("person"))
 
 
 @pytest.fixture(scope="module")
 def site(person: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(person.parent)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/live.html"
-    server.shutdown()
+    with serve_page(person.parent) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
@@ -285,6 +237,22 @@ def test_what_is_wrong_is_said_in_one_sentence(browser: Browser, address: str, o
             expect(page.locator("#people")).to_contain_text("face.onnx")
             expect(page.locator("#numbers")).to_have_text("Ready. Press Start.")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, address: str, scheme):
+    page = browser.new_page(color_scheme=scheme)
+    be_patient(page)
+    page.goto(address)
+    page.locator("#virtual button").first.click()
+    expect(page.locator("#numbers")).to_have_text("Ready. Press Start.")
+    page.click("#start")
+    expect(page.locator("#problem")).to_be_visible()
+    for details in page.locator("summary").all():
+        details.click()
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found if rule["impact"] in SERIOUS] == []
+    page.close()
 
 
 def test_a_runtime_that_is_not_here_is_asked_for_elsewhere_once_allowed(browser: Browser, site: str):
