@@ -41,10 +41,12 @@ def read_official(system: str, path: Path) -> nn.Module:
     if system not in CONVERTERS:
         raise UserError(f"Unknown system '{system}'. Choose one of: {', '.join(CONVERTERS)}.")
     official: OfficialCheckpoint = named(CONVERTERS[system])
-    if path.suffix == ".onnx":
+    if path.suffix.lower() == ".onnx":
         if official.read_onnx is None:
             able = [f"'{kind}'" for kind, other in SYSTEMS.items() if other.read_onnx is not None]
             raise UserError(f"{path}: only {', '.join(able)} is read from ONNX. Give the official checkpoint.")
+        if not path.is_file():
+            raise UserError(f"{path}: file not found. Check the path.")
         return official.read_onnx(path).eval().requires_grad_(False)
     state = read_checkpoint(path, official.nests, official.frozen)
     try:
@@ -52,6 +54,10 @@ def read_official(system: str, path: Path) -> nn.Module:
     except KeyError as error:
         raise UserError(
             f"{path}: has no {error}, so it is not a checkpoint of '{system}'. Check that FILE belongs to SYSTEM."
+        ) from error
+    except (LookupError, ValueError, TypeError, ArithmeticError, RuntimeError) as error:
+        raise UserError(
+            f"{path}: its tensors have shapes that no network of '{system}' has. Check that FILE belongs to SYSTEM."
         ) from error
     return network.eval().requires_grad_(False)
 

@@ -2,6 +2,9 @@
 
 import pickle
 import re
+import tarfile
+import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,20 +15,22 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from swapper.convert.paddle import read_paddle
-from swapper.convert.pickled import read_pickled_network
+from swapper.convert.pickled import BROKEN, read_pickled_network, reason_of
 from swapper.types import UserError
 
 # Where checkpoints keep the weights when they hold more than those; the average over training first.
 _NESTS = ("params_ema", "params", "state_dict", "model")
 _BESIDE = "latent_avg"  # StyleGAN2's average style, which is not in the state dict
 _PREFIXES = ("module.",)  # left by data-parallel training
+_OLD_TORCH = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)  # what torch files begin with that are no zip archives
 
 
 def read_checkpoint(path: Path, nests: tuple[str, ...] = (), frozen: tuple[str, ...] = ()) -> dict[str, Tensor]:
     """Read the weights of one network; code inside the file never runs.
 
     Args:
-        path: ``.pdparams``, ``.safetensors``, or anything ``torch.save`` makes (``.pth``, ``.pt``, ``.tar``).
+        path: ``.pdparams``, ``.safetensors``, or anything ``torch.save`` makes (``.pth``, ``.pt``, ``.tar``); what the
+            file holds counts, not its name.
         nests: names of this network's entry in files that hold several, the preferred first.
         frozen: patterns of the names of tensors that were not trained, so that a list of averages leaves them out.
 
@@ -34,9 +39,10 @@ def read_checkpoint(path: Path, nests: tuple[str, ...] = (), frozen: tuple[str, 
     """
     if not path.is_file():
         raise UserError(f"{path}: file not found. Check the path.")
-    if path.suffix == ".pdparams":
+    kind = _kind(path)
+    if kind == "paddle":
         return read_paddle(path)
-    if path.suffix == ".safetensors":
+    if kind == "safetensors":
         try:
             return load_file(path)
         except SafetensorError as error:
@@ -46,9 +52,26 @@ def read_checkpoint(path: Path, nests: tuple[str, ...] = (), frozen: tuple[str, 
     return weights | _averages(path, content, [name for name in weights if not _matches(name, frozen)], weights)
 
 
+def _kind(path: Path) -> str:
+    """``torch``, ``paddle`` or ``safetensors``, by how the file begins; by its name where that tells nothing."""
+    with path.open("rb") as stream:
+        head = stream.read(max(len(_OLD_TORCH), 9))
+    if zipfile.is_zipfile(path) or head.startswith(_OLD_TORCH):
+        return "torch"
+    if path.suffix.lower() in (".pdparams", ".safetensors"):
+        return "paddle" if path.suffix.lower() == ".pdparams" else "safetensors"
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size:
+        return "safetensors"
+    if tarfile.is_tarfile(path):
+        raise UserError(f"{path}: it is an archive of several files. Unpack it, and give the checkpoint inside.")
+    return "paddle" if head[:1] == b"\x80" and not _OLD_TORCH.startswith(head) else "torch"
+
+
 def _read_torch(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(), path.open("rb") as stream:  # of which torch would judge the name
+            warnings.simplefilter("ignore")  # about protocols of pickles, of which nobody has to know
+            return torch.load(stream, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         found = read_pickled_network(path)
         if not found:
@@ -56,8 +79,8 @@ def _read_torch(path: Path) -> Any:
                 f"{path}: it holds neither a state dict nor one network. Give a checkpoint that is a plain state dict."
             ) from None
         return found
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise UserError(f"{path}: not a readable torch file ({error}). Download it again.") from error
+    except BROKEN as error:
+        raise UserError(f"{path}: not a readable torch file ({reason_of(error)}). Download it again.") from error
 
 
 def _weights(path: Path, content: Any, nests: tuple[str, ...]) -> dict[str, Tensor]:
@@ -66,9 +89,13 @@ def _weights(path: Path, content: Any, nests: tuple[str, ...]) -> dict[str, Tens
         for nest in nests:
             if isinstance(content.get(nest), Mapping):
                 return _average_style(content) | _weights(path, content[nest], nests)
-        if content and all(isinstance(value, Tensor) for value in content.values()):
+        if not content:
+            raise UserError(f"{path}: it holds no weights at all. Give the network's checkpoint.")
+        others = [
+            str(key) for key, value in content.items() if not (isinstance(key, str) and isinstance(value, Tensor))
+        ]
+        if not others:
             return dict(content)
-        others = [str(key) for key, value in content.items() if not isinstance(value, Tensor)]
         raise UserError(f"{path}: its entries {', '.join(others[:10])} are not weights. Give a plain state dict.")
     raise UserError(f"{path}: contains a {type(content).__name__}, not a state dict. Give the network's checkpoint.")
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from swapper.convert.pickled import BROKEN, ForbiddenNameError, reason_of
 from swapper.types import UserError
 
 # Paddle's words for what torch calls otherwise.
@@ -35,12 +36,19 @@ def read_paddle(path: Path) -> dict[str, Tensor]:
     try:
         with path.open("rb") as stream:
             content = _ArrayUnpickler(stream, encoding="latin1").load()
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise UserError(f"{path}: not a readable Paddle file ({error}). Give the .pdparams file itself.") from error
+    except ForbiddenNameError as error:
+        raise UserError(f"{path}: {error}. Do not use this file; download the official one again.") from error
+    except BROKEN as error:
+        raise UserError(
+            f"{path}: not a readable Paddle file ({reason_of(error)}). Give the .pdparams file itself."
+        ) from error
     if not isinstance(content, dict):
         raise UserError(f"{path}: contains a {type(content).__name__}, not parameters. Give the .pdparams file itself.")
-    arrays = {key: _array(value) for key, value in _joined(content).items() if key != _NAME_TABLE}
-    wrong = [key for key, value in arrays.items() if value is None]
+    try:
+        arrays = {key: _array(value) for key, value in _joined(content).items() if key != _NAME_TABLE}
+    except BROKEN as error:
+        raise UserError(f"{path}: its slices do not fit together ({reason_of(error)}). Download it again.") from error
+    wrong = [key for key, value in arrays.items() if value is None or not isinstance(key, str)]
     if wrong:
         raise UserError(f"{path}: {', '.join(map(str, wrong[:5]))} is not an array. Give a file of parameters only.")
     return {_torch_name(key): _torch_layout(value) for key, value in arrays.items() if value is not None}
@@ -79,7 +87,7 @@ class _ArrayUnpickler(pickle.Unpickler):
         try:
             return _ALLOWED[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(f"it wants to use {module}.{name}, which parameters never need") from None
+            raise ForbiddenNameError(f"it wants to use {module}.{name}, which weights never need") from None
 
 
 def _joined(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from swapper import hub
 from swapper.faces.align import TEMPLATES
 from swapper.faces.fitting import cut_again
 from swapper.registry import METHODS, SYSTEMS
-from swapper.registry.pipelines import KEY, PUBLISHED, TRAINED, IdentityNeeds, SwapPipeline, read_pipeline
+from swapper.registry.pipeline_reading import read_pipeline
+from swapper.registry.pipelines import KEY, PUBLISHED, TRAINED, IdentityNeeds, SwapPipeline
 from swapper.types import Crop, UserError
 
 
@@ -208,6 +209,12 @@ class SourceReader:
             raise UserError(
                 f"Identity network '{needs.weights}': its vectors have {embedding} numbers, and the swapping network "
                 f"takes {length}. Give the one that the swapping network was trained with: {needs.made_by}"
+            )
+        computes = getattr(found, "colour_range", needs.range)
+        if network is None and computes != needs.range:
+            raise UserError(
+                f"Identity network '{needs.weights}': it computes with colours of {computes}, and the weights say "
+                f"{needs.range}. Convert the official checkpoint again."
             )
         return cls(needs, found, device)
 

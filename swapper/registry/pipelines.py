@@ -6,10 +6,7 @@ here do, the rest is the system's own of this table.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
-
-from swapper.errors import UserError
+from dataclasses import asdict, dataclass, replace
 
 KEY = "pipeline"  # of the metadata
 
@@ -118,7 +115,8 @@ _MOBILE = IdentityNeeds(
     Alignment("arcface", 112),
     112,
 )
-_POSES_224 = Alignment("arcface_112_v1", 224, "poses")
+POSED = "arcface_112_v1"  # the only template there is for five poses
+_POSES_224 = Alignment(POSED, 224, "poses")
 
 
 def _se(alignment: Alignment, shrink: str) -> IdentityNeeds:
@@ -175,7 +173,7 @@ PUBLISHED: Mapping[str, SwapPipeline] = {
     for pipeline in (
         SwapPipeline(
             "ghost",
-            Alignment("arcface_112_v1", 256, "poses"),
+            Alignment(POSED, 256, "poses"),
             _RESNET_100,
             licence="Apache-2.0",
             origin="ai-forever/ghost",
@@ -220,73 +218,3 @@ PUBLISHED: Mapping[str, SwapPipeline] = {
 """How each system's published weights are used, read from the official inference code, by system."""
 
 SIMSWAP_512 = Alignment("ffhq", 512, "similarity")  # SimSwap's code aligns for its 512 px network as FFHQ does
-
-
-def read_pipeline(said: Mapping[str, str], system: str, file: str, size: int) -> SwapPipeline:
-    """What a weights file needs.
-
-    Args:
-        said: its metadata.
-        system: name of the method that is to use it.
-        file: named in messages.
-        size: of the crops in pixels, where it names a template and no size: the network's own.
-
-    Raises:
-        UserError: it does not say, is of another system, or says what this version cannot do.
-    """
-    if KEY in said:
-        try:
-            pipeline = _from_json(json.loads(said[KEY]))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UserError(f"{file}: its pipeline cannot be read ({error!r}). {_AGAIN.format(system)}") from error
-    elif "template" in said and said.get("size", str(size)).isdigit():
-        pipeline = TRAINED[system].cut(said["template"], int(said.get("size", size)))
-    else:
-        raise UserError(f"{file}: it does not say which crops its network takes. {_AGAIN.format(system)}")
-    if pipeline.system != system:
-        raise UserError(
-            f"{file}: it contains weights of '{pipeline.system}', not of '{system}'. Choose that method, or another "
-            "file."
-        )
-    _check(pipeline, file)
-    return pipeline
-
-
-_AGAIN = "Convert the official checkpoint again with 'python -m swapper weights convert {} FILE'."
-
-
-def _check(pipeline: SwapPipeline, file: str) -> None:
-    """Refuse what this version cannot do, so that nothing is swapped by a guess."""
-    identity = pipeline.identity
-    cuts = [pipeline.alignment, *([identity.alignment] if identity else [])]
-    said = {
-        "colour order": (pipeline.colours, ("rgb",)),
-        "mask": (pipeline.mask, (PUBLISHED[pipeline.system].mask,)),
-        "fit": (next((cut.fit for cut in cuts if cut.fit not in FITS), "fixed"), tuple(FITS)),
-        "scaling": (identity.shrink if identity else "", tuple(SHRINKS)),
-    }
-    for what, (value, known) in said.items():
-        if value not in known:
-            names = ", ".join(f"'{name}'" for name in known)
-            raise UserError(f"{file}: its {what} is '{value}', and this version knows {names}. Use another file.")
-    if any(cut.size < 1 for cut in cuts):
-        raise UserError(f"{file}: its crops have no pixels. Use another file.")
-
-
-def _from_json(values: Mapping[str, Any]) -> SwapPipeline:
-    known = {field.name for field in fields(SwapPipeline)}
-    if set(values) - known:
-        raise ValueError(f"unknown entry {min(set(values) - known)}")
-    identity = values["identity"]
-    if identity is not None:
-        identity = IdentityNeeds(
-            **{**identity, "alignment": _alignment(identity["alignment"]), "blocks": tuple(identity["blocks"])}
-        )
-    return SwapPipeline(**{**values, "alignment": _alignment(values["alignment"]), "identity": identity})
-
-
-def _alignment(values: Mapping[str, Any]) -> Alignment:
-    cut = Alignment(**values)
-    if not (isinstance(cut.template, str) and isinstance(cut.size, int)):
-        raise TypeError(f"crop of {cut.template!r}, {cut.size!r}")
-    return cut

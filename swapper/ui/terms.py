@@ -10,7 +10,7 @@ from swapper import hub
 from swapper.methods.base import local_methods
 from swapper.methods.weights import find_weights
 from swapper.registry import METHODS, needed_weights, split_method
-from swapper.registry.pipelines import read_pipeline
+from swapper.registry.pipeline_reading import read_pipeline
 from swapper.types import UserError
 from swapper.ui.languages import said
 

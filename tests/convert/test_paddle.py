@@ -94,7 +94,7 @@ def test_nothing_in_a_file_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "net.pdparams"
     path.write_bytes(pickle.dumps({"conv.weight": attack}, protocol=2))
-    with pytest.raises(UserError, match=r"it wants to use [\w.]+, which parameters never need") as caught:
+    with pytest.raises(UserError, match=r"it wants to use [\w.]+, which weights never need") as caught:
         read_paddle(path)
     assert name.rsplit(".", 1)[1] in str(caught.value)
     assert not (tmp_path / "was-run").exists()

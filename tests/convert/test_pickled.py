@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
 from official_keys import narrowed, official_shapes, random_arrays, write_checkpoint
@@ -147,3 +148,28 @@ def test_the_average_over_training_is_taken_from_score_sde(tmp_path: Path) -> No
     torch.save({"model": weights, "ema": {"shadow_params": kept["shadow_params"][1:]}}, path)
     with pytest.raises(UserError, match="averages over training are not those of its"):
         read_official("smoothswap", path)
+
+
+def test_what_training_on_graphics_cards_left_in_the_file_is_passed_over(
+    foreign: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SimSwap's file is a checkpoint of its training: two networks, the optimiser, where it ran, and its score."""
+    arrays = random_arrays(narrowed(official_shapes("arcface-se"), 4))
+    state = read_paddle(write_checkpoint("arcface-se", arrays, tmp_path))
+    path = tmp_path / "arcface_checkpoint.tar"
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, foreign.__name__, foreign)
+        wrapped = nn.DataParallel(nested(state, foreign))
+        wrapped.src_device_obj = torch.device("cuda:0")  # pyright: ignore[reportAttributeAccessIssue]
+        margin = nn.DataParallel(nn.Linear(4, 2))
+        optimizer = torch.optim.SGD(margin.parameters(), lr=0.1, momentum=0.9)
+        margin(torch.ones(1, 4)).sum().backward()
+        optimizer.step()
+        rest = {"acc": np.float64(0.99), "metric_fc": margin, "optimizer": optimizer, "dtype": torch.float16}
+        torch.save({"epoch": 3, **rest, "model": wrapped}, path)
+    found = read_official("arcface-se", path).state_dict()
+    plain = read_official("arcface-se", tmp_path / "arcface-se.pdparams").state_dict()
+    assert all(torch.equal(found[name], plain[name]) for name in plain)
+    torch.save({"a": nn.Linear(1, 1), "b": nn.Linear(1, 1)}, path)
+    with pytest.raises(UserError, match="it holds neither a state dict nor one network"):
+        read_official("arcface-se", path)

@@ -85,10 +85,19 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
         ("colours", "bgr", "its colour order is 'bgr', and this version knows 'rgb'"),
         ("range", "imagenet", "computes with colours of imagenet, but they are -1..1"),
         ("mask", "network", "its mask is 'network', and this version knows 'whole'"),
-        ("alignment", {"template": "round", "size": 256, "fit": "poses"}, "its template 'round' is unknown here"),
+        ("alignment", {"template": "round", "size": 256, "fit": "similarity"}, "its template 'round' is unknown here"),
         ("alignment", {"template": "ffhq", "size": 256, "fit": "by eye"}, "its fit is 'by eye'"),
         ("alignment", {"template": "ffhq"}, "its pipeline cannot be read"),
         ("system", "simswap", "it contains weights of 'simswap', not of 'ghost'"),
+        ("alignment", {"template": "tight", "size": 256, "fit": "poses"}, "its template of five poses is 'tight'"),
+        ("alignment", {"template": "ffhq", "size": 10**9, "fit": "fixed"}, "its crops are 1000000000 pixels wide"),
+        ("alignment", {"template": "ffhq", "size": 0, "fit": "fixed"}, "its crops are 0 pixels wide"),
+        ("identity", None, "its identity network is 'none', and this version knows 'IResNet', 'MobileFaceNet'"),
+        ("identity.network", "IRSE", "its identity network is 'IRSE'"),
+        ("identity.range", "0..1", "it computes with colours of -1..1, and the weights say 0..1"),
+        ("identity.side", 0, "its crops are 0 pixels wide"),
+        ("identity.side", "112", "its pipeline cannot be read"),
+        ("identity.unit", "no", "its pipeline cannot be read"),
         ("speed", "high", "its pipeline cannot be read"),
     ],
 )
@@ -96,7 +105,10 @@ def test_a_file_that_says_something_else_is_refused(entry: str, value: object, m
     weights = official_files("ghost", tmp_path)
     network = hub.load_path(AEINet, weights)
     said = hub.read_metadata(weights)
-    hub.save(network, weights, {"pipeline": json.dumps({**json.loads(said["pipeline"]), entry: value})})
+    needs = json.loads(said["pipeline"])
+    part, _, name = entry.rpartition(".")
+    (needs[part] if part else needs)[name] = value
+    hub.save(network, weights, {"pipeline": json.dumps(needs)})
     with pytest.raises(UserError, match=message):
         swapper_of(weights, "ghost")
     hub.save(network, weights)
