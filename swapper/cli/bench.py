@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from swapper.cli.options import add_method_option
+from swapper.cli.options import add_method_option, settle_choices
 from swapper.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add_bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     p.add_argument("--faces", type=int, choices=range(1, 9), metavar="N", help="with --video: in the clip, 1 to 8")
     p.add_argument("--seconds", type=float, metavar="S", help="with --soak: how long in all (default: 900)")
     p.add_argument("--only", metavar="NAME", help="with --models: only this network; a wrong name lists all")
-    add_method_option(p, published=False)
+    add_method_option(p)
     p.set_defaults(run=run_bench)
 
 
@@ -50,6 +50,8 @@ def run_bench(args: argparse.Namespace) -> int:
     other = next((name for name in ("models", "peers", "marks", "soak") if getattr(args, name)), None)
     if args.weights and other:
         raise UserError(f"--weights {args.weights} does not work together with --{other}. Leave one of the two out.")
+    if args.method:
+        settle_choices(args.trust, [args.method])
     from swapper.bench import photo
     from swapper.runtime.threads import settle_threads
 

@@ -33,7 +33,7 @@ def read_metadata(path: Path) -> dict[str, str]:
     try:
         with safe_open(path, framework="pt") as file:
             return dict(file.metadata() or {})
-    except SafetensorError as error:
+    except (SafetensorError, OSError) as error:
         raise UserError(f"{path}: not a readable safetensors file ({error}). Convert or download it again.") from error
 
 
@@ -63,7 +63,7 @@ def load_path(cls: type[M], path: Path) -> M:
     try:
         network = cls(read_config(cast(Any, cls).Config, json.loads(said["config"])))
         network.load_state_dict(load_file(path))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
         raise UserError(
             f"{path}: does not fit this version's {cls.__name__} ({error}). Use the file that belongs to this version."
         ) from error

@@ -53,7 +53,7 @@ def test_choices_need_the_files_that_they_load() -> None:
     ]
 
 
-@pytest.mark.parametrize("command", ["image", "video", "compare", "interpolate", "batch"])
+@pytest.mark.parametrize("command", ["image", "video", "compare", "interpolate", "batch", "bench"])
 def test_every_command_asks_for_trust(
     command: str, portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,6 +76,7 @@ def test_every_command_asks_for_trust(
             "warp,onnx:uniface_256",
         ],
         "interpolate": ["interpolate", photo, photo, photo, "-o", out, "--method", "onnx:ghost_2_256"],
+        "bench": ["bench", "--quick", "--method", "onnx:ghost_2_256"],
         "batch": ["batch", folder, "-o", out, "--source", photo, "--method", "onnx:ghost_2_256"],
     }
     (tmp_path / "clip.mp4").write_bytes(b"not looked at before that")

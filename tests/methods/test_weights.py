@@ -18,6 +18,7 @@ from swapper.batch.swapping import Swapping
 from swapper.bench import photo
 from swapper.cli.main import main
 from swapper.images import read_image
+from swapper.methods.weights import own_swappers
 from swapper.models.arcface import IResNet, IResNetConfig
 from swapper.models.ghost import AEINet
 from swapper.provenance import MarkSettings
@@ -219,3 +220,13 @@ def test_conversion_says_what_has_to_lie_beside_the_file(tmp_path: Path, capsys:
     assert "arcface-iresnet100.safetensors has to lie beside it: python -m swapper weights convert arcface FILE" in said
     assert main(["weights", "convert", "arcface", str(tmp_path / "arcface.pth")]) == 0
     assert "has to lie" not in capsys.readouterr().out
+
+
+def test_what_is_no_weights_file_in_the_users_folder_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    official_files("ghost", tmp_path)
+    (tmp_path / "folder.safetensors").mkdir()
+    (tmp_path / "empty.safetensors").touch()
+    monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
+    assert own_swappers() == ["ghost@official"]
