@@ -42,7 +42,7 @@ class OnnxHubMethod:
             device: where it should run.
 
         Raises:
-            UserError: the name is unknown, or a file cannot be downloaded.
+            UserError: the name is unknown, or a file cannot be downloaded or is another network.
         """
         if swapper not in RECORDS:
             raise UserError(f"Unknown ONNX swapper '{swapper}'. Choose one of: {', '.join(RECORDS)}.")
@@ -52,6 +52,7 @@ class OnnxHubMethod:
         self.template = self.record.template
         path = hub.resolve(swapper)
         self._session = open_session(path, device)
+        _check_shapes(path, self._session, self.record)
         self.provider = used_provider(self._session)
         self._embedder: InferenceSession | None = None
         self._converter: InferenceSession | None = None
@@ -137,6 +138,33 @@ class OnnxHubMethod:
             masks.append(_mask(others, self.size))
         face, mask = (torch.from_numpy(np.concatenate(v)).to(faces.device).clamp(0, 1) for v in (images, masks))
         return Swapped(face=face, mask=mask)
+
+
+def _check_shapes(path: Path, session: InferenceSession, record: OnnxSwapper) -> None:
+    """Refuse a graph of another size, as far as it says its sizes; one with other inputs is refused when it runs."""
+    picture = (1, 3, record.size, record.size)
+    source = (1, 512) if record.identity != "crop" else (1, 3, record.source_size, record.source_size)
+    takes = {node.name: _whole(node.shape) for node in session.get_inputs()}
+    if set(takes) != {"source", "target"}:
+        return
+    for name, wanted in (("source", source), ("target", picture)):
+        found = takes[name]
+        if found is not None and found != wanted:
+            raise UserError(
+                f"{path}: its input '{name}' is of {found}, not of {wanted} as that of {record.name}. Replace it with "
+                "the file named in the manifest."
+            )
+    gives = _whole(session.get_outputs()[0].shape)
+    if gives is not None and np.prod(gives) != np.prod(picture):
+        raise UserError(
+            f"{path}: its output is of {gives}, not of {picture} as that of {record.name}. Replace it with the file "
+            "named in the manifest."
+        )
+
+
+def _whole(shape: Sequence[object]) -> tuple[int, ...] | None:
+    """A shape all of whose lengths are known."""
+    return tuple(n for n in shape if isinstance(n, int)) if all(isinstance(n, int) for n in shape) else None
 
 
 def _arcface_input(face: UInt8[np.ndarray, "112 112 3"]) -> Float32[np.ndarray, "1 3 112 112"]:

@@ -1,14 +1,15 @@
 """Published ONNX swappers, stood in for by small graphs with the same inputs and outputs."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from interpolation_checks import check_interpolation
-from onnx import TensorProto
-from onnx_stand_ins import ARCFACE, COLOUR, CONVERTER, EMAP, write_converter, write_embedder, write_swapper
+from onnx import TensorProto, helper
+from onnx_stand_ins import ARCFACE, COLOUR, CONVERTER, EMAP, write_converter, write_embedder, write_graph, write_swapper
 
 from swapper import hub
 from swapper.faces.align import TEMPLATES, template_to_template, warp_frame
@@ -197,3 +198,28 @@ def test_every_published_swapper_takes_any_likeness(files: Path, name: str) -> N
         said = likeness_warnings(method, likeness)
         assert [f"Likeness {likeness:g}: '{method.name}' cannot interpolate" in text for text in said] == [True][able:]
     assert likeness_warnings(method, 1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("made_like", "words"),
+    [
+        (RECORDS["ghost_2_256"], r"its input 'target' is of \(1, 3, 256, 256\), not of \(1, 3, 128, 128\)"),
+        (
+            replace(RECORDS["blendswap_256"], size=128),
+            r"its input 'source' is of \(1, 3, 112, 112\), not of \(1, 512\)",
+        ),
+        (None, r"its output is of \(1, 3, 1, 1\), not of \(1, 3, 128, 128\) as that of reswapper_128"),
+    ],
+)
+def test_a_file_of_another_size_is_refused_when_it_is_opened(
+    files: Path, made_like: OnnxSwapper | None, words: str
+) -> None:
+    path = files / "reswapper_128.onnx"
+    if made_like is None:
+        mean = helper.make_node("GlobalAveragePool", ["target"], ["output"])
+        inputs = {"target": (1, 3, 128, 128), "source": (1, 512)}
+        write_graph(path, [mean], inputs, {"output": (1, 3, 1, 1)}, {})
+    else:
+        write_swapper(path, made_like)
+    with pytest.raises(UserError, match=rf"{words}.*\. Replace it with the file named in the manifest\.$"):
+        load_method("onnx:reswapper_128", CPU)
