@@ -43,6 +43,8 @@
   document.addEventListener('click', (event) => {
     const button = event.target.closest?.('button, a');
     if (button) last = button;
+    const face = event.target.closest?.('.overview [data-face]'); // a shorter way for the mouse; keys have the thumbnails
+    if (face) document.querySelectorAll('#faces .thumbnail-item')[face.dataset.face]?.click();
     if (button?.closest('.card') && button.matches('.download, [download]'))
       button.closest('.card').querySelectorAll('.done').forEach((told) => delete told.dataset.unsaved);
   }, true);

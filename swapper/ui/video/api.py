@@ -15,11 +15,11 @@ from swapper.ui.files import raises_sentences, upload_path, upload_paths
 from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
 from swapper.ui.layout import LENGTHY
 from swapper.ui.people import people_pairs
+from swapper.ui.plan import Plan
 from swapper.ui.settings_panel import blend_settings
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.terms import TRUST_ARGUMENT, require_trust
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
-from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoSettings, check_video_settings
 from swapper.video.request import measured_role
 

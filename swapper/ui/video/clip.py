@@ -13,7 +13,7 @@ from swapper.provenance import MarkSettings
 from swapper.runtime.limits import Limits
 from swapper.studies.previews import shrink
 from swapper.types import UserError
-from swapper.ui.video.plan import Plan
+from swapper.ui.plan import Plan
 from swapper.video.io import VideoReader
 from swapper.video.job import VideoSettings, check_limits
 from swapper.video.marks import FrameMarker

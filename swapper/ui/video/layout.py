@@ -14,11 +14,11 @@ from swapper.studies.previews import shrink
 from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
 from swapper.ui.marks_note import MarksNote, build_marks_note
+from swapper.ui.plan import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
 from swapper.ui.sources import Sources, build_sources
 from swapper.ui.video.clip import STEP
 from swapper.ui.video.jobs import FORMATS
-from swapper.ui.video.plan import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.work import Result, build_result_place
 from swapper.video.io import VideoReader
 

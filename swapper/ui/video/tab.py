@@ -15,6 +15,7 @@ from swapper.ui.consent import require_consent
 from swapper.ui.files import upload_path, upload_paths
 from swapper.ui.languages import said
 from swapper.ui.layout import Updates
+from swapper.ui.plan import CHOSEN, EVERYONE
 from swapper.ui.progress import Tell
 from swapper.ui.settings_panel import read
 from swapper.ui.swappers import SwapperCache, offered_methods
@@ -23,7 +24,7 @@ from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
 from swapper.ui.video.gif import Gif, stand_in
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
 from swapper.ui.video.layout import DOWNLOAD, KIND, WHO, WHO_LABEL, CastPanel, PartPanel, VideoResultPanel
-from swapper.ui.video.plan import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
+from swapper.ui.video.plan import Cast, look_for_people, plan_swap, wanted_people
 from swapper.video.io import VideoReader
 from swapper.video.job import LONGEST, VideoProgress, VideoResult, check_video_settings
 
