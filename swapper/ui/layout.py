@@ -19,7 +19,6 @@ EXAMPLES_NOTE = "Or one of these synthetic people:"
 SYNTHETIC = "Synthetic person {number}"
 FORMATS = {"PNG": ".png", "JPEG": ".jpg"}
 PHOTO_HEIGHT = 204  # px
-UNUSUAL = [".heic", ".heif", ".avif", ".gif", ".tif", ".tiff"]  # pictures that not every system counts as such
 
 Updates = dict[Any, Any]  # what a handler returns: new value or properties by component
 Pictures = Sequence[UInt8[np.ndarray, "h w 3"]]

@@ -53,6 +53,30 @@
     if (document.querySelector('.running [role="progressbar"], .done[data-unsaved]')) event.preventDefault();
   });
 
+  // Many systems do not know these for pictures: their files have no type, and file choosers leave them out.
+  const unusual = { heic: 'heic', heif: 'heif', avif: 'avif', tif: 'tiff', tiff: 'tiff' };
+  const kindOf = (file) => unusual[file.name.split('.').pop().toLowerCase()];
+  const typed = (files) => {
+    if (!Array.from(files ?? []).some((file) => !file.type && kindOf(file))) return null;
+    const all = new DataTransfer();
+    for (const file of files) {
+      const kind = !file.type && kindOf(file);
+      all.items.add(kind ? new File([file], file.name, { type: `image/${kind}`, lastModified: file.lastModified }) : file);
+    }
+    return all;
+  };
+  document.addEventListener('change', ({ target }) => {
+    const all = target.matches?.('input[type="file"]') && typed(target.files);
+    if (all) target.files = all.files;
+  }, true);
+  document.addEventListener('drop', (event) => {
+    const all = typed(event.dataTransfer?.files);
+    if (!all) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    event.target.dispatchEvent(new DragEvent('drop', { dataTransfer: all, bubbles: true, cancelable: true }));
+  }, true);
+
   const set = (node, name, value) => {
     if (node.getAttribute(name) !== value) node.setAttribute(name, value);
   };
@@ -87,6 +111,8 @@
       if (brushes[i]) set(color, 'aria-label', inWords(brushes[i]));
       set(color, 'aria-pressed', String(color.matches('.selected')));
     });
+    for (const input of document.querySelectorAll('input[type="file"][accept="image/*"]'))
+      input.accept = ['image/*', ...Object.keys(unusual).map((ending) => `.${ending}`)].join(',');
     for (const empty of document.querySelectorAll('.empty[aria-label]:not([role])')) empty.setAttribute('role', 'img');
   };
   let waiting = false;

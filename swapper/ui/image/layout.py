@@ -10,7 +10,7 @@ from gradio.components import Component
 from swapper.ui.callout import callout
 from swapper.ui.image.mask import MaskPanel, build_mask_panel
 from swapper.ui.image.several import WHO, Finished
-from swapper.ui.layout import FORMATS, UNUSUAL, Updates, build_photo, heading
+from swapper.ui.layout import FORMATS, Updates, build_photo, heading
 from swapper.ui.marks_note import MarksNote, build_marks_note
 from swapper.ui.plan import EVERYONE
 from swapper.ui.sources import Sources, build_sources
@@ -146,7 +146,7 @@ def build_further() -> Further:
             show_label=False,
             interactive=True,
             sources=["upload", "clipboard"],
-            file_types=["image", *UNUSUAL],
+            file_types=["image"],
             columns=4,
             height=FURTHER_HEIGHT,
             object_fit="cover",
