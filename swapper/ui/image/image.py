@@ -27,10 +27,11 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.image.layout import FURTHER_WHO, ResultPanel, build_further, build_inputs, build_result
 from swapper.ui.image.mask import Painting
 from swapper.ui.image.result import summary, swap_target
-from swapper.ui.image.several import WHO, Finished, Wish, listed, part_of, photo_name, plan_photos, swap_photos
+from swapper.ui.image.several import PHOTO, WHO, Finished, Wish, plan_photos, swap_photos
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
 from swapper.ui.layout import ENGINE, FORMATS, QUICK, Updates, queued
+from swapper.ui.many import listed, part_of, upload_name
 from swapper.ui.presets import Presets
 from swapper.ui.progress import ReportProgress, Tell
 from swapper.ui.settings_panel import build_settings_panel, read
@@ -131,11 +132,11 @@ class ImageTab:
         finished, (payload, path) = Finished(), target
         if path:
             try:
-                told = part_of(tell, 0, len(items) + 1)
+                told = part_of(tell, 0, len(items) + 1, PHOTO)
                 found, png, preview = yield from self._one(told, wish, found, path, paint, alone=False)
-                finished.add(png, preview, photo_name(payload))
+                finished.add(png, preview, upload_name(payload))
             except UserError as error:
-                finished.leave_out(photo_name(payload), error)
+                finished.leave_out(upload_name(payload), error)
         single = {self.result.single: gr.Column(visible=bool(finished.shown))}
         plan = plan_photos(wish, who, found)
         for done in swap_photos(wish, items, plan, tell, finished, before=int(bool(path))):

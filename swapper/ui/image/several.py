@@ -15,11 +15,12 @@ from swapper.provenance import Origin, write_marked_image
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
 from swapper.ui.assignment import PEOPLE
-from swapper.ui.files import TOO_MANY, new_folder, result_name, upload_paths, write_preview
+from swapper.ui.files import new_folder, result_name, upload_paths, write_preview
 from swapper.ui.image.result import DOING, NO_SOURCE, NOTHING_TO_DO
 from swapper.ui.image.target import Target
 from swapper.ui.languages import said
 from swapper.ui.layout import FORMATS
+from swapper.ui.many import named, part_of, upload_name
 from swapper.ui.plan import CHOSEN, EVERYONE, LARGEST, Plan
 from swapper.ui.progress import ReportProgress, ToldTimer
 from swapper.video.casting import Role
@@ -86,8 +87,7 @@ class Finished:
             name: of the photo.
             error: what is wrong.
         """
-        sentence = said(str(error))
-        self.notes.append(sentence if name in sentence else f"{name}: {sentence}")
+        self.notes.append(named(name, error))
 
     def archive(self) -> Path:
         """Write all whole results into one ZIP file; they are not compressed again."""
@@ -96,33 +96,6 @@ class Finished:
             for name, picture in self.pictures.items():
                 archive.write(picture, name)
         return path
-
-
-def listed(payload: Any, most: int) -> list[Any]:
-    """Photos as the page sends them, each still to be looked at.
-
-    Args:
-        payload: value of a gallery.
-        most: how many there may be.
-
-    Raises:
-        UserError: there are more.
-    """
-    items = payload if isinstance(payload, list) else []
-    if len(items) > most:
-        raise UserError(TOO_MANY.format(found=len(items), most=most))
-    return items
-
-
-def photo_name(item: Any) -> str:
-    """The name that a visitor knows an uploaded photo by.
-
-    Args:
-        item: as the page sends it.
-    """
-    inner = item.get("image") or item.get("video") or item if isinstance(item, dict) else {}
-    inner = inner if isinstance(inner, dict) else {}
-    return Path(str(inner.get("orig_name") or inner.get("path") or "photo")).name
 
 
 def plan_photos(wish: Wish, who: str, target: Target | None) -> Plan:
@@ -174,9 +147,9 @@ def swap_photos(
     """
     for number, item in enumerate(items, before):
         try:
-            _swap_one(wish, item, plan, part_of(tell, number, before + len(items)), finished)
+            _swap_one(wish, item, plan, part_of(tell, number, before + len(items), PHOTO), finished)
         except UserError as error:
-            finished.leave_out(photo_name(item), error)
+            finished.leave_out(upload_name(item), error)
         yield finished
 
 
@@ -194,22 +167,7 @@ def _swap_one(wish: Wish, item: Any, plan: Plan, tell: ReportProgress, finished:
     result = swapper.swap_faces(still, faces, assigned, timer, wish.blend)
     tell(0.9, said("Saving"))
     origin = Origin(swapper.method_name, wish.restore, sources=len(set(map(id, assigned.values()))))
-    folder, name = new_folder(), photo_name(item)
+    folder, name = new_folder(), upload_name(item)
     file = write_marked_image(result.picture, folder / result_name(path, FORMATS["PNG"]), origin)
     finished.add(file.path, write_preview(result.image, folder / "after.jpg", origin), name)
-    finished.notes.extend(f"{name}: {said(words)}" for words in result.warnings + file.warnings)
-
-
-def part_of(tell: ReportProgress, number: int, count: int) -> ReportProgress:
-    """What tells where one of several photos is.
-
-    Args:
-        tell: is told where all of it is.
-        number: of the photo, 0 first.
-        count: photos.
-    """
-
-    def told(share: float, what: str) -> None:
-        tell((number + share) / count, said(PHOTO.format(number=number + 1, count=count, what=what)))
-
-    return told
+    finished.notes.extend(named(name, words) for words in result.warnings + file.warnings)

@@ -18,6 +18,7 @@ from swapper.ui.plan import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
 from swapper.ui.sources import Sources, build_sources
 from swapper.ui.video.clip import STEP
+from swapper.ui.video.clips import ClipsPanel, build_clips
 from swapper.ui.video.jobs import FORMATS
 from swapper.ui.work import Result, build_result_place
 from swapper.video.io import VideoReader
@@ -114,6 +115,8 @@ class VideoResultPanel:
         notes: warnings.
         summary: what was done, and how fast.
         marks: says what the file says about itself.
+        single: holds all that belongs to the first video alone.
+        clips: shows the results of further videos.
     """
 
     place: Result
@@ -124,11 +127,14 @@ class VideoResultPanel:
     notes: gr.HTML
     summary: gr.HTML
     marks: MarksNote
+    single: gr.Column
+    clips: ClipsPanel
 
     @property
     def outputs(self) -> list[Any]:
         """Components that a job fills."""
-        return [self.player, self.picture, self.download, self.notes, self.summary, *self.marks.outputs]
+        own = [self.player, self.picture, self.download, self.notes, self.summary, *self.marks.outputs]
+        return [*own, self.single, *self.clips.outputs]
 
 
 @dataclass(frozen=True)
@@ -238,14 +244,22 @@ def build_result() -> VideoResultPanel:
     heading(RESULT)
     place = build_result_place("video", EMPTY)
     with gr.Column(visible=False, elem_classes="shown") as box:
-        player = gr.Video(interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-player")
-        picture = gr.Image(
-            visible=False, interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-gif-result"
-        )
-        download = gr.DownloadButton(
-            DOWNLOAD.format(kind="MP4"), size="md", elem_id="video-download", elem_classes="download"
-        )
-        notes = gr.HTML(elem_id="video-notes")
-        marks = build_marks_note("video")
-        summary = gr.HTML(elem_id="video-summary")
-    return VideoResultPanel(replace(place, boxes=[box]), box, player, picture, download, notes, summary, marks)
+        with gr.Column(elem_classes="shown") as single:
+            player = gr.Video(interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-player")
+            picture = gr.Image(
+                visible=False,
+                interactive=False,
+                show_label=False,
+                label="Result",
+                buttons=[],
+                elem_id="video-gif-result",
+            )
+            download = gr.DownloadButton(
+                DOWNLOAD.format(kind="MP4"), size="md", elem_id="video-download", elem_classes="download"
+            )
+            notes = gr.HTML(elem_id="video-notes")
+            marks = build_marks_note("video")
+            summary = gr.HTML(elem_id="video-summary")
+        clips = build_clips()
+    place = replace(place, boxes=[box])
+    return VideoResultPanel(place, box, player, picture, download, notes, summary, marks, single, clips)

@@ -17,7 +17,7 @@ from swapper.ui.assignment import PEOPLE
 from swapper.ui.assignment_panel import build_assignment_panel
 from swapper.ui.image.image import ImageTab
 from swapper.ui.image.layout import build_result
-from swapper.ui.image.several import Finished, Wish, listed, part_of, photo_name, plan_photos, swap_photos
+from swapper.ui.image.several import Finished, Wish, plan_photos, swap_photos
 from swapper.ui.image.target import find_target
 from swapper.ui.plan import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.progress import Tell
@@ -89,19 +89,6 @@ def test_files_of_the_same_name_are_all_in_the_archive(uploads):
         finished.add(Path(draw(uploads / folder / "me.png")), "preview.jpg", "me.png")
     with zipfile.ZipFile(finished.archive()) as archive:
         assert archive.namelist() == ["me.png", "me-2.png", "me-3.png"]
-
-
-def test_there_may_not_be_too_many():
-    assert listed(None, 2) == [] and listed("x", 2) == [] and listed([1, 2], 2) == [1, 2]
-    with pytest.raises(UserError, match="3 are more than the 2"):
-        listed([1, 2, 3], 2)
-    assert photo_name({"image": None}) == "photo" and photo_name({"path": "/a/b.png"}) == "b.png"
-
-
-def test_each_photo_takes_its_share_of_the_bar():
-    told: list[float] = []
-    part_of(lambda share, _what: told.append(share), 1, 4)(0.5, "Swapping")
-    assert told == [0.375]
 
 
 @pytest.fixture
