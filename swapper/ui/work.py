@@ -153,7 +153,7 @@ class Work:
 
         def changed(made: str, *values: Any) -> str:
             self.visits.keep(session_of_event(), self.name, list(values))
-            return _stale() if made and made != fingerprint(values[:count]) else ""
+            return _stale() if made not in ("", _PART, fingerprint(values[:count])) else ""
 
         gr.on(
             [block.change for block in kept if not isinstance(block, gr.State)],  # type: ignore[attr-defined]
@@ -224,7 +224,9 @@ class Work:
                     if block not in transient:
                         whole.setdefault(block, {}).update(properties(update))
                 made = answer.get(self.made)
-                if made and self.start in answer:  # it is finished, or the result before it is still there
+                if (
+                    made not in (None, "", _PART) and self.start in answer
+                ):  # it is finished, or the result before it is still there
                     now = self.visits.find(session, self.name)
                     old = now is not None and made != fingerprint(now[:count])
                     answer = {**answer, self.result.stale: _stale() if old else ""}
