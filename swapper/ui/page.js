@@ -77,6 +77,18 @@
     event.target.dispatchEvent(new DragEvent('drop', { dataTransfer: all, bubbles: true, cancelable: true }));
   }, true);
 
+  // Before and after: the first video follows the second, which has the controls and the sound.
+  for (const kind of ['play', 'pause', 'seeking', 'ratechange', 'timeupdate'])
+    document.addEventListener(kind, ({ target }) => {
+      const pair = target.closest?.('.side-by-side'), before = pair?.querySelector('video');
+      if (!before || before === target) return;
+      const wanted = target.currentTime + Number(pair.dataset.start);
+      if (Math.abs(before.currentTime - wanted) > (kind === 'timeupdate' ? 0.15 : 0.02)) before.currentTime = wanted;
+      before.playbackRate = target.playbackRate;
+      if (target.paused) before.pause();
+      else before.play().catch(() => {});
+    }, true);
+
   const set = (node, name, value) => {
     if (node.getAttribute(name) !== value) node.setAttribute(name, value);
   };

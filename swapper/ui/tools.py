@@ -42,14 +42,14 @@ def apart(data: Any) -> list[Any]:
     return found
 
 
-def small_picture(path: str) -> Image.Image | None:
+def small_picture(file_path: str) -> Image.Image | None:
     """A result as a model is shown it; None for what is no picture.
 
     Args:
-        path: of a file.
+        file_path: of any file.
     """
-    if Path(path).suffix.lower() not in _SUFFIXES or not Path(path).is_file():
+    if Path(file_path).suffix.lower() not in _SUFFIXES or not Path(file_path).is_file():
         return None
-    picture = Image.open(path)
+    picture = Image.open(file_path)
     picture.thumbnail((SIDE, SIDE))
     return picture

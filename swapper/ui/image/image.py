@@ -10,7 +10,6 @@ import gradio as gr
 
 from swapper.compose.paint import Paint
 from swapper.images import read_image
-from swapper.methods.base import default_method
 from swapper.provenance import Origin, write_marked_image
 from swapper.registry import find_restorer
 from swapper.runtime import values
@@ -155,9 +154,8 @@ class ImageTab:
     def show_example(self, tell: Tell, example: FinishedExample, sent: Sequence[Any]) -> Iterator[Updates]:
         """Show what was swapped between two of the made-up people, whom nobody has to ask; ``sent`` are settings."""
         method, restore, blend = read(list(sent))
-        swapped, origin = example.get(
-            self.swappers, lambda: tell(0.2, said("Swapping")), method or default_method(), restore, blend
-        )
+        method = method or next(iter(offered_methods()))
+        swapped, origin = example.get(self.swappers, lambda: tell(0.2, said("Swapping")), method, restore, blend)
         yield from self._show(str(example.source), str(example.target), swapped, origin, (True, False))
 
     def again(self, values: dict[Any, Any]) -> Updates:

@@ -43,6 +43,7 @@ GIF = "Choose a GIF or another animation"
 STEADINESS, STEADINESS_INFO = "Steadiness", "How strongly jitter of the faces is smoothed."
 QUALITY, QUALITY_INFO = "Picture quality", "Higher quality makes a larger file."
 QUALITIES = [("Best", 18), ("Good", 23), ("Small file", 28)]
+PAIR = "Before and after, side by side"
 STILL_SIDE = 240  # px
 KIND, KIND_INFO = "File format", "A GIF has no sound and fewer colours."
 
@@ -115,6 +116,8 @@ class VideoResultPanel:
         notes: warnings.
         summary: what was done, and how fast.
         marks: says what the file says about itself.
+        pair: holds the next.
+        both: the video before and after, side by side.
         single: holds all that belongs to the first video alone.
         clips: shows the results of further videos.
     """
@@ -127,6 +130,8 @@ class VideoResultPanel:
     notes: gr.HTML
     summary: gr.HTML
     marks: MarksNote
+    pair: gr.Accordion
+    both: gr.HTML
     single: gr.Column
     clips: ClipsPanel
 
@@ -134,7 +139,7 @@ class VideoResultPanel:
     def outputs(self) -> list[Any]:
         """Components that a job fills."""
         own = [self.player, self.picture, self.download, self.notes, self.summary, *self.marks.outputs]
-        return [*own, self.single, *self.clips.outputs]
+        return [*own, self.pair, self.both, self.single, *self.clips.outputs]
 
 
 @dataclass(frozen=True)
@@ -259,7 +264,9 @@ def build_result() -> VideoResultPanel:
             )
             notes = gr.HTML(elem_id="video-notes")
             marks = build_marks_note("video")
+            with gr.Accordion(PAIR, open=False, visible=False, elem_classes="pair-box", elem_id="video-pair") as pair:
+                both = gr.HTML(elem_id="video-both")
             summary = gr.HTML(elem_id="video-summary")
         clips = build_clips()
     place = replace(place, boxes=[box])
-    return VideoResultPanel(place, box, player, picture, download, notes, summary, marks, single, clips)
+    return VideoResultPanel(place, box, player, picture, download, notes, summary, marks, pair, both, single, clips)

@@ -218,19 +218,24 @@ class VideoTab:
 
         part = clip.part(start, end, int(quality), steadiness) if clip is not None else VideoSettings()
         if not items:
-            yield self._finished(run_job(path, job(path, part), suffix, teller(tell), tell.cancel), method)
+            result = run_job(path, job(path, part), suffix, teller(tell), tell.cancel)
+            yield {**self._finished(result, method), **self._both(payload, part, result)}
             return
         plan(self.swappers.get(method, restore))  # what is wrong with the people is wrong with every video
         first = [Wanted(upload_name(payload), lambda: path, part)] if path else []
         more = further_clips(items, VideoSettings(quality=int(quality), steadiness=steadiness), most)
-        yield from self._many(swap_clips([*first, *more], job, suffix, tell, ended := Ended()), ended, path, method)
+        steps = swap_clips([*first, *more], job, suffix, tell, ended := Ended())
+        yield from self._many(steps, ended, (payload, part) if first else None, method)
 
-    def _many(self, steps: Iterator[Ended], ended: Ended, first: str, method: str) -> Iterator[Updates]:
-        """Show what comes of several videos; ``first`` is the path of the one whose result is played, if any."""
+    def _many(
+        self, steps: Iterator[Ended], ended: Ended, first: tuple[Any, VideoSettings] | None, method: str
+    ) -> Iterator[Updates]:
+        """Show what comes of several videos; ``first`` is the one whose result is played, if any, and its part."""
         shown: Updates = {self.result.single: gr.Column(visible=False)}
         for number, _ in enumerate(steps):
             if first and not number and ended.results:
-                shown = self._finished(ended.results[0][0], method)
+                result = ended.results[0][0]
+                shown = {**self._finished(result, method), **self._both(*first, result)}
                 shown[self.result.notes] = ""  # they stand below all results
                 yield {**shown, **self.result.clips.show(ended)}
             elif ended.results:
@@ -254,6 +259,13 @@ class VideoTab:
             self.result.summary: page.summary(result, label),
             **self.result.marks.show(path),
         }
+
+    def _both(self, payload: Any, part: VideoSettings, result: VideoResult) -> Updates:
+        """Before and after side by side; an animation cannot be played in step with anything."""
+        before = upload_paths(payload, self.limits.max_video_bytes, files=1)
+        there = bool(before) and result.path.suffix != FORMATS["GIF"]
+        shown = page.side_by_side(before[0], str(result.path), part.start) if there else ""
+        return {self.result.pair: gr.Accordion(visible=there), self.result.both: shown}
 
     def _photos(self, sent: Sequence[Any]) -> list[list[str]]:
         """The source persons' photos, which come first in what is sent."""
