@@ -65,6 +65,7 @@ def test_endpoints_take_what_the_page_shows_at_first(app):
     shown = {getattr(block, "label", None): block for block in app.blocks.values()}
     video, path, compared = (defaults(app, name) for name in ("swap_video", "interpolate", "compare"))
     assert (video["quality"], video["steadiness"]) == (shown["Picture quality"].value, shown["Steadiness"].value)
+    assert video["rate"] is None and shown["Frame rate"].value == 0  # both stand for the video's own
     assert f".{video['file_format'].lower()}" == shown["File format"].value
     assert (path["steps"], path["against"]) == (shown["Steps"].value, shown["Beside it"].value)
     assert path["method"] == "" and choose_interpolating_method() == named(app, "interpolation-method").value

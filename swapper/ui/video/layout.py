@@ -44,6 +44,9 @@ STEADINESS, STEADINESS_INFO = "Steadiness", "How strongly jitter of the faces is
 QUALITY, QUALITY_INFO = "Picture quality", "Higher quality makes a larger file."
 QUALITIES = [("Best", 18), ("Good", 23), ("Small file", 28)]
 PAIR = "Before and after, side by side"
+RATE, RATE_INFO = "Frame rate", "Frames a second at most. Fewer make a smaller file sooner."
+AS_IS = 0  # stands for the video's own
+RATES = [("As in the video", AS_IS), ("30", 30), ("25", 25), ("15", 15)]
 STILL_SIDE = 240  # px
 KIND, KIND_INFO = "File format", "A GIF has no sound and fewer colours."
 
@@ -151,17 +154,19 @@ class VideoSettingsPanel:
         steadiness: of the faces over time.
         quality: constant rate factor of the result.
         kind: suffix of the result.
+        rate: frames a second at most.
     """
 
     swap: SettingsPanel
     steadiness: gr.Slider
     quality: gr.Radio
     kind: gr.Radio
+    rate: gr.Radio
 
     @property
     def inputs(self) -> list[Component]:
-        """All components, for an event's inputs; ``settings_panel.read`` takes the values after the first three."""
-        return [self.steadiness, self.quality, self.kind, *self.swap.inputs]
+        """All components, for an event's inputs; ``settings_panel.read`` takes the values after the first four."""
+        return [self.steadiness, self.quality, self.kind, self.rate, *self.swap.inputs]
 
 
 def build_inputs(examples: Path) -> tuple[Sources, gr.Video, gr.UploadButton]:
@@ -241,7 +246,8 @@ def build_settings() -> VideoSettingsPanel:
         steadiness = gr.Slider(0, 1, 1, step=0.05, label=STEADINESS, info=STEADINESS_INFO, buttons=[])
         quality = gr.Radio(QUALITIES, value=QUALITIES[0][1], label=QUALITY, info=QUALITY_INFO)
         kind = gr.Radio(list(FORMATS.items()), value=FORMATS["MP4"], label=KIND, info=KIND_INFO, elem_id="video-kind")
-    return VideoSettingsPanel(swap, steadiness, quality, kind)
+        rate = gr.Radio(RATES, value=AS_IS, label=RATE, info=RATE_INFO, elem_id="video-rate")
+    return VideoSettingsPanel(swap, steadiness, quality, kind, rate)
 
 
 def build_result() -> VideoResultPanel:
