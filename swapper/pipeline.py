@@ -27,6 +27,9 @@ from swapper.video.request import swap_video
 class FaceSwapper(SwapNetworks):
     """Swaps faces with one method. It holds the networks: create it once and reuse it.
 
+    Where nobody chooses, photos and videos have a method and a restoration of their own, the same as in the app and on
+    the command line: ``methods.base.default_method`` and ``restore.default.default_restorer`` name them.
+
     On a CPU under Linux it is faster, up to twice, in a program that has called ``swapper.runtime.memory``'s
     ``keep_freed_memory`` before. The app and the command line have; here it is left to the program, which it changes.
 

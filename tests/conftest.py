@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 _HOOK = install_import_hook(["swapper", "trainers"], "shape_checks.checked")
 
 import swapper  # noqa: E402, F401 (turns off what libraries report, before any test imports them)
+
+# Seconds say nothing about our code where other work keeps the cores busy.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session", autouse=True)

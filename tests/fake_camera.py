@@ -21,10 +21,10 @@ def camera_frames(number: int = 1) -> list[np.ndarray]:
     return images
 
 
-def write_camera(path: Path) -> Path:
-    """Write what the camera sees; Chromium plays it in a loop."""
+def write_camera(path: Path, frames: list[np.ndarray] | None = None) -> Path:
+    """Write what the camera sees, ``camera_frames`` unless others are given; Chromium plays it in a loop."""
     coding = Coding("mjpeg", "yuvj420p", 20, options=(("qmin", "2"), ("qmax", "3")), format="mjpeg")
-    return write_clip(path, camera_frames(), coding)
+    return write_clip(path, frames or camera_frames(), coding)
 
 
 @contextmanager

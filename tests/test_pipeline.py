@@ -1,8 +1,10 @@
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
+from clips import write_clip
 from two_faces import SIDE, TwoFaces, draw
 
 from swapper import FaceSwapper, UserError
@@ -132,6 +134,32 @@ def test_photos_are_renovated_and_frames_are_not_unless_somebody_says_otherwise(
     assert restorers(restore="none") == (None, None)
     photo, frame = restorers(restore="renovation")
     assert photo is frame is not None
+
+
+def test_videos_get_their_own_method_unless_somebody_chose_one(photos, tmp_path, monkeypatch):
+    class PaintsFrames(Paints):
+        name = "paints-frames"
+
+    made = {"paints": Paints(), "paints-frames": PaintsFrames()}
+    loaded = []
+    monkeypatch.setattr(networks, "default_method", lambda moving=False: "paints-frames" if moving else "paints")
+    monkeypatch.setattr(networks, "load_method", lambda name, *_: loaded.append(name) or made[name])
+    swapper = FaceSwapper(device="cpu", restore="none", detector=TwoFaces(), threads=1)
+    assert swapper.swap_image(photos[0], photos[1]).swapped == [0, 1] and loaded == ["paints"], (
+        "nothing is loaded ahead"
+    )
+    clip = write_clip(tmp_path / "clip.mp4", np.full((3, 200, 300, 3), 90, np.uint8))
+    asked = {name: Mock(wraps=method.identify) for name, method in made.items()}
+    for name, method in made.items():
+        monkeypatch.setattr(method, "identify", asked[name])
+    assert swapper.swap_video(photos[0], clip, tmp_path / "out.mp4").frames == 3
+    assert asked["paints-frames"].called and not asked["paints"].called
+    assert swapper.for_frames().method is made["paints-frames"] and loaded == ["paints", "paints-frames"]
+    person = swapper.identify(photos[0])
+    assert person.method == "paints" and swapper.for_frames(person) is swapper
+    assert swapper.swap_video(person, clip, tmp_path / "again.mp4").frames == 3, "no other method could use the person"
+    chosen = FaceSwapper("paints", "cpu", restore="none", detector=TwoFaces(), threads=1)
+    assert chosen.for_frames() is chosen and swapper.method is made["paints"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from swapper.faces.regions import draw_polygons, face_outline
 from swapper.models.occlusion import OcclusionNetwork, OcclusionNetworkConfig
 from swapper.runtime.devices import device_of
 from trainers.data import augment
-from trainers.data.drawing import SIDE, Scene
+from trainers.data.drawing import SIDE, FaceToOcclude
 from trainers.data.faces import Faces, load_faces
 from trainers.data.occluders import occlude_face
 from trainers.data.supply import FaceSupply, SupplyConfig
@@ -136,7 +136,7 @@ class OcclusionTrainer:
             return cv2.resize(photo[top : top + side, left : left + side], (SIDE, SIDE))
 
         crop = np.ascontiguousarray((bare.permute(1, 2, 0) * 255).round().byte().numpy())
-        scene = Scene(rng, points * np.float32(SIDE), crop, picture)
+        scene = FaceToOcclude(rng, points * np.float32(SIDE), crop, picture)
         image, occlusion, touched = occlude_face(scene, self.size)
         outline = face_outline(points * np.float32(self.size))
         middle = outline.mean(0)

@@ -1,26 +1,40 @@
-// The page: its controls, the camera, and the loop over its frames.
-import {allowElsewhere, loadRuntime, openNetwork, ownAddress} from './runtime.js';
-import {PersonNetwork} from './swap.js';
-import {FaceTracker} from './tracker.js';
+// The page: its controls, and what they do.
+import {listCameras, openCamera} from './camera.js';
+import {People, fetchVirtual, showVirtual, virtualNames} from './people.js';
+import {Recorder} from './recorder.js';
+import {Runtime, allowElsewhere, ownAddress} from './runtime.js';
+import {Stage} from './stage.js';
+import {SETTINGS} from './swap.js';
 import {Problem, say, switchLanguage, translate} from './words.js';
 
 const LANDMARKS = ['geometry-lite.onnx', '../weights/geometry-lite.onnx'];  // beside the page, or in the repository
-const MOST_BYTES = 64 * 2 ** 20;
-const CAMERA = {audio: false, video: {width: {ideal: 640}, height: {ideal: 480}, facingMode: 'user'}};
-const REFUSED = {NotAllowedError: 'refused', NotFoundError: 'noCamera', OverconstrainedError: 'noCamera'};
-const COUNTED = 30;  // frames that the rate is measured over
+const CROP = 128;  // px, side of what the landmark network sees
 
 const $ = id => document.getElementById(id);
-const video = document.createElement('video');
-const canvas = $('stage'), context = canvas.getContext('2d');
-let person = null, problem = null, running = null, waiting = null;
+const people = new People($('people'), $('exchange'));
+const stage = new Stage($('stage'), $('numbers'), people, $('mirror'));
+let problem = null, running = null, waiting = null, recorder = null, virtual = [];
 
+// One message at a time: a problem takes the place of what was said before.
 function show(error) {
-  if (error && !(error instanceof Problem)) throw error;
+  if (error && !(error instanceof Problem)) {
+    console.error(error);
+    error = new Problem('unexpected', {said: error.message || String(error)});
+  }
   problem = error;
   $('problem').textContent = error ? error.sentence : '';
   $('problem').hidden = !error;
   $('allow').hidden = error?.key !== 'elsewhere';
+  if (!error) return;
+  if (!running) tell(null);
+  $('problem').scrollIntoView({block: 'nearest'});
+}
+
+// What goes on, by the key of the words; nothing when null.
+function tell(key) {
+  $('numbers').dataset.say = key ?? '';
+  if (!key) delete $('numbers').dataset.say;
+  $('numbers').textContent = key ? say(key) : '';
 }
 
 // Loaded once, with the first network or the first start.
@@ -31,125 +45,111 @@ const load = () => (networks ??= loadNetworks().catch(error => {
 }));
 
 async function loadNetworks() {
-  $('numbers').textContent = say('loading');
-  const ort = await loadRuntime();
+  tell('loading');
+  const runtime = await Runtime.load();
   const own = ownAddress('landmarks');
   for (const address of own ? [own] : LANDMARKS) {
     const answer = await fetch(address).catch(() => null);
-    if (answer?.ok) return {ort, landmarks: await openNetwork(ort, new Uint8Array(await answer.arrayBuffer()))};
+    if (!answer?.ok) continue;
+    const example = new runtime.Tensor('float32', new Float32Array(3 * CROP * CROP), [1, 3, CROP, CROP]);
+    const landmarks = await runtime.openFirst(new Uint8Array(await answer.arrayBuffer()), {faces: example});
+    return {runtime, landmarks};
   }
   throw new Problem('missing', {name: String(own ?? LANDMARKS[0])});
 }
 
-async function choosePerson(blob, name) {
-  if (blob.size > MOST_BYTES) throw new Problem('noPerson', {name});
-  const bytes = new Uint8Array(await blob.arrayBuffer());
-  const {ort} = await load();
-  person = await PersonNetwork.open(ort, bytes, name);
-  person.said = {name, size: person.size, megabytes: (bytes.length / 1e6).toFixed(1)};
-  $('chosen').textContent = say('chosen', person.said);
-  if (!running) $('numbers').textContent = say('ready');
+async function choosePerson(blob, name, virtualName = null) {
+  const {runtime} = await load();
+  if (!running) tell('loadingPerson');
+  await people.add(runtime, await blob, name, virtualName);
+  if (!running) tell('ready');
 }
 
-async function openCamera() {
-  if (!navigator.mediaDevices) throw new Problem('insecure');
-  try {
-    return await navigator.mediaDevices.getUserMedia(CAMERA);
-  } catch (error) {
-    if (error instanceof DOMException) throw new Problem(REFUSED[error.name] ?? 'busy');
-    throw error;
-  }
+const chooseVirtual = name => choosePerson(fetchVirtual(name), name, name);
+
+// A click on somebody who does not exist: to try, or no more.
+function toggleVirtual(name) {
+  const chosen = people.all.find(person => person.virtual === name);
+  return chosen ? people.remove(chosen) : chooseVirtual(name);
 }
 
-// The next frame of the camera: when it was shown, in milliseconds.
-const nextFrame = () => new Promise(done => {
-  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback((now, frame) => done(frame.captureTime ?? now));
-  else requestAnimationFrame(done);
-});
+function setFaces(count) {
+  $('two').checked = count > 1;
+  people.faces = count;
+  people.show();
+}
 
 async function start() {
   if (!$('consent').checked) throw new Problem('noConsent');
-  if (!person) throw new Problem('noFile');
+  if (!people.all.length && !virtual.length) throw new Problem('noFile');
   const run = running = {};  // one that was replaced or ended sees another value in `running`
-  setButton();
+  setButtons();
   let stream;
   try {
-    const {ort, landmarks} = await load();
-    stream = await openCamera();
+    const {runtime, landmarks} = await load();
+    if (!people.all.length) await chooseVirtual(virtual[0]);
     if (running !== run) return;
-    video.srcObject = stream;
-    video.muted = video.playsInline = true;
-    await video.play();
-    await loop(run, new FaceTracker(ort, landmarks));
+    tell('opening');
+    stream = await openCamera($('device').value, $('size').value.split(' × ').map(Number));
+    if (running !== run) return;
+    await listCameras($('device'), stream);
+    tell(null);
+    await stage.show(stream, runtime, landmarks, begun);
   } finally {
     for (const track of stream?.getTracks() ?? []) track.stop();
     if (running === run) stop();
   }
 }
 
+function begun() {
+  $('empty').hidden = true;
+  $('record').disabled = false;
+  if (innerWidth < 760) $('stage').scrollIntoView({block: 'center'});
+}
+
 function stop() {
+  recorder?.stop();
   running = null;
-  video.srcObject = null;
-  context.clearRect(0, 0, canvas.width, canvas.height);
+  stage.stop();
   $('empty').hidden = false;
-  $('numbers').textContent = say('stopped');
-  setButton();
+  $('record').disabled = true;
+  tell('stopped');
+  setButtons();
 }
 
-function setButton() {
-  $('start').textContent = say(running ? 'stop' : 'start');
-  $('start').dataset.say = running ? 'stop' : 'start';
+async function restart() {
+  if (!running) return;
+  stop();
+  await start();
 }
 
-async function loop(run, tracker) {
-  const finished = [];
-  while (running === run) {
-    const seen = await nextFrame();
-    const {videoWidth: width, videoHeight: height} = video;
-    if (running !== run || !width) continue;
-    const faces = await drawFrame(tracker, width, height, seen / 1000);
-    if (running !== run) break;
-    $('empty').hidden = true;
-    const now = performance.now();
-    finished.push(now);
-    if (finished.length > COUNTED) finished.shift();
-    showNumbers(finished, now - seen, faces);
+function setButtons() {
+  for (const [id, key] of [['start', running ? 'stop' : 'start'], ['record', recorder ? 'recordEnd' : 'record']]) {
+    $(id).textContent = say(key);
+    $(id).dataset.say = key;
   }
+  $('numbers').ariaLive = running ? 'off' : 'polite';  // a rate that changes all the time is not read out
 }
 
-async function drawFrame(tracker, width, height, seconds) {
-  const frame = await createImageBitmap(video);  // the camera goes on while the networks run
-  const mesh = await tracker.update(frame, width, height, seconds);
-  const base = $('mirror').checked ? [-1, 0, 0, 1, width, 0] : [1, 0, 0, 1, 0, 0];
-  const off = new OffscreenCanvas(width, height), picture = off.getContext('2d');
-  picture.setTransform(...base);
-  picture.drawImage(frame, 0, 0);
-  if (mesh) await person.draw(picture, base, frame, mesh);
-  frame.close();
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, {width, height});
-  context.drawImage(off, 0, 0);
-  if (mesh) drawLabel(height);
-  return mesh ? 1 : 0;
-}
-
-// Whoever sees the picture can tell that it was swapped.
-function drawLabel(height) {
-  const size = Math.max(10, Math.round(0.028 * height)), edge = size / 2;
-  context.font = `${size}px system-ui, sans-serif`;
-  context.textBaseline = 'middle';
-  const width = context.measureText(say('label')).width + 2 * edge;
-  context.fillStyle = 'rgb(0 0 0 / 60%)';
-  context.fillRect(edge, height - edge - 2 * size, width, 2 * size);
-  context.fillStyle = '#fff';
-  context.fillText(say('label'), 2 * edge, height - edge - size);
-}
-
-function showNumbers(finished, latency, faces) {
-  const rate = finished.length > 1 ? 1000 * (finished.length - 1) / (finished.at(-1) - finished[0]) : 0;
-  const said = [`${rate.toFixed(1)} ${say('rate')}`, `${say('latency')} ${Math.max(0, latency).toFixed(0)} ms`];
-  if (!faces) said.push(say('searching'));
-  $('numbers').textContent = said.join(' · ');
-  $('numbers').dataset.faces = faces;
+async function record() {
+  if (recorder) {
+    recorder.stop();
+    return;
+  }
+  $('record').disabled = true;
+  const sound = $('sound').checked;
+  recorder = await Recorder.start($('stage'), sound, (blob, ending, seconds) => {
+    recorder = null;
+    setButtons();
+    if (!blob.size) return;
+    const link = $('recording');
+    if (link.href) URL.revokeObjectURL(link.href);
+    Object.assign(link, {href: URL.createObjectURL(blob), download: `swapped.${ending}`, hidden: false});
+    link.said = {seconds: seconds.toFixed(0), megabytes: (blob.size / 1e6).toFixed(1)};
+    link.textContent = say('saved', link.said);
+    link.dataset.unsaved = '';
+  }).finally(() => { $('record').disabled = !running; });
+  setButtons();
 }
 
 // Whatever a user does ends in a sentence or without one.
@@ -160,37 +160,71 @@ const attempt = action => Promise.resolve().then(() => {
 }).catch(show);
 
 function chooseFiles(files) {
-  if (files.length) attempt(() => choosePerson(files[0], files[0].name));
+  const chosen = [...files];  // the list is emptied below
+  $('file').value = '';
+  if (chosen.length > 1) setFaces(2);
+  attempt(async () => {
+    for (const file of chosen) await choosePerson(file, file.name);
+  });
+}
+
+function changeLanguage() {
+  switchLanguage();
+  if (problem) show(problem);
+  people.show();
+  for (const button of $('virtual').querySelectorAll('button')) {
+    button.firstChild.alt = say('virtualName', {number: Number(button.dataset.name)});
+  }
+  if ($('recording').said) $('recording').textContent = say('saved', $('recording').said);
 }
 
 function wire() {
   $('start').addEventListener('click', () => attempt(running ? stop : start));
+  $('record').addEventListener('click', () => attempt(record));
+  $('recording').addEventListener('click', () => delete $('recording').dataset.unsaved);
+  $('two').addEventListener('change', () => setFaces($('two').checked ? 2 : 1));
+  $('exchange').addEventListener('click', () => people.swapOrder());
   $('file').addEventListener('change', event => chooseFiles(event.target.files));
   $('allow').addEventListener('click', () => {
     allowElsewhere();
     attempt(waiting);
   });
-  $('language').addEventListener('click', () => {
-    switchLanguage();
-    if (problem) show(problem);
-    if (person) $('chosen').textContent = say('chosen', person.said);
+  $('language').addEventListener('click', changeLanguage);
+  for (const id of ['device', 'size']) $(id).addEventListener('change', () => attempt(restart));
+  for (const name of Object.keys(SETTINGS)) {
+    $(name).addEventListener('input', () => { stage.settings[name] = Number($(name).value); });
+  }
+  $('defaults').addEventListener('click', () => {
+    for (const [name, value] of Object.entries(SETTINGS)) stage.settings[name] = $(name).value = value;
   });
   document.addEventListener('dragover', event => event.preventDefault());
   document.addEventListener('drop', event => {
     event.preventDefault();
-    chooseFiles(event.dataTransfer.files);
+    if (event.dataTransfer.files.length) chooseFiles(event.dataTransfer.files);
   });
   window.addEventListener('pagehide', () => running && stop());
+  window.addEventListener('beforeunload', event => {
+    if ($('recording').dataset.unsaved !== undefined) event.preventDefault();
+  });
 }
 
-async function begin() {
-  translate();
-  wire();
+async function offerVirtual() {
+  virtual = await virtualNames();
+  $('virtual').hidden = !virtual.length;
+  showVirtual($('virtual').querySelector('.strip'), virtual, name => attempt(() => toggleVirtual(name)));
+}
+
+async function loadGiven() {
   const given = ownAddress('face');
   if (!given) return;
   const answer = await fetch(given).catch(() => null);
-  if (!answer?.ok) throw new Problem('missing', {name: given.pathname});
-  await choosePerson(await answer.blob(), given.pathname.split('/').pop());
+  if (!answer?.ok) throw new Problem('missing', {name: given.pathname.split('/').pop()});
+  await choosePerson(answer.blob(), decodeURIComponent(given.pathname.split('/').pop()));
 }
 
-attempt(begin);
+translate();
+wire();
+attempt(async () => {
+  await offerVirtual();
+  await attempt(loadGiven);
+});

@@ -1,4 +1,4 @@
-// Finds one face with the landmark network alone: guesses until one holds, then follows it from frame to frame.
+// Finds faces with the landmark network alone: guesses until one holds, then follows it from frame to frame.
 import {TEMPLATES, alignment, apply, centre, distance, fivePoints, invert} from './align.js';
 import {cut, square} from './crops.js';
 
@@ -7,6 +7,8 @@ const PRESENT = 0.5, SURE = 0.9;  // probability that a face is there: to follow
 const GUESSES = 4;  // a frame
 const JUMP = 0.6, GROWTH = 1.35;  // eye distances and size that a face cannot exceed between two frames
 const LOOK_TWICE = 0.12;  // eye distances from where it was expected
+const ONE_FACE = 1.5;  // eye distances between the centres of two finds that are the same face
+const SEARCH_EVERY = 5;  // frames between two searches for another face, while one is followed
 const CUTOFF = 1.2, PER_SPEED = 5, SPEED_CUTOFF = 1;  // Hz of the filter, and what motion adds to it
 
 const eyes = points => Math.max(distance(points[0], points[1]), 1);
@@ -43,8 +45,8 @@ function steadied(before, mesh, seconds) {
 }
 
 export class FaceTracker {
-  constructor(ort, network, size = 128) {
-    this.ort = ort;
+  constructor(runtime, network, size = 128) {
+    this.runtime = runtime;
     this.network = network;
     this.size = size;
     this.context = square(size);
@@ -59,10 +61,16 @@ export class FaceTracker {
     this.next = 0;
   }
 
-  // The mesh of the face in a frame (478 points), or null where none is found.
-  async update(picture, width, height, seconds) {
-    const found = this.points ? await this.follow(picture) : await this.search(picture, width, height);
+  // The mesh of the face in a frame (478 points), or null where none is found; `taken` are the five points of each
+  // face that another tracker follows.
+  async update(picture, width, height, seconds, taken) {
+    const free = points => taken.every(other => apart(other, points) > ONE_FACE);
+    let found = this.points && await this.follow(picture);
     if (!found) {
+      if (this.points) this.forget();
+      found = await this.search(picture, width, height, free);  // in the same frame, so that it does not flash
+    }
+    if (!found || !free(fivePoints(found.mesh))) {
       if (this.points) this.forget();
       return null;
     }
@@ -85,10 +93,11 @@ export class FaceTracker {
     return possible && found.presence >= PRESENT ? found : null;
   }
 
-  async search(picture, width, height) {
-    const all = guesses(width, height);
+  async search(picture, width, height, free) {
+    const all = guesses(width, height).filter(free);
+    if (!all.length) return null;
     const tried = Array.from({length: GUESSES}, (_, i) => all[(this.next + i) % all.length]);
-    if (this.lost) tried.push(this.lost);
+    if (this.lost && free(this.lost)) tried.push(this.lost);
     this.next = (this.next + GUESSES) % all.length;
     const seen = await this.measure(picture, tried);
     let [best] = seen.sort((first, second) => second.presence - first.presence);
@@ -103,7 +112,7 @@ export class FaceTracker {
     const {size} = this, plane = 3 * size * size, input = new Float32Array(guessed.length * plane);
     const transforms = guessed.map(points => alignment(points, size));
     transforms.forEach((transform, i) => cut(this.context, picture, transform, input, i * plane));
-    const faces = new this.ort.Tensor('float32', input, [guessed.length, 3, size, size]);
+    const faces = new this.runtime.Tensor('float32', input, [guessed.length, 3, size, size]);
     const {points, presence} = await this.network.run({faces});
     return transforms.map((transform, i) => {
       const back = invert(transform), mesh = [];
@@ -112,5 +121,27 @@ export class FaceTracker {
       }
       return {mesh, presence: 1 / (1 + Math.exp(-presence.data[i]))};
     });
+  }
+}
+
+// Follows several faces, each under the same number from frame to frame.
+export class Faces {
+  constructor(runtime, network) {
+    Object.assign(this, {runtime, network, trackers: [], frame: 0});
+  }
+
+  // The mesh of each face of a frame, by number; null where it is not seen. `most` are looked for.
+  async update(picture, width, height, seconds, most) {
+    this.trackers.length = Math.min(this.trackers.length, most);
+    while (this.trackers.length < most) this.trackers.push(new FaceTracker(this.runtime, this.network));
+    const meshes = this.trackers.map(() => null), taken = [];
+    const look = async number => {
+      meshes[number] = await this.trackers[number].update(picture, width, height, seconds, taken);
+      if (meshes[number]) taken.push(this.trackers[number].points);
+    };
+    const missing = [...this.trackers.keys()].filter(number => !this.trackers[number].points);
+    for (const number of this.trackers.keys()) if (!missing.includes(number)) await look(number);
+    if (missing.length && (!taken.length || ++this.frame % SEARCH_EVERY === 0)) await look(missing[0]);
+    return meshes;
   }
 }

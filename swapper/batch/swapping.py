@@ -12,7 +12,7 @@ from swapper.batch.job import Job
 from swapper.batch.places import working_folder
 from swapper.faces.align import cut_crop
 from swapper.faces.embed import FaceEmbedder
-from swapper.faces.gallery import EnrolledPerson, Gallery
+from swapper.faces.enrolled import EnrolledPeople, EnrolledPerson
 from swapper.faces.track import TrackedFace
 from swapper.images import read_still, write_image
 from swapper.methods.base import default_method
@@ -107,7 +107,7 @@ class Swapping:
             raise UserError(f"Target '{job.target}': no face was found. Choose a photo in which a face is larger.")
         embedder = FaceEmbedder(swapper.device)
         crops = [cut_crop(still.image, face.points, landmarks=face.landmarks) for face in faces]
-        known = Gallery(EnrolledPerson(i, vector, 1) for i, vector in enumerate(embedder.embed(crops)))
+        known = EnrolledPeople(EnrolledPerson(i, vector, 1) for i, vector in enumerate(embedder.embed(crops)))
         identity = self._source(swapper, job) if self._others(job) else None
         casting = Casting(identity, job.settings.select or "all", self._roles(swapper, job))
         chosen = casting.cast([TrackedFace(i, i, face) for i, face in enumerate(faces)], known)

@@ -20,6 +20,7 @@ from swapper.bench.networks import count, gemm_speed, milliseconds
 from swapper.bench.photo import FRAMES, cpu_threads, example_photos, frame_with_face, machine
 from swapper.methods.base import default_method
 from swapper.methods.idn_onnx import build_onnx
+from swapper.metrics.size import average_face, drawing_size
 from swapper.models.idn import IdentityAwareDynamicNetwork
 from swapper.pipeline import FaceSwapper
 from swapper.registry import find_network
@@ -233,7 +234,22 @@ def _adain(size: int, widths: tuple[int, int, int, int], blocks: int, place: Pat
     return partial(session.run, None, feed), made.params, made.macs
 
 
+def _shipped(name: str, place: Path) -> Peer:
+    """A method with the weights that ship, all that it does for each face."""
+    source, _ = example_photos()
+    swapper = FaceSwapper(name, "cpu", restore="none", threads=1)
+    method, identity = swapper.method, swapper.identify(source)
+    size = drawing_size(method, identity)
+    assert size is not None, "a network runs"
+    face = torch.rand(1, 3, method.size, method.size)
+    return partial(method.swap, identity, face, average_face()), size.params, size.macs
+
+
+_SHIPPED = ("ghost", "mobilefaceswap", "rafswap", "smoothswap")
 _PEERS: dict[str, partial[Peer]] = {
+    **{
+        f"{name}, as it ships": partial(_shipped, name) for name in ("ghost", "mobilefaceswap", "rafswap", "smoothswap")
+    },
     "MobileFaceSwap 128, this project": partial(_idn, 128, True),
     "MobileFaceSwap 224, this project": partial(_idn, 224, True),
     "MobileFaceSwap 224, official layers": partial(_idn, 224, False),

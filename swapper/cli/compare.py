@@ -60,7 +60,7 @@ def run_compare(args: argparse.Namespace) -> int:
     from swapper.metrics.report import scores_table
     from swapper.runtime.outputs import claim_outputs
     from swapper.runtime.threads import settle_threads
-    from swapper.studies.comparison import Finished, compare
+    from swapper.studies.comparison import FinishedSwap, compare
     from swapper.studies.comparison_page import INTERVALS
     from swapper.studies.comparison_report import REPORTS, write_comparison
     from swapper.studies.comparison_swaps import SwapperChoice, measure_people_in_workers
@@ -101,7 +101,7 @@ def run_compare(args: argparse.Namespace) -> int:
     labels = {name: find_method(name)[0].label for name in [*METHODS, *own]}
     if result is not None and len(pairs) != 1:
         raise UserError(f"--result: there are {len(pairs)} pairs, and it is of one. Give one source and one target.")
-    finished = None if result is None else Finished(0, result, names[0])
+    finished = None if result is None else FinishedSwap(0, result, names[0])
     *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell, finished, engine)
     for warning in write_comparison(args.output, found, labels, marks):
         print(f"warning: {warning}", file=sys.stderr)

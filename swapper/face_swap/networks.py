@@ -1,6 +1,7 @@
 """The networks that photos and videos are swapped with, and what both ask of them: faces, and who somebody is."""
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ class SwapNetworks:
 
     Attributes:
         device: where the networks run.
-        method: swaps.
+        method: swaps; videos, too, unless ``for_frames`` says otherwise.
         detector: finds faces.
         landmarks: measures them.
         mask: name of what finds what is in front of them.
@@ -59,7 +60,7 @@ class SwapNetworks:
 
         Args:
             method: a name from ``methods()``, or a method made by the caller; when None the one that the weights are
-                for, or ``default_method()``.
+                for, or what ``default_method`` says of photos and of videos.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             restore: one of ``restore.base.restorers()``; what ``default_restorer`` says of photos and of videos when
                 None.
@@ -76,11 +77,11 @@ class SwapNetworks:
             UserError: an unknown name, weights that cannot be found or do not belong together, or a resolution that
                 the method cannot run at.
         """
-        self.device = choose_device(device)
+        self.device, self._threads, self._resolution = choose_device(device), threads, resolution
+        self._chosen = method is not None or weights is not None
+        self._frame_method: Method | None = None
         name = method or (weights_system(find_weights(weights)) if weights else default_method())
-        self.method = load_method(name, self.device, threads, weights) if isinstance(name, str) else name
-        if resolution is not None:
-            self.method = at_resolution(self.method, resolution)
+        self.method = self._sized(load_method(name, self.device, threads, weights) if isinstance(name, str) else name)
         self.detector = detector or CenterFaceDetector(threads, device=self.device)
         self.landmarks = LandmarkDetector(self.device, threads)
         self.mask = mask
@@ -94,6 +95,28 @@ class SwapNetworks:
         """The method's name, with that of the weights file where it is one of the user's."""
         own = getattr(self.method, "own_weights", "")
         return f"{self.method.name}@{own}" if own else self.method.name
+
+    def for_frames(self, *identities: Identity | None) -> "SwapNetworks":
+        """The same networks with the method that videos get where nobody chose one.
+
+        Args:
+            identities: that are to be used. Those made by the method of photos keep it: no other could use them.
+
+        Raises:
+            UserError: the method cannot run at the resolution.
+        """
+        name = default_method(moving=True)
+        made = {identity.method for identity in identities if identity is not None}
+        if self._chosen or name == self.method.name or self.method.name in made:
+            return self
+        if self._frame_method is None:
+            self._frame_method = self._sized(load_method(name, self.device, self._threads))
+        changed = copy(self)
+        changed.method, changed._chosen = self._frame_method, True
+        return changed
+
+    def _sized(self, method: Method) -> Method:
+        return method if self._resolution is None else at_resolution(method, self._resolution)
 
     def find_faces(self, image: UInt8[np.ndarray, "h w 3"], timer: StepTimer | None = None) -> list[Face]:
         """Find all faces of an image with their landmarks, largest first.

@@ -8,7 +8,7 @@ from jaxtyping import Float32, UInt8
 from swapper.faces.align import cut_crop
 from swapper.faces.association import is_readable
 from swapper.faces.embed import IdentityEmbedder
-from swapper.faces.gallery import EnrolledPerson, Gallery
+from swapper.faces.enrolled import EnrolledPeople, EnrolledPerson
 from swapper.faces.landmarks import five_points
 from swapper.faces.pose import head_pose
 from swapper.faces.select import SAME_PERSON
@@ -34,20 +34,20 @@ class Recogniser:
     """Names the people of one video.
 
     Attributes:
-        gallery: everybody seen so far.
+        enrolled: everybody seen so far.
         corrections: of frames before this one, found out in this frame.
     """
 
-    def __init__(self, embedder: IdentityEmbedder, gallery: Gallery, numbers: Iterator[int]):
+    def __init__(self, embedder: IdentityEmbedder, enrolled: EnrolledPeople, numbers: Iterator[int]):
         """Start with the people known already.
 
         Args:
             embedder: tells people apart.
-            gallery: the people known; grows.
+            enrolled: the people known; grows.
             numbers: for tracks that turn out to be somebody else.
         """
         self._embedder, self._numbers = embedder, numbers
-        self.gallery = gallery
+        self.enrolled = enrolled
         self.corrections: list[Correction] = []
 
     def question(self, track: Track, before: tuple[Frame, Mesh], frame: Frame, now: int) -> bool:
@@ -92,7 +92,7 @@ class Recogniser:
             self._look(frame, track, embedding, tracks, now)
         for track in tracks:
             if track.person is NOBODY:
-                track.person = self.gallery.stranger()
+                track.person = self.enrolled.stranger()
 
     def likeness(self, frame: Frame, tracks: Sequence[Track]) -> list[float]:
         """Cosine of each face to the person it is assigned to; -1 where it cannot be measured.
@@ -133,7 +133,7 @@ class Recogniser:
         """Decide from a new embedding who a track shows."""
         taken = {other.person.number for other in tracks if other is not track}
         if not track.is_known:
-            self._name(track, self.gallery.find(embedding, taken))
+            self._name(track, self.enrolled.find(embedding, taken))
         else:
             likeness = track.person.likeness(embedding)
             rival = self._rival(track, embedding, likeness, taken if likeness >= _STRANGER[0] else set())
@@ -143,7 +143,7 @@ class Recogniser:
                 return  # a doubtful look teaches nothing
             else:
                 holder = next((other for other in tracks if other is not track and other.person is rival), None)
-                self._change(track, rival or self.gallery.stranger())
+                self._change(track, rival or self.enrolled.stranger())
                 if holder is not None:
                     self._look_at_holder(frame, holder, tracks, now)
         track.person.learn(embedding)
@@ -151,14 +151,14 @@ class Recogniser:
 
     def _rival(self, track: Track, embedding: Embedding, likeness: float, taken: set[int]) -> EnrolledPerson | None:
         """Somebody else whom the face resembles clearly more."""
-        other = self.gallery.find(embedding, {track.person.number, *taken})
+        other = self.enrolled.find(embedding, {track.person.number, *taken})
         return other if other is not None and other.likeness(embedding) >= likeness + _LEAD else None
 
     def _name(self, track: Track, known: EnrolledPerson | None) -> None:
         """Give a track that was nobody's the name of somebody known, or of a stranger."""
         if known is not None and track.person is not NOBODY:
             self._correct(track, track.begun, True, track.number, known)
-        track.person = known or (self.gallery.stranger() if track.person is NOBODY else track.person)
+        track.person = known or (self.enrolled.stranger() if track.person is NOBODY else track.person)
         track.unsure, track.likeness = None, 0.0
 
     def _confirm(self, track: Track, likeness: float, now: int) -> None:
@@ -185,7 +185,7 @@ class Recogniser:
         holder.number, holder.person, holder.unsure, holder.doubts = next(self._numbers), NOBODY, None, 0
         again = self._embed(frame, [holder])[0]
         if again is None:
-            holder.person = self.gallery.stranger()
+            holder.person = self.enrolled.stranger()
         else:
             self._look(frame, holder, again, tracks, now)
         holder.begun = since

@@ -13,7 +13,7 @@ from swapper.faces.association import appearance_change, distance, overlap, plau
 from swapper.faces.coarse import CoarseDetector
 from swapper.faces.detect import FrameDetector
 from swapper.faces.embed import IdentityEmbedder
-from swapper.faces.gallery import Gallery
+from swapper.faces.enrolled import EnrolledPeople
 from swapper.faces.landmarks import LandmarkDetector, five_points
 from swapper.faces.recognise import Recogniser
 from swapper.faces.rows import array_from_row, array_to_row
@@ -43,8 +43,8 @@ class TrackedFace:
 
     Attributes:
         track: number of its uninterrupted presence; what is smoothed over time belongs to one track.
-        person: number of who it shows in the tracker's gallery, the same after a cut or an absence; ``UNSURE`` while
-            the face may be another one than before and has not been recognised again.
+        person: number of who it shows among the tracker's ``enrolled``, the same after a cut or an absence;
+            ``UNSURE`` while the face may be another one than before and has not been recognised again.
         face: where it is; the score is the probability that a face is there.
         fresh: whether the track begins with this frame.
     """
@@ -78,7 +78,7 @@ class FaceTracker:
     """Follows every face of one video; frames are handed over in order, each once.
 
     Attributes:
-        gallery: the people seen so far.
+        enrolled: the people seen so far.
         detections: how many frames the detector has looked at.
         scene_begins: whether the frame handed over last is the first of a scene.
         corrections: of what was said about earlier frames, known since the frame handed over last.
@@ -93,7 +93,7 @@ class FaceTracker:
         *,
         scene_detector: FrameDetector | None = None,
         detect_every: int = DETECT_EVERY,
-        gallery: Gallery | None = None,
+        enrolled: EnrolledPeople | None = None,
     ):
         """Start before the first frame.
 
@@ -103,7 +103,7 @@ class FaceTracker:
             embedder: tells people apart.
             scene_detector: looks at the first frame of every scene, where more time may be spent.
             detect_every: frames from one detection to the next, unless a face is lost or the scene changes.
-            gallery: people known from an earlier part of the video.
+            enrolled: people known from an earlier part of the video.
         """
         self._detector, self._scene_detector = detector, scene_detector or detector
         self._landmarks, self._every = landmarks, detect_every
@@ -111,8 +111,8 @@ class FaceTracker:
         self._tracks: list[Track] = []
         self._since = 0
         self._detected = False  # in this scene
-        self.gallery = gallery or Gallery()
-        self._recogniser = Recogniser(embedder, self.gallery, self._numbers)
+        self.enrolled = enrolled or EnrolledPeople()
+        self._recogniser = Recogniser(embedder, self.enrolled, self._numbers)
         self._before: Frame | None = None
         self.detections = 0
         self.scene_begins = True
@@ -174,7 +174,7 @@ class FaceTracker:
         """Everything that the next frames' faces depend on, but for the frame handed over last, as plain values."""
         return {
             "tracks": [track.to_row() for track in self._tracks],
-            "people": self.gallery.to_rows(),
+            "people": self.enrolled.to_rows(),
             "cuts": self._cuts.to_row(),
             "next": self._numbers.next,
             "since": self._since,
@@ -190,8 +190,8 @@ class FaceTracker:
             row: from its ``to_row``.
             before: RGB, the frame handed over to it last.
         """
-        self.gallery.people[:] = Gallery.from_rows(row["people"]).people
-        self._tracks = [Track.from_row(track, self.gallery) for track in row["tracks"]]
+        self.enrolled.people[:] = EnrolledPeople.from_rows(row["people"]).people
+        self._tracks = [Track.from_row(track, self.enrolled) for track in row["tracks"]]
         self._cuts.recall(row["cuts"])
         self._numbers.next, self._since, self._detected = row["next"], row["since"], row["detected"]
         self.now, self._before = row["now"], before

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from swapper.faces.gallery import EnrolledPerson, Gallery
+from swapper.faces.enrolled import EnrolledPeople, EnrolledPerson
 from swapper.faces.landmarks import five_points
 from swapper.faces.rows import fields_from_row, fields_to_row
 
@@ -94,16 +94,16 @@ class Track:
         return fields_to_row(self, without=("person",)) | {"person": self.person.number}
 
     @classmethod
-    def from_row(cls, row: dict[str, Any], gallery: Gallery) -> "Track":
+    def from_row(cls, row: dict[str, Any], enrolled: EnrolledPeople) -> "Track":
         """The track that ``to_row`` made plain.
 
         Args:
             row: from there.
-            gallery: the people known then.
+            enrolled: the people known then.
         """
         person = row["person"]
         own = fields_from_row({name: value for name, value in row.items() if name != "person"})
-        return cls(**own, person=NOBODY if person == NOBODY.number else gallery.people[person])
+        return cls(**own, person=NOBODY if person == NOBODY.number else enrolled.people[person])
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from swapper.errors import UserError
@@ -92,13 +93,19 @@ def entries(folder: Path | None = None) -> list[WeightEntry]:
     """
     path = (folder or shipped_folder()) / MANIFEST
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["files"]
-        found = [WeightEntry(**row) for row in rows]
+        state = path.stat()
+        found = _rows(path, state.st_mtime_ns, state.st_size)
     except FileNotFoundError:
         raise UserError(f"Weights manifest: {path} is missing. Install the project again.") from None
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"Weights manifest: {path} cannot be read ({error}). Restore the file.") from error
     return [replace(e, repo_id=project_repo()) if e.repo_id == DEFAULT_REPO else e for e in found]
+
+
+@lru_cache(maxsize=8)
+def _rows(path: Path, _changed: int, _bytes: int) -> list[WeightEntry]:
+    """Read once for each state of the file: whatever loads a network asks for some rows."""
+    return [WeightEntry(**row) for row in json.loads(path.read_text(encoding="utf-8"))["files"]]
 
 
 def entry(name: str) -> WeightEntry:

@@ -82,13 +82,13 @@ def drawing_size(method: FaceDrawer, identity: Identity) -> DrawingSize | None:
             if written is not None:
                 written(faces)
             else:
-                method.swap(identity, faces, _average_face())
+                method.swap(identity, faces, average_face())
         finally:
             hook.remove()
     return DrawingSize(sum(ran.values()), done.get_total_flops() // 2) if ran else None
 
 
-def _average_face() -> Float[Tensor, "1 478 3"]:
-    """Landmarks of the mean face in the middle of a crop, as shares of it."""
+def average_face() -> Float[Tensor, "1 478 3"]:
+    """Landmarks of the mean face in the middle of a crop, as shares of it: for counting and timing."""
     points = mesh.canonical_face() * 0.246 + [0.498, 0.469, 0]
     return torch.from_numpy(points.astype(np.float32))[None]

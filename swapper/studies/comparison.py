@@ -66,7 +66,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedSwap:
     """A result that was made before, to be measured beside the methods.
 
     Attributes:
@@ -109,7 +109,7 @@ def compare(
     build: Callable[[str], FaceSwapper],
     evaluators: Evaluators,
     progress: ComparisonProgress | None = None,
-    finished: Finished | None = None,
+    finished: FinishedSwap | None = None,
     engine: Engine | None = None,
 ) -> Iterator[Comparison]:
     """Score methods, and the reference rows, on the same pairs.
@@ -157,7 +157,7 @@ def compare(
 
 
 def _with_finished(
-    state: Comparison, finished: Finished, gallery: RetrievalGallery, evaluators: Evaluators
+    state: Comparison, finished: FinishedSwap, gallery: RetrievalGallery, evaluators: Evaluators
 ) -> Comparison:
     """A comparison with a row for a result that was made before; it is never marked as the best."""
     s, t = state.pairs[finished.pair]

@@ -57,7 +57,7 @@ Pictures = Sequence[UInt8[np.ndarray, "h w 3"]]
 
 
 @dataclass(frozen=True)
-class Strip:
+class ShownPath:
     """A path as it is shown.
 
     Attributes:
@@ -81,7 +81,7 @@ class Strip:
 
 def strips(
     images: Sequence[Pictures], paths: Sequence[DrawnPath], scores: InterpolationScores, others: Gallery | None
-) -> list[Strip]:
+) -> list[ShownPath]:
     """Put together what is shown of each path.
 
     Args:
@@ -93,14 +93,16 @@ def strips(
     found = []
     for pictures, path in zip(images, paths, strict=True):
         note = "" if path.fidelity is None else TRANSLATED.format(fidelity=f"{path.fidelity:.2f}")
-        strip = Strip(title_of(path.choice.method, path.choice.embedder), note, pictures, [c.image for c in path.crops])
+        strip = ShownPath(
+            title_of(path.choice.method, path.choice.embedder), note, pictures, [c.image for c in path.crops]
+        )
         looked = scores.embedders.get(path.choice.embedder)
         if looked is not None and looked.nearest and others is not None and others.faces is not None:
             people = [int(others.people[row]) for row in looked.nearest]
             order = list(dict.fromkeys(people))
             met = [order.index(person) + 1 for person in people]
             near = [others.faces[row] for row in looked.nearest]
-            strip = Strip(strip.title, note, pictures, strip.faces, near, met, looked.distances)
+            strip = ShownPath(strip.title, note, pictures, strip.faces, near, met, looked.distances)
         found.append(strip)
     return found
 
@@ -116,7 +118,7 @@ def title_of(method: str, embedder: str) -> str:
     return TITLE_OF.format(method=member or info.label.split(" (")[0], embedder=LABELS.get(embedder, embedder))
 
 
-def viewer(shown: Sequence[Strip], scores: InterpolationScores) -> str:
+def viewer(shown: Sequence[ShownPath], scores: InterpolationScores) -> str:
     """HTML of the verdict, the slider, its pictures and the strips; ``SCRIPT`` and ``STYLE`` bring it to life.
 
     Args:
@@ -135,7 +137,7 @@ def viewer(shown: Sequence[Strip], scores: InterpolationScores) -> str:
     )
 
 
-def _stage(strip: Strip, names: Sequence[str], chosen: int) -> str:
+def _stage(strip: ShownPath, names: Sequence[str], chosen: int) -> str:
     pictures = "".join(
         f'<img src="{data_uri(image)}" alt="The target, {name} from A to B"{" class=on" if i == chosen else ""}>'
         for i, (image, name) in enumerate(zip(strip.images, names, strict=True))
@@ -143,7 +145,7 @@ def _stage(strip: Strip, names: Sequence[str], chosen: int) -> str:
     return f'<figure><div class="stage">{pictures}</div><figcaption>{html.escape(strip.title)}</figcaption></figure>'
 
 
-def _film(strip: Strip, scores: InterpolationScores, names: Sequence[str], chosen: int) -> str:
+def _film(strip: ShownPath, scores: InterpolationScores, names: Sequence[str], chosen: int) -> str:
     """One path as a row of drawn faces over the row of the gallery's nearest ones."""
     columns = []
     for i, (face, name, share) in enumerate(zip(strip.faces, names, scores.shares, strict=True)):

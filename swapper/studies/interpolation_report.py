@@ -15,7 +15,7 @@ from swapper.provenance.watermark import add_mark
 from swapper.studies.charts import stack
 from swapper.studies.clips import beside, write_clip, write_gif
 from swapper.studies.gallery import SIDE
-from swapper.studies.interpolation_page import NEAREST, Strip, draw_charts, measures, page, viewer
+from swapper.studies.interpolation_page import NEAREST, ShownPath, draw_charts, measures, page, viewer
 from swapper.studies.interpolation_run import FinishedInterpolation
 from swapper.types import Crop
 
@@ -80,7 +80,7 @@ def write_interpolation(
     return [*strip.warnings, *filter(None, unsigned)]
 
 
-def _sheet(photos: tuple[Crop, Crop], rows: Sequence[Strip], shares: Sequence[float]) -> UInt8[np.ndarray, "a b 3"]:
+def _sheet(photos: tuple[Crop, Crop], rows: Sequence[ShownPath], shares: Sequence[float]) -> UInt8[np.ndarray, "a b 3"]:
     """Both people and the faces between them, each path over those of the gallery that are nearest to it."""
     labels = ["person A", *(f"{100 * share:.0f} %" for share in shares), "person B"]
     blank = np.full((SIDE, SIDE, 3), 255, np.uint8)

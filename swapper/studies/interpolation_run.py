@@ -11,7 +11,7 @@ from swapper.pipeline import FaceSwapper
 from swapper.studies.clips import shown
 from swapper.studies.evaluators import Evaluators
 from swapper.studies.gallery import Gallery
-from swapper.studies.interpolation_page import Strip, strips
+from swapper.studies.interpolation_page import ShownPath, strips
 from swapper.studies.interpolation_scores import DrawnPath, InterpolationScores, score_interpolation
 from swapper.studies.interpolation_study import PathChoice, Step, draw_paths
 from swapper.types import Crop, Face
@@ -59,7 +59,7 @@ class FinishedInterpolation:
     """
 
     wanted: Wanted
-    strips: list[Strip]
+    strips: list[ShownPath]
     paths: list[DrawnPath]
     scores: InterpolationScores
 

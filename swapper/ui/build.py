@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from swapper.ui.image.image import build_image_tab
 from swapper.ui.interpolation.tab import build_interpolation_tab
 from swapper.ui.languages import korean
 from swapper.ui.layout import QUICK, example_name
+from swapper.ui.live.export import export_face
 from swapper.ui.live.page import page_routes
+from swapper.ui.live.streams import FASTEST, live_method
 from swapper.ui.live.tab import build_live_tab
 from swapper.ui.presets import Presets
 from swapper.ui.shared_evaluators import SharedEvaluators
@@ -29,7 +32,7 @@ from swapper.ui.visits import VISIT_SECONDS, Visits
 
 TITLE = "Swapper"
 VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
-INTRO = "Give the people in one photo the face of somebody from another."
+INTRO = "Give the people in photos, in videos and before your webcam somebody else's face."
 IMAGE_TAB, INTERPOLATION_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
 CHECK_TAB = "Check a file"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
@@ -93,19 +96,24 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
     return app
 
 
-def launch_options(limits: Limits) -> dict[str, Any]:
+def launch_options(limits: Limits, swappers: SwapperCache | None = None) -> dict[str, Any]:
     """Arguments for ``Blocks.launch`` that belong to the app, wherever it is served.
 
     Args:
         limits: what is allowed on this machine.
+        swappers: make virtual people for the page that swaps in the browser; there are none without.
     """
+    write = partial(export_face, swappers) if swappers and live_method() == FASTEST else None
     return {
         "theme": theme(),
         "js": _script(),
         "css_paths": Path(__file__).with_name("style.css"),
         "max_file_size": max(limits.max_upload_bytes, limits.max_video_bytes),  # pictures are looked at again
         "allowed_paths": [str(EXAMPLES)],
-        "app_kwargs": {"routes": page_routes(EXAMPLES), "middleware": [Middleware(Gate), Middleware(Viewable)]},
+        "app_kwargs": {
+            "routes": page_routes(EXAMPLES, write),
+            "middleware": [Middleware(Gate), Middleware(Viewable)],
+        },
         "enable_monitoring": False,
         "run_history": False,  # would keep people's photos in the browser
         "footer_links": ["api", "settings"],

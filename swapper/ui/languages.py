@@ -31,6 +31,11 @@ def _table() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
     return plain, [(_pattern(english), rows[english]) for english in filled]
 
 
+def _gradio_words() -> dict[str, list[str]]:
+    """What Gradio's components say by themselves and its own lists lack: English and Korean by Gradio's name for it."""
+    return json.loads(Path(__file__).with_name("gradio_words.json").read_text(encoding="utf-8"))
+
+
 def _pattern(english: str) -> re.Pattern[str]:
     parts = _PLACE.split(english)
     return re.compile(
@@ -129,4 +134,5 @@ def offer_korean(app: gr.Blocks) -> I18n:
             block.value = marked(block.value, korean)
         elif isinstance(block, gr.Radio | gr.CheckboxGroup | gr.Dropdown):
             block.choices = [(marked(name, korean), value) for name, value in block.choices]
-    return gr.I18n(en={text: text for text in texts}, ko=texts)
+    english, own = ({key: words[i] for key, words in _gradio_words().items()} for i in range(2))
+    return gr.I18n(en=english | {text: text for text in texts}, ko=own | texts)

@@ -31,6 +31,6 @@ def serve(limits: Limits, where: dict[str, Any]) -> None:
     guard(app)
     hand_over_pictures()
     keep_deleting(app, limits.sweep_seconds, Event(), limits.keep_seconds)
-    app.launch(**where, i18n=offer_korean(app), prevent_thread_lock=True, **launch_options(limits))
+    app.launch(**where, i18n=offer_korean(app), prevent_thread_lock=True, **launch_options(limits, swappers))
     swappers.load_ahead()  # after the page can be seen: nobody waits for it there
     app.block_thread()

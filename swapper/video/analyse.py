@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from swapper.faces.gallery import Gallery
+from swapper.faces.enrolled import EnrolledPeople
 from swapper.faces.smooth import REACH, steady_landmarks
 from swapper.faces.track import FaceTracker, TrackedFace
 from swapper.video.hindsight import WaitingFrame, correct, fill_back
@@ -34,7 +34,7 @@ class AnalysedFrame:
 
     frame: TimedFrame
     faces: list[TrackedFace]
-    people: Gallery
+    people: EnrolledPeople
     state: dict[str, Any] | None = None
 
 
@@ -98,7 +98,7 @@ class _Line:
             times, meshes = [time for time, _ in row], [mesh for _, mesh in row]
             faces.append(tracked.moved(steady_landmarks(meshes, times, self._steadiness)))
         self._past.append((now.frame.pts, now.by_track))
-        people = self._tracker.gallery.snapshot()
+        people = self._tracker.enrolled.snapshot()
         return AnalysedFrame(now.frame, faces, people, self._state() if with_state else None)
 
     def _state(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from swapper.faces.gallery import Gallery
+from swapper.faces.enrolled import EnrolledPeople
 from swapper.faces.select import selection
 from swapper.faces.track import UNSURE, TrackedFace
 from swapper.types import Identity
@@ -60,23 +60,23 @@ class Casting:
         self._matched: dict[int, int] = {}  # role by person
         self._most = 0  # faces in a frame
 
-    def cast(self, faces: Sequence[TrackedFace], gallery: Gallery) -> dict[int, Identity]:
+    def cast(self, faces: Sequence[TrackedFace], enrolled: EnrolledPeople) -> dict[int, Identity]:
         """The identity of each face that gets one, by its index.
 
         Args:
             faces: of one frame, largest first; frames come in order.
-            gallery: the people they show.
+            enrolled: the people they show.
         """
         self._most = max(self._most, len(faces))
-        chosen = {index: self._roles[role].identity for index, role in self._match(faces, gallery).items()}
+        chosen = {index: self._roles[role].identity for index, role in self._match(faces, enrolled).items()}
         if self._identity is not None:
             for index in self._selected(faces):
                 chosen.setdefault(index, self._identity)
         return {index: identity for index, identity in chosen.items() if identity is not None}
 
-    def _match(self, faces: Sequence[TrackedFace], gallery: Gallery) -> dict[int, int]:
+    def _match(self, faces: Sequence[TrackedFace], enrolled: EnrolledPeople) -> dict[int, int]:
         """Index of the role by index of the face."""
-        known = [person for person in gallery.people if person.embedding is not None]
+        known = [person for person in enrolled.people if person.embedding is not None]
         if not self._roles or not known:
             return {}
         references = np.stack([role.reference for role in self._roles])

@@ -1,19 +1,21 @@
 """Swapping a stream of frames as they come: nothing is known of later frames, and none may wait for them."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from swapper.compose.settings import BlendSettings
 from swapper.face_swap.networks import SwapNetworks
 from swapper.face_swap.picture import FrameSwapper
 from swapper.faces import mesh
 from swapper.faces.coarse import CoarseDetector
 from swapper.faces.embed import FaceEmbedder
-from swapper.faces.track import FaceTracker, TrackedFace
+from swapper.faces.track import UNSURE, FaceTracker, TrackedFace
 from swapper.provenance.origin import Origin
-from swapper.provenance.settings import MarkSettings
+from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
 from swapper.runtime.timing import StepTimer
 from swapper.types import Identity
 from swapper.video.marks import FrameMarker
@@ -38,19 +40,29 @@ class LiveEngine:
 
         Args:
             networks: such as a ``FaceSwapper``.
-            marks: how frames say that they were swapped; those of the environment when None.
+            marks: how frames say that they were swapped; those of the environment when None. Words are drawn in
+                any case: who sees a live picture cannot look for a watermark.
 
         Raises:
             UserError: weights that cannot be found.
         """
-        self._networks, self._marks = networks, marks or MarkSettings.from_environment()
+        marks = marks or MarkSettings.from_environment()
+        self._networks, self._marks = networks, replace(marks, label=marks.label or DEFAULT_LABEL)
         self._detector = networks.detector.quick()
         self._embedder = FaceEmbedder(networks.device)
-        self.frames = FrameSwapper(
+
+    def frames(self, blend: BlendSettings | None = None) -> FrameSwapper:
+        """What swaps the faces of a frame.
+
+        Args:
+            blend: how they are blended in; as the networks do it when None.
+        """
+        networks = self._networks
+        return FrameSwapper(
             networks.method,
             networks.landmarks,
             networks.device,
-            blend=networks.blend,
+            blend=blend or networks.blend,
             occlusion=networks.occlusion,
         )
 
@@ -74,35 +86,45 @@ class LiveStream:
             engine: of the method.
         """
         self._engine, self._marker = engine, engine.marker()
-        self._identity: Identity | None = None
+        self._identities: list[Identity] = []
+        self._blend: BlendSettings | None = None
+        self._frames = engine.frames()
         self._last = -math.inf
         self._forget()
 
     def _forget(self) -> None:
         self._tracker, self._memory = self._engine.tracker(), FaceMemory()
         self._steady: dict[int, _Steadied] = {}
+        self._seats: dict[int, int] = {}  # in what order people were seen first, those of one frame from left to right
+        self._seated: dict[int, int] = {}  # the same by track
 
     def swap(
-        self, frame: Frame, identity: Identity, seconds: float, timer: StepTimer | None = None
+        self,
+        frame: Frame,
+        identity: Identity | Sequence[Identity],
+        seconds: float,
+        timer: StepTimer | None = None,
+        blend: BlendSettings | None = None,
     ) -> tuple[Frame, int]:
         """Give every face of the next frame an identity.
 
         Args:
             frame: RGB; changed.
-            identity: what the faces become; may be another one than before.
+            identity: what the faces become; may be another one than before. Of several, each person in the picture
+                keeps one, in the order in which they were seen first.
             seconds: when the frame was seen, rising.
             timer: collects the time of the steps.
+            blend: how faces are blended in; may be another than before.
 
         Returns:
             The marked frame, and how many faces were swapped in it; a frame without faces is returned as it is.
         """
         timer = timer or StepTimer()
         late = seconds - self._last > _LONG_AGO
-        if late or len(self._tracker.gallery.people) > _MOST_PEOPLE:
+        if late or len(self._tracker.enrolled.people) > _MOST_PEOPLE:
             self._forget()
-        if identity is not self._identity:
-            self._identity = identity
-            self._memory.begin_source()
+        identities = [identity] if isinstance(identity, Identity) else list(identity)
+        self._settle(identities, blend)
         self._last = seconds
         with timer.step("detect"):
             faces = [
@@ -110,13 +132,33 @@ class LiveStream:
             ]  # near ones on top
         present = {face.track for face in faces}
         self._steady = {track: state for track, state in self._steady.items() if track in present}
-        frames, memory = self._engine.frames, self._memory
-        tasks = [memory.plan(frames, frame, face, identity) for face in faces]
+        frames, memory = self._frames, self._memory
+        self._seat(faces)
+        cast = [identities[self._seated[face.track] % len(identities)] for face in faces]
+        tasks = [memory.plan(frames, frame, face, whom) for face, whom in zip(faces, cast, strict=True)]
         memory.learn(faces, frames.swap_faces(frame, tasks, timer))
         if not faces:
             return frame, 0
         with timer.step("mark"):
             return self._marker.mark(frame), len(faces)
+
+    def _settle(self, identities: list[Identity], blend: BlendSettings | None) -> None:
+        """Forget what depends on who the faces become, or on how they are blended in, where that is new."""
+        if blend != self._blend:
+            self._blend, self._frames, self._memory = blend, self._engine.frames(blend), FaceMemory()
+        if list(map(id, identities)) != list(map(id, self._identities)):
+            self._identities = identities
+            self._memory.begin_source()
+
+    def _seat(self, faces: Sequence[TrackedFace]) -> None:
+        """Give every face its person's seat; one of whom it is not sure who it shows keeps that of its track."""
+        seated: dict[int, int] = {}
+        for face in sorted(faces, key=lambda face: float(face.landmarks[:, 0].mean())):
+            free = 1 + max([-1, *self._seats.values(), *seated.values()])
+            seated[face.track] = self._seats.get(face.person, self._seated.get(face.track, free))
+            if face.person != UNSURE:
+                self._seats[face.person] = seated[face.track]
+        self._seated = seated
 
     def _steadied(self, face: TrackedFace, seconds: float) -> TrackedFace:
         before = self._steady.get(face.track)

@@ -14,7 +14,7 @@ from swapper.faces import mesh
 from swapper.faces.align import cut_crop, cut_thumbnail
 from swapper.faces.association import is_readable
 from swapper.faces.embed import FaceEmbedder
-from swapper.faces.gallery import EnrolledPerson, Gallery
+from swapper.faces.enrolled import EnrolledPeople, EnrolledPerson
 from swapper.faces.pose import head_pose
 from swapper.faces.scene import SceneCuts
 from swapper.faces.select import SAME_PERSON
@@ -107,26 +107,26 @@ def find_people(
     count = min(max(ceil((end - start) / EVERY), 1), MOST_FRAMES)
     times = [start + (end - start) * (index + 0.5) / count for index in range(count)]
     search = _Search(networks)
-    embedder, gallery, shown = FaceEmbedder(networks.device), Gallery(), defaultdict[int, _Shown](_Shown)
+    embedder, enrolled, shown = FaceEmbedder(networks.device), EnrolledPeople(), defaultdict[int, _Shown](_Shown)
     with closing(reader.samples(times)) as frames:
         for index, frame in enumerate(frames):
-            for face, person in _recognised(search, embedder, frame.image, gallery):
+            for face, person in _recognised(search, embedder, frame.image, enrolled):
                 quality = mesh.eye_distance(face.mesh) / (1 + abs(head_pose(face.mesh).yaw) / _TURNED)
                 look = _Shown({index}, float(quality), cut_thumbnail(frame.image, face.box))
                 shown[person.number] = look.better(shown[person.number])
             if progress is not None:
                 progress((index + 1) / count)
-    return sorted(_merged(gallery.people, shown), key=lambda person: -person.sightings)
+    return sorted(_merged(enrolled.people, shown), key=lambda person: -person.sightings)
 
 
 def _recognised(
-    search: _Search, embedder: FaceEmbedder, image: UInt8[np.ndarray, "h w 3"], gallery: Gallery
+    search: _Search, embedder: FaceEmbedder, image: UInt8[np.ndarray, "h w 3"], enrolled: EnrolledPeople
 ) -> list[tuple[Face, EnrolledPerson]]:
     """The faces of a frame and who they show; nobody is in it twice."""
     faces = [face for face in search.faces(image) if is_readable(face.mesh, image.shape[:2])]
     people: list[EnrolledPerson] = []
     for embedding in embedder.embed([cut_crop(image, face.points) for face in faces]):
-        people.append(gallery.find(embedding, [one.number for one in people]) or gallery.stranger())
+        people.append(enrolled.find(embedding, [one.number for one in people]) or enrolled.stranger())
         people[-1].learn(embedding)
     return list(zip(faces, people, strict=True))
 
@@ -135,7 +135,7 @@ def _merged(people: Sequence[EnrolledPerson], shown: Mapping[int, _Shown]) -> li
     """One entry for people who turned out alike once their means had settled, unless they met in a frame."""
     kept: list[tuple[EnrolledPerson, _Shown]] = []
     for person in sorted(people, key=lambda one: -one.sightings):
-        assert person.embedding is not None, "everybody in the gallery was looked at"
+        assert person.embedding is not None, "everybody enrolled was looked at"
         look, embedding = shown[person.number], person.embedding
         apart = [entry for entry in kept if not entry[1].frames & look.frames]
         alike = max(apart, key=lambda entry: entry[0].likeness(embedding), default=None)

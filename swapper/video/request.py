@@ -12,7 +12,7 @@ from swapper.face_swap.networks import ImageSource, Source, SwapNetworks
 from swapper.face_swap.picture import FrameSwapper
 from swapper.faces.coarse import CoarseDetector, PatientDetector
 from swapper.faces.embed import FaceEmbedder, IdentityEmbedder
-from swapper.faces.gallery import Gallery
+from swapper.faces.enrolled import EnrolledPeople
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.published import load_mask
 from swapper.faces.track import FaceTracker
@@ -50,7 +50,7 @@ def swap_video(
     """Swap the faces of a video file.
 
     Args:
-        networks: such as a ``FaceSwapper``.
+        networks: such as a ``FaceSwapper``; what its ``for_frames`` says swaps.
         source: photos of the person that selected faces become, or their identity; None where only ``people`` count.
         target: the video.
         output: file to write.
@@ -67,9 +67,11 @@ def swap_video(
     Raises:
         UserError: something cannot be used, or the job was cancelled.
     """
-    for who in (source, *(pair.identity if isinstance(pair, Role) else pair[0] for pair in people)):
-        if isinstance(who, Identity):
-            check_identity(networks.method, who)
+    given = [source, *(pair.identity if isinstance(pair, Role) else pair[0] for pair in people)]
+    made = [who for who in given if isinstance(who, Identity)]
+    networks = networks.for_frames(*made)
+    for who in made:
+        check_identity(networks.method, who)
     output, settings = Path(output), settings or VideoSettings()
     blend = blend or networks.blend
     check_video_output(output)
@@ -89,7 +91,7 @@ def swap_video(
         output,
         Casting(identity, select, roles),
         FrameSwapper(networks.method, landmarks, networks.device, networks.frame_restorer, blend, occlusion),
-        lambda gallery: make_tracker(networks, landmarks, embedder, gallery),
+        lambda enrolled: make_tracker(networks, landmarks, embedder, enrolled),
         settings,
         FrameMarker(origin_of(networks, count_sources(identity, roles)), marks),
         _digest(networks, reader, identity, roles, f"{blend} {select} {marks.mark} {marks.label}"),
@@ -131,7 +133,10 @@ def measured_role(
 
 
 def make_tracker(
-    networks: SwapNetworks, landmarks: LandmarkDetector, embedder: IdentityEmbedder, gallery: Gallery | None = None
+    networks: SwapNetworks,
+    landmarks: LandmarkDetector,
+    embedder: IdentityEmbedder,
+    enrolled: EnrolledPeople | None = None,
 ) -> FaceTracker:
     """What follows the faces of a video job; every stage has a thread of its own, so its networks take one each.
 
@@ -139,7 +144,7 @@ def make_tracker(
         networks: such as a ``FaceSwapper``; its detector is used.
         landmarks: follows the faces.
         embedder: tells people apart.
-        gallery: people known from an earlier part of the video.
+        enrolled: people known from an earlier part of the video.
     """
     quick = networks.detector.quick(threads=1)
     return FaceTracker(
@@ -148,7 +153,7 @@ def make_tracker(
         embedder,
         scene_detector=PatientDetector(quick, networks.detector),
         detect_every=DETECT_EVERY,
-        gallery=gallery,
+        enrolled=enrolled,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 
 from swapper.face_swap.picture import FrameSwapper
-from swapper.faces.gallery import Gallery
+from swapper.faces.enrolled import EnrolledPeople
 from swapper.faces.track import FaceTracker
 from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
@@ -37,7 +37,7 @@ class VideoJob:
         output: Path,
         casting: Casting,
         swapper: FrameSwapper,
-        make_tracker: Callable[[Gallery], FaceTracker],
+        make_tracker: Callable[[EnrolledPeople], FaceTracker],
         settings: VideoSettings,
         marker: FrameMarker,
         digest: str,
@@ -125,7 +125,7 @@ class VideoJob:
             self._reader,
             self._casting,
             self._swapper,
-            self._make_tracker(Gallery()),
+            self._make_tracker(EnrolledPeople()),
             self._settings,
             self._marker,
             self._format,

@@ -42,3 +42,8 @@ def test_every_peer_has_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     (row,) = peers.peers_report(seconds=0.0, tell=lambda done, count, name: said.append(name))["rows"]
     assert row["params M"] == 0.5 and row["ms/720p"] == pytest.approx(100 + row["ms/face"], abs=0.11)
     assert row["share_of_gemm"] > 0 and said == ["matrix product", "ours"]
+
+
+def test_what_ships_is_timed_with_all_that_it_does_for_a_face(tmp_path: Path) -> None:
+    run, params, macs = peers._PEERS["mobilefaceswap, as it ships"](tmp_path)
+    assert run().face.shape == (1, 3, 128, 128) and 0.4e6 < params < 0.6e6 and 0.05e9 < macs < 0.2e9

@@ -1,96 +1,45 @@
-"""The page that swaps in the browser, in a real browser whose camera shows a clip.
-
-It needs ONNX Runtime's browser build, which is too large for the repository. Where there is a package index:
-
-    mkdir -p build && npm pack --pack-destination build onnxruntime-web@1.30.0
-    tar -xzf build/onnxruntime-web-1.30.0.tgz -C build
-
-or set SWAPPER_ORT to a folder with its ``dist`` files.
-"""
+"""The page that swaps in the browser, in a real browser whose camera shows a clip."""
 
 import base64
-import functools
-import os
 import re
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
-import torch
-from clips import portrait
-from fake_camera import camera_browser, camera_frames, write_camera
+from axe_playwright_python.sync_playwright import Axe
+from clips import background, lay, portrait
+from fake_camera import FRAMES, SIZE, camera_browser, camera_frames, write_camera
+from live_site import serve_page, write_people
 from playwright.sync_api import Browser, Page, expect
-from random_student import write_student
-from served_app import END_TO_END, ROOT, visit
+from served_app import END_TO_END, ROOT, be_patient, visit
 
-from swapper import hub
 from swapper.faces.align import align_matrix, transform_points
 from swapper.faces.landmarks import five_points
-from swapper.hub import files
-from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
-from swapper.models.mobilefaceswap import MobileFaceSwap
-from swapper.pipeline import FaceSwapper
 
-ORT = Path(os.environ.get("SWAPPER_ORT", ROOT / "build" / "package" / "dist"))
-FRESH = re.compile(r"^\d+\.\d frames/s · latency \d+ ms$")
+FRESH = re.compile(r"^\d+\.\d frames/s · latency \d+ ms · on the processor$")
+SERIOUS = ("serious", "critical")
+CHANGED = 4  # mean change of a face's pixels that no codec makes
 
 pytestmark = END_TO_END
 
 
-class Handler(SimpleHTTPRequestHandler):
-    """The repository's page, its landmark network and ONNX Runtime, isolated as a static Space isolates them."""
-
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript", ".js": "text/javascript"}
-
-    def translate_path(self, path: str) -> str:
-        name = path.split("?")[0].lstrip("/")
-        if name.startswith("ort/"):
-            return str(ORT / name.removeprefix("ort/"))
-        if name == "geometry-lite.onnx":
-            return str(ROOT / "weights" / name)
-        return str((Path(self.directory) if name.endswith(".onnx") else ROOT / "examples") / name)
-
-    def end_headers(self) -> None:
-        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
-        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
-        super().end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def person(tmp_path_factory) -> Path:
-    """The network of one person, written by a student with random weights."""
-    folder = tmp_path_factory.mktemp("person")
-    path = write_student(folder)
-    listed = hub.entries
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "entries", lambda: [row for row in listed() if row.name != path.stem])
-        patch.setenv("SWAPPER_WEIGHTS", str(folder))
-        network = hub.load(MobileFaceSwap, path.stem)
-    method = MobileFaceSwapMethod(torch.device("cpu"), network, template="tight", size=64)
-    method.export(FaceSwapper(method, "cpu").identify(portrait(0)), folder / "face.onnx", half=True)
-    return folder / "face.onnx"
+    return write_people(tmp_path_factory.mktemp("person"))
 
 
 @pytest.fixture(scope="module")
 def site(person: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(person.parent)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/live.html"
-    server.shutdown()
+    with serve_page(person.parent) as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
 def address(site: str) -> str:
-    if not (ORT / "ort.wasm.bundle.min.mjs").is_file():
-        pytest.skip("onnxruntime-web is not on this machine; this file's beginning says how to get it")
-    return f"{site}?ort=ort/&lang=en"
+    return f"{site}?lang=en"
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +53,16 @@ def pixels(page: Page) -> np.ndarray:
     url = page.evaluate("document.getElementById('stage').toDataURL('image/png')")
     picture = cv2.imdecode(np.frombuffer(base64.b64decode(url.split(",")[1]), np.uint8), cv2.IMREAD_UNCHANGED)
     return cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA)
+
+
+def labelled(page: Page) -> np.ndarray:
+    """The same as soon as it says that a face was swapped, which a frame whose face was lost does not."""
+    for _ in range(50):
+        shown = pixels(page)
+        if shown[-22:-8, 8:110, :3].min() < 100 and shown[-22:-8, 8:110, :3].max() > 240:
+            return shown
+        page.wait_for_timeout(200)
+    raise AssertionError("no words are drawn into the picture")
 
 
 def test_faces_are_aligned_as_the_package_aligns_them(browser: Browser, site: str):
@@ -147,17 +106,18 @@ def test_a_face_is_swapped_in_the_browser(camera: Browser, address: str, person:
         problem, numbers = page.locator("#problem"), page.locator("#numbers")
         page.click("#start")
         expect(problem).to_have_text("Consent has not been given yet. Tick the box, then start.")
+        expect(numbers).to_have_text("")
         page.check("#consent")
-        page.click("#start")
-        expect(problem).to_contain_text("Person: no network yet.")
         page.set_input_files("#file", str(ROOT / "weights" / "geometry-lite.onnx"))
-        expect(problem).to_contain_text("geometry-lite.onnx: this is no network of a person.")
+        expect(problem).to_contain_text("geometry-lite.onnx: this is not a person’s file.")
+        expect(numbers).to_have_text("")
         page.set_input_files("#file", str(person))
-        expect(page.locator("#chosen")).to_have_text(re.compile(r"face\.onnx: 64 px, \d\.\d MB"))
+        expect(numbers).to_have_text("Ready. Press Start.")
+        expect(page.locator("#people li")).to_contain_text("face.onnx")
         expect(problem).to_be_hidden()
         page.click("#start")
         expect(numbers).to_have_text(FRESH)
-        shown = pixels(page)[:, ::-1, :3].astype(int)  # it is mirrored
+        shown = labelled(page)[:, ::-1, :3].astype(int)  # it is mirrored
         assert shown.shape == (480, 640, 3)
         seen = np.stack(camera_frames()).astype(int)
         face, above, beside = (
@@ -173,17 +133,140 @@ def test_a_face_is_swapped_in_the_browser(camera: Browser, address: str, person:
         assert not pixels(page).any()
 
 
-def test_what_is_wrong_is_said_in_one_sentence(browser: Browser, address: str):
-    for options, said in (
+def test_somebody_virtual_is_tried_and_recorded_with_sound(camera: Browser, address: str, tmp_path: Path):
+    with visit(camera, address, 390, 844) as page:
+        page.check("#consent")
+        page.click("#start")  # nobody is chosen
+        expect(page.locator("#people li")).to_have_text(re.compile("Synthetic person 1"))
+        expect(page.locator("#numbers")).to_have_text(FRESH)
+        page.get_by_role("button", name="Synthetic person 2", exact=True).first.click()
+        expect(page.locator("#people li")).to_have_text(re.compile("Synthetic person 2"))
+        page.click("#record")
+        expect(page.locator("#record")).to_have_text("End the recording")
+        page.wait_for_timeout(2000)
+        page.click("#record")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        with page.expect_download() as download:
+            page.click("#recording")
+        assert download.value.suggested_filename == "swapped.webm"
+        download.value.save_as(tmp_path / "swapped.webm")
+        page.select_option("#size", "320 × 240")
+        expect(page.locator("#stage")).to_have_attribute("width", "320")
+        page.click("#start")
+        expect(page.locator("#numbers")).to_have_text("Stopped.")
+    with av.open(str(tmp_path / "swapped.webm")) as file:
+        assert {stream.type for stream in file.streams} == {"video", "audio"}
+        frame = next(file.decode(video=0))
+        assert (frame.width, frame.height) == (640, 480)
+
+
+def two_people() -> list[np.ndarray]:
+    """What a camera with two people before it sees."""
+    image = background(*SIZE)
+    for number, x in ((3, 170), (6, 470)):
+        lay(image, portrait(number), (x, 240), 260)
+    return [image] * FRAMES
+
+
+def test_two_faces_become_two_people_who_can_be_exchanged(browser: Browser, address: str, person: Path, tmp_path: Path):
+    clip = write_camera(tmp_path / "two.mjpeg", two_people())
+    halves = np.s_[:, :320, :3], np.s_[:, 320:, :3]
+    with camera_browser(browser, clip) as camera, visit(camera, address, 1280, 900) as page:
+        page.check("#consent")
+        page.set_input_files("#file", [str(person), str(person.parent / "people" / "02.onnx")])
+        expect(page.locator("#people li")).to_have_count(2)
+        page.click("#start")
+        expect(page.locator("#numbers[data-faces='2']")).to_be_attached()
+        page.wait_for_timeout(1000)
+        before = labelled(page).astype(int)
+        page.click("#exchange")
+        expect(page.locator("#people li").first).to_contain_text("02.onnx")
+        page.wait_for_timeout(1000)
+        after = labelled(page).astype(int)
+        for half in halves:
+            assert np.abs(after[half] - before[half])[160:320, 80:240].mean() > CHANGED
+        strength = page.locator("#strength")
+        page.evaluate("document.getElementById('settings').open = true")
+        strength.fill("0")
+        page.wait_for_timeout(1000)
+        seen = two_people()[0][:, ::-1].astype(int)  # nothing of the new faces shows
+        assert np.abs(pixels(page)[..., :3] - seen)[160:320].mean() < 8
+        page.click("#defaults")
+        expect(strength).to_have_value("1")
+
+
+def test_a_graphics_card_finds_what_the_processor_finds(browser: Browser, site: str, person: Path):
+    with browser.browser_type.launch(
+        executable_path="/usr/bin/chromium",
+        args=["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+    ) as graphics:
+        page = graphics.new_page()
+        page.goto(f"{site}?device=webgpu")
+        ours = """async () => {
+            const {Runtime} = await import('/live/runtime.js');
+            const runtime = await Runtime.load();
+            const bytes = new Uint8Array(await (await fetch('/face.onnx')).arrayBuffer());
+            const values = new Float32Array(3 * 64 * 64).map((_, i) => 0.5 + 0.4 * Math.sin(i / 37));
+            const target = new runtime.Tensor('float32', values, [1, 3, 64, 64]), found = [];
+            const first = await runtime.openFirst(bytes, {target}), device = runtime.device;
+            runtime.device = 'wasm';
+            for (const session of [first, await runtime.open(bytes)]) {
+                found.push(Array.from((await session.run({target})).face.data));
+            }
+            return [device, ...found];
+        }"""
+        device, first, second = page.evaluate(ours)
+    assert device == "webgpu"
+    np.testing.assert_allclose(first, second, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
         ("&face=nowhere/face.onnx", "face.onnx: it could not be loaded."),
-        ("&ort=nowhere/&face=face.onnx", "ONNX Runtime 1.30.0: it could not be loaded whole from"),
-        ("&ort=https://example.org/&face=face.onnx", "Address “ort”: it leads to another server."),
+        ("&face=https://example.org/face.onnx", "Address “face”: it leads to another server."),
         ("&face=face.onnx", None),
-    ):
-        base = address.replace("ort=ort/&", "") if "ort=" in options else address
-        with visit(browser, base + options, 390, 844) as page:
-            if said:
-                expect(page.locator("#problem")).to_contain_text(said)
-            else:
-                expect(page.locator("#chosen")).to_contain_text("face.onnx")
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(browser: Browser, address: str, options: str, said: str | None):
+    with visit(browser, address + options, 390, 844) as page:
+        if said:
+            expect(page.locator("#problem")).to_contain_text(said)
+            expect(page.locator("#numbers")).to_have_text("")
+        else:
+            expect(page.locator("#people")).to_contain_text("face.onnx")
+            expect(page.locator("#numbers")).to_have_text("Ready. Press Start.")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, address: str, scheme):
+    page = browser.new_page(color_scheme=scheme)
+    be_patient(page)
+    page.goto(address)
+    page.locator("#virtual button").first.click()
+    expect(page.locator("#numbers")).to_have_text("Ready. Press Start.")
+    page.click("#start")
+    expect(page.locator("#problem")).to_be_visible()
+    for details in page.locator("summary").all():
+        details.click()
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found if rule["impact"] in SERIOUS] == []
+    page.close()
+
+
+def test_a_runtime_that_is_not_here_is_asked_for_elsewhere_once_allowed(browser: Browser, site: str):
+    page = browser.new_page()
+    asked: list[str] = []
+    page.route("**/live/ort/*", lambda route: route.fulfill(status=404))
+    page.route("https://cdn.jsdelivr.net/**", lambda route: (asked.append(route.request.url), route.abort()))
+    page.goto(f"{site}?lang=en&face=face.onnx")
+    expect(page.locator("#problem")).to_contain_text("ONNX Runtime 1.30.0: it is not on this page’s server.")
+    expect(page.locator("#numbers")).to_have_text("")
+    assert not asked
+    page.click("#allow")
+    expect(page.locator("#problem")).to_contain_text("it could not be loaded whole from https://cdn.jsdelivr.net/")
+    expect(page.locator("#numbers")).to_have_text("")
+    expect(page.locator("#allow")).to_be_hidden()
+    assert len(asked) == 2 and all("onnxruntime-web@1.30.0" in url for url in asked)
+    page.close()

@@ -36,6 +36,7 @@ def begin(page: Page) -> None:
         page.get_by_role("button", name="More tabs").click()
         tab = page.locator(".overflow-dropdown button", has_text="Live")
     tab.click()
+    page.get_by_text("Or let the machine that runs this app do the work").click()
     page.get_by_text("Click to Access Webcam").click()
     page.get_by_role("button", name="capture photo").click()
 
@@ -78,6 +79,7 @@ def test_a_visitor_goes_live_changes_the_source_and_stops(camera: Browser, addre
         problem, numbers = page.locator("#live-problem"), page.locator("#live-numbers")
         expect(problem).to_contain_text("Consent has not been given yet.")
         assert page.locator("#live img").count() == 0
+        expect(page.locator("#live-empty")).to_be_visible()
         page.check("#consent input")
         expect(problem).to_contain_text("Source: no photo yet.")
         page.set_input_files("#live-source input[type=file]", str(portraits[0]))
@@ -85,6 +87,7 @@ def test_a_visitor_goes_live_changes_the_source_and_stops(camera: Browser, addre
         expect(page.locator("#live-problem .callout")).to_have_count(0)
         assert picture(page).startswith("data:image/jpeg")
         changed(page, picture(page))
+        expect(page.locator("#live-empty")).to_be_hidden()
         page.locator(".strip:visible .thumbnail-item").nth(5).click()
         changed(page, picture(page))
         expect(numbers).to_have_text(FRESH)
@@ -92,17 +95,36 @@ def test_a_visitor_goes_live_changes_the_source_and_stops(camera: Browser, addre
         stands_still(page)
         expect(page.locator("#live-camera")).to_contain_text("Record")
         assert not page.locator("#live img").is_visible()
+        expect(page.locator("#live-empty")).to_be_visible()
+
+
+def test_settings_count_while_the_stream_goes_on(camera: Browser, address: str, portraits):
+    with visit(camera, address, 1280, 900) as page:
+        page.check("#consent input")
+        begin(page)
+        page.set_input_files("#live-source input[type=file]", str(portraits[0]))
+        expect(page.locator("#live-numbers")).to_have_text(FRESH)
+        width = "document.querySelector('#live img').naturalWidth"
+        assert page.evaluate(width) == 640
+        page.locator("#live-settings > button").click()
+        page.get_by_role("radio", name="320 pixels").click()
+        page.wait_for_function(f"{width} === 320")
+        page.get_by_role("slider", name="Likeness").fill("0.5")
+        page.locator("#live-reset").click()
+        page.wait_for_function(f"{width} === 640")
+        expect(page.locator("#live-problem .callout")).to_have_count(0)
 
 
 def test_the_page_that_swaps_by_itself_is_a_click_away(browser: Browser, address: str):
     with visit(browser, address, 1280, 900) as page:
         page.get_by_role("tab", name="Live").click()
         with page.expect_popup() as popup:
-            page.get_by_role("link", name="Open the in-browser swapper").click()
+            page.get_by_role("link", name="Open the live page").click()
         own = popup.value
         expect(own.locator("#numbers")).to_be_attached()
         expect(own.locator("#problem")).to_be_hidden()
         assert own.evaluate("crossOriginIsolated")
+        expect(own.locator("#virtual button")).not_to_have_count(0)
         assert own.evaluate("fetch('geometry-lite.onnx').then(answer => answer.blob()).then(file => file.size)") > 1e6
         own.click("#start")
         expect(own.locator("#problem")).to_contain_text(re.compile("Consent has not been given|동의"))

@@ -78,30 +78,10 @@ def test_every_tab_asks_only_the_app(camera: Browser, served: str, portraits: li
             page.wait_for_timeout(1500)
 
 
-def test_the_page_that_swaps_by_itself_asks_before_it_asks_elsewhere(camera: Browser, served: str, tmp_path) -> None:
+def test_the_page_that_swaps_by_itself_needs_nobody_else(camera: Browser, served: str, tmp_path) -> None:
     (tmp_path / "face.onnx").write_bytes(b"no network, but a file to open")
-    with watched(camera, f"{served}browser/live.html?lang=en", 6) as page:
-        problem, allow = page.locator("#problem"), page.locator("#allow")
-        expect(allow).to_be_hidden()
-        page.set_input_files("#file", str(tmp_path / "face.onnx"))
-        expect(problem).to_contain_text("is not on this page’s server. Load it from cdn.jsdelivr.net")
-        expect(allow).to_be_visible()
-
-
-def test_elsewhere_is_asked_when_the_visitor_agrees(camera: Browser, served: str, tmp_path) -> None:
-    (tmp_path / "face.onnx").write_bytes(b"no network, but a file to open")
-    page = camera.new_page()
-    be_patient(page)
-    asked: list[str] = []
-
-    def refuse(route) -> None:
-        asked.append(route.request.url)
-        route.abort()
-
-    page.route("https://cdn.jsdelivr.net/**", refuse)
-    page.goto(f"{served}browser/live.html?lang=en")
-    page.set_input_files("#file", str(tmp_path / "face.onnx"))
-    page.locator("#allow").click()
-    expect(page.locator("#problem")).to_contain_text("it could not be loaded whole from https://cdn.jsdelivr.net")
-    assert len(asked) == 2
-    page.close()
+    with watched(camera, f"{served}browser/live.html?lang=en", 10) as page:
+        expect(page.locator("#virtual button")).not_to_have_count(0)
+        page.set_input_files("#file", str(tmp_path / "face.onnx"))  # which loads what runs it first
+        expect(page.locator("#problem")).to_contain_text("face.onnx: this is not a person’s file.")
+        expect(page.locator("#allow")).to_be_hidden()

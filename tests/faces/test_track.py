@@ -9,7 +9,7 @@ from clips import PORTRAITS, background, lay, portrait
 from swapper.faces.align import transform_points
 from swapper.faces.detect import CenterFaceDetector
 from swapper.faces.embed import FaceEmbedder
-from swapper.faces.gallery import Gallery
+from swapper.faces.enrolled import EnrolledPeople
 from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.scene import SceneCuts
 from swapper.faces.track import FaceTracker, TrackedFace
@@ -105,7 +105,7 @@ def test_who_leaves_and_comes_back_is_the_same_person(follow):
     assert not any(seen[12:24])
     assert persons(seen[5]) == persons(seen[35]) == [0]
     assert seen[5][0].track != seen[35][0].track
-    assert len(tracker.gallery.people) == 1
+    assert len(tracker.enrolled.people) == 1
 
 
 def test_two_people_who_cross_keep_their_persons(follow):
@@ -117,7 +117,7 @@ def test_two_people_who_cross_keep_their_persons(follow):
     left, right = persons(seen[2])
     assert {left, right} == {0, 1}
     assert persons(seen[-1]) == [right, left]
-    looks = sorted(person.sightings for person in tracker.gallery.people)
+    looks = sorted(person.sightings for person in tracker.enrolled.people)
     assert looks[-2] >= 4 and sum(looks[:-2]) <= 2  # nobody else, but for a mixed face while they pass
 
 
@@ -134,19 +134,19 @@ def test_a_hidden_face_is_lost_and_found_again(follow):
 
 def test_an_empty_film_has_no_faces(follow):
     seen, tracker = follow(lambda i, frame: None, 17)
-    assert not any(seen) and tracker.gallery.people == []
+    assert not any(seen) and tracker.enrolled.people == []
     assert tracker.detections == 3
 
 
 def test_gallery_survives_being_written_down():
     rng = np.random.default_rng(0)
-    gallery = Gallery()
+    enrolled = EnrolledPeople()
     looks = rng.normal(size=(3, 512)).astype(np.float32)
     looks /= np.linalg.norm(looks, axis=1, keepdims=True)
     for look in looks[:2]:
-        gallery.stranger().learn(look)
-    gallery.stranger()
-    again = Gallery.from_rows(gallery.to_rows())
+        enrolled.stranger().learn(look)
+    enrolled.stranger()
+    again = EnrolledPeople.from_rows(enrolled.to_rows())
     assert [person.sightings for person in again.people] == [1, 1, 0]
     found = again.find(looks[1])
     assert found is not None and found.number == 1

@@ -121,6 +121,7 @@ def test_identities_of_others_are_refused(portraits: list[Path], tmp_path: Path)
         other.swap_video(person, "clip.mp4", tmp_path / "out.mp4")
 
 
+@pytest.mark.slow  # three commands; photos, videos and batches have tests of their own
 def test_every_command_takes_the_file(
     portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,7 +134,8 @@ def test_every_command_takes_the_file(
     assert main(["export", photos[0], "-o", str(tmp_path / "face.onnx"), *own]) == 0
     said = {entry.key: entry.value for entry in onnx.load(tmp_path / "face.onnx").metadata_props}
     assert (said["template"], said["fit"], said["size"]) == ("arcface", "affine", "224")
-    assert main(["interpolate", *photos, "-o", str(tmp_path / "steps"), "--steps", "1", *own]) == 0
+    short = ["--steps", "1", "--against", "none"]
+    assert main(["interpolate", *photos, "-o", str(tmp_path / "steps"), *short, *own]) == 0
     assert (tmp_path / "steps" / "frame-02.png").is_file()
 
 
@@ -168,6 +170,7 @@ def test_a_batch_is_done_with_the_file(own: list[str], portraits: list[Path], tm
     assert done.faces == 1 and (tmp_path / "out" / "a.jpg").is_file()
 
 
+@pytest.mark.slow
 def test_methods_are_compared_with_the_file(
     own: list[str], portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,6 +184,7 @@ def test_methods_are_compared_with_the_file(
     assert [one["name"] for one in measured][-2:] == ["warp", "mobilefaceswap@official"]
 
 
+@pytest.mark.slow
 def test_the_file_is_benched(
     own: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

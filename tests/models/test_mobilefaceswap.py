@@ -186,6 +186,7 @@ def test_memory_format_changes_nothing(network: MobileFaceSwap) -> None:
     torch.testing.assert_close(last.face, plain.face, atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow  # torch.compile
 def test_personal_network_compiles_in_one_graph() -> None:
     """In a fresh process: the compiler cannot trace through the shape checks of the test run."""
     program = """

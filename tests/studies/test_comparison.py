@@ -10,7 +10,7 @@ from swapper.batch.engine import Engine
 from swapper.metrics.report import ScoreRow
 from swapper.pipeline import FaceSwapper
 from swapper.studies import comparison
-from swapper.studies.comparison import FINISHED, Finished, attributes_kept, compare, gallery_of
+from swapper.studies.comparison import FINISHED, FinishedSwap, attributes_kept, compare, gallery_of
 from swapper.studies.comparison_swaps import SwapperChoice, measure_people_in_workers
 from swapper.studies.subjects import Subject, choose_pairs, measure_people, people_in
 from swapper.types import UserError
@@ -113,14 +113,14 @@ def test_a_finished_result_gets_a_row_like_that_of_its_method(people, warp, eval
     source, target = people[0].photos[0], people[2].photos[0]
     swapped = warp.swap_faces(target.image, [target.face], {0: warp.method.identify([source.crop])}).image
     given = people[:1], people[2:], [(0, 0)], []
-    *_, done = compare(*given, lambda _: warp, evaluators, finished=Finished(0, swapped, "warp"))
+    *_, done = compare(*given, lambda _: warp, evaluators, finished=FinishedSwap(0, swapped, "warp"))
     row, method = done.rows[2:]
     assert (row.name, row.reference, done.finished_by) == (FINISHED, True, "warp")
     for key in ("id_source", "id_source_smooth", "pose", "retrieval"):
         assert row.values[key] == pytest.approx(method.values[key], abs=1e-5)
     assert done.columns() == ["source", "target", "source pasted", FINISHED, "warp"]
     with pytest.raises(UserError, match="another size than the target"):
-        list(compare(*given, lambda _: warp, evaluators, finished=Finished(0, swapped[1:], "warp")))
+        list(compare(*given, lambda _: warp, evaluators, finished=FinishedSwap(0, swapped[1:], "warp")))
 
 
 def test_nothing_kept_is_zero_and_all_kept_is_one():
@@ -146,7 +146,7 @@ def in_workers(evaluators, portraits) -> Callable[[Engine], comparison.Compariso
         found = measure_people_in_workers(given, engine, build, left_out.append)
         assert len(left_out) == 1 and Path(__file__).name in left_out[0]
         pairs = choose_pairs(found[:1], found[1:], 9)
-        finished = Finished(1, found[2].photos[0].image, "warp")
+        finished = FinishedSwap(1, found[2].photos[0].image, "warp")
         *_, done = compare(found[:1], found[1:], pairs, ["warp"], build, evaluators, None, finished, engine)
         return done
 
@@ -165,7 +165,7 @@ def test_figures_do_not_depend_on_the_number_of_workers(in_workers, by_one_worke
     assert figures(done) == figures(by_one_worker)
     assert [row.name for row in done.rows] == ["target unchanged", "source pasted", FINISHED, "warp"]
     assert [len(pictures) for pictures in done.pictures.values()] == [2, 2, 2]
-    finished = Finished(1, people[2].photos[0].image, "warp")
+    finished = FinishedSwap(1, people[2].photos[0].image, "warp")
     *_, here = compare(people[:1], people[1:], done.pairs, ["warp"], lambda _: warp, evaluators, None, finished)
     for one, other in zip(figures(done), figures(here), strict=True):
         assert one == pytest.approx(other, rel=1e-3, abs=1e-4)

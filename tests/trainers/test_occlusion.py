@@ -9,18 +9,18 @@ from torch import Generator, nn
 from swapper.faces import mesh
 from trainers.__main__ import main
 from trainers.data import occluders
-from trainers.data.drawing import SIDE, Layer, Scene
+from trainers.data.drawing import SIDE, FaceToOcclude, Layer
 from trainers.data.glasses import glasses
 from trainers.occlusion import OcclusionConfig, OcclusionTrainer
 
 
-def scene(seed: int, turn: float = 0.0) -> Scene:
+def scene(seed: int, turn: float = 0.0) -> FaceToOcclude:
     """The mean face, turned about its own axis by some radians, on a grey picture."""
     cos, sin = np.cos(turn), np.sin(turn)
     rotation = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]], np.float32)
     points = (mesh.canonical_face() @ rotation.T * 80 + [128, 110, 0]).astype(np.float32)
     face = np.full((128, 128, 3), 128, np.uint8)
-    return Scene(np.random.default_rng(seed), points, face, lambda: np.full((SIDE, SIDE, 3), 60, np.uint8))
+    return FaceToOcclude(np.random.default_rng(seed), points, face, lambda: np.full((SIDE, SIDE, 3), 60, np.uint8))
 
 
 @pytest.mark.slow

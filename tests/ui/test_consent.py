@@ -46,6 +46,7 @@ def filled(event: dict[str, Any], parts: dict[int, dict[str, Any]], photo: dict[
     return [value(parts[number]) for number in event["inputs"]]
 
 
+@pytest.mark.slow  # presses every button of the page; the endpoints below go through the same gate
 def test_every_button_that_swaps_refuses_without_consent(caller: Caller, photo) -> None:
     events = {number: row for number, row in asking(caller).items() if row[0]["outputs"]}
     assert len(events) >= 8, "image, three of the video, live, the face's file, walk, compare"
@@ -68,6 +69,7 @@ def test_every_button_that_swaps_refuses_without_consent(caller: Caller, photo) 
     assert len(silent) == 3 and len(examples) == 1
 
 
+@pytest.mark.slow
 def test_no_button_swaps_without_taking_consent(caller: Caller, photo) -> None:
     """Only the finished example, of people who do not exist, comes to somebody who agreed to nothing."""
     config, asked = caller.config(), asking(caller)

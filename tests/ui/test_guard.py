@@ -18,6 +18,8 @@ from swapper.ui.guard import NO_ADDRESSES, guard, refuse_addresses
 PLAIN_MOVE = Block.async_move_resource_to_block_cache  # Gradio's own, as tests are collected before any app is built
 ADDRESS = {"path": "http://address.invalid/photo.png", "meta": {"_type": "gradio.FileData"}}
 
+GRADIOS_OWN = gr.ImageEditor.accept_blobs  # before any test has an app that guards itself
+
 
 @pytest.fixture(autouse=True)
 def gradio_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +109,7 @@ def test_nor_does_one_for_which_gradio_asks_nothing(app: gr.Blocks, monkeypatch:
 
 
 def test_paintings_put_beside_an_event_are_not_kept(app: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gr.ImageEditor, "accept_blobs", gr.ImageEditor.accept_blobs)
+    monkeypatch.setattr(gr.ImageEditor, "accept_blobs", GRADIOS_OWN)
     blob = SimpleNamespace(data={"type": "layer", "index": "999", "id": "x"}, files=[("blob", b"many bytes")])
     with gr.Blocks():
         editor = gr.ImageEditor()

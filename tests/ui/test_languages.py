@@ -50,6 +50,28 @@ def test_everything_on_the_page_is_translated(swappers):
     assert {text for text in missing if not re.fullmatch(r"\d+(st|nd|rd|th)", text)} == set()
 
 
+def test_what_gradios_components_say_by_themselves_is_said_in_both_languages():
+    folder = Path(gr.__file__).parent / "templates" / "frontend" / "assets"
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.js")}
+    components = [text for name, text in scripts.items() if not re.match(r"(core|[a-z]{2}(-[A-Z]{2})?)-", name)]
+    used = {found for text in components for found in re.findall(r"`((?:common|image_editor)\.[a-z_]+)`", text)}
+    assert len(used) > 40 and "common.webcam" in used
+    with gr.Blocks() as app:
+        gr.Image()
+    offered = offer_korean(app).translations
+    for language, name in (("en", "core-"), ("ko", "ko-")):
+        own = next(text for script, text in scripts.items() if script.startswith(name))
+        known = {
+            f"{section}.{key}"
+            for section in ("common", "image_editor")
+            for short in re.findall(rf"\b{section}:(?:\(\)=>)?([\w$]+)|([\w$]+) as {section}\b", own)
+            for words in re.findall(rf"\b{re.escape(''.join(short))}=\{{(.*?)\}}[,;]", own)
+            for key in re.findall(r"([a-z_]+):`", words)
+        }
+        assert len(known) > 15
+        assert used - known - set(offered[language]) == set()
+
+
 def test_what_is_said_of_every_method_and_metric_is_translated():
     said = [text for info in METHODS.values() for text in (info.label, info.sentence)]
     said += [metric.meaning for metric in METRICS]

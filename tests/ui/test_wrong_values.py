@@ -176,6 +176,14 @@ def put(value: Any, photo: dict[str, Any]) -> Any:
     return photo if value is PHOTO else value
 
 
+QUICK = ("find_faces", "swap_image")  # the other endpoints read the same kinds of values by the same functions
+
+
+def seldom(name: str, *more: str) -> Any:
+    """A row of parameters, slow for the endpoints that are left to the full run."""
+    return pytest.param(name, *more, marks=() if name in QUICK else pytest.mark.slow)
+
+
 def cases() -> Iterator[tuple[str, str]]:
     return ((name, parameter) for name, parameters in WRONG.items() for parameter in parameters)
 
@@ -189,7 +197,7 @@ def test_forty_wrong_values_for_every_endpoint(caller: Caller) -> None:
         assert sum(map(len, parameters.values())) >= 40, name
 
 
-@pytest.mark.parametrize(("name", "parameter"), list(cases()))
+@pytest.mark.parametrize(("name", "parameter"), [seldom(*case) for case in cases()])
 def test_wrong_values_are_answered_in_one_sentence(caller: Caller, photo, name: str, parameter: str) -> None:
     for wrong in WRONG[name][parameter]:
         values = {**RIGHT[name], parameter: wrong}
@@ -200,7 +208,7 @@ def test_wrong_values_are_answered_in_one_sentence(caller: Caller, photo, name: 
         assert "Traceback" not in sentence and "/tmp" not in sentence and "Error" not in sentence, (wrong, sentence)
 
 
-@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("name", [seldom(name) for name in RIGHT])
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_too_few_values_are_answered_in_one_sentence(caller: Caller, photo, name: str, count: int) -> None:
     if count >= len(RIGHT[name]):
@@ -212,7 +220,7 @@ def test_too_few_values_are_answered_in_one_sentence(caller: Caller, photo, name
 MANY = [case for case in cases() if WRONG[case[0]][case[1]] in (NO_FILE, NO_PEOPLE) or case[0] == "find_faces"]
 
 
-@pytest.mark.parametrize(("name", "parameter"), MANY)
+@pytest.mark.parametrize(("name", "parameter"), [seldom(*case) for case in MANY])
 def test_three_hundred_files_are_too_many(caller: Caller, photo, name: str, parameter: str) -> None:
     many = (
         [{"source": photo, "reference": photo}] * 300

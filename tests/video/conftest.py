@@ -1,11 +1,11 @@
-"""One engine for all video tests, with the method that needs no weights."""
+"""One engine for all video tests, with the method that needs no weights, and crops no larger than the clips' faces."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import PORTRAITS
+from clips import PORTRAITS, small_warp
 
 from swapper.pipeline import FaceSwapper
 from swapper.types import Identity
@@ -14,7 +14,7 @@ from swapper.video.job import VideoResult
 
 @pytest.fixture(scope="session")
 def engine() -> FaceSwapper:
-    return FaceSwapper("warp", "cpu", threads=1)
+    return small_warp()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,10 @@ def portraits() -> list[np.ndarray]:
     return example_portraits(9)
 
 
-@pytest.mark.parametrize("kind", CLIPS)
+QUICK = ("call, other backdrop", "crossing", "cuts")  # of all that can mislead: sameness, nearness, absence
+
+
+@pytest.mark.parametrize("kind", [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in CLIPS])
 def test_the_person_who_is_meant_and_nobody_else(engine, portraits, kind) -> None:
     found = recognition.watch(engine, portraits, CLIPS[kind](2, 3, np.random.default_rng(0)), 2, 0)
     assert found.frames > 30 and (found.wrong, found.missed) == (0, 0)
@@ -41,6 +44,7 @@ def test_whoever_turns_far_stays_the_same_person(engine, portraits) -> None:
     assert (found.frames, found.wrong, found.missed) == (60, 0, 0)
 
 
+@pytest.mark.slow  # the same as the call of the report, with the pictures compared
 def test_a_call_tile_that_changes_its_speaker(engine, someone, portraits, tmp_path) -> None:
     """In the file: pictures of the wrong person come out as they were."""
     shown = [2] * 15 + [3] * 17 + [7] * 13 + [2] * 15

@@ -8,7 +8,7 @@ from clips import background, lay, pictures, portrait, write_clip
 
 from swapper.faces.align import cut_crop
 from swapper.faces.embed import FaceEmbedder
-from swapper.faces.gallery import Gallery
+from swapper.faces.enrolled import EnrolledPeople
 from swapper.faces.track import FaceTracker
 from swapper.video import stages
 from swapper.video.analyse import analyse
@@ -28,11 +28,11 @@ class MeetsSomebodyInEveryFrame(FaceTracker):
     corrections = ()
 
     def __init__(self):
-        self.gallery, self.scene_begins, self.now = Gallery(), False, 0
+        self.enrolled, self.scene_begins, self.now = EnrolledPeople(), False, 0
 
     def update(self, frame):
-        self.gallery.stranger().learn(vector(len(self.gallery.people)))
-        self.gallery.people[0].learn(vector(500))
+        self.enrolled.stranger().learn(vector(len(self.enrolled.people)))
+        self.enrolled.people[0].learn(vector(500))
         return []
 
 
@@ -47,17 +47,17 @@ def test_a_frame_knows_the_same_people_whenever_it_is_asked():
 
 
 def test_a_snapshot_stays_as_it_is_and_is_made_only_when_something_was_learnt():
-    gallery = Gallery()
-    person = gallery.stranger()
+    enrolled = EnrolledPeople()
+    person = enrolled.stranger()
     person.learn(vector(0))
-    first = gallery.snapshot()
-    assert gallery.snapshot() is first
+    first = enrolled.snapshot()
+    assert enrolled.snapshot() is first
     person.learn(vector(1))
-    second = gallery.snapshot()
+    second = enrolled.snapshot()
     assert second is not first and first.people[0].sightings == 1 and second.people[0].sightings == 2
     assert np.array_equal(first.people[0].embedding, vector(0))
-    gallery.stranger()
-    assert len(gallery.snapshot().people) == 2 and len(second.people) == 1
+    enrolled.stranger()
+    assert len(enrolled.snapshot().people) == 2 and len(second.people) == 1
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -104,7 +104,10 @@ def slowed(monkeypatch, place, name, seconds):
     monkeypatch.setattr(place, name, lambda *arguments: time.sleep(seconds) or real(*arguments))
 
 
-@pytest.mark.parametrize(("analysing", "planning", "workers"), [(0.03, 0, 1), (0, 0.03, 2), (0, 0, 4)])
+@pytest.mark.parametrize(
+    ("analysing", "planning", "workers"),
+    [(0.03, 0, 1), *(pytest.param(*given, marks=pytest.mark.slow) for given in ((0, 0.03, 2), (0, 0, 4)))],
+)
 def test_who_is_cast_does_not_hang_on_timing(engine, role, clip, tmp_path, monkeypatch, analysing, planning, workers):
     slowed(monkeypatch, FaceTracker, "update", analysing)
     slowed(monkeypatch, Casting, "cast", planning)

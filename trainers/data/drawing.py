@@ -62,7 +62,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Scene:
+class FaceToOcclude:
     """A face to be occluded.
 
     Attributes:

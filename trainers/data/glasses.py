@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from trainers.data.drawing import Layer, Points, Scene
+from trainers.data.drawing import FaceToOcclude, Layer, Points
 
 _DEPTH = -0.16  # eye distances from the eyes' plane to the lenses'
 _NOSE_DEPTH = -0.26
@@ -28,7 +28,7 @@ class _Shape:
     bulge: float  # of the whole around the face
 
     @classmethod
-    def random(cls, scene: Scene) -> "_Shape":
+    def random(cls, scene: FaceToOcclude) -> "_Shape":
         u = scene.uniform
         return cls(u(0.3, 0.46), u(0.16, 0.4), u(1.8, 4.5), u(-0.15, 0.25), u(0.0, 0.16), u(-0.02, 0.05), u(0.1, 0.35))
 
@@ -59,7 +59,7 @@ class _Shape:
         return np.array([start, (sign * _EAR[0], high + 0.05, _EAR[1])], np.float32)
 
 
-def glasses(scene: Scene) -> Layer:
+def glasses(scene: FaceToOcclude) -> Layer:
     """Frames of any thickness, with clear, tinted or dark lenses."""
     layer, shape = Layer.empty(), _Shape.random(scene)
     rims = [scene.place(shape.rim(sign)) for sign in (-1, 1)]
@@ -68,7 +68,7 @@ def glasses(scene: Scene) -> Layer:
     return layer
 
 
-def _draw_lenses(scene: Scene, layer: Layer, rims: list[Points]) -> None:
+def _draw_lenses(scene: FaceToOcclude, layer: Layer, rims: list[Points]) -> None:
     """Dark lenses hide the eyes, clear and tinted ones do not."""
     u = scene.uniform
     if scene.chance(0.3):
@@ -90,7 +90,7 @@ def _draw_lenses(scene: Scene, layer: Layer, rims: list[Points]) -> None:
             layer.fill(cv2.convexHull(streak)[:, 0], white, u(0.1, 0.6), hides=False)
 
 
-def _draw_frame(scene: Scene, layer: Layer, shape: _Shape, rims: list[Points]) -> None:
+def _draw_frame(scene: FaceToOcclude, layer: Layer, shape: _Shape, rims: list[Points]) -> None:
     """Rims, a bridge, and the arms that the head does not hide."""
     wire = scene.chance(0.6)
     u, color = scene.uniform, scene.metal() if wire and scene.chance(0.7) else scene.color(0.7)

@@ -24,7 +24,7 @@ from swapper.types import UserError
 from trainers.data.examine import Examine, examine_picture, usable
 from trainers.data.joining import facts_of
 from trainers.data.pictures import HUB
-from trainers.data.shards import Written, is_written, write_shard
+from trainers.data.shards import WrittenShards, is_written, write_shard
 
 try:
     import datasets
@@ -78,7 +78,7 @@ class Fetching:
         self._out, self._split, self._pictures = out, split, pictures
         limit_threads(1)
 
-    def __call__(self, file: HubFile, tell: Tell) -> Written:
+    def __call__(self, file: HubFile, tell: Tell) -> WrittenShards:
         """Write the shards of a file that are missing.
 
         Args:
@@ -102,7 +102,7 @@ class Fetching:
             seen += count
             if count < self._pictures:
                 break
-        return Written(tuple(numbers), seen)
+        return WrittenShards(tuple(numbers), seen)
 
 
 def files_of(args: argparse.Namespace) -> list[HubFile]:

@@ -56,7 +56,7 @@ def facts_of(out: Path, split: str, number: int) -> Facts:
     return Facts(shard_path(out, split, number).with_suffix(".npz"))
 
 
-class Comparing:
+class RepeatFinder:
     """Finds faces that repeat one of an earlier shard; each worker has one."""
 
     def __init__(self, out: Path, split: str, numbers: Sequence[int]):
@@ -128,7 +128,7 @@ def find_repeated(out: Path, split: str, numbers: Sequence[int], engine: Engine 
     Raises:
         UserError: shards could not be compared.
     """
-    setup, found = partial(Comparing, out, split, tuple(numbers)), dict[int, list[int]]()
+    setup, found = partial(RepeatFinder, out, split, tuple(numbers)), dict[int, list[int]]()
     if engine is None or len(numbers) * (len(numbers) - 1) / 2 <= _HERE:
         work = setup()
         return {number: work(number, lambda _share: None) for number in numbers}

@@ -5,13 +5,13 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from swapper.faces import mesh
-from trainers.data.drawing import SIDE, Layer, Scene, fixed
+from trainers.data.drawing import SIDE, FaceToOcclude, Layer, fixed
 from trainers.data.glasses import glasses
 
 _LIPS = [*mesh.LIPS_INNER, *mesh.LIPS_OUTER]  # where hands often are, over teeth, too
 
 
-def hand(scene: Scene) -> Layer:
+def hand(scene: FaceToOcclude) -> Layer:
     """One to four fingers and the hand behind them."""
     layer, u, eyes = Layer.empty(), scene.uniform, scene.eyes
     skin = scene.skin()
@@ -48,7 +48,7 @@ def hand(scene: Scene) -> Layer:
     return layer
 
 
-def hair(scene: Scene) -> Layer:
+def hair(scene: FaceToOcclude) -> Layer:
     """Strands over the forehead, along a cheek, or anywhere."""
     layer, u = Layer.empty(), scene.uniform
     color = scene.hair()
@@ -80,7 +80,7 @@ def hair(scene: Scene) -> Layer:
     return layer
 
 
-def thing(scene: Scene) -> Layer:
+def thing(scene: FaceToOcclude) -> Layer:
     """A microphone, a cup, a piece of cloth: a smooth or angular shape of any texture."""
     layer, u = Layer.empty(), scene.uniform
     centre, size = scene.rng.uniform(0.1, 0.9, 2) * SIDE, u(0.06, 0.35) * SIDE
@@ -110,7 +110,7 @@ def thing(scene: Scene) -> Layer:
     return layer
 
 
-def cloth(scene: Scene) -> Layer:
+def cloth(scene: FaceToOcclude) -> Layer:
     """A medical mask or scarf over mouth and chin, or a cap or headband over the forehead."""
     layer, u = Layer.empty(), scene.uniform
     if scene.chance(0.6):
@@ -147,7 +147,7 @@ KINDS = ((glasses, 0.36), (hand, 0.16), (hair, 0.24), (thing, 0.2), (cloth, 0.1)
 
 
 def occlude_face(
-    scene: Scene, size: int
+    scene: FaceToOcclude, size: int
 ) -> tuple[UInt8[np.ndarray, "t t 3"], Float32[np.ndarray, "t t"], Float32[np.ndarray, "t t"]]:
     """Draw random things, and shadows, over a face.
 
@@ -180,7 +180,7 @@ def occlude_face(
     return np.clip(face, 0, 255).astype(np.uint8), occlusion, touched
 
 
-def _shadow(scene: Scene, size: int) -> Float32[np.ndarray, "t t 1"]:
+def _shadow(scene: FaceToOcclude, size: int) -> Float32[np.ndarray, "t t 1"]:
     """A cast shadow, which hides nothing."""
     canvas = np.zeros((size, size), np.float32)
     corners = scene.rng.uniform(-0.5, 1.5, (4, 2)).astype(np.float32) * size

@@ -25,7 +25,7 @@ from trainers.data.examine import ExaminedFace, examine, usable
 from trainers.data.joining import find_repeated, write_index
 from trainers.data.pictures import HUB, Item
 from trainers.data.prepare import listed
-from trainers.data.shards import Written, is_written, remove_others, write_shard
+from trainers.data.shards import WrittenShards, is_written, remove_others, write_shard
 
 Look = Callable[[Item], tuple[Counter[str], list[ExaminedFace]]]
 
@@ -66,7 +66,7 @@ class Examining:
         self._out, self._split, self._look = out, split, look
         limit_threads(1)  # sums, and so embeddings, differ a little with the number of threads
 
-    def __call__(self, block: Block, tell: Tell) -> Written:
+    def __call__(self, block: Block, tell: Tell) -> WrittenShards:
         """Write the shard of a block.
 
         Args:
@@ -79,7 +79,7 @@ class Examining:
         pictures = ((item.person, partial(self._look, item)) for item in (Item(**json.loads(line)) for line in lines))
         faces = usable(pictures, lambda done: tell(done / block.pictures))
         write_shard(self._out, self._split, block.number, faces, block.digest)
-        return Written((block.number,), block.pictures)
+        return WrittenShards((block.number,), block.pictures)
 
 
 def prepare_shards(args: argparse.Namespace, look: Look = examine) -> int:
@@ -103,7 +103,7 @@ def prepare_shards(args: argparse.Namespace, look: Look = examine) -> int:
         done = [block for block in blocks if is_written(out, args.split, block.number, block.digest)]
         todo = [block for block in blocks if block not in done]
         written = _work_off(engine, partial(Examining, out, args.split, look), todo)
-        written += [Written((block.number,), block.pictures) for block in done]
+        written += [WrittenShards((block.number,), block.pictures) for block in done]
     numbers = sorted(number for one in written for number in one.numbers)
     if not numbers:
         raise UserError(f"Nothing to prepare: {args.photos} contains no photo or video. Give a folder of pictures.")
@@ -113,13 +113,13 @@ def prepare_shards(args: argparse.Namespace, look: Look = examine) -> int:
     return 0
 
 
-def _work_off(engine: Engine, setup: Setup, tasks: Sequence[Any]) -> list[Written]:
+def _work_off(engine: Engine, setup: Setup, tasks: Sequence[Any]) -> list[WrittenShards]:
     """Do tasks that write shards; each says on stderr how it ended.
 
     Raises:
         UserError: some could not be written.
     """
-    written, failed = list[Written](), list[str]()
+    written, failed = list[WrittenShards](), list[str]()
     for event in run_tasks(engine, setup, tasks):
         if not isinstance(event, Ended):
             continue

@@ -116,7 +116,7 @@ class StoredFace:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenShards:
     """What a task has written.
 
     Attributes:

@@ -15,7 +15,7 @@ from swapper.metrics.report import report_data
 from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.studies.clips import pack
-from swapper.studies.comparison import FINISHED, Comparison, ComparisonProgress, Finished, compare
+from swapper.studies.comparison import FINISHED, Comparison, ComparisonProgress, FinishedSwap, compare
 from swapper.studies.comparison_report import describe, write_comparison
 from swapper.studies.previews import shrink
 from swapper.studies.subjects import SIDE, choose_pairs, measure_people
@@ -40,7 +40,7 @@ TOO_MANY = (
 
 
 @dataclass(frozen=True)
-class Request:
+class ComparisonRequest:
     """What is to be compared, checked.
 
     Attributes:
@@ -56,7 +56,9 @@ class Request:
     carried: Carried | None = None
 
 
-def read_request(sources: Any, targets: Any, methods: Any, most: int, carried: Carried | None = None) -> Request:
+def read_request(
+    sources: Any, targets: Any, methods: Any, most: int, carried: Carried | None = None
+) -> ComparisonRequest:
     """Check what components or an endpoint received.
 
     Args:
@@ -83,11 +85,11 @@ def read_request(sources: Any, targets: Any, methods: Any, most: int, carried: C
     pairs, rows = len(found[0]) * len(found[1]), len(names) + len(REFERENCES)
     if pairs * rows > most:
         raise UserError(TOO_MANY.format(pairs=pairs, rows=rows, swaps=pairs * rows, most=most))
-    return Request(*found, names, carried)
+    return ComparisonRequest(*found, names, carried)
 
 
 def run_comparison(
-    swappers: SwapperCache, evaluators: SharedEvaluators, request: Request, progress: ComparisonProgress
+    swappers: SwapperCache, evaluators: SharedEvaluators, request: ComparisonRequest, progress: ComparisonProgress
 ) -> Iterator[Comparison]:
     """Compare; yields the rows so far after every method.
 
@@ -108,7 +110,7 @@ def run_comparison(
     yield from compare(sources, targets, pairs, request.methods, swappers.get, evaluators.get(), progress, finished)
 
 
-def carried_over(request: Request, pairs: list[tuple[int, int]]) -> Finished | None:
+def carried_over(request: ComparisonRequest, pairs: list[tuple[int, int]]) -> FinishedSwap | None:
     """The carried result, if the photos that it was made from are among those to be compared.
 
     Args:
@@ -124,7 +126,7 @@ def carried_over(request: Request, pairs: list[tuple[int, int]]) -> Finished | N
     pair = files[0].index(wanted[0]), files[1].index(wanted[1])
     if pair not in pairs:
         return None
-    return Finished(pairs.index(pair), shrink(read_image(request.carried.result), SIDE), request.carried.method)
+    return FinishedSwap(pairs.index(pair), shrink(read_image(request.carried.result), SIDE), request.carried.method)
 
 
 def labels_for(carried: Carried | None) -> dict[str, str]:

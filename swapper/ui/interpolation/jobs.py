@@ -42,7 +42,7 @@ MOST_GALLERY = 256  # photos of a visitor's own gallery
 
 
 @dataclass(frozen=True)
-class Request:
+class InterpolationRequest:
     """What is to be interpolated, checked.
 
     Attributes:
@@ -96,7 +96,7 @@ class DrawnInterpolation:
 
 
 def draw_interpolation(
-    swappers: SwapperCache, evaluators: SharedEvaluators, request: Request, progress: ReportProgress
+    swappers: SwapperCache, evaluators: SharedEvaluators, request: InterpolationRequest, progress: ReportProgress
 ) -> DrawnInterpolation:
     """Draw and measure an interpolation.
 
@@ -162,7 +162,7 @@ def _gallery(
 
 def read_request(
     photos: tuple[Any, Any, Any], people: Any, gallery: Any, method: Any, against: Any, steps: int
-) -> Request:
+) -> InterpolationRequest:
     """Check what components or endpoints received.
 
     Args:
@@ -170,7 +170,7 @@ def read_request(
         people: photos of further people.
         gallery: files of a gallery.
         method: name.
-        against: see ``Request``.
+        against: see ``InterpolationRequest``.
         steps: from ``check_steps``.
 
     Raises:
@@ -184,7 +184,7 @@ def read_request(
     choose_paths(drawn_by or None, beside)  # says what is impossible, before anything is done
     paths = read_photos(*photos)
     own = upload_files(gallery, Limits.from_environment().max_video_bytes, MOST_GALLERY)
-    return Request(paths, upload_paths(people, files=MOST_PEOPLE), own, drawn_by, beside, steps)
+    return InterpolationRequest(paths, upload_paths(people, files=MOST_PEOPLE), own, drawn_by, beside, steps)
 
 
 def read_photos(first: Any, second: Any, target: Any) -> tuple[str, str, str]:

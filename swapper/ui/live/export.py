@@ -14,7 +14,7 @@ from swapper.runtime.limits import Limits
 from swapper.ui.consent import require_consent
 from swapper.ui.files import new_folder, upload_path
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import ENGINE, Updates
+from swapper.ui.layout import ENGINE, Updates, heading
 from swapper.ui.live.page import PAGE, page_routes
 from swapper.ui.live.streams import FASTEST, live_method
 from swapper.ui.progress import Tell
@@ -23,16 +23,19 @@ from swapper.ui.visits import Visits
 from swapper.ui.work import Work, build_result_place
 
 NO_SOURCE = "Source: no photo yet. Add one, or choose an example."
-MAKE = "Make face.onnx"
-DOWNLOAD = "Download face.onnx"
-MAKES = "You can also swap locally in the browser; nothing is uploaded. First download this person's model."
-FILE = "face.onnx"
-BY_COMMAND = (
-    "To swap in your own browser without uploading anything, write a person's model with "
-    "“python -m swapper export”, then:"
+OWN_DEVICE = (
+    "",
+    "Swaps on your own device",
+    "Your browser does the work: nothing of the camera is sent, and it is faster.",
 )
-OPEN_PAGE = "Open the in-browser swapper"
-OPEN_WITH_FACE = "Open the in-browser swapper with this face"
+OPENS = "There you can try people who do not exist. To swap with the source's photo, prepare that person first:"
+MAKE = "Prepare this person"
+DOWNLOAD = "Save for later"
+FILE = "face.onnx"
+BY_COMMAND = "It takes a person's file that “python -m swapper export” makes from a photo."
+NOT_HERE = "The page that does it is not on this machine."
+OPEN_PAGE = "Open the live page"
+OPEN_WITH_FACE = "Open the live page with this person"
 FROM_PAGE = "../gradio_api/file="  # where Gradio serves files, seen from the page
 
 
@@ -64,7 +67,7 @@ class FaceExport:
         photo = upload_path(source, NO_SOURCE)
         tell(0.0, said("Learning the source"))
         file = write_face(self.swappers, photo)
-        link = said_markup(f'<p class="hint">{page_link(OPEN_WITH_FACE, file)}</p>') if self.linked else ""
+        link = said_markup(page_link(OPEN_WITH_FACE, file)) if self.linked else ""
         yield {
             self.box: gr.Column(visible=True),
             self.download: gr.DownloadButton(value=str(file)),
@@ -82,11 +85,25 @@ def write_face(swappers: SwapperCache, photo: str) -> Path:
     Raises:
         UserError: the photo cannot be used.
     """
+    path = new_folder() / FILE
+    export_face(swappers, photo, path)
+    return path
+
+
+def export_face(swappers: SwapperCache, photo: str, path: Path) -> None:
+    """Write the network of the person in a photo.
+
+    Args:
+        swappers: shared by all sessions; they have the student.
+        photo: path.
+        path: file to write.
+
+    Raises:
+        UserError: the photo cannot be used.
+    """
     swapper = swappers.get(FASTEST)
     assert isinstance(swapper.method, MobileFaceSwapMethod), "that is its name"
-    identity, path = swapper.identify(photo), new_folder() / FILE
-    swapper.method.export(identity, path, half=True)
-    return path
+    swapper.method.export(swapper.identify(photo), path, half=True)
 
 
 def page_link(words: str, face: Path | None = None) -> str:
@@ -97,42 +114,44 @@ def page_link(words: str, face: Path | None = None) -> str:
         face: file that the page shall load, among the app's temporary ones.
     """
     asked = f"?face={quote(f'{FROM_PAGE}{face}', safe='')}" if face else ""
-    return f'<a href="{PAGE}{html.escape(asked)}" target="_blank" rel="noopener">{words}</a>'
+    return f'<a class="opens" href="{PAGE}{html.escape(asked)}" target="_blank" rel="noopener">{words}</a>'
 
 
 def build_face_export(
     swappers: SwapperCache,
     consent: gr.Checkbox,
     source: gr.Image,
-    problem: gr.HTML,
     limits: Limits,
     examples: Path,
     visits: Visits,
-) -> None:
+) -> bool:
     """Lay it out and wire it; called inside Blocks. Without the student it says which command does the same.
 
     Args:
         swappers: shared by all sessions.
         consent: the page's checkbox.
         source: the tab's photo.
-        problem: the tab's place for what is wrong.
         limits: what is allowed on this machine.
         examples: folder with the page.
         visits: remembers what is on the page.
+
+    Returns:
+        Whether visitors can swap on their own devices.
     """
-    linked = bool(page_routes(examples))
-    if live_method() != FASTEST:
-        if linked:
-            gr.HTML(f'<p class="hint"><span>{BY_COMMAND}</span> {page_link(OPEN_PAGE)}</p>')
-        return
-    gr.HTML(f'<p class="hint">{MAKES}</p>')
-    with gr.Row():
-        make = gr.Button(MAKE, size="md", min_width=120, elem_id="live-make")
-        with gr.Column(visible=False, min_width=120, elem_classes="shown") as box:
-            download = gr.DownloadButton(DOWNLOAD, size="md", elem_id="live-face", elem_classes="download")
+    linked, student = bool(page_routes(examples)), live_method() == FASTEST
+    heading(OWN_DEVICE)
+    hint = (OPENS if student else BY_COMMAND) if linked else NOT_HERE
+    gr.HTML(f'{page_link(OPEN_PAGE) if linked else ""}<p class="hint">{hint}</p>', elem_id="live-page")
+    if not student:
+        return linked
+    problem = gr.HTML(elem_id="live-face-problem")
+    make = gr.Button(MAKE, size="md", min_width=120, elem_id="live-make")
+    with gr.Column(visible=False, elem_classes="shown") as box:
+        link = gr.HTML(elem_id="live-page-with-face")
+        download = gr.DownloadButton(DOWNLOAD, size="md", elem_id="live-face", elem_classes="download")
     place = replace(build_result_place("live-make", None), boxes=[box])
-    link = gr.HTML(f'<p class="hint">{page_link(OPEN_PAGE)}</p>' if linked else "", elem_id="live-page")
     export = FaceExport(swappers, linked, download, link, box)
     work = Work("face", MAKE, make, problem, place, gr.State(""), visits)
     work.wire(export.make, consent, [source], [download, link], (ENGINE, limits.concurrency))
     work.watch([source], shown=[download, link])
+    return linked

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from swapper.compose.settings import BlendSettings
 from swapper.images import read_image
 from swapper.methods.warp import WarpMethod
 from swapper.pipeline import FaceSwapper
@@ -31,8 +32,9 @@ _BEGIN = "data:image/jpeg;base64,"
 _MOST_FRAME_BYTES = 4 * 2**20
 _WARP_SIDE = 256  # px; half the side that photos are warped at, in half the time
 _IDLE_SECONDS = 60.0  # after which a visitor's stream is forgotten
-_PAUSE = 2.0  # seconds between two frames beyond which the rate is counted anew
+_PAUSE = 2.0  # seconds without a frame to work on after which the rate is counted anew
 _COUNTED = 20  # frames
+_MOST_PHOTOS = 4  # whose persons a stream remembers
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,31 @@ class ShownFrame:
     milliseconds: float
 
 
+@dataclass(frozen=True)
+class LiveSettings:
+    """What a visitor may change while live.
+
+    Attributes:
+        second: path of the photo of a second source person; empty when all faces become the first.
+        exchanged: who is whom the other way round.
+        side: longer side of the frames, px; as large as the machine allows when None.
+        blend: how faces are blended in.
+    """
+
+    second: str = ""
+    exchanged: bool = False
+    side: int | None = None
+    blend: BlendSettings = field(default_factory=BlendSettings)
+
+
+_USUAL = LiveSettings()
+
+
 @dataclass
 class _Visit:
     stream: LiveStream
     lock: Lock = field(default_factory=Lock)
-    photo: str = ""
-    identity: Identity | UserError | None = None
+    identities: OrderedDict[str, Identity | UserError] = field(default_factory=OrderedDict)  # by photo, the newest last
     finished: deque[float] = field(default_factory=lambda: deque(maxlen=_COUNTED))
     seen: float = 0.0  # of the process's clock, seconds
 
@@ -98,25 +119,29 @@ class LiveStreams:
         """How many visitors are known."""
         return len(self._visits)
 
-    def swap(self, visitor: str, payload: Any, photo: str) -> ShownFrame:
+    def swap(self, visitor: str, payload: Any, photo: str, settings: LiveSettings = _USUAL) -> ShownFrame:
         """Swap the next frame of a visitor.
 
         Args:
             visitor: hash of the session.
             payload: the frame as Gradio sends it.
             photo: path of the source person's photo.
+            settings: may be others than before.
 
         Raises:
             UserError: the frame or the photo cannot be used.
         """
         begun = time.monotonic()
-        frame = self._read(payload)
+        frame = shrink(self._read(payload), settings.side or self._limits.max_live_side)
+        photos = [photo, settings.second] if settings.second else [photo]
+        if settings.exchanged:
+            photos.reverse()
         visit = self._visit(visitor, begun)
         with visit.lock:
-            identity = self._identity(visit, photo)
-            swapped, faces = visit.stream.swap(frame, identity, begun)
+            identities = [self._identity(visit, each) for each in photos]
+            swapped, faces = visit.stream.swap(frame, identities, begun, blend=settings.blend)
             url, now = data_uri(swapped), time.monotonic()
-            if visit.finished and now - visit.finished[-1] > _PAUSE:
+            if visit.finished and begun - visit.finished[-1] > _PAUSE:
                 visit.finished.clear()
             visit.finished.append(now)
             passed = now - visit.finished[0]
@@ -159,16 +184,20 @@ class LiveStreams:
 
     def _identity(self, visit: _Visit, photo: str) -> Identity:
         """Who the visitor's faces become; a photo is looked at once, even when it cannot be used."""
-        if visit.photo != photo or visit.identity is None:
+        if photo not in visit.identities:
             assert self._swapper is not None, "a visit begins with the networks"
-            visit.photo = photo
             try:
-                visit.identity = self._swapper.identify(photo)
+                found = self._swapper.identify(photo)
             except UserError as error:
-                visit.identity = error
-        if isinstance(visit.identity, UserError):
-            raise visit.identity
-        return visit.identity
+                found = error
+            visit.identities[photo] = found
+            if len(visit.identities) > _MOST_PHOTOS:
+                visit.identities.popitem(last=False)
+        visit.identities.move_to_end(photo)
+        found = visit.identities[photo]
+        if isinstance(found, UserError):
+            raise found
+        return found
 
 
 async def end_streams(app: gr.Blocks, visitor: str) -> None:

@@ -193,8 +193,9 @@ def test_two_processes_learn_what_one_learns(tmp_path):
 def test_the_fastest_step_format_is_taken_and_the_trial_leaves_no_trace(tmp_path, monkeypatch):
     run, untried = Run(LineTrainer(), config(tmp_path)), Run(LineTrainer(), config(tmp_path))
     clock = iter([0.0, 9.0, 9.0, 16.0, 16.0, 17.0, 17.0, 20.0])
-    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
-    seconds = run.choose_format()
+    with monkeypatch.context() as patched:
+        patched.setattr("time.perf_counter", lambda: next(clock))
+        seconds = run.choose_format()
     assert list(seconds.values()) == [9.0, 7.0, 1.0, 3.0]
     assert run.format == list(seconds)[2] == StepFormat(bf16=False, channels_last=True)
     assert [float(run.step()["A_error"]) for _ in range(3)] == [float(untried.step()["A_error"]) for _ in range(3)]

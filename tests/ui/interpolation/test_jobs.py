@@ -7,7 +7,13 @@ import pytest
 from random_student import offer_student, write_student
 
 from swapper.types import UserError
-from swapper.ui.interpolation.jobs import Request, check_steps, draw_interpolation, read_photos, read_request
+from swapper.ui.interpolation.jobs import (
+    InterpolationRequest,
+    check_steps,
+    draw_interpolation,
+    read_photos,
+    read_request,
+)
 from swapper.ui.shared_evaluators import SharedEvaluators
 
 
@@ -42,7 +48,7 @@ def test_requests_are_checked(photos, uploads):
     (uploads / "people.zip").write_bytes(b"PK")
     zipped = upload(str(uploads / "people.zip"))
     found = read_request(three, None, [zipped], "", "", 3)
-    assert found == Request((photos[0], photos[1], photos[2]), [], [zipped["path"]], "", "own", 3)
+    assert found == InterpolationRequest((photos[0], photos[1], photos[2]), [], [zipped["path"]], "", "own", 3)
     assert read_request(three, [three[0]], None, "ghost", "same", 3).people == photos[:1]
     for given, said in (
         ((three, [three[0]] * 11, None, "", "own", 3), "11 are more than the 10"),
@@ -59,7 +65,7 @@ def test_an_interpolation_comes_with_clip_and_archive(photos, loading, tmp_path,
     offer_student(write_student(tmp_path / "weights").parent, monkeypatch)
     monkeypatch.setenv("SWAPPER_MARK", "off")
     evaluators, told = SharedEvaluators(tmp_path / "no index"), []
-    request = Request((photos[0], photos[1], photos[2]), [], [], "mobilefaceswap", "none", 1)
+    request = InterpolationRequest((photos[0], photos[1], photos[2]), [], [], "mobilefaceswap", "none", 1)
     found = draw_interpolation(loading, evaluators, request, lambda *said: told.append(said))
     with zipfile.ZipFile(found.archive) as archive:
         names = archive.namelist()
@@ -87,7 +93,7 @@ def test_a_visitors_own_gallery_is_looked_at_and_checked(photos, portraits, load
             archive.write(path, path.name)
     looked: list[str] = []
     monkeypatch.setattr("swapper.ui.interpolation.jobs.check_content", looked.append)
-    request = Request((photos[0], photos[1], photos[2]), [], [str(packed)], "mobilefaceswap", "none", 1)
+    request = InterpolationRequest((photos[0], photos[1], photos[2]), [], [str(packed)], "mobilefaceswap", "none", 1)
     found = draw_interpolation(loading, SharedEvaluators(tmp_path / "none"), request, lambda *_: None)
     assert len(looked) == found.scores.people == len(portraits) - 3
     assert "Nearest in the gallery" in found.view

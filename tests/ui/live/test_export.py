@@ -50,5 +50,8 @@ def test_what_is_missing_is_said(export, uploads, agreed, given, said):
 
 def test_links_hold_any_path():
     link = page_link("Open", Path('/tmp/a "b" & c/face.onnx'))
-    assert unquote(link.split('"')[1].partition("=")[2]) == '../gradio_api/file=/tmp/a "b" & c/face.onnx'
-    assert page_link("Open") == '<a href="browser/live.html" target="_blank" rel="noopener">Open</a>'
+    assert (
+        unquote(link.split('href="')[1].split('"')[0].partition("=")[2])
+        == '../gradio_api/file=/tmp/a "b" & c/face.onnx'
+    )
+    assert page_link("Open") == '<a class="opens" href="browser/live.html" target="_blank" rel="noopener">Open</a>'

@@ -8,14 +8,15 @@ import pytest
 import torch
 from clips import PORTRAITS, background, lay, portrait
 
+from swapper.compose.settings import BlendSettings
 from swapper.methods.warp import WarpMethod
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Limits
 from swapper.studies.previews import data_uri
 from swapper.types import UserError
 from swapper.ui.consent import CONSENT_FIRST
-from swapper.ui.live.streams import LiveStreams, ShownFrame
-from swapper.ui.live.tab import NO_SOURCE, LiveTab, stats
+from swapper.ui.live.streams import LiveSettings, LiveStreams, ShownFrame
+from swapper.ui.live.tab import NO_SOURCE, STARTING, LiveTab, stats
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,26 @@ def test_a_frame_comes_back_reduced_and_swapped(streams: LiveStreams, frame: dic
     assert decode(shown[0].url).shape == (240, 320, 3)
     assert shown[0].rate == 0 and shown[1].rate > 0 and shown[1].milliseconds > 0
     assert shown[2].url != shown[1].url
+
+
+def test_two_people_a_smaller_picture_and_other_settings_count_from_the_next_frame(streams, frame) -> None:
+    first = streams.swap("me", frame, PEOPLE[0])
+    both = streams.swap("me", frame, PEOPLE[0], LiveSettings(second=PEOPLE[5]))
+    other = streams.swap("me", frame, PEOPLE[0], LiveSettings(second=PEOPLE[5], exchanged=True))
+    small = streams.swap("me", frame, PEOPLE[0], LiveSettings(side=160))
+    eyes = streams.swap("me", frame, PEOPLE[0], LiveSettings(blend=BlendSettings(keep_eyes=1.0)))
+    centre = np.s_[90:150, 130:190]
+    shown = [decode(one.url)[centre].astype(int) for one in (first, both, other, eyes)]
+    same, exchanged, kept = (np.abs(one - shown[0]).mean() for one in shown[1:])
+    assert same < 2 < exchanged and kept > same
+    assert decode(small.url).shape == (120, 160, 3)
+
+
+def test_a_second_photo_without_a_face_is_said(streams: LiveStreams, frame: dict, tmp_path) -> None:
+    wall = tmp_path / "wall.png"
+    cv2.imwrite(str(wall), np.full((200, 200, 3), 90, np.uint8))
+    with pytest.raises(UserError, match=r"wall\.png.*no face was found"):
+        streams.swap("me", frame, PEOPLE[0], LiveSettings(second=str(wall)))
 
 
 @pytest.mark.parametrize(
@@ -94,11 +115,29 @@ def test_visitors_are_forgotten(streams: LiveStreams, frame: dict, monkeypatch) 
 
 
 def test_nothing_is_swapped_without_consent_or_source(streams: LiveStreams, frame: dict) -> None:
-    tab, request = LiveTab(streams), gr.Request(session_hash="me")
+    tab, request = LiveTab(streams, Limits()), gr.Request(session_hash="me")
     for agreed, said in ((False, CONSENT_FIRST), (True, NO_SOURCE)):
         picture, numbers, problem = tab.show(frame, agreed, None, "1", request)
         assert picture is None and numbers == "" and said in problem
     assert len(streams) == 0
+
+
+def test_a_slow_machine_gets_a_rate_and_the_first_frame_none(streams, frame, monkeypatch) -> None:
+    clock = SimpleNamespace(now=1000.0)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr("swapper.ui.live.streams.time", clock)
+    read = streams._read
+
+    def slowly(payload: object) -> np.ndarray:
+        clock.now += 4
+        return read(payload)
+
+    monkeypatch.setattr(streams, "_read", slowly)
+    first, second = (streams.swap("me", frame, PEOPLE[0]) for _ in range(2))
+    assert (first.rate, second.rate) == (0, 0.25)
+    assert "frames/s" not in stats(first, "1") and STARTING in stats(first, "1")
+    assert "<b>0.2</b> frames/s" in stats(second, "1")
+    assert "<b>0.05</b> frames/s" in stats(ShownFrame("", 1, 0.05, 1), "1")
 
 
 def test_only_a_number_is_taken_from_the_browser() -> None:

@@ -42,7 +42,7 @@ class EnrolledPerson:
         return -1.0 if self.embedding is None else float(self.embedding @ embedding)
 
 
-class Gallery:
+class EnrolledPeople:
     """Everybody seen so far.
 
     Attributes:
@@ -51,7 +51,7 @@ class Gallery:
 
     def __init__(self, people: Iterable[EnrolledPerson] = ()):
         self.people = list(people)
-        self._copy: Gallery | None = None
+        self._copy: EnrolledPeople | None = None
 
     def stranger(self) -> EnrolledPerson:
         """Somebody new."""
@@ -69,11 +69,11 @@ class Gallery:
         best = max(free, key=lambda person: person.likeness(embedding), default=None)
         return best if best is not None and best.likeness(embedding) >= KNOWN_AGAIN else None
 
-    def snapshot(self) -> "Gallery":
+    def snapshot(self) -> "EnrolledPeople":
         """Everybody as they are known now, whatever is learnt later; until something is learnt it is the same one."""
         sightings = [person.sightings for person in self.people]
         if self._copy is None or [person.sightings for person in self._copy.people] != sightings:
-            self._copy = Gallery(map(copy, self.people))
+            self._copy = EnrolledPeople(map(copy, self.people))
         return self._copy
 
     def to_rows(self) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ class Gallery:
         ]
 
     @classmethod
-    def from_rows(cls, rows: Iterable[dict[str, Any]]) -> "Gallery":
+    def from_rows(cls, rows: Iterable[dict[str, Any]]) -> "EnrolledPeople":
         """Undo ``to_rows``."""
         return cls(
             EnrolledPerson(
