@@ -6,6 +6,7 @@ model repository for the Hub's own client, ``--push`` uploads both.
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from swapper import hub
 from swapper.hub.manifest import project_repo, shipped_folder
 from swapper.hub.pretrained import save_pretrained, usage_text
 from swapper.registry import published_networks
+from swapper.registry.pipelines import TRAINED
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
 from trainers.publish.cards import CARDS, card_text
@@ -50,6 +52,7 @@ def publish(args: argparse.Namespace) -> int:
     settings = json.loads((run / "config.json").read_text())
     settings["recipe"] |= {name: value for name, value in settings.get("loop", {}).items() if name in ("kimg", "batch")}
     said = {name: value.format(**settings["recipe"]) for name, value in card.metadata.items()}
+    said |= swap_needs(args.name, said)
     hub.save(network, path, extra={"recipe": (run / "config.json").read_text(), **said})
     hub.add_entry(args.name, path, LICENCE, "lite", TRAINED_ON, scores)
     if card.example is not None:
@@ -70,6 +73,17 @@ def publish(args: argparse.Namespace) -> int:
             HfApi().create_repo(repo_id, exist_ok=True)
             HfApi().upload_folder(repo_id=repo_id, folder_path=args.repository, commit_message=f"Add {args.name}")
     return 0
+
+
+def swap_needs(name: str, said: Mapping[str, str]) -> dict[str, str]:
+    """What a swap with a network needs, as a weights file says it; nothing for one that does not swap.
+
+    Args:
+        name: of the weights.
+        said: template and size of its crops.
+    """
+    pipeline = TRAINED.get(name.removesuffix("-lite"))
+    return {} if pipeline is None else pipeline.cut(said["template"], int(said["size"])).metadata()
 
 
 def write_repository(network: nn.Module, folder: Path, crops: dict[str, str], card: str) -> None:

@@ -10,11 +10,15 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from swapper import hub
+from swapper.methods.base import load_method
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
+from swapper.models.mobilefaceswap import MobileFaceSwap
 from swapper.pretrained import PRETRAINED
+from swapper.registry.pipeline_reading import read_pipeline
+from swapper.registry.pipelines import TRAINED
 from trainers.__main__ import main
 from trainers.loop.checkpoint import save_checkpoint
-from trainers.publish.publish import export_onnx, halve_weights, read_network
+from trainers.publish.publish import LICENCE, export_onnx, halve_weights, read_network, swap_needs
 
 
 @pytest.mark.slow
@@ -76,3 +80,19 @@ def test_the_export_takes_any_batch(tmp_path):
     export_onnx(nn.Conv2d(3, 4, 3).eval(), (2, 3, 16, 16), ("maps",), tmp_path / "n.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "n.onnx")
     assert session.run(None, {"faces": np.zeros((5, 3, 16, 16), np.float32)})[0].shape == (5, 4, 14, 14)
+
+
+@pytest.mark.parametrize("system", list(TRAINED))
+def test_a_published_swapper_says_all_that_a_swap_needs(system):
+    said = swap_needs(f"{system}-lite", {"template": "tight", "size": "192"})
+    assert read_pipeline(said, system, "net.safetensors", 0) == TRAINED[system].cut("tight", 192)
+    assert json.loads(said["pipeline"])["licence"] == LICENCE
+    assert swap_needs("geometry-lite", {}) == {}
+
+
+def test_what_it_says_is_what_it_is_used_by(tmp_path):
+    network = hub.load(MobileFaceSwap, "mobilefaceswap-lite")
+    path = tmp_path / "mine.safetensors"
+    hub.save(network, path, swap_needs("mobilefaceswap-lite", {"template": "tight", "size": "128"}))
+    method = load_method("mobilefaceswap", torch.device("cpu"), weights=path)
+    assert (method.template, method.size) == ("tight", 128)
