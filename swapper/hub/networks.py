@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from swapper.errors import UserError
 from swapper.hub.files import resolve
+from swapper.registry.pipelines import KEY
 from swapper.runtime.whole_file import whole_file
 
 M = TypeVar("M", bound=nn.Module)
@@ -67,6 +68,8 @@ def load_path(cls: type[M], path: Path) -> M:
         raise UserError(
             f"{path}: does not fit this version's {cls.__name__} ({error}). Use the file that belongs to this version."
         ) from error
+    if hasattr(network, "crops"):
+        cast(Any, network).crops = {key: said[key] for key in ("template", "size", KEY) if key in said}
     return network.float().eval().requires_grad_(False)
 
 

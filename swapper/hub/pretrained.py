@@ -25,9 +25,8 @@ from swapper import registry
 from swapper.errors import UserError
 from swapper.hub.files import fetch, find, resolve, verify
 from swapper.hub.manifest import WeightEntry, entries, file_sha256
-from swapper.hub.networks import load_path, read_config, read_metadata, save
+from swapper.hub.networks import load_path, read_config, save
 from swapper.registry import Listing
-from swapper.registry.pipelines import KEY
 from swapper.runtime.whole_file import whole_file
 
 M = TypeVar("M", bound=nn.Module)
@@ -57,10 +56,7 @@ def load_pretrained(
         folder = Path(name)
         network = _read(cls, folder / CONFIG, folder / WEIGHTS, _entry(str(name), None))
     elif find(str(name)) or any(row.name == name for row in entries()):
-        path = resolve(str(name))
-        network = load_path(cls, path).requires_grad_(True)
-        said = read_metadata(path)
-        cast(Any, network).crops = {key: said[key] for key in ("template", "size", KEY) if key in said}
+        network = load_path(cls, resolve(str(name))).requires_grad_(True)
     else:
         row = _entry(str(name), revision)
         config = fetch(replace(row, file=CONFIG), **access)

@@ -40,9 +40,7 @@ class VideoSettings:
     rate: float | None = None
 
     def __post_init__(self):
-        check_video_settings(self.start, self.end, self.quality, self.steadiness)
-        if self.rate is not None:
-            values.number("Frame rate", self.rate, 1, 240)
+        check_video_settings(self.start, self.end, self.quality, self.steadiness, self.rate)
 
     def rate_of(self, info: VideoInfo) -> float:
         """Frames a second of the result, about.
@@ -53,14 +51,15 @@ class VideoSettings:
         return min(float(info.rate), self.rate or float("inf"))
 
 
-def check_video_settings(start: Any, end: Any, quality: Any, steadiness: Any) -> None:
-    """Make sure that ``VideoSettings`` can be made of four values.
+def check_video_settings(start: Any, end: Any, quality: Any, steadiness: Any, rate: Any = None) -> None:
+    """Make sure that ``VideoSettings`` can be made of some values.
 
     Args:
         start: anything; so are the others.
         end: None is the video's end.
         quality: constant rate factor.
         steadiness: share.
+        rate: frames a second; None is the video's own.
 
     Raises:
         UserError: a value of another kind, or outside its range.
@@ -72,6 +71,8 @@ def check_video_settings(start: Any, end: Any, quality: Any, steadiness: Any) ->
         )
     values.whole("Quality", quality, 0, 51)
     values.number("Steadiness", steadiness, 0, 1)
+    if rate is not None:
+        values.number("Frame rate", rate, 1, 240)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from shutil import copy
 import numpy as np
 import onnx
 import pytest
+import torch
 from clips import write_clip
 from published_pipelines import official_file, official_files
 
@@ -18,6 +19,7 @@ from swapper.batch.swapping import Swapping
 from swapper.bench import photo
 from swapper.cli.main import main
 from swapper.images import read_image
+from swapper.methods.ghost import GhostMethod
 from swapper.methods.weights import own_swappers
 from swapper.models.arcface import IResNet, IResNetConfig
 from swapper.models.ghost import AEINet
@@ -230,3 +232,15 @@ def test_what_is_no_weights_file_in_the_users_folder_is_passed_over(
     (tmp_path / "empty.safetensors").touch()
     monkeypatch.setenv("SWAPPER_WEIGHTS", str(tmp_path))
     assert own_swappers() == ["ghost@official"]
+
+
+def test_a_network_keeps_what_its_file_says(tmp_path: Path) -> None:
+    """A method that is given the network alone does not mix its crops with another identity network."""
+    network = hub.load_path(AEINet, official_files("ghost", tmp_path))
+    with pytest.raises(UserError, match=r"'arcface-iresnet100': .* Make it with: .* convert arcface FILE"):
+        GhostMethod(torch.device("cpu"), network=network)
+    identity = hub.load_path(IResNet, tmp_path / "arcface-iresnet100.safetensors")
+    method = GhostMethod(torch.device("cpu"), network=network, arcface=identity)
+    assert (method.template, method.size, method.fit) == ("arcface_112_v1", 256, "poses")
+    ours = GhostMethod(torch.device("cpu"), network=hub.load(AEINet, "ghost-lite"))
+    assert (ours.template, ours.size, ours.fit) == ("tight", 192, "fixed")
