@@ -16,6 +16,7 @@ from swapper.faces.align import TEMPLATES
 from swapper.faces.fitting import cut_again
 from swapper.registry import METHODS, SYSTEMS
 from swapper.registry.pipelines import KEY, PUBLISHED, TRAINED, IdentityNeeds, SwapPipeline, read_pipeline
+from swapper.runtime.there import is_file
 from swapper.types import Crop, UserError
 
 
@@ -53,7 +54,7 @@ def find_weights(weights: str | Path) -> Path:
         UserError: there is none.
     """
     path = Path(weights).expanduser()
-    if path.is_file():
+    if is_file(path):
         return path
     if path.suffix or path.name != str(weights):
         raise UserError(f"Weights '{weights}': file not found. Check the path.")
