@@ -165,7 +165,7 @@ class VideoJob:
                 )
             self._left_out = assemble(journal.segments, self._reader.info, self._span(), self._format, path, sound)
             if journal.changed:
-                self._unsigned = self._marker.sign(path)
+                self._unsigned = self._marker.sign(path, self._output.name)
             path.replace(self._output)
 
     def _warnings(self, journal: Journal, sound: SoundPlan) -> list[str]:

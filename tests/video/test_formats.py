@@ -43,6 +43,7 @@ def test_sound_stays_with_the_pictures_in_every_format(tmp_path, swap, suffix):
     result = swap(flash_clip(tmp_path / "in.mp4"), output)
     assert result.frames == 65 and result.swapped == 0
     assert "no face was found" in result.warnings[0]
+    assert all(said.startswith((output.name, "Video ")) for said in result.warnings), "no hidden name is said"
     assert found_flashes(output) == pytest.approx(AT, abs=0.002)
     assert found_clicks(output) == pytest.approx(AT, abs=FRAME / 2)
     assert {path.name for path in tmp_path.iterdir()} == {"in.mp4", output.name}
