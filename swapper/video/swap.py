@@ -172,6 +172,11 @@ class VideoJob:
         complaint, lost = self._casting.complaint(), [*self._swapper.likeness_warnings(), *sound.left_out]
         if self._reader.info.transparent:
             lost.append(f"{self._reader.name}: its transparent parts are shown over white.")
+        if self._reader.left_out:
+            lost.append(
+                f"{self._reader.name}: its times jump back, as where files were joined, and {self._reader.left_out} of "
+                "its frames were left out. Convert it to MP4 first to keep them."
+            )
         if self._left_out:
             lost.append(
                 f"{self._reader.name}: {self._left_out} of its tracks of subtitles cannot be kept in a "
