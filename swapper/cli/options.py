@@ -107,7 +107,7 @@ def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None
 
 
 def add_moving_options(p: argparse.ArgumentParser) -> None:
-    """Add ``--map``, ``--start``, ``--end``, ``--select``, ``--quality`` and ``--steadiness``.
+    """Add ``--map``, ``--start``, ``--end``, ``--select``, ``--quality``, ``--steadiness`` and ``--fps``.
 
     Args:
         p: of a command that swaps videos.
@@ -125,6 +125,7 @@ def add_moving_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--select", help="all (the default), largest, or a face number, counted from the largest, 0 first")
     p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
     p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
+    p.add_argument("--fps", type=float, metavar="RATE", help="frames a second at most (default: as in the video)")
 
 
 def add_device_option(p: argparse.ArgumentParser) -> None:

@@ -78,7 +78,7 @@ def run_video(args: argparse.Namespace) -> int:
     from swapper.video.job import VideoSettings
     from swapper.video.journal import holds_parts
 
-    settings = VideoSettings(args.start, args.end, args.quality, args.steadiness)
+    settings = VideoSettings(args.start, args.end, args.quality, args.steadiness, args.fps)
     marks, blend = mark_settings(args), blend_settings(args)
     people = [pair_of(text) for text in args.map]
     if not args.source and not people:

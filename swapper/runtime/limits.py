@@ -38,6 +38,8 @@ class Limits:
     decode_bytes: int = 4 * 2**30  # of memory for the same
     live_seconds: int = 300  # of computing for one live stream, after which it has to be started again
     max_source_photos: int = 16  # photos of one source person, and pairs of a cast, in one call of the app
+    max_photos: int = 32  # further photos that the app swaps at once
+    max_clips: int = 8  # further videos that the app swaps one after another
     download_seconds: int = 7200  # for one file from the Hub; the next attempt goes on where one was stopped
     download_speed: int = 4096  # bytes a second, over half a minute, below which a download is given up
     concurrency: int = 1  # jobs at a time in the app, of photos and of lengthy ones each; one job uses all cores

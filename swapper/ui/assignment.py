@@ -48,6 +48,10 @@ class Assignment:
         becomes = ["unchanged" if person == UNCHANGED else f"becomes {PEOPLE[person]}" for person in self.people]
         return list(zip(self.thumbnails, becomes, strict=True))
 
+    def overview(self) -> str:
+        """HTML of the whole picture with a number at every face; empty where there is no one picture."""
+        return ""
+
     def wanted(self) -> dict[int, int]:
         """Index into ``PEOPLE`` by face, for the faces that change."""
         return {face: person for face, person in enumerate(self.people) if person != UNCHANGED}

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from swapper.ui.assignment import PEOPLE, Assignment, choices
-from swapper.ui.languages import said
+from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import QUICK, Click, Updates, clicked, heading
 from swapper.ui.sources import Sources
 
@@ -22,6 +22,7 @@ class AssignmentPanel:
         gallery: thumbnails.
         person: who the selected one becomes.
         found: state of the session: an ``Assignment`` or None.
+        overview: the whole picture with a number at every face; None where there is no room for it.
         casting: unseen; changes whenever ``found`` does, of which Gradio tells queued events only.
     """
 
@@ -32,6 +33,7 @@ class AssignmentPanel:
     person: gr.Radio
     found: gr.State
     casting: gr.Textbox
+    overview: gr.HTML | None = None
 
     @property
     def people(self) -> gr.State:
@@ -41,7 +43,8 @@ class AssignmentPanel:
     @property
     def shown(self) -> list[Any]:
         """Components that change with the assignment."""
-        return [self.found, self.box, self.gallery, self.person, self.casting]
+        overview = [self.overview] if self.overview is not None else []
+        return [self.found, self.box, self.gallery, self.person, self.casting, *overview]
 
     def show(self, found: Assignment | None, people: int) -> Updates:
         """Show an assignment, or none.
@@ -52,12 +55,17 @@ class AssignmentPanel:
         """
         if found is None:
             return {self.found: None, self.box: gr.Column(visible=False), self.casting: ""}
+        numbered = self.overview is not None and len(found.people) > 1
+        captions = [said(caption) for _, caption in found.gallery()]
+        shown = [f"{number} · {caption}" if numbered else caption for number, caption in enumerate(captions, 1)]
+        overview = {self.overview: said_markup(found.overview())} if self.overview is not None else {}
         return {
+            **overview,
             self.found: found,
             self.casting: " ".join(map(str, found.people)),
             self.box: gr.Column(visible=True),
             self.gallery: gr.Gallery(
-                value=[(path, said(caption)) for path, caption in found.gallery()], selected_index=found.selected
+                value=list(zip(found.thumbnails, shown, strict=True)), selected_index=found.selected
             ),
             self.person: gr.Radio(
                 choices=[(said(label), person) for label, person in choices(people)],
@@ -128,8 +136,10 @@ def build_assignment_panel(
         words: number, title and one sentence above a card of its own; the panel is part of another card when None.
     """
     with gr.Column(visible=False, elem_classes="card" if words else None) as box:
+        overview = None
         if words:
             heading(words)
+            overview = gr.HTML(elem_id=f"{name}overview")
         gallery = gr.Gallery(
             columns=5,
             fit_columns=False,
@@ -143,4 +153,4 @@ def build_assignment_panel(
         label = becomes.format(face=1)
         person = gr.Radio(choices(1), value=0, label=label, elem_id=f"{name}person")
     casting = gr.Textbox(visible="hidden", show_label=False, container=False)
-    return AssignmentPanel(becomes, sources, box, gallery, person, gr.State(None, time_to_live=3600), casting)
+    return AssignmentPanel(becomes, sources, box, gallery, person, gr.State(None, time_to_live=3600), casting, overview)

@@ -27,6 +27,7 @@ from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SharedDetector, SwapperCache
 from swapper.ui.theme import LOGO, theme
 from swapper.ui.video.video import build_video_tab
+from swapper.ui.viewable import Viewable
 from swapper.ui.visits import VISIT_SECONDS, Visits
 
 TITLE = "Swapper"
@@ -109,7 +110,10 @@ def launch_options(limits: Limits, swappers: SwapperCache | None = None) -> dict
         "css_paths": Path(__file__).with_name("style.css"),
         "max_file_size": max(limits.max_upload_bytes, limits.max_video_bytes),  # pictures are looked at again
         "allowed_paths": [str(EXAMPLES)],
-        "app_kwargs": {"routes": page_routes(EXAMPLES, write), "middleware": [Middleware(Gate)]},
+        "app_kwargs": {
+            "routes": page_routes(EXAMPLES, write),
+            "middleware": [Middleware(Gate), Middleware(Viewable)],
+        },
         "enable_monitoring": False,
         "run_history": False,  # would keep people's photos in the browser
         "footer_links": ["api", "settings"],

@@ -1,17 +1,20 @@
-"""The example that a visitor can see before giving a photo: swapped once, shown to everybody."""
+"""The example that a visitor can see before giving a photo: swapped once as usual, shown to everybody."""
 
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
+from swapper.compose.settings import BlendSettings
 from swapper.provenance import Origin
 from swapper.restore.default import default_restorer
 from swapper.types import SwapResult
-from swapper.ui.swappers import SwapperCache
+from swapper.ui.swappers import SwapperCache, offered_methods
+
+Wish = tuple[str, str, BlendSettings]
 
 
 class FinishedExample:
-    """One swap between two made-up people, kept once it is done.
+    """One swap between two made-up people, kept once it is done with the usual settings.
 
     Attributes:
         source: photo of the first.
@@ -26,21 +29,30 @@ class FinishedExample:
             target: whose face changes.
         """
         self.source, self.target = source, target
-        self._done: tuple[SwapResult, Origin] | None = None
+        self._done: dict[Wish, tuple[SwapResult, Origin]] = {}
         self._lock = Lock()
 
-    def get(self, swappers: SwapperCache, working: Callable[[], object]) -> tuple[SwapResult, Origin]:
-        """The result and what made it, the app's recommended method and restoration.
+    def get(
+        self, swappers: SwapperCache, working: Callable[[], object], method: str, restore: str, blend: BlendSettings
+    ) -> tuple[SwapResult, Origin]:
+        """The result and what made it.
 
         Args:
             swappers: shared by all sessions.
             working: called when it has to be made first.
+            method: name.
+            restore: name of the restoration.
+            blend: how the face is blended in.
         """
+        wish = method, restore, blend
         with self._lock:
-            if self._done is None:
+            if wish not in self._done:
                 working()
-                restore = default_restorer()
-                swapper = swappers.get(restore=restore)
-                result = swapper.swap_image(str(self.source), str(self.target), "largest")
-                self._done = result, Origin(swapper.method_name, restore)
-            return self._done
+                swapper = swappers.get(method, restore)
+                result = swapper.swap_image(str(self.source), str(self.target), "largest", blend=blend)
+                usual = wish == (next(iter(offered_methods())), default_restorer(), BlendSettings())
+                done = result, Origin(swapper.method_name, restore)
+                if not usual:  # what one visitor tries is not kept for all
+                    return done
+                self._done[wish] = done
+            return self._done[wish]

@@ -43,6 +43,8 @@
   document.addEventListener('click', (event) => {
     const button = event.target.closest?.('button, a');
     if (button) last = button;
+    const face = event.target.closest?.('.overview [data-face]'); // a shorter way for the mouse; keys have the thumbnails
+    if (face) document.querySelectorAll('#faces .thumbnail-item')[face.dataset.face]?.click();
     if (button?.closest('.card') && button.matches('.download, [download]'))
       button.closest('.card').querySelectorAll('.done').forEach((told) => delete told.dataset.unsaved);
   }, true);
@@ -50,6 +52,42 @@
   addEventListener('beforeunload', (event) => {
     if (document.querySelector('.running [role="progressbar"], .done[data-unsaved]')) event.preventDefault();
   });
+
+  // Many systems do not know these for pictures: their files have no type, and file choosers leave them out.
+  const unusual = { heic: 'heic', heif: 'heif', avif: 'avif', tif: 'tiff', tiff: 'tiff' };
+  const kindOf = (file) => unusual[file.name.split('.').pop().toLowerCase()];
+  const typed = (files) => {
+    if (!Array.from(files ?? []).some((file) => !file.type && kindOf(file))) return null;
+    const all = new DataTransfer();
+    for (const file of files) {
+      const kind = !file.type && kindOf(file);
+      all.items.add(kind ? new File([file], file.name, { type: `image/${kind}`, lastModified: file.lastModified }) : file);
+    }
+    return all;
+  };
+  document.addEventListener('change', ({ target }) => {
+    const all = target.matches?.('input[type="file"]') && typed(target.files);
+    if (all) target.files = all.files;
+  }, true);
+  document.addEventListener('drop', (event) => {
+    const all = typed(event.dataTransfer?.files);
+    if (!all) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    event.target.dispatchEvent(new DragEvent('drop', { dataTransfer: all, bubbles: true, cancelable: true }));
+  }, true);
+
+  // Before and after: the first video follows the second, which has the controls and the sound.
+  for (const kind of ['play', 'pause', 'seeking', 'ratechange', 'timeupdate'])
+    document.addEventListener(kind, ({ target }) => {
+      const pair = target.closest?.('.side-by-side'), before = pair?.querySelector('video');
+      if (!before || before === target) return;
+      const wanted = target.currentTime + Number(pair.dataset.start);
+      if (Math.abs(before.currentTime - wanted) > (kind === 'timeupdate' ? 0.15 : 0.02)) before.currentTime = wanted;
+      before.playbackRate = target.playbackRate;
+      if (target.paused) before.pause();
+      else before.play().catch(() => {});
+    }, true);
 
   const set = (node, name, value) => {
     if (node.getAttribute(name) !== value) node.setAttribute(name, value);
@@ -85,6 +123,8 @@
       if (brushes[i]) set(color, 'aria-label', inWords(brushes[i]));
       set(color, 'aria-pressed', String(color.matches('.selected')));
     });
+    for (const input of document.querySelectorAll('input[type="file"][accept="image/*"]'))
+      input.accept = ['image/*', ...Object.keys(unusual).map((ending) => `.${ending}`)].join(',');
     for (const empty of document.querySelectorAll('.empty[aria-label]:not([role])')) empty.setAttribute('role', 'img');
   };
   let waiting = false;

@@ -10,6 +10,7 @@ from swapper.ui.files import keep_deleting
 from swapper.ui.guard import guard
 from swapper.ui.languages import offer_korean
 from swapper.ui.swappers import SharedDetector, SwapperCache
+from swapper.ui.tools import hand_over_pictures
 from swapper.ui.trial import get_ready
 
 
@@ -28,6 +29,7 @@ def serve(limits: Limits, where: dict[str, Any]) -> None:
     swappers = SwapperCache(SharedDetector())
     app = build_app(limits, swappers)
     guard(app)
+    hand_over_pictures()
     keep_deleting(app, limits.sweep_seconds, Event(), limits.keep_seconds)
     app.launch(**where, i18n=offer_korean(app), prevent_thread_lock=True, **launch_options(limits, swappers))
     swappers.load_ahead()  # after the page can be seen: nobody waits for it there

@@ -1,6 +1,6 @@
 """The panel of swap settings: method, restoration, blending."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -78,18 +78,22 @@ class SettingsPanel:
         """All components, for an event's inputs; ``read`` takes their values."""
         return [self.method, self.restore, self.trust, *self.blend]
 
-    def wire(self, presets: Presets, more: Mapping[str, Component] | None = None) -> None:
+    def wire(
+        self, presets: Presets, more: Mapping[str, Component] | None = None, also: Sequence[Component] = ()
+    ) -> None:
         """Let settings be saved, loaded and reset; called inside Blocks.
 
         Args:
             presets: of the page.
             more: other components that belong to the settings, by name of the setting.
+            also: components that are reset with them, and are not saved.
         """
         names = ["method", "restore", *(field.name for field in fields(BlendSettings))]
         components = [self.method, self.restore, *self.blend]
         settings = {**dict(zip(names, components, strict=True)), **(more or {})}
-        defaults = [component.value for component in settings.values()]
-        self.reset.click(lambda: defaults, outputs=list(settings.values()), **QUICK)
+        reset = [*settings.values(), *also]
+        defaults = [component.value for component in reset]
+        self.reset.click(lambda: defaults, outputs=reset, **QUICK)
         presets.wire(self.saved, settings)
 
 

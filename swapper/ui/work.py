@@ -5,7 +5,6 @@ work and leaves nothing; when the work is done it is said to screen readers; a r
 it was made from has changed, and comes back after a reload.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from gradio.blocks import Block
 from gradio.components import Component
 
 from swapper.types import UserError
-from swapper.ui.assignment import Assignment
 from swapper.ui.callout import callout
 from swapper.ui.files import plain_sentence
+from swapper.ui.fingerprint import fingerprint
 from swapper.ui.gpu import SECONDS, on_gpu
 from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import QUICK, Updates, queued
@@ -27,9 +26,11 @@ from swapper.ui.visits import Again, Visits, properties, session_of_event, toget
 
 CANCEL = "Cancel"
 CANCELLED = "Cancelled. Nothing was kept of it."
+CANCELLED_LATER = "Cancelled. What was finished before is kept."
 FAILED = "This went wrong in the app itself. Start it again, or reload the page."
 FINISHED = "{what}: finished."
 STALE = "Something has changed since this was made. Start again to see the change; until then this is the old result."
+_PART = "part"  # stands where what a result was made from would: it is not finished
 
 Handler = Callable[..., Iterator[Updates]]  # is given a ``Tell``, whether consent was given, and the inputs' values
 
@@ -67,6 +68,7 @@ class Work:
         result: where its result is shown.
         made: state of the session: what the result on the page was made from, empty where there is none.
         visits: remembers inputs and result.
+        keeps: whether what it has finished stays when it is cancelled.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Work:
     result: Result
     made: gr.State
     visits: Visits
+    keeps: bool = False
 
     @property
     def outputs(self) -> list[Any]:
@@ -150,7 +153,7 @@ class Work:
 
         def changed(made: str, *values: Any) -> str:
             self.visits.keep(session_of_event(), self.name, list(values))
-            return _stale() if made and made != fingerprint(values[:count]) else ""
+            return _stale() if made not in ("", _PART, fingerprint(values[:count])) else ""
 
         gr.on(
             [block.change for block in kept if not isinstance(block, gr.State)],  # type: ignore[attr-defined]
@@ -178,7 +181,8 @@ class Work:
 
     def _cancelled(self, made: str) -> Updates:
         """Show that the work has ended, and the result before it if there is still one."""
-        told = f'<p class="done seen">{said_markup(CANCELLED)}</p>'
+        words = CANCELLED_LATER if made == _PART else CANCELLED
+        told = f'<p class="done seen">{said_markup(words)}</p>'
         return {**self._idle(told), **self._show(bool(made), empty=not made)}
 
     def _generator(self, handler: Handler) -> Callable[..., Iterator[Updates]]:
@@ -188,7 +192,7 @@ class Work:
                 with closing(follow(lambda tell: handler(tell, *values))) as states:
                     for state in states:
                         if isinstance(state, dict):
-                            given, held = True, together(held or {self.made: ""}, state)
+                            given, held = True, together(held or {self.made: _PART if self.keeps else ""}, state)
                         elif held is not None:
                             yield together(self._now(state), held)
                             shown, held = state, None
@@ -220,7 +224,9 @@ class Work:
                     if block not in transient:
                         whole.setdefault(block, {}).update(properties(update))
                 made = answer.get(self.made)
-                if made and self.start in answer:  # it is finished, or the result before it is still there
+                if (
+                    made not in (None, "", _PART) and self.start in answer
+                ):  # it is finished, or the result before it is still there
                     now = self.visits.find(session, self.name)
                     old = now is not None and made != fingerprint(now[:count])
                     answer = {**answer, self.result.stale: _stale() if old else ""}
@@ -271,28 +277,6 @@ def build_result_place(name: str, empty: str | None, low: bool = False) -> Resul
     bar = gr.HTML(visible=False, elem_id=f"{name}-running")
     cancel = gr.Button(CANCEL, size="md", variant="stop", visible=False, elem_id=f"{name}-cancel")
     return Result(stale, bar, cancel, nothing)
-
-
-def fingerprint(values: Sequence[Any]) -> str:
-    """Tells apart what results are made from: equal for equal values.
-
-    Args:
-        values: as components send them without preprocessing.
-    """
-    return hashlib.sha256(repr([_plain(value) for value in values]).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Assignment):  # its target is among the values, and everyone is the first at first
-        return value.people if any(value.people) else None
-    if isinstance(value, dict):
-        inner = value.get("image") or value.get("video")
-        return (inner if isinstance(inner, dict) else value).get("path")
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value] or None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value if isinstance(value, str | bool) else getattr(value, "path", None)
-    return float(value)
 
 
 def _stale() -> str:

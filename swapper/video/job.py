@@ -27,6 +27,7 @@ class VideoSettings:
         end: seconds from the video's begin; its end when None.
         quality: constant rate factor of the result, 0 (best) to 51.
         steadiness: of the faces over time, 0 to 1.
+        rate: frames a second at most; as many as the video has when None.
 
     Raises:
         UserError: a value of another kind, or outside its range.
@@ -36,9 +37,20 @@ class VideoSettings:
     end: float | None = None
     quality: int = QUALITY
     steadiness: float = 1.0
+    rate: float | None = None
 
     def __post_init__(self):
         check_video_settings(self.start, self.end, self.quality, self.steadiness)
+        if self.rate is not None:
+            values.number("Frame rate", self.rate, 1, 240)
+
+    def rate_of(self, info: VideoInfo) -> float:
+        """Frames a second of the result, about.
+
+        Args:
+            info: of the video.
+        """
+        return min(float(info.rate), self.rate or float("inf"))
 
 
 def check_video_settings(start: Any, end: Any, quality: Any, steadiness: Any) -> None:
@@ -188,7 +200,7 @@ def check_limits(info: VideoInfo, settings: VideoSettings, limits: Limits) -> No
         (megabytes, limits.max_video_bytes / 2**20, "megabytes", "Make it smaller"),
         (seconds, limits.max_video_seconds + 0.5, "seconds", "Choose a shorter part"),
         (rate, limits.max_video_fps + 0.5, "frames a second", "Convert it first"),
-        (seconds * rate, limits.max_video_frames + 1, "frames", "Choose a shorter part"),
+        (seconds * settings.rate_of(info), limits.max_video_frames + 1, "frames", "Choose a shorter part"),
     )
     for value, most, unit, advice in found:
         if value > most:

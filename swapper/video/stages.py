@@ -19,6 +19,7 @@ from swapper.video.journal import Journal
 from swapper.video.marks import FrameMarker
 from swapper.video.memory import FaceMemory
 from swapper.video.picture import TimedFrame
+from swapper.video.thinning import thinned
 from swapper.video.threads import map_in_order, run_ahead
 
 _AHEAD = 3  # frames that a stage may be ahead of the next
@@ -112,7 +113,8 @@ class SwapStream:
 
     def _swapped(self, journal: Journal, memory: FaceMemory, state: dict[str, Any] | None) -> Iterator[_Done]:
         """Swapped frames from where the journal ends."""
-        frames = self._reader.frames(self._settings.start, self._settings.end, journal.end)
+        every = self._reader.frames(self._settings.start, self._settings.end, journal.end)
+        frames = thinned(every, self._settings.rate, self._reader.info.time_base)
         with closing(run_ahead(self._timed("decode", frames), _AHEAD)) as decoded:
             walk = analyse(decoded, self._tracker, self._settings.steadiness, state_every=self._length, state=state)
             with closing(run_ahead(self._timed("analyse", walk), _AHEAD)) as ready:

@@ -132,7 +132,7 @@ class VideoJob:
             self._output,
             self._timer,
         )
-        rate = float(self._reader.info.rate)
+        rate = self._settings.rate_of(self._reader.info)
         clock = Clock(self._end - self._begin, journal.frames, rate, self._seconds(journal.end))
         with closing(stages.run(journal)) as stream:
             for frame in stream:

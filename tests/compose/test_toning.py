@@ -93,12 +93,11 @@ def test_toned_pictures_keep_their_tint_at_each_brightness(crops, tone, quality)
         changed = (np.abs(after.astype(int) - before).max(2) > 3) & (oval() > 0)
         assert changed.sum() > 5000
         (seen, wanted), (shown, found) = tint(before), tint(after)
-        order = np.argsort(seen, axis=None)
-        inside = changed & (shown > seen[oval() > 0].min()) & (shown < seen[oval() > 0].max())
+        seen, wanted = seen[oval() > 0], wanted[oval() > 0]  # strands of hair around it are coarser in a JPEG's chroma
+        order = np.argsort(seen)
+        inside = changed & (shown > seen.min()) & (shown < seen.max())
         for channel in range(3):
-            expected = np.interp(
-                shown, seen.ravel()[order], cv2.blur(wanted[..., channel].ravel()[order], (1, 41)).ravel()
-            )
+            expected = np.interp(shown, seen[order], cv2.blur(wanted[order, channel], (1, 41)).ravel())
             off = (found[..., channel] - expected)[inside]
             assert abs(off.mean()) < 2 and np.abs(off).mean() < 3
 

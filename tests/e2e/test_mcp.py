@@ -3,11 +3,13 @@
 import ast
 import asyncio
 import base64
+import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 from served_app import END_TO_END, serve
 
 mcp = pytest.importorskip("mcp", reason="comes with gradio[mcp]")
@@ -30,6 +32,10 @@ async def ask(address: str, photo: Path) -> tuple[dict[str, str], str]:
         for source, target in (([picture], where), ([where], picture)):
             swapped = await session.call_tool("swap_image", {"source": source, "target": target, "consent": True})
             assert not swapped.isError, swapped.content
+            shown = next(part for part in swapped.content if part.type == "image")
+            assert shown.mimeType == "image/png"
+            with Image.open(io.BytesIO(base64.b64decode(shown.data))) as result, Image.open(photo) as before:
+                assert result.size == before.size
         refused = await session.call_tool("swap_image", {"source": [picture], "target": picture})
         assert refused.isError and "Pass consent=True" in str(refused.content)
         return tools, "".join(getattr(part, "text", "") for part in found.content)

@@ -1,6 +1,7 @@
 """The named endpoints, called as other programs call them."""
 
 import contextlib
+import inspect
 import json
 import urllib.error
 import urllib.request
@@ -20,7 +21,10 @@ from swapper.provenance import Origin
 from swapper.provenance.credentials import read_credentials
 from swapper.provenance.detection import find_mark
 from swapper.runtime.limits import Limits
+from swapper.studies.interpolation_study import choose_interpolating_method
 from swapper.ui.build import build_app, launch_options
+from swapper.ui.compare.jobs import usual_methods
+from swapper.ui.swappers import offered_methods
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +53,30 @@ def pictures(tmp_path_factory) -> list[Any]:
 def test_only_these_endpoints_are_public(client):
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(named) == {"/find_faces", "/swap_image", "/swap_video", "/interpolate", "/compare"}
+
+
+def defaults(app: gr.Blocks, name: str) -> dict[str, Any]:
+    """What an endpoint takes where a caller leaves it out."""
+    event = next(fn for fn in app.fns.values() if fn.api_name == name)
+    return {word: one.default for word, one in inspect.signature(event.fn).parameters.items()}  # type: ignore[arg-type]
+
+
+def test_endpoints_take_what_the_page_shows_at_first(app):
+    shown = {getattr(block, "label", None): block for block in app.blocks.values()}
+    video, path, compared = (defaults(app, name) for name in ("swap_video", "interpolate", "compare"))
+    assert (video["quality"], video["steadiness"]) == (shown["Picture quality"].value, shown["Steadiness"].value)
+    assert video["rate"] is None and shown["Frame rate"].value == 0  # both stand for the video's own
+    assert f".{video['file_format'].lower()}" == shown["File format"].value
+    assert (path["steps"], path["against"]) == (shown["Steps"].value, shown["Beside it"].value)
+    assert path["method"] == "" and choose_interpolating_method() == named(app, "interpolation-method").value
+    assert compared["methods"] is None and usual_methods() == named(app, "compare-methods").value
+    assert defaults(app, "swap_image")["method"] == "" == defaults(app, "swap_image")["restore"]
+    assert named(app, "method").value in (None, next(iter(offered_methods())))
+
+
+def named(app: gr.Blocks, name: str) -> Any:
+    """A component by its id."""
+    return next(block for block in app.blocks.values() if getattr(block, "elem_id", None) == name)
 
 
 def test_find_faces(client, pictures):

@@ -1,5 +1,6 @@
 """What a page is told of lengthy work, one answer after the other."""
 
+import dataclasses
 import time
 from collections.abc import Iterator
 
@@ -55,3 +56,18 @@ def test_an_error_keeps_what_came_before_it(work):
         shown = gr.HTML()
     *_, last = told(work, [{shown: "half"}], "It broke. Try again.")
     assert last[shown] == "half" and "It broke" in properties(last[work.problem])["value"]
+
+
+def test_what_was_finished_before_a_cancel_is_kept_where_the_work_does_so(work):
+    shown = work.result.stale  # any component of the same page
+    for keeps, words in ((True, "What was finished before is kept"), (False, "Nothing was kept")):
+        one = dataclasses.replace(work, keeps=keeps)
+
+        def handler(_tell, *_values) -> Iterator[dict]:
+            yield {shown: "first"}
+            time.sleep(0.6)  # longer than the next look
+
+        made = next(state[work.made] for state in one._generator(handler)("", True) if shown in state)
+        cancelled = one._cancelled(made)
+        assert words in properties(cancelled[work.result.meter])["value"]
+        assert properties(cancelled[work.result.empty])["visible"] is not keeps

@@ -72,7 +72,7 @@ NO_FILE: list[Any] = [
     [{"path": "/proc/self/environ"}],
 ]
 NO_PEOPLE: list[Any] = ["x", 7, True, {}, [7], [None], [[]], [{}], [{"source": 7}], [{"source": [], "reference": []}]]
-NO_METHODS: list[Any] = [None, "ghost", 7, {}, [], [7], [None], [["ghost"]], ["magic"], ["m" * 5000], [True], "", [""]]
+NO_METHODS: list[Any] = ["ghost", 7, {}, [], [7], [None], [["ghost"]], ["magic"], ["m" * 5000], [True], "", [""]]
 NO_QUALITY: list[Any] = [*NO_NUMBER, 1.5, 17.9, 52]
 
 PHOTO = object()  # stands for an uploaded photo
@@ -105,6 +105,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         "steadiness": 1,
         "file_format": "MP4",
         "trust": False,
+        "rate": None,
     },
     "interpolate": {
         "first": PHOTO,
@@ -146,6 +147,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "blend": NO_BLEND,
         "quality": NO_QUALITY,
         "steadiness": [*NO_NUMBER, 1.01],
+        "rate": [*(value for value in NO_NUMBER if value is not None), 0.5, 241],
         "file_format": NO_FORMAT,
     },
     "interpolate": {

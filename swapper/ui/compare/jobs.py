@@ -138,6 +138,17 @@ def labels_for(carried: Carried | None) -> dict[str, str]:
     return offered_methods() | ({FINISHED: f"{RESULT}: {carried.label}"} if carried is not None else {})
 
 
+def comparable_methods() -> dict[str, str]:
+    """Label by name of the methods that can be chosen; the reference is added by itself where there are others."""
+    offered = offered_methods()
+    return {name: label for name, label in offered.items() if len(offered) == 1 or name != BASELINE}
+
+
+def usual_methods() -> list[str]:
+    """Names of the methods that are compared unless others are chosen."""
+    return list(comparable_methods())[:2]
+
+
 def write_archive(found: Comparison, labels: dict[str, str]) -> tuple[Path, list[str]]:
     """Write the report as a ZIP; returns its path and sentences about marks that are missing.
 
@@ -160,19 +171,24 @@ def add_compare_endpoint(swappers: SwapperCache, evaluators: SharedEvaluators, l
     """
 
     def compare_methods(
-        sources: list[Upload], targets: list[Upload], methods: list[str], consent: bool = False, trust: bool = False
+        sources: list[Upload],
+        targets: list[Upload],
+        methods: list[str] | None = None,
+        consent: bool = False,
+        trust: bool = False,
     ) -> tuple[gr.FileData, dict]:
         """Measure methods on every pair of a source and a target; returns a ZIP with the report, and the figures.
 
         Args:
             sources: photos of people, one each.
             targets: photos whose largest face is swapped.
-            methods: names of methods that this app offers; the references are added.
+            methods: names of methods that this app offers, its usual ones when left out; the references are added.
             consent: True if everyone whose face is used has agreed; nothing is swapped otherwise.
             trust: True to use published weights that are unverified; nothing in them can run code.
         """
         require_consent(consent, CONSENT_ARGUMENT)
-        request = read_request(sources, targets, methods, limits.max_compared_swaps)
+        chosen = usual_methods() if methods is None else methods
+        request = read_request(sources, targets, chosen, limits.max_compared_swaps)
         require_trust(trust, request.methods, sentence=TRUST_ARGUMENT)
         *_, found = run_comparison(swappers, evaluators, request, lambda _done, _total, _what: None)
         archive, _ = write_archive(found, offered_methods())

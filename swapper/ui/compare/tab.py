@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from swapper.methods.reference import BASELINE
 from swapper.runtime.limits import Limits
 from swapper.studies.comparison import Comparison
 from swapper.studies.comparison_page import SCRIPT, STYLE, account, meanings, plots, side_by_side, table
@@ -16,9 +15,11 @@ from swapper.ui.callout import callout
 from swapper.ui.carried import Carried
 from swapper.ui.compare.jobs import (
     add_compare_endpoint,
+    comparable_methods,
     labels_for,
     read_request,
     run_comparison,
+    usual_methods,
     write_archive,
 )
 from swapper.ui.consent import require_consent
@@ -210,14 +211,13 @@ def build_compare_tab(
         visits: remembers what is on the page.
     """
     add_compare_endpoint(swappers, evaluators, limits)
-    portraits, offered = sorted((examples / "portraits").glob("*.jpg")), offered_methods()
+    portraits = sorted((examples / "portraits").glob("*.jpg"))
     with gr.Row(equal_height=True, elem_classes="inputs"):
         sources = _photos(SOURCES, "compare-sources", portraits)
         targets = _photos(TARGETS, "compare-targets", portraits[::-1])
         with gr.Column(min_width=240, elem_classes="card"):
             heading(METHODS)
-            choices = [(label, name) for name, label in offered.items() if len(offered) == 1 or name != BASELINE]
-            ticked = [name for _, name in choices[:2]]
+            choices, ticked = [(label, name) for name, label in comparable_methods().items()], usual_methods()
             methods = gr.CheckboxGroup(choices, value=ticked, show_label=False, elem_id="compare-methods")
             trust = trust_box(ticked)
             gr.HTML(f'<p class="hint">{ALWAYS}</p>')

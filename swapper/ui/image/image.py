@@ -1,15 +1,18 @@
 """The Image swap tab."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from swapper.compose.paint import Paint
 from swapper.images import read_image
 from swapper.provenance import Origin, write_marked_image
 from swapper.registry import find_restorer
+from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.types import SwapResult, UserError
 from swapper.ui.assignment import PEOPLE
@@ -20,14 +23,16 @@ from swapper.ui.consent import require_consent
 from swapper.ui.example import FinishedExample
 from swapper.ui.files import new_folder, result_name, upload_path, upload_paths, write_preview
 from swapper.ui.gpu import on_gpu
-from swapper.ui.image.layout import ResultPanel, build_inputs, build_result
+from swapper.ui.image.layout import FURTHER_WHO, ResultPanel, build_further, build_inputs, build_result
 from swapper.ui.image.mask import Painting
 from swapper.ui.image.result import summary, swap_target
+from swapper.ui.image.several import PHOTO, WHO, Finished, Wish, plan_photos, swap_photos
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
-from swapper.ui.layout import ENGINE, FORMATS, Updates, queued
+from swapper.ui.layout import ENGINE, FORMATS, QUICK, Updates, queued
+from swapper.ui.many import listed, part_of, upload_name
 from swapper.ui.presets import Presets
-from swapper.ui.progress import Tell
+from swapper.ui.progress import ReportProgress, Tell
 from swapper.ui.settings_panel import build_settings_panel, read
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.visits import Visits
@@ -49,14 +54,14 @@ class ImageTab:
         faces: who each face of the target becomes.
         result: the finished picture.
         problem: says what is wrong.
-        most_photos: of one source person.
+        limits: of photos.
     """
 
     swappers: SwapperCache
     faces: AssignmentPanel
     result: ResultPanel
     problem: gr.HTML
-    most_photos: int
+    limits: Limits
 
     def show_faces(self, payload: Any, found: Target | None, people: int) -> Updates:
         """Find the faces of a new target; ``payload`` is the photo as Gradio sends it."""
@@ -70,33 +75,88 @@ class ImageTab:
         return {**self.faces.show(found, people), self.problem: ""}
 
     def swap(
-        self, tell: Tell, agreed: Any, payload: Any, found: Target | None, painted: Painting | None, *values: Any
+        self,
+        tell: Tell,
+        agreed: Any,
+        payload: Any,
+        found: Target | None,
+        painted: Painting | None,
+        further: Any,
+        who: Any,
+        *sent: Any,
     ) -> Iterator[Updates]:
-        """Swap and show the picture; ``values`` are the sources' photos and the settings.
+        """Swap and show the picture, and further ones; ``sent`` are the sources' photos and the settings.
 
         Raises:
             UserError: something is missing or cannot be used.
         """
         require_consent(agreed)
-        method, restore, blend = read(list(values[len(PEOPLE) :]))
-        path = upload_path(payload, NO_TARGET)
-        photos = [upload_paths(value, files=self.most_photos) for value in values[: len(PEOPLE)]]
+        method, restore, blend = read(list(sent[len(PEOPLE) :]))
+        items, who = listed(further, self.limits.max_photos), values.choice(FURTHER_WHO, who, dict(WHO).values())
+        path = upload_path(payload, NO_TARGET) if payload or not items else ""
+        photos = [upload_paths(value, files=self.limits.max_source_photos) for value in sent[: len(PEOPLE)]]
         tell(0.0, said("Loading the method"))
-        swapper = self.swappers.get(method, restore)
-        if found is None or found.path != path:  # the click came before the search for faces ended
-            found = find_target(swapper, path)
+        wish = Wish(self.swappers.get(method, restore), photos, blend, restore)
+        found = found if found is not None and found.path == path else None
         paint = painted.over(path) if painted is not None else None
-        swapped = swap_target(swapper, found, photos, blend, tell, paint)
+        if not items:
+            yield from self._one(tell, wish, found, path, paint)
+        else:
+            yield from self._many(tell, wish, found, (payload, path), paint, items, who)
+
+    def _one(
+        self, tell: ReportProgress, wish: Wish, found: Target | None, path: str, paint: Paint | None, alone: bool = True
+    ) -> Generator[Updates, None, tuple[Target, Path, str]]:
+        """Swap the target; returns it, and the paths of the picture and of its preview."""
+        found = found or find_target(wish.swapper, path)  # the click came before the search for faces ended
+        swapped = swap_target(wish.swapper, found, wish.photos, wish.blend, tell, paint)
         tell(0.9, said("Saving"))
         wanted = found.wanted()
-        origin = Origin(swapper.method_name, restore, sources=len(set(wanted.values())))
-        source = photos[wanted[0]][0] if 0 in wanted else ""
-        yield from self._show(source, found.path, swapped, origin, (True, paint is not None))
+        origin = Origin(wish.swapper.method_name, wish.restore, sources=len(set(wanted.values())))
+        source = wish.photos[wanted[0]][0] if 0 in wanted else ""
+        png, preview = yield from self._show(source, path, swapped, origin, (True, paint is not None), alone)
+        return found, png, preview
 
-    def show_example(self, tell: Tell, example: FinishedExample) -> Iterator[Updates]:
-        """Show what was swapped between two of the made-up people, whom nobody has to ask."""
-        swapped, origin = example.get(self.swappers, lambda: tell(0.2, said("Swapping")))
-        yield from self._show(str(example.source), str(example.target), swapped, origin)
+    def _many(
+        self,
+        tell: Tell,
+        wish: Wish,
+        found: Target | None,
+        target: tuple[Any, str],
+        paint: Paint | None,
+        items: Sequence[Any],
+        who: str,
+    ) -> Iterator[Updates]:
+        """Swap the target, if there is one, and further photos; ``target`` is as it was sent, and its path."""
+        finished, (payload, path) = Finished(), target
+        if path:
+            try:
+                told = part_of(tell, 0, len(items) + 1, PHOTO)
+                found, png, preview = yield from self._one(told, wish, found, path, paint, alone=False)
+                finished.add(png, preview, upload_name(payload))
+            except UserError as error:
+                finished.leave_out(upload_name(payload), error)
+        single = {self.result.single: gr.Column(visible=bool(finished.shown))}
+        plan = plan_photos(wish, who, found)
+        for done in swap_photos(wish, items, plan, tell, finished, before=int(bool(path))):
+            if done.shown:
+                yield {**single, **self.result.several.show(done)}
+        if not finished.shown:
+            raise UserError(" ".join(finished.notes))
+        yield {**single, **self.result.several.show(finished, finished.archive())}
+
+    def fill(self, example: FinishedExample, people: int, target: gr.Image) -> Updates:
+        """Put the example's photos where a visitor's own would be, as those of the first person."""
+        sources = self.faces.sources
+        photos = gr.Gallery(value=[str(example.source)], visible=True)
+        return {**sources.show(people, 0), sources.galleries[0]: photos, target: str(example.target)}
+
+    def show_example(self, tell: Tell, example: FinishedExample, sent: Sequence[Any]) -> Iterator[Updates]:
+        """Show what was swapped between two of the made-up people, whom nobody has to ask; ``sent`` are settings."""
+        method, restore, blend = read(list(sent))
+        method = method or next(iter(offered_methods()))
+        swapped, origin = example.get(self.swappers, lambda: tell(0.2, said("Swapping")), method, restore, blend)
+        yield from self._show(str(example.source), str(example.target), swapped, origin, (True, False))
 
     def again(self, values: dict[Any, Any]) -> Updates:
         """Show the faces and the people that came back after a reload."""
@@ -109,11 +169,13 @@ class ImageTab:
         swapped: SwapResult,
         origin: Origin,
         paint: tuple[bool, bool] = (False, False),
-    ) -> Iterator[Updates]:
+        alone: bool = True,
+    ) -> Generator[Updates, None, tuple[Path, str]]:
         """Show the picture at once with its JPEG, and hand in the PNG, which takes longer to write.
 
         ``source`` is the photo of the person whom the largest face became, empty where it stayed; ``paint`` whether
-        the result can be painted over, and whether it was.
+        the result can be painted over, and whether it was; ``alone`` whether the work ends with it. Returns the paths
+        of the PNG and of the picture that is shown.
         """
         folder = new_folder()
         before = write_preview(read_image(target), folder / "before.jpg")
@@ -122,7 +184,9 @@ class ImageTab:
         label = offered_methods().get(origin.method, origin.method)
         yield {
             self.result.box: gr.Column(visible=True),
-            self.result.place.meter: gr.HTML(visible=False),
+            self.result.single: gr.Column(visible=True),
+            self.result.several.box: gr.Column(visible=False),
+            self.result.place.meter: gr.HTML(visible=False) if alone else gr.skip(),
             self.result.slider: (before, after),
             self.result.png: gr.DownloadButton(interactive=False),
             self.result.measure: gr.Button(visible=False),
@@ -142,6 +206,7 @@ class ImageTab:
             self.result.measure: gr.Button(visible=carried is not None),
             self.result.carried: carried,
         }
+        return png.path, after
 
 
 def build_image_tab(
@@ -168,6 +233,7 @@ def build_image_tab(
             faces = build_assignment_panel(sources, BECOMES, words=FACES)
             button = gr.Button(SWAP, variant="primary", elem_id="swap")
             problem = gr.HTML(elem_id="problem")
+            further = build_further()
             settings = build_settings_panel()
         with gr.Column(scale=11, min_width=320, elem_classes="card result"):
             result = build_result()
@@ -175,7 +241,8 @@ def build_image_tab(
             show = gr.Button(
                 SHOW_EXAMPLE, size="sm", elem_classes="quiet", elem_id="example", visible=len(portraits) == 2
             )
-    tab = ImageTab(swappers, faces, result, problem, limits.max_source_photos)
+    filled = gr.Textbox(visible="hidden", show_label=False, container=False)
+    tab = ImageTab(swappers, faces, result, problem, limits)
     busy = queued(ENGINE, limits.concurrency)
     faces.wire()
     settings.wire(presets)
@@ -184,7 +251,7 @@ def build_image_tab(
         on_gpu(tab.show_faces, seen), [target, faces.found, faces.people], seen, show_progress_on=target, **busy
     )
     work = Work("image", SWAP, button, problem, result.place, gr.State(""), visits)
-    inputs = [target, faces.found, result.mask.painted, *sources.galleries, *settings.inputs]
+    inputs = [target, faces.found, result.mask.painted, *further.inputs, *sources.galleries, *settings.inputs]
     queue = ENGINE, limits.concurrency
     result.mask.wire(problem, faces.found)
     work.wire(tab.swap, consent, inputs, result.outputs, queue, starts=[button.click, result.mask.asked.change])
@@ -194,8 +261,12 @@ def build_image_tab(
     if len(portraits) == 2:
         example = FinishedExample(*portraits)
 
-        def show_example(tell: Tell, *_values: Any) -> Iterator[Updates]:
-            yield from tab.show_example(tell, example)
+        def fill(people: int) -> Updates:
+            return {**tab.fill(example, people, target), filled: uuid.uuid4().hex}
 
-        work.wire(show_example, consent, inputs, result.outputs, queue, starts=[show.click])
+        def show_example(tell: Tell, *sent: Any) -> Iterator[Updates]:
+            yield from tab.show_example(tell, example, sent[-len(settings.inputs) :])
+
+        show.click(fill, sources.people, [*sources.shown, target, filled], **QUICK)
+        work.wire(show_example, consent, inputs, result.outputs, queue, starts=[filled.change])
     return result

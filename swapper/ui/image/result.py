@@ -40,6 +40,7 @@ STEPS = {
     "analyse": "find and follow faces",
     "encode": "encode",
     "assemble": "join",
+    "rest": "rest",
 }
 
 

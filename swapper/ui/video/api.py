@@ -15,11 +15,11 @@ from swapper.ui.files import raises_sentences, upload_path, upload_paths
 from swapper.ui.gpu import VIDEO_SECONDS, on_gpu
 from swapper.ui.layout import LENGTHY
 from swapper.ui.people import people_pairs
+from swapper.ui.plan import Plan
 from swapper.ui.settings_panel import blend_settings
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.terms import TRUST_ARGUMENT, require_trust
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
-from swapper.ui.video.plan import Plan
 from swapper.video.job import VideoSettings, check_video_settings
 from swapper.video.request import measured_role
 
@@ -49,6 +49,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
         steadiness: float = 1.0,
         file_format: str = "MP4",
         trust: bool = False,
+        rate: float | None = None,
     ) -> tuple[gr.FileData, dict]:
         """Put the source person's face on faces of the target video; returns the new video and a report.
 
@@ -68,12 +69,13 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
             steadiness: of the faces over time, 0 to 1.
             file_format: MP4, or GIF, which has no sound; the target may be one, too.
             trust: True to use published weights that are unverified; nothing in them can run code.
+            rate: frames a second at most, 1 to 240; as in the target when None.
         """
         require_consent(consent, CONSENT_ARGUMENT)
         suffix, chosen = file_suffix(file_format, FORMATS), selection(select)
         blending = blend_settings(blend)
         check_video_settings(start, end, quality, steadiness)
-        part = VideoSettings(start, end, int(quality), steadiness)
+        part = VideoSettings(start, end, int(quality), steadiness, rate)
         name = values.text("Method", method) or default_method(moving=True)
         restorer = values.text("Restoration", restore) or default_restorer(moving=True)
         require_trust(trust, [name], restorer, TRUST_ARGUMENT)

@@ -13,7 +13,7 @@ from swapper.provenance import MarkSettings
 from swapper.runtime.limits import Limits
 from swapper.studies.previews import shrink
 from swapper.types import UserError
-from swapper.ui.video.plan import Plan
+from swapper.ui.plan import Plan
 from swapper.video.io import VideoReader
 from swapper.video.job import VideoSettings, check_limits
 from swapper.video.marks import FrameMarker
@@ -52,7 +52,9 @@ class Clip:
         """Where the sliders end, seconds."""
         return round(max(floor(self.seconds / STEP + 1e-6) * STEP, STEP), 3)  # the page shows all digits
 
-    def part(self, start: float, end: float, quality: int = 18, steadiness: float = 1.0) -> VideoSettings:
+    def part(
+        self, start: float, end: float, quality: int = 18, steadiness: float = 1.0, rate: float | None = None
+    ) -> VideoSettings:
         """Settings of a job on a part of the video.
 
         Args:
@@ -60,11 +62,12 @@ class Clip:
             end: seconds; the whole rest when it is where the sliders end.
             quality: as of ``VideoSettings``.
             steadiness: as of ``VideoSettings``.
+            rate: as of ``VideoSettings``.
 
         Raises:
             UserError: this is not a part of a video.
         """
-        return VideoSettings(start, None if end >= self.last - STEP / 2 else end, quality, steadiness)
+        return VideoSettings(start, None if end >= self.last - STEP / 2 else end, quality, steadiness, rate)
 
 
 def open_clip(path: str, limits: Limits) -> Clip:

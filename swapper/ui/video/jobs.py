@@ -8,7 +8,7 @@ from swapper.compose.settings import BlendSettings
 from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Limits
 from swapper.ui.files import new_folder, result_name
-from swapper.ui.video.plan import Plan
+from swapper.ui.plan import Plan
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 
 FORMATS = {"MP4": ".mp4", "GIF": ".gif"}  # MP4 is what every browser plays

@@ -14,11 +14,12 @@ from swapper.studies.previews import shrink
 from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
 from swapper.ui.marks_note import MarksNote, build_marks_note
+from swapper.ui.plan import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
 from swapper.ui.sources import Sources, build_sources
 from swapper.ui.video.clip import STEP
+from swapper.ui.video.clips import ClipsPanel, build_clips
 from swapper.ui.video.jobs import FORMATS
-from swapper.ui.video.plan import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.work import Result, build_result_place
 from swapper.video.io import VideoReader
 
@@ -42,6 +43,10 @@ GIF = "Choose a GIF or another animation"
 STEADINESS, STEADINESS_INFO = "Steadiness", "How strongly jitter of the faces is smoothed."
 QUALITY, QUALITY_INFO = "Picture quality", "Higher quality makes a larger file."
 QUALITIES = [("Best", 18), ("Good", 23), ("Small file", 28)]
+PAIR = "Before and after, side by side"
+RATE, RATE_INFO = "Frame rate", "Frames a second at most. Fewer make a smaller file sooner."
+AS_IS = 0  # stands for the video's own
+RATES = [("As in the video", AS_IS), ("30", 30), ("25", 25), ("15", 15)]
 STILL_SIDE = 240  # px
 KIND, KIND_INFO = "File format", "A GIF has no sound and fewer colours."
 
@@ -114,6 +119,10 @@ class VideoResultPanel:
         notes: warnings.
         summary: what was done, and how fast.
         marks: says what the file says about itself.
+        pair: holds the next.
+        both: the video before and after, side by side.
+        single: holds all that belongs to the first video alone.
+        clips: shows the results of further videos.
     """
 
     place: Result
@@ -124,11 +133,16 @@ class VideoResultPanel:
     notes: gr.HTML
     summary: gr.HTML
     marks: MarksNote
+    pair: gr.Accordion
+    both: gr.HTML
+    single: gr.Column
+    clips: ClipsPanel
 
     @property
     def outputs(self) -> list[Any]:
         """Components that a job fills."""
-        return [self.player, self.picture, self.download, self.notes, self.summary, *self.marks.outputs]
+        own = [self.player, self.picture, self.download, self.notes, self.summary, *self.marks.outputs]
+        return [*own, self.pair, self.both, self.single, *self.clips.outputs]
 
 
 @dataclass(frozen=True)
@@ -140,17 +154,19 @@ class VideoSettingsPanel:
         steadiness: of the faces over time.
         quality: constant rate factor of the result.
         kind: suffix of the result.
+        rate: frames a second at most.
     """
 
     swap: SettingsPanel
     steadiness: gr.Slider
     quality: gr.Radio
     kind: gr.Radio
+    rate: gr.Radio
 
     @property
     def inputs(self) -> list[Component]:
-        """All components, for an event's inputs; ``settings_panel.read`` takes the values after the first three."""
-        return [self.steadiness, self.quality, self.kind, *self.swap.inputs]
+        """All components, for an event's inputs; ``settings_panel.read`` takes the values after the first four."""
+        return [self.steadiness, self.quality, self.kind, self.rate, *self.swap.inputs]
 
 
 def build_inputs(examples: Path) -> tuple[Sources, gr.Video, gr.UploadButton]:
@@ -230,7 +246,8 @@ def build_settings() -> VideoSettingsPanel:
         steadiness = gr.Slider(0, 1, 1, step=0.05, label=STEADINESS, info=STEADINESS_INFO, buttons=[])
         quality = gr.Radio(QUALITIES, value=QUALITIES[0][1], label=QUALITY, info=QUALITY_INFO)
         kind = gr.Radio(list(FORMATS.items()), value=FORMATS["MP4"], label=KIND, info=KIND_INFO, elem_id="video-kind")
-    return VideoSettingsPanel(swap, steadiness, quality, kind)
+        rate = gr.Radio(RATES, value=AS_IS, label=RATE, info=RATE_INFO, elem_id="video-rate")
+    return VideoSettingsPanel(swap, steadiness, quality, kind, rate)
 
 
 def build_result() -> VideoResultPanel:
@@ -238,14 +255,24 @@ def build_result() -> VideoResultPanel:
     heading(RESULT)
     place = build_result_place("video", EMPTY)
     with gr.Column(visible=False, elem_classes="shown") as box:
-        player = gr.Video(interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-player")
-        picture = gr.Image(
-            visible=False, interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-gif-result"
-        )
-        download = gr.DownloadButton(
-            DOWNLOAD.format(kind="MP4"), size="md", elem_id="video-download", elem_classes="download"
-        )
-        notes = gr.HTML(elem_id="video-notes")
-        marks = build_marks_note("video")
-        summary = gr.HTML(elem_id="video-summary")
-    return VideoResultPanel(replace(place, boxes=[box]), box, player, picture, download, notes, summary, marks)
+        with gr.Column(elem_classes="shown") as single:
+            player = gr.Video(interactive=False, show_label=False, label="Result", buttons=[], elem_id="video-player")
+            picture = gr.Image(
+                visible=False,
+                interactive=False,
+                show_label=False,
+                label="Result",
+                buttons=[],
+                elem_id="video-gif-result",
+            )
+            download = gr.DownloadButton(
+                DOWNLOAD.format(kind="MP4"), size="md", elem_id="video-download", elem_classes="download"
+            )
+            notes = gr.HTML(elem_id="video-notes")
+            marks = build_marks_note("video")
+            with gr.Accordion(PAIR, open=False, visible=False, elem_classes="pair-box", elem_id="video-pair") as pair:
+                both = gr.HTML(elem_id="video-both")
+            summary = gr.HTML(elem_id="video-summary")
+        clips = build_clips()
+    place = replace(place, boxes=[box])
+    return VideoResultPanel(place, box, player, picture, download, notes, summary, marks, pair, both, single, clips)

@@ -1,6 +1,7 @@
 """HTML of the Video tab: frames, where a job is, and what came of it."""
 
 import html
+from urllib.parse import quote
 
 import numpy as np
 from jaxtyping import UInt8
@@ -15,8 +16,12 @@ BEFORE, AFTER = "Before", "After"
 FRAME_AT = "Frame at {time}"
 PART = "{length} selected, about {frames} frames."
 TOO_LONG = "{length} selected; at most {longest} can be swapped at once. Move the start or the end."
+CUT = "The video is longer, and at most {longest} can be swapped at once here: the end was set for that."
+SIDE_BY_SIDE = "Both play together; the sound is the new video's."
 FACTS = "{width} × {height} pixels, {rate} frames a second, {length}"
 NOW = "{frames} of {total} frames · {fps} frames/s · {left} left"
+TOGETHER = "The steps ran side by side: {work} of work in {time}."
+REST = "rest"
 DONE = "{time} in total · {swapped} of {frames} frames swapped with {method} · {fps} frames/s"
 
 
@@ -81,7 +86,10 @@ def part(clip: Clip, start: float, end: float) -> str:
     words = TOO_LONG if length > clip.longest + 0.5 else PART
     frames = max(round(length * clip.rate), 1)
     text = words.format(length=duration(length), frames=frames, longest=duration(clip.longest))
-    return f'<p class="hint{" warn" if words is TOO_LONG else ""}">{said(text)}</p>'
+    told = f'<p class="hint{" warn" if words is TOO_LONG else ""}">{said(text)}</p>'
+    if words is PART and length > clip.longest - 0.5 and clip.seconds > clip.longest + 0.5:
+        told += f'<p class="hint">{said(CUT.format(longest=duration(clip.longest)))}</p>'
+    return told
 
 
 def where(now: VideoProgress) -> str:
@@ -108,4 +116,27 @@ def summary(result: VideoResult, method: str) -> str:
         method=html.escape(method),
         fps=f"{result.fps:.1f}",
     )
-    return said_markup(f'<div class="summary"><p>{told}</p>{step_bars(result.timings)}</div>')
+    timings, work = dict(result.timings), sum(result.timings.values()) / 1000
+    if work < result.seconds:  # what no step took: starting, waiting
+        timings[REST] = (result.seconds - work) * 1000
+    side = TOGETHER.format(work=duration(work), time=duration(result.seconds)) if work > 1.02 * result.seconds else ""
+    more = f'<p class="hint">{side}</p>' if side else ""
+    return said_markup(f'<div class="summary"><p>{told}</p>{step_bars(timings)}{more}</div>')
+
+
+def side_by_side(before: str, after: str, start: float) -> str:
+    """HTML of two videos that play together; the page's script keeps them so.
+
+    Args:
+        before: path of the target; files of the app's own, both of them.
+        after: path of the result.
+        start: second of the target at which the result begins.
+    """
+    shown = "".join(
+        f'<figure><video src="{html.escape(f"gradio_api/file={quote(path)}")}" preload="metadata" playsinline '
+        f'aria-label="{caption}"{options}></video><figcaption>{caption}</figcaption></figure>'
+        for path, caption, options in ((before, BEFORE, " muted"), (after, AFTER, " controls"))
+    )
+    return said_markup(
+        f'<div class="side-by-side" data-start="{start:.3f}">{shown}</div><p class="hint">{SIDE_BY_SIDE}</p>'
+    )

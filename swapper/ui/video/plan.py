@@ -3,21 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import UInt8
-
-from swapper.faces.align import cut_crop
-from swapper.faces.embed import FaceEmbedder
-from swapper.faces.select import match_identities, select_faces
 from swapper.pipeline import FaceSwapper
-from swapper.types import Face, Identity, UserError
+from swapper.types import UserError
 from swapper.ui.assignment import PEOPLE, UNCHANGED, Assignment
 from swapper.ui.files import write_thumbnails
-from swapper.video.casting import Role, count_sources
+from swapper.ui.plan import CHOSEN, EVERYONE, Plan
+from swapper.video.casting import Role
 from swapper.video.io import VideoReader
 from swapper.video.people import SeenPerson, find_people
 
-EVERYONE, LARGEST, CHOSEN = "all", "largest", "chosen"
 MOST_PEOPLE = 12  # shown; who is seen less often is left alone
 NOBODY = "Video: nobody can be identified in this part. Choose another part, or swap everyone."
 NOT_LOOKED = "People: this video has not been searched yet. Press Find people, or choose Everyone."
@@ -36,44 +30,6 @@ class Cast(Assignment):
 
     path: str
     seen: list[SeenPerson]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a swap of a video is told about people.
-
-    Attributes:
-        source: what the selected faces become; None where only the roles count.
-        select: ``all`` or ``largest``.
-        roles: people who get an identity of their own, or are left alone.
-    """
-
-    source: Identity | None
-    select: str
-    roles: list[Role]
-
-    @property
-    def sources(self) -> int:
-        """How many source people there are."""
-        return count_sources(self.source, self.roles)
-
-    def assign(
-        self, swapper: FaceSwapper, image: UInt8[np.ndarray, "h w 3"], faces: Sequence[Face]
-    ) -> dict[int, Identity]:
-        """The identity of each face of a single frame that gets one, by its index.
-
-        Args:
-            swapper: says where networks run.
-            image: RGB.
-            faces: of it, largest first.
-        """
-        if self.source is not None:
-            return dict.fromkeys(select_faces(faces, self.select), self.source)
-        sightings = FaceEmbedder(swapper.device).embed([cut_crop(image, face.points) for face in faces])
-        references = np.stack([role.reference for role in self.roles])
-        matched = match_identities(sightings, references, once=True)
-        assigned = {face: self.roles[role].identity for face, role in matched.items()}
-        return {face: identity for face, identity in assigned.items() if identity is not None}
 
 
 def look_for_people(

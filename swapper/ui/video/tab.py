@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import gradio as gr
@@ -15,17 +16,21 @@ from swapper.ui.consent import require_consent
 from swapper.ui.files import upload_path, upload_paths
 from swapper.ui.languages import said
 from swapper.ui.layout import Updates
+from swapper.ui.many import listed, upload_name
+from swapper.ui.plan import CHOSEN, EVERYONE
 from swapper.ui.progress import Tell
 from swapper.ui.settings_panel import read
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.video import page
 from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
+from swapper.ui.video.clips import Ended, Wanted, further_clips, swap_clips, teller
 from swapper.ui.video.gif import Gif, stand_in
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
+from swapper.ui.video.jobs import Work as Job
 from swapper.ui.video.layout import DOWNLOAD, KIND, WHO, WHO_LABEL, CastPanel, PartPanel, VideoResultPanel
-from swapper.ui.video.plan import CHOSEN, EVERYONE, Cast, look_for_people, plan_swap, wanted_people
+from swapper.ui.video.plan import Cast, look_for_people, plan_swap, wanted_people
 from swapper.video.io import VideoReader
-from swapper.video.job import LONGEST, VideoProgress, VideoResult, check_video_settings
+from swapper.video.job import LONGEST, VideoResult, VideoSettings, check_video_settings
 
 NO_TARGET = "Video: none yet. Add the video to change."
 LOOKING = "Looking for people"
@@ -155,7 +160,7 @@ class VideoTab:
         if clip is None:
             raise UserError(NO_TARGET)
         seconds, who = _seconds(seconds), values.choice(WHO_LABEL, who, dict(WHO).values())
-        method, restore, blend = read(list(sent[len(PEOPLE) + 3 :]))
+        method, restore, blend = read(list(sent[len(PEOPLE) + 4 :]))
         photos = self._photos(sent)
         wanted_people(who, cast, photos)
         tell(0.0, said("Loading the method"))
@@ -188,38 +193,57 @@ class VideoTab:
         start: Any,
         end: Any,
         gif: Gif | None,
+        further: Any,
         *sent: Any,
     ) -> Iterator[Updates]:
-        """Swap the video, telling how far it is; ``sent`` are the sources' photos and the settings."""
+        """Swap the video and further ones, telling how far it is; ``sent`` are the sources' photos and the settings."""
         require_consent(agreed)
         start, end, who = _seconds(start), _seconds(end), values.choice(WHO_LABEL, who, dict(WHO).values())
-        steadiness, quality, kind, *swap = sent[len(PEOPLE) :]
+        steadiness, quality, kind, rate, *swap = sent[len(PEOPLE) :]
         check_video_settings(0, None, quality, steadiness)
-        suffix = values.choice(KIND, kind, FORMATS.values())
+        suffix, items = values.choice(KIND, kind, FORMATS.values()), listed(further, self.limits.max_clips)
         method, restore, blend = read(swap)
-        path = _meant(upload_path(payload, NO_TARGET, self.limits.max_video_bytes), gif)
-        if clip is None or clip.path != path:  # the click came before the video had been looked at
+        whole = VideoSettings(quality=int(quality), steadiness=steadiness, rate=rate or None)
+        most = self.limits.max_video_bytes
+        path = _meant(upload_path(payload, NO_TARGET, most), gif) if payload or not items else ""
+        if path and (clip is None or clip.path != path):  # the click came before the video had been looked at
             clip, cast, who = open_clip(path, self.limits), None, EVERYONE
             end = clip.longest
         photos = self._photos(sent)
         wanted_people(who, cast, photos)
-        part = clip.part(start, end, int(quality), steadiness)
-        work = video_work(
-            lambda: self.swappers.get(method, restore),
-            lambda swapper: plan_swap(swapper, who, cast, photos),
-            clip.path,
-            part,
-            blend,
-            self.limits,
-        )
         tell(0.0, said("Loading the method"))
-        doing = said("Swapping")
+        plan = lru_cache(1)(lambda swapper: plan_swap(swapper, who, cast, photos))
 
-        def told(now: VideoProgress) -> None:
-            if not tell.cancel.is_set():
-                tell(now.fraction, doing, lambda: now.image, page.where(now))
+        def job(path: str, part: VideoSettings) -> Job:
+            return video_work(lambda: self.swappers.get(method, restore), plan, path, part, blend, self.limits)
 
-        yield self._finished(run_job(clip.path, work, suffix, told, tell.cancel), method)
+        part = clip.part(start, end, whole.quality, steadiness, whole.rate) if clip is not None else VideoSettings()
+        if not items:
+            result = run_job(path, job(path, part), suffix, teller(tell), tell.cancel)
+            yield {**self._finished(result, method), **self._both(payload, part, result)}
+            return
+        plan(self.swappers.get(method, restore))  # what is wrong with the people is wrong with every video
+        first = [Wanted(upload_name(payload), lambda: path, part)] if path else []
+        more = further_clips(items, whole, most)
+        steps = swap_clips([*first, *more], job, suffix, tell, ended := Ended())
+        yield from self._many(steps, ended, (payload, part) if first else None, method)
+
+    def _many(
+        self, steps: Iterator[Ended], ended: Ended, first: tuple[Any, VideoSettings] | None, method: str
+    ) -> Iterator[Updates]:
+        """Show what comes of several videos; ``first`` is the one whose result is played, if any, and its part."""
+        shown: Updates = {self.result.single: gr.Column(visible=False)}
+        for number, _ in enumerate(steps):
+            if first and not number and ended.results:
+                result = ended.results[0][0]
+                shown = {**self._finished(result, method), **self._both(*first, result)}
+                shown[self.result.notes] = ""  # they stand below all results
+                yield {**shown, **self.result.clips.show(ended)}
+            elif ended.results:
+                box = {self.result.box: gr.Column(visible=True)}
+                yield {**box, self.result.single: shown[self.result.single], **self.result.clips.show(ended)}
+        if not ended.results:
+            raise UserError(" ".join(ended.notes))
 
     def _finished(self, result: VideoResult, method: str) -> Updates:
         label = offered_methods().get(method, method)
@@ -227,6 +251,8 @@ class VideoTab:
         gif = kind == "GIF"
         return {
             self.result.box: gr.Column(visible=True),
+            self.result.single: gr.Column(visible=True),
+            self.result.clips.box: gr.Column(visible=False),
             self.result.player: gr.Video(value=None if gif else path, visible=not gif),
             self.result.picture: gr.Image(value=path if gif else None, visible=gif),
             self.result.download: gr.DownloadButton(said(DOWNLOAD.format(kind=kind)), value=path),
@@ -234,6 +260,13 @@ class VideoTab:
             self.result.summary: page.summary(result, label),
             **self.result.marks.show(path),
         }
+
+    def _both(self, payload: Any, part: VideoSettings, result: VideoResult) -> Updates:
+        """Before and after side by side; an animation cannot be played in step with anything."""
+        before = upload_paths(payload, self.limits.max_video_bytes, files=1)
+        there = bool(before) and result.path.suffix != FORMATS["GIF"]
+        shown = page.side_by_side(before[0], str(result.path), part.start) if there else ""
+        return {self.result.pair: gr.Accordion(visible=there), self.result.both: shown}
 
     def _photos(self, sent: Sequence[Any]) -> list[list[str]]:
         """The source persons' photos, which come first in what is sent."""

@@ -6,11 +6,13 @@ from typing import Any
 import gradio as gr
 
 from swapper.runtime.limits import Limits
+from swapper.ui.fingerprint import fingerprint
 from swapper.ui.gpu import VIDEO_SECONDS
 from swapper.ui.layout import ENGINE, LENGTHY, QUICK, queued
 from swapper.ui.presets import Presets
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.api import add_video_endpoint
+from swapper.ui.video.clips import build_further
 from swapper.ui.video.layout import (
     FIND,
     PREVIEW,
@@ -24,7 +26,7 @@ from swapper.ui.video.layout import (
 )
 from swapper.ui.video.tab import VideoTab
 from swapper.ui.visits import Visits
-from swapper.ui.work import Work, fingerprint
+from swapper.ui.work import Work
 
 LOOKERS = 2  # events that only look at a video, at a time; they do not wait for swaps
 
@@ -55,6 +57,7 @@ def build_video_tab(
             cast, part = build_cast(sources), build_part()
             start = gr.Button(SWAP, variant="primary", elem_id="video-swap")
             problem = gr.HTML(elem_id="video-problem")
+            further = build_further()
             choices = build_settings()
         with gr.Column(scale=11, min_width=320, elem_classes="card result", elem_id="video-result"):
             result = build_result()
@@ -63,7 +66,8 @@ def build_video_tab(
     people, trim = cast.people, [part.start, part.end]
     looks, queue = queued("frames", LOOKERS), (ENGINE, limits.concurrency)
     people.wire()
-    choices.swap.wire(presets, {"steadiness": choices.steadiness, "quality": choices.quality})
+    saved = {"steadiness": choices.steadiness, "quality": choices.quality}
+    choices.swap.wire(presets, saved, [choices.kind, choices.rate])
     sources.wire(swappers, limits.concurrency, limits.max_source_photos)
     cast.who.input(tab.choose, cast.who, cast.search, **QUICK)
     choose_gif.upload(tab.take_gif, choose_gif, [gif, target, choices.kind, problem], show_progress_on=target, **looks)
@@ -82,8 +86,8 @@ def build_video_tab(
     find.wire(tab.find, consent, [clip, *trim, people.people], [*people.shown, cast.empty], queue)
     wish = [*sources.galleries, *choices.inputs]
     _wire_preview(tab, consent, [clip, people.found, cast.who, part.time, *wish], again, queue, visits)
-    work = Work("video", SWAP, start, problem, result.place, gr.State(""), visits)
-    inputs = [target, clip, people.found, cast.who, *trim, gif, *wish]
+    work = Work("video", SWAP, start, problem, result.place, gr.State(""), visits, keeps=True)
+    inputs = [target, clip, people.found, cast.who, *trim, gif, further, *wish]
     work.wire(tab.swap, consent, inputs, result.outputs, (LENGTHY, limits.concurrency), VIDEO_SECONDS)
     also = [sources.people, sources.selected, people.casting]
     work.watch(inputs, also, tab.again, [*loaded, *sources.shown, *result.outputs])

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,19 @@ def test_choices_are_the_people_there_are_and_nobody(people: int):
     labels, values = zip(*choices(people), strict=True)
     assert labels == (*[f"Person {letter}" for letter in "ABC"[:people]], "Leave unchanged")
     assert values == (*range(people), UNCHANGED)
+
+
+def test_the_target_is_shown_with_a_number_at_every_face(engine, photo):
+    target = find_target(engine, photo)
+    shown = target.assign(UNCHANGED).overview()
+    assert shown.count('src="data:image/jpeg;base64,') == 1 and "2 in all" in shown
+    assert [part[:4] for part in shown.split("<b>")[1:]] == ["1</b", "2</b"]
+    assert "left:5.0%;top:5.0%;width:30.0%;height:50.0%" in shown and "left:45.0%" in shown
+    assert 'class="selected" data-face="0"' in shown and 'class="" data-face="1"' in shown
+    other = dataclasses.replace(target.assign(UNCHANGED), selected=1).overview()
+    alone = dataclasses.replace(target, faces=target.faces[:1], people=[0])
+    assert alone.overview() == ""
+    assert 'class="alone" data-face="0"' in other and 'class="selected" data-face="1"' in other
 
 
 def test_no_face(engine, uploads: Path):

@@ -13,8 +13,9 @@ from swapper.pipeline import FaceSwapper
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.assignment import UNCHANGED
+from swapper.ui.plan import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.video.clip import frame_at, open_clip, preview_swap
-from swapper.ui.video.plan import CHOSEN, EVERYONE, LARGEST, Cast, look_for_people, plan_swap, wanted_people
+from swapper.ui.video.plan import Cast, look_for_people, plan_swap, wanted_people
 from swapper.video.io import VideoReader
 
 LEFT, RIGHT = slice(90, 180), slice(300, 400)  # columns of the faces' middles
