@@ -32,7 +32,7 @@ from swapper.ui.visits import VISIT_SECONDS, Visits
 
 TITLE = "Swapper"
 VIDEO_TAB, LIVE_TAB = "Video swap", "Live"
-INTRO = "Give the people in photos, in videos and before your webcam somebody else's face."
+INTRO = "Swap faces in photos, in videos and live from your webcam."
 IMAGE_TAB, INTERPOLATION_TAB, COMPARE_TAB = "Image swap", "Interpolation", "Compare"
 CHECK_TAB = "Check a file"
 CONSENT = "Everyone whose face I use has agreed to it, and I will not deceive anybody with the results."
