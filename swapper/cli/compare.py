@@ -76,7 +76,6 @@ def run_compare(args: argparse.Namespace) -> int:
     people = people_in(args.sources), people_in(args.targets)
     photos = [file for side in people for _, files in side for file in files]
     claim_outputs([args.output / name for name in REPORTS], photos, args.overwrite)
-    make_folder(args.output)
     settle_choices(args.trust, names)
     result = None if args.result is None else shrink(read_image(args.result), SIDE)
     settle_threads()
@@ -87,6 +86,7 @@ def run_compare(args: argparse.Namespace) -> int:
     for name in names:
         build(name)  # a wrong name, or missing weights, end it here and not an hour later
     finder = build(BASELINE)
+    make_folder(args.output)
     evaluators = load_evaluators(finder.device)
 
     def left_out(sentence: str) -> None:

@@ -93,7 +93,6 @@ def run_interpolate(args: argparse.Namespace) -> int:
     pictures = [args.output / picture_name(*number, ".png") for number in numbers]
     inputs = [args.first, args.second, args.target, *files_of(args.gallery), *files_of(args.people)]
     claim_outputs([*pictures, *(args.output / name for name in REPORTS)], inputs, args.overwrite)
-    make_folder(args.output)
     settle_choices(args.trust, [choice.method for choice in choices])
     settle_threads()
     built: dict[str, FaceSwapper] = {}
@@ -112,6 +111,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
         raise UserError(f"Target '{args.target}': no face was found. Choose a photo in which a face is larger.")
     evaluators = load_evaluators(swapper.device)
     gallery = _gallery(args.gallery, swapper, evaluators.embedders)
+    make_folder(args.output)
     wanted = Wanted(choices, photos, others, target, faces, shares)
 
     def told(path: int, number: int, step: Step) -> None:
