@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from swapper.batch.places import HIDDEN, RESULTS
 from swapper.errors import UserError
+from swapper.runtime.there import make_folder
 from swapper.runtime.whole_file import whole_file
 
 
@@ -73,6 +74,7 @@ class Account:
         Raises:
             UserError: another batch is writing there, or the folder cannot be written to.
         """
+        make_folder(folder)
         try:
             (folder / HIDDEN).mkdir(parents=True, exist_ok=True)
             lock = FileLock(folder / HIDDEN / "lock", timeout=0)

@@ -14,6 +14,7 @@ from swapper.errors import UserError
 from swapper.images import WRITABLE
 from swapper.runtime import values
 from swapper.runtime.outputs import Names
+from swapper.runtime.there import is_file, is_folder
 from swapper.video.encode import FORMATS
 
 COLUMNS = ("id", "source", "map", "target", "output", *SETTINGS)
@@ -61,7 +62,7 @@ def read_jobs(jobs: Path, output: Path, defaults: Defaults) -> list[Job]:
         UserError: there is none, or one that makes no sense.
     """
     jobs, output = jobs.absolute(), output.absolute()
-    if jobs.is_dir():
+    if is_folder(jobs):
         found = list(targets_below(jobs, output))
         if not found:
             raise UserError(f"Folder '{jobs}': it contains no photo and no video. Give another folder, or a table.")
@@ -69,7 +70,7 @@ def read_jobs(jobs: Path, output: Path, defaults: Defaults) -> list[Job]:
             Job(result.as_posix(), defaults.sources, target, output / result, defaults.people, defaults.settings)
             for target, result in found
         ]
-    if not jobs.is_file():
+    if not is_file(jobs):
         raise UserError(f"Jobs '{jobs}': there is no such file or folder. Give a folder of photos and videos.")
     reader = {".csv": _csv_rows, ".jsonl": _json_rows}.get(jobs.suffix.lower())
     if reader is None:

@@ -28,6 +28,7 @@ from swapper.cli.video import RESUMES, pair_of
 from swapper.errors import UserError
 from swapper.registry import restorer_choices
 from swapper.runtime.program import interruptible, say_stopped
+from swapper.runtime.there import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ def run_batch_command(args: argparse.Namespace) -> int:
     marks = mark_settings(args)
     people = tuple((source.absolute(), reference.absolute()) for source, reference in map(pair_of, args.map))
     sources = tuple(path.absolute() for path in args.source)
-    missing = next((path for path in [*sources, *sum(people, ())] if not path.is_file()), None)
+    missing = next((path for path in [*sources, *sum(people, ())] if not is_file(path)), None)
     if missing is not None:
         raise UserError(f"Source '{missing}': file not found. Check the path.")
     kind = args.device.partition(":")[0]
@@ -111,7 +112,7 @@ def _file_or_name(weights: Path | None) -> str | None:
     """Weights as any worker finds them: a whole path, or the name of a file of the manifest."""
     if weights is None:
         return None
-    return str(weights.absolute() if weights.is_file() else weights)
+    return str(weights.absolute() if is_file(weights) else weights)
 
 
 @contextmanager

@@ -59,6 +59,7 @@ def run_compare(args: argparse.Namespace) -> int:
     from swapper.methods.weights import find_weights, weights_system
     from swapper.metrics.report import scores_table
     from swapper.runtime.outputs import claim_outputs
+    from swapper.runtime.there import make_folder
     from swapper.runtime.threads import settle_threads
     from swapper.studies.comparison import FinishedSwap, compare
     from swapper.studies.comparison_page import INTERVALS
@@ -72,8 +73,6 @@ def run_compare(args: argparse.Namespace) -> int:
     marks, names = mark_settings(args), [name.strip() for name in args.methods.split(",") if name.strip()]
     if args.pairs < 1:
         raise UserError(f"--pairs must be 1 or more, not {args.pairs}.")
-    if args.output.exists() and not args.output.is_dir():
-        raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
     people = people_in(args.sources), people_in(args.targets)
     photos = [file for side in people for _, files in side for file in files]
     claim_outputs([args.output / name for name in REPORTS], photos, args.overwrite)
@@ -87,6 +86,7 @@ def run_compare(args: argparse.Namespace) -> int:
     for name in names:
         build(name)  # a wrong name, or missing weights, end it here and not an hour later
     finder = build(BASELINE)
+    make_folder(args.output)
     evaluators = load_evaluators(finder.device)
 
     def left_out(sentence: str) -> None:

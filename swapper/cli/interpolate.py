@@ -76,6 +76,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
     from swapper.runtime.outputs import claim_outputs, files_of
+    from swapper.runtime.there import make_folder
     from swapper.runtime.threads import settle_threads
     from swapper.studies.evaluators import load_evaluators
     from swapper.studies.interpolation_report import REPORT, REPORTS, picture_name, write_interpolation
@@ -86,8 +87,6 @@ def run_interpolate(args: argparse.Namespace) -> int:
     settings = mark_settings(args)
     if not 1 <= args.steps <= MOST_STEPS:
         raise UserError(f"--steps must be 1 to {MOST_STEPS}, not {args.steps}.")
-    if args.output.exists() and not args.output.is_dir():
-        raise UserError(f"Output '{args.output}': this is a file. Give a folder.")
     method = args.method or (weights_system(find_weights(args.weights)) if args.weights else None)
     choices, shares = choose_paths(method, args.against, args.embedder), path_shares(args.steps)
     numbers = [(path, number) for path in range(len(choices)) for number in range(len(shares))]
@@ -112,7 +111,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
         raise UserError(f"Target '{args.target}': no face was found. Choose a photo in which a face is larger.")
     evaluators = load_evaluators(swapper.device)
     gallery = _gallery(args.gallery, swapper, evaluators.embedders)
-    args.output.mkdir(parents=True, exist_ok=True)
+    make_folder(args.output)
     wanted = Wanted(choices, photos, others, target, faces, shares)
 
     def told(path: int, number: int, step: Step) -> None:
@@ -158,6 +157,7 @@ def _gallery(
     wanted: Path | None, swapper: "FaceSwapper", embedders: "Mapping[str, IdentityEmbedder]"
 ) -> "Gallery | None":
     """People who may be met; None, after a warning, where the shipped ones cannot be used."""
+    from swapper.runtime.there import is_file
     from swapper.studies.gallery import measure_gallery
     from swapper.studies.gallery_index import SHIPPED, read_index
 
@@ -167,6 +167,6 @@ def _gallery(
         except UserError as error:
             print(f"warning: {error}", file=sys.stderr)
             return None
-    if wanted.is_file() and wanted.suffix.lower() != ".zip":
+    if is_file(wanted) and wanted.suffix.lower() != ".zip":
         return read_index(wanted, embedders)
     return measure_gallery([wanted], swapper, embedders)

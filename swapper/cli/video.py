@@ -29,6 +29,7 @@ from swapper.provenance.settings import MarkSettings
 from swapper.runtime.finished import Finished
 from swapper.runtime.outputs import claim_outputs
 from swapper.runtime.program import interruptible, say_stopped
+from swapper.runtime.there import exists, is_folder, make_folder
 from swapper.runtime.whole_file import check_place
 from swapper.version import __version__
 
@@ -118,7 +119,7 @@ def run_video(args: argparse.Namespace) -> int:
                 )
         except KeyboardInterrupt as stop:
             return say_stopped(stop, RESUMES if before or holds_parts(output) else "")
-        if args.target.is_dir():
+        if is_folder(args.target):
             finished.add(output, target)
             before.append((target, output))
         for warning in result.warnings:
@@ -143,7 +144,7 @@ def _claim(
 ) -> list[tuple[Path, Path]]:
     """Check all outputs; those of a folder that the same command has finished before, which need not be made again."""
     before: list[tuple[Path, Path]] = []
-    if args.target.is_dir() and not args.overwrite:
+    if is_folder(args.target) and not args.overwrite:
         before = [(target, output) for target, output in pairs if finished.knows(output, target)]
     fresh = [output for target, output in pairs if (target, output) not in before]
     claim_outputs(fresh, [*photos, *(target for target, _ in pairs)], args.overwrite)
@@ -181,26 +182,24 @@ def pair_of(text: str) -> tuple[Path, Path]:
     pairs = [(Path(text[:i]), Path(text[i + 1 :])) for i in cuts if text[:i] and text[i + 1 :]]
     if not pairs:
         raise UserError(f"--map {text} is not a pair of photos. Give SRC=REF.")
-    return next((pair for pair in pairs if pair[0].exists() and pair[1].exists()), pairs[0])
+    return next((pair for pair in pairs if exists(pair[0]) and exists(pair[1])), pairs[0])
 
 
 def _files(target: Path, output: Path) -> list[tuple[Path, Path]]:
     """Videos and the files they become; a new name is said where two would have the same."""
     from swapper.batch.names import VIDEOS, result_names, video_name
 
-    if not target.is_dir():
-        return [(target, output / video_name(target) if output.is_dir() else output)]
+    if not is_folder(target):
+        return [(target, output / video_name(target) if is_folder(output) else output)]
     videos = [path for path in target.iterdir() if path.suffix.lower() in VIDEOS]
     if not videos:
         raise UserError(f"Folder '{target}': it contains no video. Give another folder, or a single file.")
-    if output.exists() and not output.is_dir():
-        raise UserError(f"Output '{output}': it is a file, but the target is a folder. Give a folder.")
     names = result_names(videos, video_name)
     for path, name in names.items():
         usual = video_name(path)
         if name != usual:
             print(f"{path.name}: its result is named {name}, because {usual} is another's.", file=sys.stderr)
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     pairs = sorted((path, output / name) for path, name in names.items())
     for _, result in pairs:
         check_place(result)

@@ -1,6 +1,7 @@
 """Black-and-white and toned targets: where a picture's tint follows from its brightness, so does the swapped face's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -14,6 +15,8 @@ _LEVELS = 32  # of brightness, at which the tint is measured
 # less than 4.2 on its face; of as many in sepia, as JPEG of quality 50, two in a hundred have more than 3.1.
 _TONED, _COLORED = 3.0, 4.2
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+# Brightness of skin and its colours there: of skin, red is largest at every brightness, and shadows are warmest.
+_SKIN = np.array([[0, 0, 0, 0], [41, 60, 32, 24], [122, 165, 108, 85], [198, 228, 190, 165], [255] * 4], np.float32)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,29 @@ def find_toning(
     tints = _at(_curve(*_seen(_reduced(target, _FINE_SIDE), _reduced(mask, _FINE_SIDE))), levels)
     ramp = min(max((_COLORED - apart) / (_COLORED - _TONED), 0.0), 1.0)
     return Toning(np.rint(levels[:, None] + tints).clip(0, 255).astype(np.uint8), ramp * ramp * (3 - 2 * ramp))
+
+
+def in_color(target: UInt8[np.ndarray, "s s 3"], landmarks: Float32[np.ndarray, "478 d"]) -> UInt8[np.ndarray, "s s 3"]:
+    """A face for a network that has learnt from faces in colour: a toned one in the colours of skin, others as it is.
+
+    Shown a blue face, such networks draw white patches; shown a grey one, they make it spotty.
+
+    Args:
+        target: RGB, crop.
+        landmarks: mesh points, px.
+    """
+    small = _reduced(target, _SIDE)
+    outline = cv2.convexHull(np.rint(landmarks[:, :2] * (len(small) / len(target))).astype(np.int32))
+    inside = cv2.fillConvexPoly(np.zeros(small.shape[:2], np.float32), outline, 1.0)
+    toning = find_toning(target, cv2.resize(inside, target.shape[1::-1]), small, inside)
+    return target if toning is None else replace(toning, table=_skin_colors()).applied(target)
+
+
+@cache
+def _skin_colors() -> UInt8[np.ndarray, "256 3"]:
+    levels = np.arange(256)
+    rows = [np.interp(levels, _SKIN[:, 0], _SKIN[:, channel]) for channel in (1, 2, 3)]
+    return np.rint(np.stack(rows, axis=1)).astype(np.uint8)
 
 
 def _reduced(image: np.ndarray, side: int) -> np.ndarray:

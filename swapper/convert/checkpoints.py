@@ -16,6 +16,7 @@ from torch import Tensor
 
 from swapper.convert.paddle import read_paddle
 from swapper.convert.pickled import BROKEN, read_pickled_network, reason_of
+from swapper.runtime.there import is_file
 from swapper.types import UserError
 
 # Where checkpoints keep the weights when they hold more than those; the average over training first.
@@ -37,7 +38,7 @@ def read_checkpoint(path: Path, nests: tuple[str, ...] = (), frozen: tuple[str, 
     Raises:
         UserError: the file is missing, unreadable, or holds more than tensors and plain values.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise UserError(f"{path}: file not found. Check the path.")
     kind = _kind(path)
     if kind == "paddle":

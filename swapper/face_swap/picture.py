@@ -1,7 +1,7 @@
 """Swapping faces of one picture (a photo, or a frame of a video or a live stream), one batch per identity."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from swapper.compose.keep import kept_share
 from swapper.compose.mask import MaskShape, adaptive_face_mask, mask_shape, shape_offset
 from swapper.compose.paint import Paint
 from swapper.compose.settings import BlendSettings
+from swapper.compose.toning import in_color
 from swapper.faces.align import Placement, cut_crop
 from swapper.faces.fitting import cut_aligned, placement
 from swapper.faces.landmarks import LandmarkDetector
@@ -131,7 +132,7 @@ class FrameSwapper:
         swapped: dict[int, tuple[UInt8[np.ndarray, "s s 3"], Float32[np.ndarray, "s s"]]] = {}
         for group in _groups(faces):
             with timer.step("swap"):
-                result = swap_crops(method, faces[group[0]].identity, [crops[i] for i in group], self._device)
+                result = swap_crops(method, faces[group[0]].identity, [_seen(crops[i]) for i in group], self._device)
             if self._restorer is not None:
                 with timer.step("restore"):
                     places = [self._place(crops[i]) for i in group]
@@ -251,8 +252,14 @@ class FrameSwapper:
         crop = self._cut(frame, face, self._method.size)
         if not self._blend.adapt:
             return 0.0
-        swapped = swap_crops(self._method, identity, [crop], self._device).images()[0]
+        swapped = swap_crops(self._method, identity, [_seen(crop)], self._device).images()[0]
         return shape_offset(crop.mesh, self._landmarks.measure_crop(swapped, self._place(crop)))
+
+
+def _seen(crop: Crop) -> Crop:
+    """A crop as networks know faces: in colour."""
+    image = in_color(crop.image, crop.mesh)
+    return crop if image is crop.image else replace(crop, image=image)
 
 
 def _groups(faces: Sequence[FaceToSwap]) -> list[list[int]]:

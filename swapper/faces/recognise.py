@@ -1,6 +1,6 @@
 """Who the followed faces of a video show. A track is not a person: whoever it shows is checked again and again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -8,7 +8,7 @@ from jaxtyping import Float32, UInt8
 from swapper.faces.align import cut_crop
 from swapper.faces.association import is_readable
 from swapper.faces.embed import IdentityEmbedder
-from swapper.faces.enrolled import EnrolledPeople, EnrolledPerson
+from swapper.faces.enrolled import KNOWN_AGAIN, EnrolledPeople, EnrolledPerson
 from swapper.faces.landmarks import five_points
 from swapper.faces.pose import head_pose
 from swapper.faces.select import SAME_PERSON
@@ -72,7 +72,7 @@ class Recogniser:
             track.number, track.person, track.begun = next(self._numbers), NOBODY, now
             track.unsure, track.doubts, track.looked = None, 0, -1
         elif track.unsure is None:
-            track.unsure, track.doubts = now, 0
+            track.unsure, track.doubts, track.strange = now, 0, []
         return True
 
     def recognise(self, frame: Frame, tracks: Sequence[Track], now: int, detected: bool) -> None:
@@ -140,6 +140,8 @@ class Recogniser:
             if rival is None and likeness >= _least(track):
                 self._confirm(track, likeness, now)
             elif not _disproved(track, rival, likeness):
+                if likeness < KNOWN_AGAIN:
+                    track.strange.append(now)
                 return  # a doubtful look teaches nothing
             else:
                 holder = next((other for other in tracks if other is not track and other.person is rival), None)
@@ -164,7 +166,8 @@ class Recogniser:
     def _confirm(self, track: Track, likeness: float, now: int) -> None:
         track.likeness = _USUAL * track.likeness + (1 - _USUAL) * likeness if track.likeness else likeness
         if track.unsure is not None and track.unsure < now:
-            self._correct(track, track.unsure, True, track.number, track.person)
+            # Somebody else may have been seen for a moment: frames that did not show this person stay nobody's.
+            self._correct(track, track.unsure, True, track.number, track.person, [*track.strange])
         track.unsure = None
 
     def _change(self, track: Track, person: EnrolledPerson) -> None:
@@ -176,8 +179,16 @@ class Recogniser:
         track.number, track.person, track.unsure, track.begun = number, person, None, since
         track.likeness = 0.0
 
-    def _correct(self, track: Track, since: int, exact: bool, number: int | None, person: EnrolledPerson) -> None:
-        self.corrections.append(Correction(track.number, since, exact, number, track.person, person))
+    def _correct(
+        self,
+        track: Track,
+        since: int,
+        exact: bool,
+        number: int | None,
+        person: EnrolledPerson,
+        but: Collection[int] = (),
+    ) -> None:
+        self.corrections.append(Correction(track.number, since, exact, number, track.person, person, but))
 
     def _look_at_holder(self, frame: Frame, holder: Track, tracks: Sequence[Track], now: int) -> None:
         """Another track has the person that a track turned out to be: perhaps they have changed places."""

@@ -1,6 +1,6 @@
 """What is known of one face of a video while it is followed, and what becomes clear about it later."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class Track:
         sure: number of the frame in which it was last recognised as its person.
         unsure: number of the first frame in which it may show somebody else; None while nothing speaks for that.
         doubts: looks in a row that did not recognise its person.
+        strange: numbers of the frames since ``unsure`` in which it did not resemble its person.
         likeness: usual cosine of its looks with its person.
     """
 
@@ -67,6 +68,7 @@ class Track:
     sure: int = -1
     unsure: int | None = None
     doubts: int = 0
+    strange: list[int] = field(default_factory=list)
     likeness: float = 0.0
 
     @property
@@ -91,7 +93,8 @@ class Track:
 
     def to_row(self) -> dict[str, Any]:
         """As plain values."""
-        return fields_to_row(self, without=("person",)) | {"person": self.person.number}
+        apart = {"person": self.person.number, "strange": self.strange}
+        return fields_to_row(self, without=list(apart)) | apart
 
     @classmethod
     def from_row(cls, row: dict[str, Any], enrolled: EnrolledPeople) -> "Track":
@@ -101,9 +104,9 @@ class Track:
             row: from there.
             enrolled: the people known then.
         """
-        person = row["person"]
-        own = fields_from_row({name: value for name, value in row.items() if name != "person"})
-        return cls(**own, person=NOBODY if person == NOBODY.number else enrolled.people[person])
+        person, strange = row["person"], [*row["strange"]]
+        own = fields_from_row({name: value for name, value in row.items() if name not in ("person", "strange")})
+        return cls(**own, person=NOBODY if person == NOBODY.number else enrolled.people[person], strange=strange)
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ class Correction:
         number: of the track from then on; None where the face is not there at all.
         before: who was believed to be seen.
         after: who is seen.
+        but: numbers of frames that stay as they are.
     """
 
     track: int
@@ -125,3 +129,4 @@ class Correction:
     number: int | None
     before: EnrolledPerson
     after: EnrolledPerson
+    but: Collection[int] = ()

@@ -17,6 +17,7 @@ from swapper.faces.fitting import cut_again
 from swapper.registry import METHODS, SYSTEMS
 from swapper.registry.pipeline_reading import read_pipeline
 from swapper.registry.pipelines import KEY, PUBLISHED, TRAINED, IdentityNeeds, SwapPipeline
+from swapper.runtime.there import is_file
 from swapper.types import Crop, UserError
 
 
@@ -54,7 +55,7 @@ def find_weights(weights: str | Path) -> Path:
         UserError: there is none.
     """
     path = Path(weights).expanduser()
-    if path.is_file():
+    if is_file(path):
         return path
     if path.suffix or path.name != str(weights):
         raise UserError(f"Weights '{weights}': file not found. Check the path.")

@@ -55,7 +55,11 @@ class Credentials:
 
 
 def sign_file(
-    path: str | Path, origin: Origin, settings: MarkSettings | None = None, watermarked: bool = True
+    path: str | Path,
+    origin: Origin,
+    settings: MarkSettings | None = None,
+    watermarked: bool = True,
+    name: str | None = None,
 ) -> str | None:
     """Add content credentials to a finished file, in place; the file stays as it was if that fails.
 
@@ -64,18 +68,20 @@ def sign_file(
         origin: what made it.
         settings: those of the environment when None.
         watermarked: whether its pixels carry the watermark.
+        name: that the file will have, for the sentence; its own when None.
 
     Returns:
         None, or a sentence that says why the file is not signed.
     """
     path, settings = Path(path), settings or MarkSettings.from_environment()
+    name = name or path.name
     kind = SIGNABLE.get(path.suffix.lower())
     if kind is None:
-        return UNSIGNED.format(name=path.name, why=f"files with the suffix '{path.suffix}' cannot hold them")
+        return UNSIGNED.format(name=name, why=f"files with the suffix '{path.suffix}' cannot hold them")
     try:
         from c2pa import Builder, C2paError, C2paSignerInfo, Context, Signer
     except (ImportError, OSError) as error:  # OSError: the native library is missing or of another machine
-        return UNSIGNED.format(name=path.name, why=f"the package c2pa-python cannot be used ({error})")
+        return UNSIGNED.format(name=name, why=f"the package c2pa-python cannot be used ({error})")
     try:
         own: Credential = signing_credential(settings)
         info = C2paSignerInfo(own.algorithm, own.chain.encode(), own.key.encode(), None)
@@ -91,7 +97,7 @@ def sign_file(
             builder.sign(signer, kind, source, signed)
     except (C2paError, OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else error  # folders of a server are nobody's business
-        return UNSIGNED.format(name=path.name, why=f"signing failed ({said})")
+        return UNSIGNED.format(name=name, why=f"signing failed ({said})")
     return None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from swapper.errors import UserError
+from swapper.runtime.there import is_folder
 
 
 def claim_outputs(outputs: Iterable[Path], inputs: Iterable[Path], overwrite: bool) -> None:
@@ -42,7 +43,7 @@ def files_of(place: Path | None) -> list[Path]:
     Args:
         place: of either; None where there is neither.
     """
-    if place is None or not place.is_dir():
+    if place is None or not is_folder(place):
         return [] if place is None else [place]
     return [path for path in place.iterdir() if path.is_file()]
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from swapper.runtime.limits import Limits
+from swapper.runtime.there import is_file, is_folder
 from swapper.types import UserError
 
 MOST_FILES = 5000  # of a ZIP
@@ -30,11 +31,11 @@ def photos_in(places: Sequence[Path]) -> Iterator[list[tuple[int, Path]]]:
     with TemporaryDirectory() as folder:
         groups: list[list[Path]] = []
         for number, place in enumerate(places):
-            if place.is_dir():
+            if is_folder(place):
                 groups += _people(place)
-            elif place.suffix.lower() == ".zip" and place.is_file():
+            elif place.suffix.lower() == ".zip" and is_file(place):
                 groups += _unpacked(place, Path(folder) / str(number))
-            elif place.is_file():
+            elif is_file(place):
                 groups.append([place])
             else:
                 raise UserError(NOT_FOUND.format(place=place))

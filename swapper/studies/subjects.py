@@ -9,6 +9,7 @@ import numpy as np
 from swapper.images import read_image
 from swapper.metrics.measure import MeasuredFace
 from swapper.pipeline import FaceSwapper
+from swapper.runtime.there import is_folder
 from swapper.studies.evaluators import Evaluators
 from swapper.studies.previews import shrink
 from swapper.types import UserError
@@ -39,7 +40,7 @@ def people_in(folder: Path) -> list[tuple[str, list[Path]]]:
     Raises:
         UserError: the folder is missing or empty.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UserError(f"Photos '{folder}': folder not found. Give a folder of photos.")
     found = []
     for path in sorted(folder.iterdir()):

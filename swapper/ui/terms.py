@@ -11,6 +11,7 @@ from swapper.methods.base import local_methods
 from swapper.methods.weights import find_weights
 from swapper.registry import METHODS, needed_weights, split_method
 from swapper.registry.pipeline_reading import read_pipeline
+from swapper.runtime.values import switch
 from swapper.types import UserError
 from swapper.ui.languages import said
 
@@ -70,15 +71,15 @@ def require_trust(trust: Any, methods: Sequence[str], restorer: str = "", senten
     """Make sure that unverified weights are trusted: by true itself, not by anything that merely counts as true.
 
     Args:
-        trust: whatever a caller sent.
+        trust: whatever a caller sent; None counts as false.
         methods: names.
         restorer: name.
         sentence: says what to do.
 
     Raises:
-        UserError: some of their weights are unverified, and nobody trusts them.
+        UserError: ``trust`` is neither true nor false, or some of their weights are unverified and nobody trusts them.
     """
-    if trust is True:
+    if trust is not None and switch("Trust", trust):
         return
     for row in _rows(methods, restorer):
         raise UserError(sentence.format(name=row.name, file=row.file_name, doubt=row.doubt, repo=row.repo_id))

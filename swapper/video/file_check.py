@@ -10,6 +10,7 @@ from swapper.provenance import credentials
 from swapper.provenance.credentials import Credentials
 from swapper.provenance.detection import Mark, find_mark
 from swapper.runtime.limits import Limits
+from swapper.runtime.there import is_file
 from swapper.video.io import VideoReader
 
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
@@ -51,7 +52,7 @@ def check_file(path: str | Path, limits: Limits | None = None) -> FileCheck:
         UserError: there is no such file, or it is neither a picture nor a video.
     """
     path = Path(path)
-    if not path.is_file():
+    if not is_file(path):
         raise UserError(f"File '{path}' not found. Check the path.")
     found, problem = None, None
     try:

@@ -99,7 +99,8 @@ def correct(waiting: Sequence[WaitingFrame], tracker: FaceTracker) -> None:
         tracker: has seen it.
     """
     for correction in tracker.corrections:
-        concerned = [seen for seen in waiting if seen.number >= correction.since and correction.track in seen.by_track]
+        later = [seen for seen in waiting if seen.number >= correction.since and seen.number not in correction.but]
+        concerned = [seen for seen in later if correction.track in seen.by_track]
         if not correction.exact:
             concerned = concerned[_first_wrong(concerned, tracker, correction) :]
         for seen in concerned:

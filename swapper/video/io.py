@@ -37,6 +37,7 @@ class VideoReader:
 
     Attributes:
         info: what the file holds.
+        left_out: frames of the last walk that were left out, because the file's times jump back.
     """
 
     def __init__(self, path: str | Path, limits: Limits | None = None):
@@ -52,6 +53,7 @@ class VideoReader:
         self.path = Path(path)
         self.name = f"Video '{path}'"
         self._limit = (limits or Limits.from_environment()).max_pixels
+        self.left_out = 0
         self._undecoded = ""  # why a packet could not be decoded
         with open_video(self.path, self._limit) as container:
             self.info = self._look(container)
@@ -202,10 +204,12 @@ class VideoReader:
 
     def _walk(self, container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, av.VideoFrame]]:
         times = ShownTimes(self.info.by_order, self.info.usual_ticks)
-        reached, whole = self.info.origin, Deinterlacer(self.info.time_base)
+        reached, whole, self.left_out = self.info.origin, Deinterlacer(self.info.time_base), 0
         for now, frame in self._decoded(container, stream, times, [*container.streams.audio]):
             reached, pts = now, times.of(frame)
-            if pts is not None:
+            if pts is None:
+                self.left_out += 1
+            else:
                 yield from whole.feed(pts, frame)
         yield from whole.finish()
         self._check_whole(container, float(reached - self.info.origin))

@@ -81,10 +81,11 @@ class FrameMarker:
         self._age += 1
         picture.add_to_luma(change)
 
-    def sign(self, path: Path) -> str | None:
+    def sign(self, path: Path, name: str | None = None) -> str | None:
         """Add content credentials to the finished file; returns a sentence where that is not possible.
 
         Args:
             path: of the file.
+            name: that it will have, for the sentence; its own when None.
         """
-        return sign_file(path, self._origin, self._settings) if self._settings.mark else None
+        return sign_file(path, self._origin, self._settings, name=name) if self._settings.mark else None

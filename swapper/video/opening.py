@@ -13,6 +13,7 @@ from swapper.errors import UserError
 from swapper.images import READABLE
 from swapper.reading.headers import brands
 from swapper.runtime.limits import Limits
+from swapper.runtime.there import exists, is_file
 from swapper.video.animation_reading import is_animated_webp, webp_as_video
 from swapper.video.failures import reading, reason
 from swapper.video.references import refers_elsewhere
@@ -44,7 +45,7 @@ def open_video(path: Path, most_pixels: int | None = None) -> InputContainer:
     name, most = f"Video '{path}'", most_pixels or Limits.from_environment().max_pixels
     if not exists(path):
         raise UserError(f"{name}: file not found. Check the path.")
-    if not path.is_file():
+    if not is_file(path):
         raise UserError(f"{name}: this is not a file. Give a video file.")
     if not path.stat().st_size:
         raise UserError(f"{name}: the file is empty. Copy or download it again.")
@@ -71,18 +72,6 @@ def open_video(path: Path, most_pixels: int | None = None) -> InputContainer:
         raise UserError(
             f"{name}: this is not a readable video, or it is cut off ({reason(error)}). Copy it again."
         ) from error
-
-
-def exists(path: Path) -> bool:
-    """Whether there is such a file; False for names that are too long.
-
-    Args:
-        path: any.
-    """
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _is_still_avif(path: Path) -> bool:

@@ -165,13 +165,18 @@ class VideoJob:
                 )
             self._left_out = assemble(journal.segments, self._reader.info, self._span(), self._format, path, sound)
             if journal.changed:
-                self._unsigned = self._marker.sign(path)
+                self._unsigned = self._marker.sign(path, self._output.name)
             path.replace(self._output)
 
     def _warnings(self, journal: Journal, sound: SoundPlan) -> list[str]:
         complaint, lost = self._casting.complaint(), [*self._swapper.likeness_warnings(), *sound.left_out]
         if self._reader.info.transparent:
             lost.append(f"{self._reader.name}: its transparent parts are shown over white.")
+        if self._reader.left_out:
+            lost.append(
+                f"{self._reader.name}: its times jump back, as where files were joined, and {self._reader.left_out} of "
+                "its frames were left out. Convert it to MP4 first to keep them."
+            )
         if self._left_out:
             lost.append(
                 f"{self._reader.name}: {self._left_out} of its tracks of subtitles cannot be kept in a "

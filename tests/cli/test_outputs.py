@@ -153,3 +153,40 @@ def test_single_files_of_other_commands(tmp_path, portraits, capsys, command):
         assert main([*command.split(), *given]) == 2, "its own name beside the file is the file"
         refused(capsys, "model.safetensors' itself")
         assert source.read_bytes() == b"weights"
+
+
+LONG = "x" * 300
+WITHOUT_END = [  # with one name that no file can have, T stands for a photo that is there
+    f"image {LONG}.jpg T -o o.png",
+    f"image T {LONG}.jpg -o o.png",
+    f"image T T -o {LONG}.png",
+    f"image T T -o o.png --weights {LONG}.safetensors",
+    f"image T T -o o.png --settings {LONG}.json",
+    f"video T {LONG}.mp4 -o o.mp4",
+    f"video T T -o {LONG}.mp4",
+    f"video T . -o {LONG}",
+    f"video T T -o o.mp4 --map {LONG}=T",
+    f"video T T -o o.mp4 --weights {LONG}",
+    f"batch {LONG}.csv --source T -o o",
+    f"batch . --source {LONG} -o o",
+    f"batch . --source T -o {LONG}",
+    f"interpolate T T T -o {LONG}",
+    f"interpolate T T T -o o --gallery {LONG}",
+    f"compare --sources {LONG} --targets . --methods warp -o o",
+    f"compare --sources . --targets . --methods warp -o {LONG}",
+    f"gallery {LONG} -o g.safetensors",
+    f"gallery . -o {LONG}.safetensors",
+    f"provenance {LONG}",
+    f"weights convert ghost {LONG}.pth -o w.safetensors",
+    f"export {LONG} -o o.onnx",
+]
+
+
+@pytest.mark.parametrize("words", WITHOUT_END, ids=lambda words: words.replace(LONG, "LONG"))
+def test_names_that_no_file_can_have_are_refused_in_one_sentence(photos, tmp_path, capsys, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(photos[0], "T")
+    Path("clip.mp4").write_bytes(b"no video")
+    assert main(words.split()) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ") and captured.err.count("\n") == 1

@@ -10,7 +10,7 @@ from PIL import Image
 
 from swapper.compose.blend import blend_into
 from swapper.compose.settings import BlendSettings
-from swapper.compose.toning import find_toning
+from swapper.compose.toning import find_toning, in_color
 from swapper.faces.align import cut_crop
 from swapper.images import read_image
 from swapper.pipeline import FaceSwapper
@@ -158,3 +158,29 @@ def test_the_shared_sample_stays_neutral(shared_cases, portraits):
     result = swapper.swap_image(portraits[3], target)
     face = cut_crop(result.image, result.faces[0].points).image.astype(int)
     assert (result.image != target).any() and np.ptp(face, axis=2).max() == 0
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_networks_see_toned_faces_in_the_colours_of_skin(crops, tone):
+    for crop in crops:
+        seen = in_color(toned(crop.image, tone), crop.mesh).astype(int)
+        known = in_color(toned(crop.image, "grey"), crop.mesh).astype(int)
+        assert (seen[..., 0] >= seen[..., 2]).all() and (seen[..., 0] - seen[..., 2]).max() > 40
+        if tone in ("sepia", "blue"):  # whatever the tint, the same face
+            assert np.abs(seen - known).mean() < 12
+
+
+def test_networks_see_faces_in_colour_as_they_are(crops):
+    for crop in crops:
+        assert in_color(crop.image, crop.mesh) is crop.image
+
+
+@pytest.mark.slow  # a network
+def test_a_blue_face_gets_no_white_patches(portraits):
+    swapper = FaceSwapper("mobilefaceswap", "cpu", threads=1)
+    picture = Image.fromarray(read_image(portraits[1])).convert("L").resize((256, 256))
+    table = np.interp(np.arange(256), [0, 255], [0, 1])[:, None] * [220, 230, 215] + [0, 10, 40]
+    blue = table.astype(np.uint8)[np.asarray(picture)]
+    changed = swapper.swap_image([portraits[7]], blue).picture[..., 0].astype(int)
+    rise = cv2.GaussianBlur((changed - blue[..., 0]).astype(np.float32), (0, 0), 4)
+    assert (rise > 25).sum() < 50  # px; hundreds where the network is shown blue

@@ -43,6 +43,7 @@ def test_sound_stays_with_the_pictures_in_every_format(tmp_path, swap, suffix):
     result = swap(flash_clip(tmp_path / "in.mp4"), output)
     assert result.frames == 65 and result.swapped == 0
     assert "no face was found" in result.warnings[0]
+    assert all(said.startswith((output.name, "Video ")) for said in result.warnings), "no hidden name is said"
     assert found_flashes(output) == pytest.approx(AT, abs=0.002)
     assert found_clicks(output) == pytest.approx(AT, abs=FRAME / 2)
     assert {path.name for path in tmp_path.iterdir()} == {"in.mp4", output.name}
@@ -290,3 +291,13 @@ def test_subtitles_that_a_format_cannot_hold_are_left_out_and_that_is_said(tmp_p
     assert any("1 of its tracks of subtitles cannot be kept in a .mp4 file" in said for said in result.warnings)
     with av.open(str(tmp_path / "out.mp4")) as file:
         assert not file.streams.subtitles
+
+
+def test_frames_that_jump_back_in_time_are_left_out_and_that_is_said(tmp_path, swap):
+    """As where two recordings were joined byte by byte."""
+    part = flash_clip(tmp_path / "part.ts")
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(part.read_bytes() * 2)
+    result = swap(joined, tmp_path / "out.mp4")
+    said = next(said for said in result.warnings if "jump back" in said)
+    assert f"and {130 - result.frames} of its frames were left out" in said and result.frames >= 65
