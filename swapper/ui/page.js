@@ -125,6 +125,14 @@
     });
     for (const input of document.querySelectorAll('input[type="file"][accept="image/*"]'))
       input.accept = ['image/*', ...Object.keys(unusual).map((ending) => `.${ending}`)].join(',');
+    // Gradio's galleries put a button for files into another; the outer one, which is named, does the work of both.
+    document.querySelectorAll('.icon-button .upload-container:not([inert])').forEach((inner) => {
+      inner.inert = true;
+      const outer = inner.closest('.icon-button');
+      outer.addEventListener('click', (event) => {
+        if (event.target.tagName !== 'INPUT') outer.querySelector('input[type="file"]')?.click();
+      });
+    });
     for (const empty of document.querySelectorAll('.empty[aria-label]:not([role])')) empty.setAttribute('role', 'img');
   };
   let waiting = false;

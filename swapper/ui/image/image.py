@@ -26,7 +26,7 @@ from swapper.ui.gpu import on_gpu
 from swapper.ui.image.layout import FURTHER_WHO, ResultPanel, build_further, build_inputs, build_result
 from swapper.ui.image.mask import Painting
 from swapper.ui.image.result import summary, swap_target
-from swapper.ui.image.several import PHOTO, WHO, Finished, Wish, plan_photos, swap_photos
+from swapper.ui.image.several import PHOTO, WHO, SwappedPhotos, Wish, plan_photos, swap_photos
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
 from swapper.ui.layout import ENGINE, FORMATS, QUICK, Updates, queued
@@ -128,7 +128,7 @@ class ImageTab:
         who: str,
     ) -> Iterator[Updates]:
         """Swap the target, if there is one, and further photos; ``target`` is as it was sent, and its path."""
-        finished, (payload, path) = Finished(), target
+        finished, (payload, path) = SwappedPhotos(), target
         if path:
             try:
                 told = part_of(tell, 0, len(items) + 1, PHOTO)

@@ -9,7 +9,7 @@ from gradio.components import Component
 
 from swapper.ui.callout import callout
 from swapper.ui.image.mask import MaskPanel, build_mask_panel
-from swapper.ui.image.several import WHO, Finished
+from swapper.ui.image.several import WHO, SwappedPhotos
 from swapper.ui.layout import FORMATS, Updates, build_photo, heading
 from swapper.ui.marks_note import MarksNote, build_marks_note
 from swapper.ui.plan import EVERYONE
@@ -91,7 +91,7 @@ class SeveralResults:
         """All components."""
         return [self.box, self.gallery, self.archive, self.notes]
 
-    def show(self, finished: Finished, archive: Path | None = None) -> Updates:
+    def show(self, finished: SwappedPhotos, archive: Path | None = None) -> Updates:
         """Show what came of the photos so far.
 
         Args:

@@ -51,7 +51,7 @@ class Wish:
 
 
 @dataclass
-class Finished:
+class SwappedPhotos:
     """What came of the photos so far.
 
     Attributes:
@@ -130,8 +130,8 @@ def plan_photos(wish: Wish, who: str, target: Target | None) -> Plan:
 
 
 def swap_photos(
-    wish: Wish, items: Sequence[Any], plan: Plan, tell: ReportProgress, finished: Finished, before: int = 0
-) -> Iterator[Finished]:
+    wish: Wish, items: Sequence[Any], plan: Plan, tell: ReportProgress, finished: SwappedPhotos, before: int = 0
+) -> Iterator[SwappedPhotos]:
     """Swap photos one after another; one that cannot be swapped does not stop the others.
 
     Args:
@@ -153,7 +153,7 @@ def swap_photos(
         yield finished
 
 
-def _swap_one(wish: Wish, item: Any, plan: Plan, tell: ReportProgress, finished: Finished) -> None:
+def _swap_one(wish: Wish, item: Any, plan: Plan, tell: ReportProgress, finished: SwappedPhotos) -> None:
     (path,), swapper = upload_paths(item, files=1), wish.swapper
     timer = ToldTimer(tell, {step: (share, said(what)) for step, (share, what) in DOING.items()})
     still = read_still(path)

@@ -28,7 +28,7 @@ HEIGHT = 160  # px
 
 
 @dataclass(frozen=True)
-class Wanted:
+class QueuedClip:
     """A video that is to be swapped.
 
     Attributes:
@@ -43,7 +43,7 @@ class Wanted:
 
 
 @dataclass
-class Ended:
+class SwappedClips:
     """What came of the videos so far.
 
     Attributes:
@@ -86,7 +86,7 @@ class ClipsPanel:
         """All components."""
         return [self.box, self.gallery, self.files, self.notes]
 
-    def show(self, ended: Ended) -> Updates:
+    def show(self, ended: SwappedClips) -> Updates:
         """Show what came of the videos so far.
 
         Args:
@@ -136,8 +136,12 @@ def build_clips() -> ClipsPanel:
 
 
 def swap_clips(
-    wanted: Sequence[Wanted], work: Callable[[str, VideoSettings], Work], suffix: str, tell: Tell, ended: Ended
-) -> Iterator[Ended]:
+    wanted: Sequence[QueuedClip],
+    work: Callable[[str, VideoSettings], Work],
+    suffix: str,
+    tell: Tell,
+    ended: SwappedClips,
+) -> Iterator[SwappedClips]:
     """Swap videos one after another; one that cannot be swapped does not stop the others.
 
     Args:
@@ -166,7 +170,7 @@ def swap_clips(
         yield ended
 
 
-def further_clips(items: Sequence[Any], part: VideoSettings, most: int) -> list[Wanted]:
+def further_clips(items: Sequence[Any], part: VideoSettings, most: int) -> list[QueuedClip]:
     """Further videos as they are to be swapped.
 
     Args:
@@ -174,7 +178,7 @@ def further_clips(items: Sequence[Any], part: VideoSettings, most: int) -> list[
         part: of each of them.
         most: bytes of one.
     """
-    return [Wanted(upload_name(item), partial(upload_path, item, NO_FILE, most), part) for item in items]
+    return [QueuedClip(upload_name(item), partial(upload_path, item, NO_FILE, most), part) for item in items]
 
 
 def teller(tell: Tell, number: int = 0, count: int = 1) -> Callable[[VideoProgress], object]:

@@ -23,7 +23,7 @@ from swapper.ui.settings_panel import read
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.video import page
 from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
-from swapper.ui.video.clips import Ended, Wanted, further_clips, swap_clips, teller
+from swapper.ui.video.clips import QueuedClip, SwappedClips, further_clips, swap_clips, teller
 from swapper.ui.video.gif import Gif, stand_in
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
 from swapper.ui.video.jobs import Work as Job
@@ -223,13 +223,13 @@ class VideoTab:
             yield {**self._finished(result, method), **self._both(payload, part, result)}
             return
         plan(self.swappers.get(method, restore))  # what is wrong with the people is wrong with every video
-        first = [Wanted(upload_name(payload), lambda: path, part)] if path else []
+        first = [QueuedClip(upload_name(payload), lambda: path, part)] if path else []
         more = further_clips(items, whole, most)
-        steps = swap_clips([*first, *more], job, suffix, tell, ended := Ended())
+        steps = swap_clips([*first, *more], job, suffix, tell, ended := SwappedClips())
         yield from self._many(steps, ended, (payload, part) if first else None, method)
 
     def _many(
-        self, steps: Iterator[Ended], ended: Ended, first: tuple[Any, VideoSettings] | None, method: str
+        self, steps: Iterator[SwappedClips], ended: SwappedClips, first: tuple[Any, VideoSettings] | None, method: str
     ) -> Iterator[Updates]:
         """Show what comes of several videos; ``first`` is the one whose result is played, if any, and its part."""
         shown: Updates = {self.result.single: gr.Column(visible=False)}

@@ -17,7 +17,7 @@ from swapper.ui.assignment import PEOPLE
 from swapper.ui.assignment_panel import build_assignment_panel
 from swapper.ui.image.image import ImageTab
 from swapper.ui.image.layout import build_result
-from swapper.ui.image.several import Finished, Wish, plan_photos, swap_photos
+from swapper.ui.image.several import SwappedPhotos, Wish, plan_photos, swap_photos
 from swapper.ui.image.target import find_target
 from swapper.ui.plan import CHOSEN, EVERYONE, LARGEST
 from swapper.ui.progress import Tell
@@ -44,7 +44,7 @@ def test_a_bad_photo_is_named_with_its_reason_and_the_others_are_swapped(wish, u
     broken.write_bytes(b"no picture")
     files = [draw(uploads / "a.png", seed=2), str(broken), draw(uploads / "small.png", 60, 60), "/etc/hostname"]
     files.append(draw(uploads / "b.png", seed=3))
-    plan, finished, told = plan_photos(wish, EVERYONE, None), Finished(), []
+    plan, finished, told = plan_photos(wish, EVERYONE, None), SwappedPhotos(), []
     steps = [
         len(now.shown)
         for now in swap_photos(wish, [sent(p) for p in files], plan, lambda s, w: told.append((s, w)), finished)
@@ -65,7 +65,7 @@ def test_a_bad_photo_is_named_with_its_reason_and_the_others_are_swapped(wish, u
 
 
 def test_only_the_largest_face_changes_where_that_is_asked_for(wish, uploads):
-    photo, finished = draw(uploads / "a.png", seed=2), Finished()
+    photo, finished = draw(uploads / "a.png", seed=2), SwappedPhotos()
     list(swap_photos(wish, [sent(photo)], plan_photos(wish, LARGEST, None), quiet, finished))
     before, after = read_image(photo).astype(int), read_image(finished.pictures["a-swapped.png"]).astype(int)
     moved = np.abs(before - after).max(2)
@@ -83,7 +83,7 @@ def test_people_chosen_in_the_target_need_one_and_a_photo_of_their_person(wish, 
 
 
 def test_files_of_the_same_name_are_all_in_the_archive(uploads):
-    finished = Finished()
+    finished = SwappedPhotos()
     for folder in ("x", "y", "z"):
         (uploads / folder).mkdir()
         finished.add(Path(draw(uploads / folder / "me.png")), "preview.jpg", "me.png")

@@ -9,7 +9,7 @@ import pytest
 
 from swapper.types import UserError
 from swapper.ui.progress import Tell, follow
-from swapper.ui.video.clips import Ended, Wanted, further_clips, swap_clips
+from swapper.ui.video.clips import QueuedClip, SwappedClips, further_clips, swap_clips
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 from swapper.video.picture import TimedFrame
 
@@ -33,12 +33,12 @@ def job(path: str, part: VideoSettings) -> Callable[[str, Callable, Event], Vide
     return work
 
 
-def wanted(*names: str, start: float = 0.0) -> list[Wanted]:
-    return [Wanted(name, lambda name=name: f"/any/{name}", VideoSettings(start)) for name in names]
+def wanted(*names: str, start: float = 0.0) -> list[QueuedClip]:
+    return [QueuedClip(name, lambda name=name: f"/any/{name}", VideoSettings(start)) for name in names]
 
 
 def test_one_that_fails_is_named_and_leaves_nothing_and_the_others_follow(uploads: Path):
-    ended, tell = Ended(), Tell()
+    ended, tell = SwappedClips(), Tell()
     steps = [
         len(now.results) for now in swap_clips(wanted("a.mp4", "bad.mp4", "c.mp4", start=1), job, ".mp4", tell, ended)
     ]
@@ -50,7 +50,7 @@ def test_one_that_fails_is_named_and_leaves_nothing_and_the_others_follow(upload
 
 
 def test_what_has_ended_stays_when_a_later_one_is_cancelled(uploads: Path):
-    ended = Ended()
+    ended = SwappedClips()
     with pytest.raises(UserError, match="cancelled"):
         list(follow(lambda tell: swap_clips(wanted("a.mp4", "stop.mp4", "c.mp4"), job, ".mp4", tell, ended)))
     assert [name for _, name in ended.results] == ["a.mp4"] and ended.results[0][0].path.is_file()
