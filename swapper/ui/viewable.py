@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from anyio import to_thread
 from PIL import Image
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from swapper.images import read_image
@@ -38,7 +38,7 @@ class Viewable:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
         path = _asked_for(scope)
-        shown = await to_thread.run_sync(as_jpeg, path) if path else None
+        shown = await run_in_threadpool(as_jpeg, path) if path else None
         if shown is None:
             return await self._app(scope, receive, send)
         await Response(shown, media_type="image/jpeg", headers=_KEPT)(scope, receive, send)
