@@ -1,7 +1,7 @@
 """Uploads that no browser shows by itself, such as HEIC: the page gets a JPEG wherever it shows one as a picture."""
 
 import io
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,11 @@ from swapper.images import read_image
 from swapper.studies.previews import shrink
 from swapper.types import UserError
 from swapper.ui.files import PREVIEW_SIDE, upload_paths
+from swapper.ui.gate import App, Receive, Send
 
 SUFFIXES = (".heic", ".heif", ".tif", ".tiff")
 _SERVED = "/gradio_api/file="
 _KEPT = {"cache-control": "private, max-age=3600", "vary": "accept"}  # uploads never change
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 class Viewable:
