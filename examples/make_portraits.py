@@ -56,6 +56,7 @@ class Recipe:
         cut_out: how far the donors' backgrounds are kept out of the average; low where dark hair is taken for one.
         caricature: stretch of the donors' mean shape away from everybody's.
         variation: strength of the perturbation, standard deviations.
+        parting, hairline, volume, ends: of long hair, see ``hair.Style``.
     """
 
     name: str
@@ -69,6 +70,15 @@ class Recipe:
     cut_out: float = 0.97
     caricature: float = 1.4
     variation: float = 0.5
+    parting: float = 0.0
+    hairline: float = 1.0
+    volume: float = 1.0
+    ends: float = 3.2
+
+    @property
+    def style(self) -> Style:
+        """Of the hair."""
+        return Style(self.hair, self.long, self.parting, self.hairline, self.volume, self.ends)
 
 
 @dataclass(frozen=True)
@@ -139,7 +149,7 @@ def portrait(recipe: Recipe, faces: Faces, shapes: tuple[np.ndarray, np.ndarray]
     labs = np.stack([recoloured(image, shape, recipe.skin) for image, _, _ in warped])
     mean = (weights[..., None] * labs).sum(0)
     mean[..., 0] = restored_detail(mean[..., 0], labs[..., 0], weights, scaled)
-    head, outline = wear_hair(mean, scaled, Style(recipe.hair, recipe.long), rng)
+    head, outline = wear_hair(mean, scaled, recipe.style, rng)
     person, outline = collared(head, outline, scaled, recipe.garment, rng)
     return to_rgb(finish(person, scaled, rng)), outline
 
