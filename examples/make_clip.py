@@ -26,6 +26,7 @@ CALLERS = ("04", "06")  # left and right
 ROOM, GAP, CORNER = (24, 26, 30), 8, 14  # colour around the pictures; pixels between them and of their corners
 ZOOM = 1.06  # size of a portrait against its part of the picture
 GRID = 36  # the warp is computed on this many points a side, and enlarged
+STIFFNESS = 60.0  # of the warp; with less, ears fold where the cheek beside them turns away
 PIVOT = 1.1  # eye distances behind the face about which the head turns
 HAIR = 0.15  # eye distances that the outline of the hair lies behind that of the face
 FOLD = 0.24  # eye distances above the eye at which the skin stays when a lid closes
@@ -120,7 +121,7 @@ def _follow(picture: np.ndarray, source: np.ndarray, goal: np.ndarray) -> np.nda
     steps = (np.arange(GRID) + 0.5) * size / GRID - 0.5
     grid = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
     where, unique = np.unique(np.round(goal, 2), axis=0, return_index=True)
-    spline = RBFInterpolator(where, (source - goal)[unique], kernel="thin_plate_spline", smoothing=1.0)
+    spline = RBFInterpolator(where, (source - goal)[unique], kernel="thin_plate_spline", smoothing=STIFFNESS)
     places = (grid + spline(grid)).reshape(GRID, GRID, 2).astype(np.float32)
     x, y = cv2.split(cv2.resize(places, (size, size), interpolation=cv2.INTER_CUBIC))
     return cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

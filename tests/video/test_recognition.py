@@ -14,7 +14,7 @@ def portraits() -> list[np.ndarray]:
     return example_portraits(9)
 
 
-ALIKE = (8, 1)  # the two who resemble each other most: their cosine is 0.38
+ALIKE = (5, 0)  # the two who resemble each other most: their cosine is 0.36
 QUICK = ("call, other backdrop", "crossing", "cuts")  # of all that can mislead: sameness, nearness, absence
 
 
@@ -38,9 +38,9 @@ def test_a_look_alike_alone_is_not_taken_for_the_person(engine, portraits) -> No
     assert found.wrong == 0
 
 
-@pytest.mark.parametrize("pair", [ALIKE, (0, 2)])
+@pytest.mark.parametrize("pair", [ALIKE, (1, 4)])
 def test_somebody_who_is_seen_for_a_moment_is_nobody_else(engine, portraits, pair) -> None:
-    """Their cosine is 0.38 or 0.30: neither surely the same face nor surely another one."""
+    """Their cosine is 0.36 or 0.32: neither surely the same face nor surely another one."""
     scenes = [Scene([Shown(pair[index // 5 % 2], 240 + index % 3)]) for index in range(40)]
     found = recognition.watch(engine, portraits, scenes, pair[0], 1)
     assert (found.frames, found.wrong, found.missed) == (20, 0, 0)
