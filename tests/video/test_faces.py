@@ -12,11 +12,12 @@ HEIGHT, WIDTH = 270, 480
 
 
 def two_people(count: int) -> list[np.ndarray]:
+    """The larger face at the left."""
     frames = []
     for i in range(count):
         frame = background(HEIGHT, WIDTH)
         lay(frame, portrait(0), (120 + i, 140), 190)
-        lay(frame, portrait(2), (350, 130 + i / 2), 180, 5 * np.sin(i / 5))
+        lay(frame, portrait(2), (350, 130 + i / 2), 165, 5 * np.sin(i / 5))
         frames.append(frame)
     return frames
 

@@ -33,7 +33,7 @@ def couple(tmp_path_factory) -> str:
     """Two people, the larger at the left."""
     frame = background(270, 480)
     lay(frame, portrait(0), (130, 140), 200)
-    lay(frame, portrait(2), (350, 130), 180)
+    lay(frame, portrait(2), (350, 130), 165)
     return str(write_clip(tmp_path_factory.mktemp("couple") / "couple.mp4", [frame] * 12))
 
 
