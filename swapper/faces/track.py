@@ -211,8 +211,8 @@ class FaceTracker:
             track.shift = (track.points - five_points(before)).mean(0)
             picture = small_picture(frame, track.points)
             change = appearance_change(picture, track.picture)
-            sudden = change > max(_CHANGED[0], _CHANGED[1] * track.usual) and self._before is not None
-            if sudden and self._recogniser.question(track, (self._before, before), frame, self.now):
+            last = self._before if change > max(_CHANGED[0], _CHANGED[1] * track.usual) else None
+            if last is not None and self._recogniser.question(track, (last, before), frame, self.now):
                 changed = True  # another face, whose coming is not usual however often it happens
             else:
                 track.usual = _USUAL * track.usual + (1 - _USUAL) * change
