@@ -13,6 +13,7 @@ from swapper.methods.pixel_boost import MOST
 from swapper.methods.weights import find_weights
 from swapper.registry import find_method, restorer_choices
 from swapper.registry.masks import MASKS
+from swapper.registry.upscalers import upscaler_choices
 from swapper.runtime import values
 from swapper.video.encode import QUALITY
 from swapper.video.job import VideoSettings, check_video_settings
@@ -41,6 +42,7 @@ class JobSettings:
     mask: str = "own"  # what is not swapped over
     select: str | None = None  # all, unless there are people who get an identity of their own
     restore: str | None = None  # ``default_restorer`` for photos and for videos when None
+    upscale: str = "none"  # enlarges the whole result, of photos
     likeness: float = BlendSettings.likeness
     expression: float = BlendSettings.expression
     keep_mouth: float = BlendSettings.keep_mouth
@@ -85,6 +87,8 @@ def check_settings(given: Mapping[str, Any]) -> None:
         values.choice("Mask", given["mask"], MASKS)
     if given.get("restore") is not None:
         values.choice("Restore", given["restore"], restorer_choices())
+    if given.get("upscale") is not None:
+        values.choice("Upscale", given["upscale"], upscaler_choices())
     if given.get("select") is not None:
         selection(given["select"])
     for name in BLEND:

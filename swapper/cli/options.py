@@ -12,6 +12,7 @@ from swapper.errors import UserError
 from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
 from swapper.registry import method_choices, needed_weights, restorer_choices
 from swapper.registry.masks import MASKS
+from swapper.registry.upscalers import upscaler_choices
 from swapper.restore.default import default_restorer
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def settle_choices(trust: bool, methods: Iterable[str | None], *others: str | No
     Args:
         trust: somebody has said so.
         methods: names; None stands for the usual one.
-        others: names of restorations and masks.
+        others: names of restorations, masks and upscalers.
 
     Raises:
         UserError: one of them needs unverified weights that are not trusted, or that cannot be downloaded.
@@ -104,6 +105,16 @@ def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None
     """
     does = "sharpens the swapped face; %(default)s when not given"
     p.add_argument("--restore", choices=restorer_choices(), default=default_restorer(moving), help=does)
+
+
+def add_upscale_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--upscale``.
+
+    Args:
+        p: of a command that swaps photos.
+    """
+    does = "enlarges the whole result of a photo, twice or four times as high and wide (default: none)"
+    p.add_argument("--upscale", choices=upscaler_choices(), default="none", help=does)
 
 
 def add_moving_options(p: argparse.ArgumentParser) -> None:
@@ -241,7 +252,7 @@ def saved_settings(args: argparse.Namespace) -> dict[str, Any]:
 
     found = read_preset(path).values()
     usual = {name for name in ("method", "restore") if not found[name]}
-    elsewhere = {name for name in ("steadiness", "quality") if name not in args}
+    elsewhere = {name for name in ("steadiness", "quality", "upscale") if name not in args}
     return {name: value for name, value in found.items() if name not in usual | elsewhere}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from swapper.compose.settings import BlendSettings, check_blend_setting
 from swapper.errors import UserError
 from swapper.registry import find_method, find_restorer
+from swapper.registry.upscalers import find_upscaler
 from swapper.runtime import values
 
 MARK = "swapper settings"  # key that tells such a file from others
@@ -32,12 +33,14 @@ class Preset:
     blend: BlendSettings = field(default_factory=BlendSettings)
     steadiness: float = 1.0  # of faces in videos, 0..1
     quality: int = 18  # of videos, constant rate factor, 0 (best)..51
+    upscale: str = "none"  # enlarges the whole result, of photos
 
     def __post_init__(self):
         if values.text("Method", self.method):
             find_method(self.method)
         if values.text("Restoration", self.restore):
             find_restorer(self.restore)
+        find_upscaler(values.text("Upscaling", self.upscale))
         values.number("Steadiness", self.steadiness, 0, 1)
         values.whole("Quality", self.quality, 0, 51)
 
