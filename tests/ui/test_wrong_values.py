@@ -89,6 +89,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         "file_format": "PNG",
         "trust": False,
         "people": None,
+        "upscale": "none",
     },
     "swap_video": {
         "source": [PHOTO],
@@ -136,6 +137,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "file_format": NO_FORMAT,
         "people": NO_PEOPLE,
         "trust": NO_TRUST,
+        "upscale": NAMES,
     },
     "swap_video": {
         "source": NO_FILE,

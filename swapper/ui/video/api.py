@@ -78,7 +78,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
         part = VideoSettings(start, end, int(quality), steadiness, rate)
         name = values.text("Method", method) or default_method(moving=True)
         restorer = values.text("Restoration", restore) or default_restorer(moving=True)
-        require_trust(trust, [name], restorer, TRUST_ARGUMENT)
+        require_trust(trust, [name], restorer, sentence=TRUST_ARGUMENT)
         photos = upload_paths(source, files=limits.max_source_photos)
         pairs = people_pairs(people, limits.max_source_photos)
         path = upload_path(target, NO_TARGET, limits.max_video_bytes)
