@@ -69,7 +69,13 @@ class Upscaler:
         Raises:
             UserError: it would.
         """
-        most, pixels = Limits.from_environment().max_upscaled_pixels, height * width * self.info.scale**2
+        limits, tall, wide = Limits.from_environment(), height * self.info.scale, width * self.info.scale
+        most, pixels = limits.max_upscaled_pixels, tall * wide
+        if max(tall, wide) > limits.max_side:
+            raise UserError(
+                f"Upscaler '{self.name}': the result would be {wide} x {tall} pixels, and no side may have more than "
+                f"{limits.max_side}. Use a smaller picture, or set SWAPPER_MAX_SIDE."
+            )
         if pixels > most:
             raise UserError(
                 f"Upscaler '{self.name}': the result would have {pixels / 1e6:.0f} megapixels, more than the limit of "

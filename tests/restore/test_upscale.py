@@ -12,7 +12,8 @@ from upscaler_stand_ins import REACH, upscaler_files, write_upscaler
 from swapper import FaceSwapper
 from swapper.batch.job import Job, JobSettings
 from swapper.batch.swapping import Swapping
-from swapper.cli.main import main
+from swapper.cli.main import main, parser
+from swapper.cli.options import saved_settings
 from swapper.compose.preset import Preset
 from swapper.hub import files, manifest, trust
 from swapper.images import over_white, read_image
@@ -22,6 +23,7 @@ from swapper.restore import upscale
 from swapper.restore.upscale import MARGIN, TILE, Upscaler, load_upscaler, local_upscalers, spans
 from swapper.runtime.timing import StepTimer
 from swapper.types import UserError
+from swapper.ui.languages import korean
 
 CPU = torch.device("cpu")
 X2, X4 = "real_esrgan_x2", "real_esrgan_x4"
@@ -100,6 +102,9 @@ def test_too_large_a_result_is_refused_before_anything_is_drawn(graphs: Path, mo
         "Upscaler 'real_esrgan_x4': the result would have 4 megapixels, more than the limit of 1 megapixels. "
         "Use a smaller picture, or set SWAPPER_MAX_UPSCALED_PIXELS."
     )
+    with pytest.raises(UserError, match=r"would be 40000 x 8 pixels, and no side .* 32768\. .* set SWAPPER_MAX_SIDE\."):
+        loaded(X2).check(4, 20_000)
+    assert korean(str(refused.value)) != str(refused.value)
 
 
 def test_another_network_is_refused(graphs: Path) -> None:
@@ -186,10 +191,11 @@ def test_the_command_writes_a_larger_picture_that_says_what_enlarged_it(
 ) -> None:
     monkeypatch.setattr("swapper.face_swap.networks.CenterFaceDetector", TwoFaces)
     source, target, out = draw(tmp_path / "a.png", seed=1), draw(tmp_path / "b.png"), tmp_path / "out.png"
-    saved = Preset("warp", "none", upscale=X2).write(tmp_path / "look.json")
-    assert main(["image", source, target, "-o", str(out), "--settings", str(saved), "--device", "cpu"]) == 0
+    look = ["--settings", str(Preset("warp", "none", upscale=X2).write(tmp_path / "look.json"))]
+    assert main(["image", source, target, "-o", str(out), *look, "--device", "cpu"]) == 0
     assert "upscale" in capsys.readouterr().out
     assert read_image(out).shape == tuple(np.multiply(read_image(target).shape, (2, 2, 1)))
+    assert "upscale" not in saved_settings(parser().parse_args(["video", source, target, "-o", "a.mp4", *look]))
     assert main(["provenance", str(out)]) == 0
     assert "restoration none; upscaler real_esrgan_x2; compositeWithTrained" in capsys.readouterr().out
     origin = Origin("warp", upscale=X2)
