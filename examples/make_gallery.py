@@ -36,7 +36,6 @@ NEAR_HEADS, NEAR_PARENTS = 24, 160  # the closest people among whom they are dra
 LEVEL = 14.0  # degrees, most yaw and pitch of a face that is averaged
 WHOLE = 0.06  # most share of a crop that is padding, of heads
 TURNED = 7.0  # degrees, most difference of yaw within a head
-OUTLINE = 0.02, 0.32  # shares of the donors' silhouettes at which a head's begins and is opaque
 DETAIL = 0.4  # share of a single photograph's detail that an average gets back
 MOST_LIKE_A_PHOTO, MOST_ALIKE = 0.47, 0.45  # ArcFace cosines to the training photographs, and within the gallery
 MOST_LIKE_ANY = 0.5  # to any photograph on a second look; whoever is closer goes at the end
@@ -91,8 +90,7 @@ class Album:
 def head(album: Album, chosen: list[int], rng: np.random.Generator) -> np.ndarray:
     """The average of some people in a shape that is none of theirs, before a wall: RGB in 0..255."""
     donors = [album.faces.donor(str(album.keys[number])) for number in chosen]
-    skin, garment = _skin(donors, rng), _tone(rng, 40, 200)
-    recipe = Recipe("", (), 0, skin, skin, False, (0, 0, 0), garment, 0.4, 1.25, 0.6)
+    recipe = Recipe("", (), 0, _skin(donors, rng), (0.02, 0.32), (0, 0, 0), _tone(rng, 40, 200), 0.4, 1.25, 0.6)
     shape = invented_shape(np.stack([donor.landmarks[:, :2] for donor in donors]), album.shapes, recipe, rng)
     scaled = shape * SIDE / CROP
     warped = [bring(donor, shape, SIDE) for donor in donors]
@@ -103,7 +101,7 @@ def head(album: Album, chosen: list[int], rng: np.random.Generator) -> np.ndarra
     labs = np.stack([recoloured(image, shape, recipe.skin) for image, _, _ in warped])
     mean = (weights[..., None] * labs).sum(0)
     mean[..., 0] += DETAIL * (restored_detail(mean[..., 0], labs[..., 0], weights, scaled) - mean[..., 0])
-    person, outline = dress(mean, alpha, scaled, OUTLINE, recipe.garment, rng)
+    person, outline = dress(mean, alpha, scaled, recipe.outline, recipe.garment, rng)
     picture = to_rgb(finish(person, scaled, rng))
     wall = 0.45 * backdrop(SIDE, SIDE, _tone(rng, 90, 210)) + 0.55 * cv2.GaussianBlur(picture, (0, 0), 14)
     return np.clip(np.rint(wall + (picture - wall) * outline[..., None]), 0, 255).astype(np.uint8)

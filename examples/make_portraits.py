@@ -2,8 +2,7 @@
 
 Every portrait is the average of about fifteen aligned faces of a data folder (see ``trainers/data/prepare.py``), drawn
 in a shape that is none of theirs. An average alone looks like wax, so the strength of its fine detail is raised to
-what single photos have; no donor's own detail is copied. Hair, ears, neck and all around them are drawn: see
-``hair.py`` and ``studio.py``. The same folder gives the same pictures.
+what single photos have; no donor's own detail is copied. The same folder gives the same pictures.
 
 Source: Tiddeman, Burt, Perrett, "Prototyping and transforming facial textures for perception research", 2001.
 """
@@ -19,10 +18,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from hair import Style, wear_hair
 from PIL import Image
 from scipy.interpolate import RBFInterpolator
-from studio import backdrop, collared, finish, group_picture
+from studio import backdrop, dress, finish, group_picture
 
 from swapper.compose.color import to_lab, to_rgb
 from swapper.faces import mesh
@@ -30,7 +28,7 @@ from swapper.faces.regions import draw_polygons, face_outline
 from swapper.faces.skin import cheek_mask, color_statistics
 
 HERE = Path(__file__).parent
-LISTS = {"donors", "skin", "hair", "backdrop", "garment"}  # of a recipe, tuples in Python
+LISTS = {"donors", "skin", "outline", "backdrop"}  # of a recipe, tuples in Python
 CROP, SIZE = 256, 768  # px, sides of the data's crops and of the portraits
 GRID = 128  # the warp is computed on this many points a side, and enlarged
 MODES = 14  # principal shapes that are perturbed
@@ -38,6 +36,7 @@ FRONTAL = 8.0  # degrees
 DETAIL_SCALES = (1.2, 2.4, 4.8)  # px, blurs between which detail is measured
 MOST_GAIN = (1.0, 2.4, 1.7)  # of each band of detail; the finest holds nothing, the crops are enlarged
 HAIR_GAIN = 0.5  # of it outside the face
+WALL = 0.65  # share of the studio's wall in the background, the rest is the average, out of focus
 GROUP = ("06", "04", "08")
 QUALITY = 90
 
@@ -50,9 +49,9 @@ class Recipe:
         name: of the file.
         donors: keys of the faces to average.
         seed: of the shape's perturbation and the grain.
-        skin, hair: CIE L*a*b* of the cheeks and the hair.
-        long: the hair falls over the ears and down.
-        backdrop, garment: RGB of the studio's wall and of the collar.
+        skin: CIE L*a*b* of the cheeks.
+        outline: shares of the donors' silhouettes at which the portrait's begins and is opaque.
+        backdrop, garment: RGB of the studio's wall and of the collar; no garment where hair hides it.
         cut_out: how far the donors' backgrounds are kept out of the average; low where dark hair is taken for one.
         caricature: stretch of the donors' mean shape away from everybody's.
         variation: strength of the perturbation, standard deviations.
@@ -62,10 +61,9 @@ class Recipe:
     donors: tuple[str, ...]
     seed: int
     skin: tuple[float, float, float]
-    hair: tuple[float, float, float]
-    long: bool
+    outline: tuple[float, float]
     backdrop: tuple[int, int, int]
-    garment: tuple[int, int, int]
+    garment: tuple[int, int, int] | None = None
     cut_out: float = 0.97
     caricature: float = 1.4
     variation: float = 0.5
@@ -134,13 +132,13 @@ def portrait(recipe: Recipe, faces: Faces, shapes: tuple[np.ndarray, np.ndarray]
     warped = [bring(donor, shape) for donor in donors]
     trust = np.stack([valid for _, _, valid in warped])
     covers = np.stack([alpha for _, alpha, _ in warped])
+    alpha = (trust * covers).sum(0) / trust.sum(0)
     weights = trust * (1 - recipe.cut_out * (1 - covers))  # people rather than what stands behind them
     weights /= weights.sum(0)
     labs = np.stack([recoloured(image, shape, recipe.skin) for image, _, _ in warped])
     mean = (weights[..., None] * labs).sum(0)
     mean[..., 0] = restored_detail(mean[..., 0], labs[..., 0], weights, scaled)
-    head, outline = wear_hair(mean, scaled, Style(recipe.hair, recipe.long), rng)
-    person, outline = collared(head, outline, scaled, recipe.garment, rng)
+    person, outline = dress(mean, alpha, scaled, recipe.outline, recipe.garment, rng)
     return to_rgb(finish(person, scaled, rng)), outline
 
 
@@ -249,7 +247,8 @@ def main() -> None:
             continue
         person, outline = portrait(recipe, faces, shapes)
         made[recipe.name] = person, outline
-        wall = backdrop(SIZE, SIZE, recipe.backdrop)
+        around = cv2.GaussianBlur(person, (0, 0), 30)
+        wall = WALL * backdrop(SIZE, SIZE, recipe.backdrop) + (1 - WALL) * around
         save(wall + (person - wall) * outline[..., None], args.out / "portraits" / f"{recipe.name}.jpg")
     if set(GROUP) <= set(made):
         save(group_picture([made[name] for name in GROUP]), args.out / "group.jpg")

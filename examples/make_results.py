@@ -9,7 +9,7 @@ from swapper import FaceSwapper
 
 HERE = Path(__file__).parent
 PAIRS = (("08", "01"), ("05", "02"), ("06", "03"))  # source, target
-SIDE, GAP = 400, 8
+SIDE, GAP = 320, 8
 
 
 def main() -> None:

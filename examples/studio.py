@@ -23,7 +23,7 @@ def dress(
     alpha: np.ndarray,
     shape: np.ndarray,
     share: tuple[float, float],
-    garment: tuple[int, int, int],
+    garment: tuple[int, int, int] | None,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut the averaged person out and give them a collar.
@@ -33,7 +33,7 @@ def dress(
         alpha: share of the donors whose silhouette covers a pixel.
         shape: mesh points, px.
         share: of donors at which the person begins, and at which they are opaque.
-        garment: RGB of the collar.
+        garment: RGB of the collar, or None.
         rng: of the strands of hair and of the cloth.
 
     Returns:
@@ -42,7 +42,7 @@ def dress(
     eyes = mesh.eye_distance(shape)
     middle = float(shape[[mesh.NOSE_TIP, mesh.CHIN, mesh.FOREHEAD], 0].mean())
     matte = soft_matte(alpha, middle, share, SOFTNESS * eyes)
-    return collared(lab, matte, shape, garment, rng)
+    return collared(lab, matte, shape, eyes, garment, rng) if garment is not None else (lab, matte)
 
 
 def soft_matte(alpha: np.ndarray, middle: float, share: tuple[float, float], radius: float) -> np.ndarray:
@@ -59,11 +59,12 @@ def collared(
     person: np.ndarray,
     outline: np.ndarray,
     shape: np.ndarray,
+    eyes: float,
     color: tuple[int, int, int],
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw a plain jumper over the bottom of the picture."""
-    size, eyes = len(outline), mesh.eye_distance(shape)
+    size = len(outline)
     chin, jaw = shape[mesh.CHIN], shape[[172, 397], 0]
     middle, half = float(jaw.mean()), float(jaw[1] - jaw[0]) / 2
     y, x = np.mgrid[:size, :size].astype(np.float32)

@@ -1,27 +1,23 @@
 """Uploads that no browser shows by itself, such as HEIC: the page gets a JPEG wherever it shows one as a picture."""
 
 import io
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-from anyio import to_thread
 from PIL import Image
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from swapper.images import read_image
 from swapper.studies.previews import shrink
 from swapper.types import UserError
 from swapper.ui.files import PREVIEW_SIDE, upload_paths
+from swapper.ui.gate import App, Receive, Send
 
 SUFFIXES = (".heic", ".heif", ".tif", ".tiff")
 _SERVED = "/gradio_api/file="
 _KEPT = {"cache-control": "private, max-age=3600", "vary": "accept"}  # uploads never change
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 class Viewable:
@@ -38,7 +34,7 @@ class Viewable:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
         path = _asked_for(scope)
-        shown = await to_thread.run_sync(as_jpeg, path) if path else None
+        shown = await run_in_threadpool(as_jpeg, path) if path else None
         if shown is None:
             return await self._app(scope, receive, send)
         await Response(shown, media_type="image/jpeg", headers=_KEPT)(scope, receive, send)

@@ -119,7 +119,8 @@ def test_a_folder_of_another_network_is_refused(tmp_path):
 def test_shipped_weights_come_by_their_name() -> None:
     loaded = AEINet.from_pretrained("ghost-lite")
     shipped = hub.load(AEINet, "ghost-lite")
-    assert loaded.crops == {"template": hub.metadata("ghost-lite")["template"], "size": "192"}
+    said = hub.metadata("ghost-lite")
+    assert loaded.crops == {key: said[key] for key in ("template", "size", "pipeline")} and said["size"] == "192"
     assert all(torch.equal(value, shipped.state_dict()[key]) for key, value in loaded.state_dict().items())
     with pytest.raises(UserError, match="contains AEINet, not RAFSwap"):
         RAFSwap.from_pretrained("ghost-lite")
