@@ -19,7 +19,7 @@ FADE = 8  # px of them at both sides of where two parts meet, over which one til
 
 
 @dataclass(frozen=True)
-class Span:
+class TileSpan:
     """A tile along one side of a picture; in pixels of that.
 
     Attributes:
@@ -121,7 +121,7 @@ class Upscaler:
         return np.rint(whole.clip(0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
 
 
-def _lay(whole: np.ndarray, part: np.ndarray, span: Span, scale: int) -> None:
+def _lay(whole: np.ndarray, part: np.ndarray, span: TileSpan, scale: int) -> None:
     """Lay what was drawn of a span over what was drawn before it, into which it fades; both by their first axis."""
     low, high = max(span.first - FADE, 0) * scale, min(span.end + FADE, span.stop) * scale
     fresh = part[low - span.begin * scale : high - span.begin * scale]
@@ -132,17 +132,17 @@ def _lay(whole: np.ndarray, part: np.ndarray, span: Span, scale: int) -> None:
     whole[low + fading : high] = fresh[fading:]
 
 
-def spans(length: int) -> list[Span]:
+def spans(length: int) -> list[TileSpan]:
     """Tiles along one side of a picture: their own parts cover it once; what they see overlaps.
 
     Args:
         length: px.
     """
     if length <= TILE:
-        return [Span(0, length, 0, length)]
+        return [TileSpan(0, length, 0, length)]
     own = TILE - 2 * MARGIN
     parts = [(first, min(first + own, length)) for first in range(0, length, own)]
-    return [Span(max(first - MARGIN, 0), min(end + MARGIN, length), first, end) for first, end in parts]
+    return [TileSpan(max(first - MARGIN, 0), min(end + MARGIN, length), first, end) for first, end in parts]
 
 
 def local_upscalers() -> list[str]:
