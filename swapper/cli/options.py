@@ -11,6 +11,7 @@ from swapper.compose.settings import KEPT_REGIONS
 from swapper.errors import UserError
 from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
 from swapper.registry import method_choices, needed_weights, restorer_choices
+from swapper.registry.encoders import ENCODERS, USUAL, encoder_choices
 from swapper.registry.masks import MASKS
 from swapper.registry.upscalers import upscaler_choices
 from swapper.restore.default import default_restorer
@@ -118,7 +119,7 @@ def add_upscale_option(p: argparse.ArgumentParser) -> None:
 
 
 def add_moving_options(p: argparse.ArgumentParser) -> None:
-    """Add ``--map``, ``--start``, ``--end``, ``--select``, ``--quality``, ``--steadiness`` and ``--fps``.
+    """Add ``--map``, ``--start``, ``--end``, ``--select`` and what says how videos are written.
 
     Args:
         p: of a command that swaps videos.
@@ -137,6 +138,9 @@ def add_moving_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
     p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
     p.add_argument("--fps", type=float, metavar="RATE", help="frames a second at most (default: as in the video)")
+    each = ", ".join(f"{name} ({info.label})" for name, info in ENCODERS.items())
+    does = f"of the pictures: {each}, or what the file format usually has; animations such as GIFs have their own"
+    p.add_argument("--encoder", choices=encoder_choices(), default=USUAL, help=does)
 
 
 def add_device_option(p: argparse.ArgumentParser) -> None:
@@ -251,8 +255,8 @@ def saved_settings(args: argparse.Namespace) -> dict[str, Any]:
     from swapper.compose.preset import read_preset
 
     found = read_preset(path).values()
-    usual = {name for name in ("method", "restore") if not found[name]}
-    elsewhere = {name for name in ("steadiness", "quality", "upscale") if name not in args}
+    usual = {name for name in ("method", "restore", "fps") if not found[name]}
+    elsewhere = {name for name in ("steadiness", "quality", "fps", "encoder", "upscale") if name not in args}
     return {name: value for name, value in found.items() if name not in usual | elsewhere}
 
 

@@ -107,6 +107,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         "file_format": "MP4",
         "trust": False,
         "rate": None,
+        "encoder": "usual",
     },
     "interpolate": {
         "first": PHOTO,
@@ -152,6 +153,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "quality": NO_QUALITY,
         "steadiness": [*NO_NUMBER, 1.01],
         "rate": [*(value for value in NO_NUMBER if value is not None), 0.5, 241],
+        "encoder": [*NAMES, "vp9", "libx264"],
         "file_format": NO_FORMAT,
         "trust": NO_TRUST,
     },

@@ -160,7 +160,7 @@ class VideoTab:
         if clip is None:
             raise UserError(NO_TARGET)
         seconds, who = _seconds(seconds), values.choice(WHO_LABEL, who, dict(WHO).values())
-        method, restore, blend = read(list(sent[len(PEOPLE) + 4 :]))
+        method, restore, blend = read(list(sent[len(PEOPLE) + 5 :]))
         photos = self._photos(sent)
         wanted_people(who, cast, photos)
         tell(0.0, said("Loading the method"))
@@ -199,11 +199,11 @@ class VideoTab:
         """Swap the video and further ones, telling how far it is; ``sent`` are the sources' photos and the settings."""
         require_consent(agreed)
         start, end, who = _seconds(start), _seconds(end), values.choice(WHO_LABEL, who, dict(WHO).values())
-        steadiness, quality, kind, rate, *swap = sent[len(PEOPLE) :]
+        steadiness, quality, kind, rate, encoder, *swap = sent[len(PEOPLE) :]
         check_video_settings(0, None, quality, steadiness)
         suffix, items = values.choice(KIND, kind, FORMATS.values()), listed(further, self.limits.max_clips)
         method, restore, blend = read(swap)
-        whole = VideoSettings(quality=int(quality), steadiness=steadiness, rate=rate or None)
+        whole = VideoSettings(quality=int(quality), steadiness=steadiness, rate=rate or None, encoder=encoder)
         most = self.limits.max_video_bytes
         path = _meant(upload_path(payload, NO_TARGET, most), gif) if payload or not items else ""
         if path and (clip is None or clip.path != path):  # the click came before the video had been looked at
@@ -217,7 +217,7 @@ class VideoTab:
         def job(path: str, part: VideoSettings) -> Job:
             return video_work(lambda: self.swappers.get(method, restore), plan, path, part, blend, self.limits)
 
-        part = clip.part(start, end, whole.quality, steadiness, whole.rate) if clip is not None else VideoSettings()
+        part = clip.part(start, end, whole) if clip is not None else whole
         if not items:
             result = run_job(path, job(path, part), suffix, teller(tell), tell.cancel)
             yield {**self._finished(result, method), **self._both(payload, part, result)}

@@ -66,8 +66,7 @@ def build_video_tab(
     people, trim = cast.people, [part.start, part.end]
     looks, queue = queued("frames", LOOKERS), (ENGINE, limits.concurrency)
     people.wire()
-    saved = {"steadiness": choices.steadiness, "quality": choices.quality}
-    choices.swap.wire(presets, saved, [choices.kind, choices.rate])
+    choices.swap.wire(presets, choices.saved, [choices.kind])
     sources.wire(swappers, limits.concurrency, limits.max_source_photos)
     cast.who.input(tab.choose, cast.who, cast.search, **QUICK)
     choose_gif.upload(tab.take_gif, choose_gif, [gif, target, choices.kind, problem], show_progress_on=target, **looks)
