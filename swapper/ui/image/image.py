@@ -40,7 +40,7 @@ from swapper.ui.visits import Visits
 from swapper.ui.work import Work
 
 SWAP = "Swap faces"
-FACES = ("", "Faces found", "Click a face to choose who it becomes.")
+FACES = ("Faces found", "Click a face to choose who it becomes.")
 BECOMES = "Face {face} becomes"
 NO_TARGET = "Target: no photo yet. Add the photo to change."
 SHOW_EXAMPLE = "Show an example"

@@ -24,10 +24,10 @@ from swapper.ui.video.jobs import FORMATS
 from swapper.ui.work import Result, build_result_place
 from swapper.video.io import VideoReader
 
-TARGET = ("2", "Video", "The video to change. Only the faces change; the sound is kept.")
-PART = ("4", "Part and preview", "Choose what to swap, and preview a frame before you start.")
-PEOPLE = ("3", "Who changes", "Unless you choose otherwise, every face becomes person A.")
-RESULT = ("5", "Result", "Play it here or download it.")
+TARGET = ("Video", "The video to change. Only the faces change; the sound is kept.")
+PART = ("Part and preview", "Choose what to swap, and preview a frame before you start.")
+PEOPLE = ("Who changes", "Unless you choose otherwise, every face becomes person A.")
+RESULT = ("Result", "Play it here or download it.")
 WHO = [("Everyone", EVERYONE), ("The largest face", LARGEST), ("People I choose", CHOSEN)]
 WHO_LABEL = "Faces to swap"
 FIND = "Find people"
