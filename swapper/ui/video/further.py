@@ -163,7 +163,7 @@ def build_further(limits: Limits) -> FurtherPanel:
             elem_id="video-further",
         )
         for number in range(1, min(limits.max_clips, _MOST_ROWS) + 1):
-            with gr.Row(visible=False, elem_id=f"video-part-{number}") as row:
+            with gr.Row(visible=False, elem_id=f"video-part-{number}", elem_classes="blend") as row:
                 for sliders, words in ((starts, START_OF), (ends, END_OF)):
                     label = words.format(name=f"video {number}")
                     sliders.append(gr.Slider(0, 1, 0, step=STEP, label=label, buttons=[], min_width=200))

@@ -83,7 +83,9 @@ def build_video_tab(
             **looks,
         )
     fit = partial(further.fit, limits)
-    further.files.change(fit, further.inputs, further.shown, show_progress="hidden", **looks)
+    # Not when they come back after a reload, as the parts do by themselves.
+    taken = [further.files.upload, further.files.delete, further.files.clear]
+    gr.on(taken, fit, further.inputs, further.shown, show_progress="hidden", **looks)
     find = Work("video people", FIND, cast.find, problem, cast.place, gr.State(""), visits)
     find.wire(tab.find, consent, [clip, *trim, people.people], [*people.shown, cast.empty], queue)
     wish = [*sources.galleries, *choices.inputs]
