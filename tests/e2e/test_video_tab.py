@@ -195,9 +195,9 @@ def test_steps_are_numbered_as_they_are_shown(page: Page, couple):
     choose(page, None, couple)
     expect(numbers).to_have_count(5)
     styles = numbers.evaluate_all(
-        "all => all.map(i => [getComputedStyle(i, '::before').content, getComputedStyle(i).counterIncrement, i.innerText])"
+        "all => all.map(i => [getComputedStyle(i, '::before').content, getComputedStyle(i).counterIncrement])"
     )
-    assert styles == [["counter(step)", "step 1", ""]] * 5
+    assert styles == [["counter(step)", "step 1"]] * 5
 
 
 def test_further_videos_keep_their_own_parts_and_the_chosen_encoder(page: Page, couple, portraits, tmp_path, folder):
