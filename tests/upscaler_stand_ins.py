@@ -13,7 +13,7 @@ from swapper.registry.upscalers import UPSCALERS
 REACH = 6  # px around a pixel that a stand-in looks at, unless told otherwise
 
 
-def write_upscaler(path: Path, scale: int, reach: int = REACH) -> None:
+def write_upscaler(path: Path, scale: int, reach: int = REACH, sides: tuple[object, object] = ("high", "wide")) -> None:
     """A mean over the neighbours, then each pixel repeated; like the published ones it sees black around a picture."""
     side = 2 * reach + 1
     kernel = np.zeros((3, 3, side, side), np.float32)
@@ -28,7 +28,7 @@ def write_upscaler(path: Path, scale: int, reach: int = REACH) -> None:
     graph = helper.make_graph(
         nodes,
         "stand-in",
-        [helper.make_tensor_value_info("input", TensorProto.FLOAT, (1, 3, "height", "width"))],
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, (1, 3, *sides))],
         [helper.make_tensor_value_info("output", TensorProto.FLOAT, (1, 3, "tall", "wide"))],
         [numpy_helper.from_array(kernel, "kernel"), numpy_helper.from_array(scales, "scales")],
     )

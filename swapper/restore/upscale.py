@@ -9,6 +9,7 @@ from jaxtyping import UInt8
 from swapper import hub
 from swapper.errors import UserError
 from swapper.registry.upscalers import UPSCALERS, UpscalerInfo, find_upscaler
+from swapper.runtime.graph_shapes import check_input
 from swapper.runtime.limits import Limits
 from swapper.runtime.onnx_session import open_session
 from swapper.runtime.timing import StepTimer
@@ -53,11 +54,17 @@ class Upscaler:
             threads: of the CPU; onnxruntime's choice when None.
 
         Raises:
-            UserError: the file cannot be had, or is damaged.
+            UserError: the file cannot be had, is damaged, or is another network.
         """
         self.name, self.info = name, info
         self._path = hub.resolve(info.weights)
         self._session = open_session(self._path, device, threads)
+        taken = self._session.get_inputs()[0]
+        check_input(self._path, taken, (None, 3, None, None), name)
+        self._sides = [n if isinstance(n, int) else None for n in taken.shape[2:]] or [None, None]  # None: any
+        self._side = min((n for n in self._sides if n is not None), default=None)  # of tiles; ``TILE`` when None
+        if self._side is not None and self._side < 3 * MARGIN:
+            check_input(self._path, taken, (None, 3, TILE, TILE), name)
 
     def check(self, height: int, width: int) -> None:
         """Refuse a picture whose result would be too large.
@@ -95,9 +102,10 @@ class Upscaler:
         (height, width), scale, timer = image.shape[:2], self.info.scale, timer or StepTimer()
         self.check(height, width)
         result = np.empty((height * scale, width * scale, 3), np.uint8)
-        for rows in spans(height):
+        tile = self._side or TILE
+        for rows in spans(height, tile):
             strip = np.empty((width * scale, (rows.stop - rows.begin) * scale, 3), np.uint8)  # columns first
-            for columns in spans(width):
+            for columns in spans(width, tile):
                 with timer.step("upscale"):
                     drawn = self._tile(image[rows.begin : rows.stop, columns.begin : columns.stop])
                 _lay(strip, drawn.swapaxes(0, 1), columns, scale)
@@ -107,7 +115,11 @@ class Upscaler:
     def _tile(self, tile: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "a b 3"]:
         """A tile, enlarged; the last row and column are repeated where its sides are not what the network takes."""
         height, width = tile.shape[:2]
-        missing = [(0, -side % self.info.step) for side in (height, width)]
+        sides = [
+            fixed or -(-side // self.info.step) * self.info.step
+            for fixed, side in zip(self._sides, (height, width), strict=True)
+        ]
+        missing = [(0, whole - side) for whole, side in zip(sides, (height, width), strict=True)]
         padded = np.pad(tile, [*missing, (0, 0)], mode="edge").transpose(2, 0, 1)[None]
         seen = np.ascontiguousarray(padded, np.float32) / np.float32(255)
         wanted = (1, 3, *(side * self.info.scale for side in seen.shape[2:]))
@@ -132,15 +144,16 @@ def _lay(whole: np.ndarray, part: np.ndarray, span: TileSpan, scale: int) -> Non
     whole[low + fading : high] = fresh[fading:]
 
 
-def spans(length: int) -> list[TileSpan]:
+def spans(length: int, tile: int = TILE) -> list[TileSpan]:
     """Tiles along one side of a picture: their own parts cover it once; what they see overlaps.
 
     Args:
         length: px.
+        tile: most that each sees, px.
     """
-    if length <= TILE:
+    if length <= tile:
         return [TileSpan(0, length, 0, length)]
-    own = TILE - 2 * MARGIN
+    own = tile - 2 * MARGIN
     parts = [(first, min(first + own, length)) for first in range(0, length, own)]
     return [TileSpan(max(first - MARGIN, 0), min(end + MARGIN, length), first, end) for first, end in parts]
 

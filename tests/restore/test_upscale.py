@@ -93,6 +93,20 @@ def test_every_pixel_is_in_its_place_and_a_tiny_picture_is_no_trouble(graphs: Pa
     assert upscaler.enlarge(picture(1, 1)).shape == (2, 2, 3)
 
 
+@pytest.mark.parametrize("sides", [(96, 96), (128, 96)])
+def test_a_file_for_tiles_of_one_size_gets_tiles_of_that_size(graphs: Path, sides: tuple[int, int]) -> None:
+    write_upscaler(graphs / "real_esrgan_x2.onnx", 2, reach=0, sides=sides)
+    upscaler = loaded(X2)
+    for image in (picture(5, 3), picture(97, 180)):
+        assert np.array_equal(upscaler.enlarge(image), image.repeat(2, 0).repeat(2, 1))
+
+
+def test_a_file_for_tiny_tiles_is_another_network(graphs: Path) -> None:
+    write_upscaler(graphs / "real_esrgan_x2.onnx", 2, sides=(16, 16))
+    with pytest.raises(UserError, match=r"real_esrgan_x2\.onnx: its input 'input' is of \(1, 3, 16, 16\), not of"):
+        loaded(X2)
+
+
 def test_too_large_a_result_is_refused_before_anything_is_drawn(graphs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWAPPER_MAX_UPSCALED_PIXELS", "1_000_000")
     assert loaded(X2).enlarge(picture(500, 500)).shape == (1000, 1000, 3)
