@@ -22,11 +22,7 @@ if TYPE_CHECKING:
 
 _AMOUNTS = (  # name, unit, what it says
     ("likeness", "AMOUNT", "0 keeps the target's identity, 1 uses the source's, up to 1.5 exaggerates it"),
-    (
-        "expression",
-        "SHARE",
-        "how closely lids, irises, brows and lips in photos follow the target's, 0 to 1",
-    ),
+    ("expression", "SHARE", "how closely lids, irises, brows and lips in photos follow the target's, 0 to 1"),
     ("keep-mouth", "SHARE", "share of the target's open mouth (teeth, tongue) that stays, 0 to 1"),
     ("light", "SHARE", "how closely tint and, in photos, light and shade follow the target's, 0 to 1"),
     ("detail", "SHARE", "share of the target's pores, lashes and grain that the face takes on, 0 to 1"),
