@@ -21,6 +21,7 @@ __all__ = [
     "Still",
     "check_output",
     "holds_transparency",
+    "over_white",
     "read_image",
     "read_still",
     "write_image",
@@ -150,14 +151,20 @@ def _upright(opened: Opened, keep_layers: bool) -> Still:
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         colors, alpha = raster.strip(top, bottom)
-        stored[top:bottom] = colors if alpha is None else _over_white(colors, alpha)
+        stored[top:bottom] = colors if alpha is None else over_white(colors, alpha)
         if stored_layers is not None and alpha is not None:
             stored_layers[top:bottom, :, :3], stored_layers[top:bottom, :, 3] = colors, alpha
             opaque = opaque and bool(alpha.min() == 255)
     return Still(pixels, None if opaque else layers, opened.notes)
 
 
-def _over_white(colors: UInt8[np.ndarray, "h w 3"], alpha: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
+def over_white(colors: UInt8[np.ndarray, "h w 3"], alpha: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
+    """A picture that is partly transparent as it is seen over white.
+
+    Args:
+        colors: RGB as it is under its opacity.
+        alpha: that opacity.
+    """
     over = Image.new("RGB", alpha.shape[::-1], "white")
     over.paste(Image.fromarray(np.ascontiguousarray(colors)), mask=Image.fromarray(np.ascontiguousarray(alpha)))
     return np.asarray(over)
@@ -227,7 +234,7 @@ def write_image(image: UInt8[np.ndarray, "h w c"], path: str | Path, quality: in
     try:
         with whole_file(path) as fresh:
             if image.shape[2] == 4 and not holds_transparency(path):
-                image = _over_white(image[..., :3], image[..., 3])
+                image = over_white(image[..., :3], image[..., 3])
             Image.fromarray(np.ascontiguousarray(image)).save(fresh, kind, **options)
     except OSError as error:
         raise UserError(f"Output '{path}': it cannot be written ({error}). Choose another folder.") from error

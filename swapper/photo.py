@@ -1,14 +1,18 @@
-"""Swapping the faces of a photo."""
+"""Swapping the faces of a photo, and enlarging the result."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import cv2
 import numpy as np
+from jaxtyping import UInt8
 
 from swapper.compose.paint import Paint
 from swapper.compose.paste import paste_share
 from swapper.face_swap.picture import FaceToSwap, FrameSwapper
 from swapper.faces.pose import head_pose
-from swapper.images import Still
+from swapper.images import Still, over_white
+from swapper.restore.upscale import Upscaler
 from swapper.runtime.timing import StepTimer
 from swapper.types import Face, Identity, SwapResult
 
@@ -57,6 +61,32 @@ def swap_photo(
         layers=still.changed(swapped),
         replaced=replaced,
     )
+
+
+def enlarge_result(upscaler: Upscaler, result: SwapResult, timer: StepTimer) -> SwapResult:
+    """The same result with its whole picture enlarged, opacity and the note of what was replaced included.
+
+    Args:
+        upscaler: does it.
+        result: of ``swap_photo``; where its faces lie is still said in pixels of the target.
+        timer: of the steps, those before included.
+
+    Raises:
+        UserError: the result would be too large.
+    """
+    if result.layers is None:
+        image, layers = upscaler.enlarge(result.image, timer), None
+    else:
+        colors = upscaler.enlarge(np.ascontiguousarray(result.layers[..., :3]), timer)
+        alpha = _stretched(np.ascontiguousarray(result.layers[..., 3]), upscaler.info.scale)
+        image, layers = over_white(colors, alpha), np.dstack([colors, alpha])
+    replaced = None if result.replaced is None else _stretched(result.replaced, upscaler.info.scale)
+    return replace(result, image=image, layers=layers, replaced=replaced, timings=timer.milliseconds)
+
+
+def _stretched(plane: UInt8[np.ndarray, "h w"], scale: int) -> UInt8[np.ndarray, "a b"]:
+    height, width = plane.shape
+    return cv2.resize(plane, (width * scale, height * scale), interpolation=cv2.INTER_LINEAR)
 
 
 def _painted(paint: Paint | None, faces: list[Face], shape: tuple[int, ...]) -> Sequence[Paint | None]:

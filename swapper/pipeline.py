@@ -14,7 +14,7 @@ from swapper.face_swap.picture import FrameSwapper
 from swapper.faces.select import select_faces
 from swapper.images import Still, read_still
 from swapper.methods.base import check_identity
-from swapper.photo import swap_photo
+from swapper.photo import enlarge_result, swap_photo
 from swapper.provenance.settings import MarkSettings
 from swapper.runtime.limits import Limits
 from swapper.runtime.timing import StepTimer
@@ -47,6 +47,7 @@ class FaceSwapper(SwapNetworks):
         select: str | int = "all",
         *,
         blend: BlendSettings | None = None,
+        upscale: str = "none",
     ) -> SwapResult:
         """Put the source person's face on faces of a target photo.
 
@@ -55,20 +56,24 @@ class FaceSwapper(SwapNetworks):
             target: path, PIL image or HxWx3 uint8 RGB array.
             select: ``all``, ``largest``, or a face's number counted from the largest, 0 first.
             blend: how the faces are blended in; as chosen when the swapper was made when None.
+            upscale: enlarges the whole result, one of ``registry.upscalers.upscaler_choices()``.
 
         Raises:
-            UserError: a photo cannot be read or shows no face, or the selected face does not exist.
+            UserError: a photo cannot be read or shows no face, the selected face does not exist, or the upscaler is
+                not there or would make too large a picture.
         """
-        timer = StepTimer()
+        timer, upscaler = StepTimer(), self.upscaler(upscale)
         with timer.step("decode"):
             still = read_still(target)
+        if upscaler is not None:
+            upscaler.check(*still.image.shape[:2])
         faces = self.find_faces(still.image, timer)
         if not faces:
             raise UserError(f"Target {named(target)}: no face was found. Choose a photo in which a face is larger.")
         chosen = select_faces(faces, select)
         with timer.step("identify"):
             identity = source if isinstance(source, Identity) else self.identify(source)
-        return self.swap_faces(still, faces, dict.fromkeys(chosen, identity), timer, blend)
+        return self.swap_faces(still, faces, dict.fromkeys(chosen, identity), timer, blend, upscale=upscale)
 
     def swap_faces(
         self,
@@ -78,6 +83,7 @@ class FaceSwapper(SwapNetworks):
         timer: StepTimer | None = None,
         blend: BlendSettings | None = None,
         paint: Paint | None = None,
+        upscale: str = "none",
     ) -> SwapResult:
         """Swap chosen faces of an image, each to its own identity; other faces are left unchanged.
 
@@ -88,17 +94,23 @@ class FaceSwapper(SwapNetworks):
             timer: continues an earlier measurement.
             blend: how the faces are blended in; as chosen when the swapper was made when None.
             paint: where the user wants the new face, or the target to stay.
+            upscale: enlarges the whole result, one of ``registry.upscalers.upscaler_choices()``.
 
         Raises:
-            UserError: an identity of another method, or of other weights.
+            UserError: an identity of another method, or of other weights; or the upscaler is not there or would make
+                too large a picture.
         """
+        still, upscaler = image if isinstance(image, Still) else Still(image), self.upscaler(upscale)
+        if upscaler is not None:
+            upscaler.check(*still.image.shape[:2])
         frames = FrameSwapper(
             self.method, self.landmarks, self.device, self.restorer, blend or self.blend, self.occlusion
         )
         for identity in assignment.values():
             check_identity(self.method, identity)
-        still = image if isinstance(image, Still) else Still(image)
-        return swap_photo(frames, still, faces, assignment, timer or StepTimer(), paint)
+        timer = timer or StepTimer()
+        result = swap_photo(frames, still, faces, assignment, timer, paint)
+        return result if upscaler is None else enlarge_result(upscaler, result, timer)
 
     def swap_video(
         self,

@@ -124,10 +124,10 @@ class SwapResult:
     """The result of swapping a picture.
 
     Attributes:
-        image: RGB frame, the same size as the target.
-        faces: every face found in the target, largest first.
+        image: RGB frame, the same size as the target, or so many times that of an upscaler.
+        faces: every face found in the target, largest first, in pixels of the target.
         swapped: indices into ``faces`` of those that were swapped.
-        timings: milliseconds by step (decode, detect, landmarks, identify, align, swap, restore, compose).
+        timings: milliseconds by step (decode, detect, landmarks, identify, align, swap, restore, compose, upscale).
         warnings: sentences the user should read, such as a head turned too far.
         masks: where the method itself says that the face belongs, in [0, 1] over its crop, by index into ``faces``;
             none of a method that redraws the whole crop.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from gradio_client import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from waiting import PATIENCE
 
 ROOT = Path(__file__).parents[1]
@@ -96,6 +96,13 @@ def open_tab(page: Page, name: str) -> None:
         page.get_by_role("button", name="More tabs").click()
         tab = page.locator(".overflow-dropdown button", has_text=name)
     tab.click()
+
+
+def open_settings(page: Page) -> Locator:
+    """Open the settings of the chosen tab; the accordion that holds them."""
+    settings = page.locator(".settings:not(.further):visible").filter(has_text="Settings").first
+    settings.locator("> button.label-wrap").click()
+    return settings
 
 
 def _leaves(url: str) -> bool:

@@ -1,6 +1,6 @@
 """One job of a batch: who is put into which photo or video, how, and what the result is called."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from swapper.faces.select import selection
 from swapper.methods.pixel_boost import MOST
 from swapper.methods.weights import find_weights
 from swapper.registry import find_method, restorer_choices
+from swapper.registry.encoders import USUAL
 from swapper.registry.masks import MASKS
+from swapper.registry.upscalers import upscaler_choices
 from swapper.runtime import values
 from swapper.video.encode import QUALITY
 from swapper.video.job import VideoSettings, check_video_settings
@@ -24,6 +26,7 @@ BLEND = (
     "light",
     "detail",
     "occluders",
+    "keep",
 )  # the same as the options of the command line
 
 
@@ -41,19 +44,24 @@ class JobSettings:
     mask: str = "own"  # what is not swapped over
     select: str | None = None  # all, unless there are people who get an identity of their own
     restore: str | None = None  # ``default_restorer`` for photos and for videos when None
+    upscale: str = "none"  # enlarges the whole result, of photos
     likeness: float = BlendSettings.likeness
     expression: float = BlendSettings.expression
     keep_mouth: float = BlendSettings.keep_mouth
     light: float = BlendSettings.light
     detail: float = BlendSettings.detail
     occluders: bool = BlendSettings.occluders
+    keep: Sequence[str] = ()  # regions of the target that stay; kept as a tuple
     start: float = 0.0  # seconds, of videos
     end: float | None = None  # seconds, of videos
     quality: int = QUALITY  # constant rate factor, of videos
     steadiness: float = 1.0  # of videos
+    fps: float | None = None  # frames a second at most, of videos
+    encoder: str = USUAL  # of videos
 
     def __post_init__(self):
         check_settings(vars(self))
+        object.__setattr__(self, "keep", tuple(self.keep))
 
     @property
     def blend(self) -> BlendSettings:
@@ -63,7 +71,7 @@ class JobSettings:
     @property
     def video(self) -> VideoSettings:
         """How a video is swapped."""
-        return VideoSettings(self.start, self.end, self.quality, self.steadiness)
+        return VideoSettings(self.start, self.end, self.quality, self.steadiness, self.fps, self.encoder)
 
 
 def check_settings(given: Mapping[str, Any]) -> None:
@@ -85,13 +93,16 @@ def check_settings(given: Mapping[str, Any]) -> None:
         values.choice("Mask", given["mask"], MASKS)
     if given.get("restore") is not None:
         values.choice("Restore", given["restore"], restorer_choices())
+    if given.get("upscale") is not None:
+        values.choice("Upscale", given["upscale"], upscaler_choices())
     if given.get("select") is not None:
         selection(given["select"])
     for name in BLEND:
         if name in given:
             check_blend_setting(name, given[name])
-    usual = {one.name: one.default for one in fields(VideoSettings)}
-    check_video_settings(**{name: given.get(name, default) for name, default in usual.items()})
+    usual = {one.name: one.default for one in fields(VideoSettings) if one.name != "rate"}
+    asked = {name: given.get(name, default) for name, default in usual.items()}
+    check_video_settings(**asked, rate=given.get("fps"))
 
 
 SETTINGS = tuple(one.name for one in fields(JobSettings))

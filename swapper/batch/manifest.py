@@ -15,7 +15,7 @@ from swapper.images import WRITABLE
 from swapper.runtime import values
 from swapper.runtime.outputs import Names
 from swapper.runtime.there import is_file, is_folder
-from swapper.video.encode import FORMATS
+from swapper.video.encode import FORMATS, format_of
 
 COLUMNS = ("id", "source", "map", "target", "output", *SETTINGS)
 SEPARATOR = ";"  # of several photos in a cell of a CSV file
@@ -30,6 +30,7 @@ _NUMBERS = (
     "end",
     "steadiness",
     "quality",
+    "fps",
 )
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -66,6 +67,11 @@ def read_jobs(jobs: Path, output: Path, defaults: Defaults) -> list[Job]:
         found = list(targets_below(jobs, output))
         if not found:
             raise UserError(f"Folder '{jobs}': it contains no photo and no video. Give another folder, or a table.")
+        for target, result in found:
+            try:
+                _check_encoder(result, defaults.settings)
+            except UserError as error:
+                raise UserError(f"{target.name}: {error}") from error
         return [
             Job(result.as_posix(), defaults.sources, target, output / result, defaults.people, defaults.settings)
             for target, result in found
@@ -129,8 +135,17 @@ def _named(jobs: Path, rows: list[tuple[int, Job]], output: Path) -> list[Job]:
                 f"Jobs '{jobs}', line {line}: the id '{name}' is that of line {names[name]} too. Change one."
             )
         names[name] = line
+        try:
+            _check_encoder(place, job.settings)
+        except UserError as error:
+            raise UserError(f"Jobs '{jobs}', line {line}: {error}") from error
         done.append(replace(job, name=name, output=place))
     return done
+
+
+def _check_encoder(output: Path, settings: JobSettings) -> None:
+    if output.suffix.lower() in FORMATS:
+        format_of(output.suffix, settings.encoder)
 
 
 def _inside(output: Path, text: str) -> Path:
@@ -181,7 +196,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _cell(name: str, text: str) -> Any:
     """What a cell says, as the kind of value that its column holds."""
     text = text.strip()
-    if name in ("source", "map"):
+    if name in ("source", "map", "keep"):
         return [part.strip() for part in text.split(SEPARATOR) if part.strip()]
     if name == "occluders":
         return _WORDS.get(text.lower(), text)

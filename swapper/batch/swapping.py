@@ -90,12 +90,14 @@ class Swapping:
             result = self._cast(swapper, job)
         else:
             select, blend = job.settings.select or "all", job.settings.blend
-            result = swapper.swap_image(self._source(swapper, job), job.target, select, blend=blend)
+            person, upscale = self._source(swapper, job), job.settings.upscale
+            result = swapper.swap_image(person, job.target, select, blend=blend, upscale=upscale)
         if not result.swapped:
             write_image(result.picture, fresh)
             return 0, None, [NOBODY.format(name=job.target.name), *result.warnings]
         sources = len({source for source, _ in job.people}) + self._others(job)
-        origin = Origin(swapper.method_name, job.settings.restore or default_restorer(), sources)
+        restore = job.settings.restore or default_restorer()
+        origin = Origin(swapper.method_name, restore, sources, job.settings.upscale)
         written = write_marked_image(result.picture, fresh, origin, settings=self._marks)
         return len(result.swapped), None, [*result.warnings, *written.warnings]
 
@@ -111,7 +113,8 @@ class Swapping:
         identity = self._source(swapper, job) if self._others(job) else None
         casting = Casting(identity, job.settings.select or "all", self._roles(swapper, job))
         chosen = casting.cast([TrackedFace(i, i, face) for i, face in enumerate(faces)], known)
-        return swapper.swap_faces(still, faces, chosen, blend=job.settings.blend)
+        said = job.settings
+        return swapper.swap_faces(still, faces, chosen, blend=said.blend, upscale=said.upscale if chosen else "none")
 
     def _video(self, job: Job, fresh: Path, tell: Callable[[float], object]) -> tuple[int, int, list[str]]:
         swapper = self._swapper(job)

@@ -21,6 +21,7 @@ from swapper.cli.options import (
     add_moving_options,
     add_overwrite_option,
     add_resolution_option,
+    add_upscale_option,
     mark_settings,
     settle_choices,
 )
@@ -63,6 +64,7 @@ def add_batch_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     add_mask_option(p)
     does = "sharpens the swapped face; on for photos and off for videos when not given"
     p.add_argument("--restore", choices=restorer_choices(), help=does)
+    add_upscale_option(p)
     add_device_option(p)
     add_blend_options(p)
     add_mark_options(p)
@@ -86,9 +88,8 @@ def run_batch_command(args: argparse.Namespace) -> int:
     engine = Engine(args.workers, args.ray, args.retry, None if kind == "auto" else kind == "cuda")
     jobs = read_jobs(args.jobs, args.output, Defaults(sources, people, _settings(args)))
     said = [job.settings for job in jobs]
-    settle_choices(
-        args.trust, {one.method for one in said}, *{one.restore for one in said}, *{one.mask for one in said}
-    )
+    others = {name for one in said for name in (one.restore, one.mask, one.upscale)}
+    settle_choices(args.trust, {one.method for one in said}, *others)
     try:
         with interruptible(), _json_lines() if args.json else _shown() as show:
             state = run_batch(

@@ -14,6 +14,7 @@ from swapper.cli.options import (
     add_resolution_option,
     add_restore_option,
     add_settings_option,
+    add_upscale_option,
     blend_settings,
     mark_settings,
     settle_choices,
@@ -31,6 +32,7 @@ def add_image_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     add_mask_option(p)
     p.add_argument("--select", default="all", help="all, largest, or a face number, counted from the largest, 0 first")
     add_restore_option(p)
+    add_upscale_option(p)
     add_device_option(p)
     add_blend_options(p)
     add_settings_option(p)
@@ -50,7 +52,7 @@ def run_image(args: argparse.Namespace) -> int:
     settings, blend = mark_settings(args), blend_settings(args)
     check_output(args.output)
     claim_outputs([args.output], [*args.source, args.target], args.overwrite)
-    settle_choices(args.trust, [args.method], args.restore, args.mask)
+    settle_choices(args.trust, [args.method], args.restore, args.mask, args.upscale)
     settle_threads()
     swapper = FaceSwapper(
         args.method,
@@ -61,10 +63,9 @@ def run_image(args: argparse.Namespace) -> int:
         resolution=args.resolution,
         mask=args.mask,
     )
-    result = swapper.swap_image(args.source, args.target, args.select)
-    written = write_marked_image(
-        result.picture, args.output, Origin(swapper.method_name, args.restore), settings=settings
-    )
+    result = swapper.swap_image(args.source, args.target, args.select, upscale=args.upscale)
+    origin = Origin(swapper.method_name, args.restore, upscale=args.upscale)
+    written = write_marked_image(result.picture, args.output, origin, settings=settings)
     for warning in [*result.warnings, *written.warnings]:
         print(f"warning: {warning}", file=sys.stderr)
     steps = ", ".join(f"{name} {ms:.0f} ms" for name, ms in result.timings.items())

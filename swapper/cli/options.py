@@ -11,7 +11,9 @@ from swapper.compose.settings import KEPT_REGIONS
 from swapper.errors import UserError
 from swapper.provenance.settings import DEFAULT_LABEL, MarkSettings
 from swapper.registry import method_choices, needed_weights, restorer_choices
+from swapper.registry.encoders import ENCODERS, USUAL, encoder_choices
 from swapper.registry.masks import MASKS
+from swapper.registry.upscalers import upscaler_choices
 from swapper.restore.default import default_restorer
 
 if TYPE_CHECKING:
@@ -20,11 +22,7 @@ if TYPE_CHECKING:
 
 _AMOUNTS = (  # name, unit, what it says
     ("likeness", "AMOUNT", "0 keeps the target's identity, 1 uses the source's, up to 1.5 exaggerates it"),
-    (
-        "expression",
-        "SHARE",
-        "how closely lids, irises, brows and lips in photos follow the target's, 0 to 1",
-    ),
+    ("expression", "SHARE", "how closely lids, irises, brows and lips in photos follow the target's, 0 to 1"),
     ("keep-mouth", "SHARE", "share of the target's open mouth (teeth, tongue) that stays, 0 to 1"),
     ("light", "SHARE", "how closely tint and, in photos, light and shade follow the target's, 0 to 1"),
     ("detail", "SHARE", "share of the target's pores, lashes and grain that the face takes on, 0 to 1"),
@@ -75,7 +73,7 @@ def settle_choices(trust: bool, methods: Iterable[str | None], *others: str | No
     Args:
         trust: somebody has said so.
         methods: names; None stands for the usual one.
-        others: names of restorations and masks.
+        others: names of restorations, masks and upscalers.
 
     Raises:
         UserError: one of them needs unverified weights that are not trusted, or that cannot be downloaded.
@@ -106,8 +104,18 @@ def add_restore_option(p: argparse.ArgumentParser, moving: bool = False) -> None
     p.add_argument("--restore", choices=restorer_choices(), default=default_restorer(moving), help=does)
 
 
+def add_upscale_option(p: argparse.ArgumentParser) -> None:
+    """Add ``--upscale``.
+
+    Args:
+        p: of a command that swaps photos.
+    """
+    does = "enlarges the whole result of a photo, twice or four times as high and wide (default: none)"
+    p.add_argument("--upscale", choices=upscaler_choices(), default="none", help=does)
+
+
 def add_moving_options(p: argparse.ArgumentParser) -> None:
-    """Add ``--map``, ``--start``, ``--end``, ``--select``, ``--quality``, ``--steadiness`` and ``--fps``.
+    """Add ``--map``, ``--start``, ``--end``, ``--select`` and what says how videos are written.
 
     Args:
         p: of a command that swaps videos.
@@ -126,6 +134,9 @@ def add_moving_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--quality", type=int, default=18, metavar="CRF", help="0 (best) to 51 (default: 18)")
     p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
     p.add_argument("--fps", type=float, metavar="RATE", help="frames a second at most (default: as in the video)")
+    each = ", ".join(f"{name} ({info.label})" for name, info in ENCODERS.items())
+    does = f"of the pictures: {each}, or what the file format usually has; animations such as GIFs have their own"
+    p.add_argument("--encoder", choices=encoder_choices(), default=USUAL, help=does)
 
 
 def add_device_option(p: argparse.ArgumentParser) -> None:
@@ -240,8 +251,8 @@ def saved_settings(args: argparse.Namespace) -> dict[str, Any]:
     from swapper.compose.preset import read_preset
 
     found = read_preset(path).values()
-    usual = {name for name in ("method", "restore") if not found[name]}
-    elsewhere = {name for name in ("steadiness", "quality") if name not in args}
+    usual = {name for name in ("method", "restore", "fps") if not found[name]}
+    elsewhere = {name for name in ("steadiness", "quality", "fps", "encoder", "upscale") if name not in args}
     return {name: value for name, value in found.items() if name not in usual | elsewhere}
 
 

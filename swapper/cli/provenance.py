@@ -54,7 +54,7 @@ def _said(credentials: "Credentials | None") -> str:
     swap = credentials.swap
     details = [f"made with {credentials.software}" if credentials.software else ""]
     details += [f"method {swap['method']}, restoration {swap['restoration']}" if "method" in swap else ""]
-    details += [credentials.source_type]
+    details += [f"upscaler {swap['upscaler']}" if "upscaler" in swap else "", credentials.source_type]
     return f"valid, signed by {signer}; " + "; ".join(detail for detail in details if detail)
 
 

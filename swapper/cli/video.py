@@ -75,10 +75,11 @@ def run_video(args: argparse.Namespace) -> int:
     from swapper.methods.base import default_method
     from swapper.pipeline import FaceSwapper
     from swapper.runtime.threads import settle_threads
+    from swapper.video.encode import check_video_output
     from swapper.video.job import VideoSettings
     from swapper.video.journal import holds_parts
 
-    settings = VideoSettings(args.start, args.end, args.quality, args.steadiness, args.fps)
+    settings = VideoSettings(args.start, args.end, args.quality, args.steadiness, args.fps, args.encoder)
     marks, blend = mark_settings(args), blend_settings(args)
     people = [pair_of(text) for text in args.map]
     if not args.source and not people:
@@ -88,6 +89,8 @@ def run_video(args: argparse.Namespace) -> int:
     pairs = [pair for pair in pairs if pair not in before]
     if not pairs:
         return 0
+    for _, output in pairs:
+        check_video_output(output, args.encoder)
     settle_choices(args.trust, [args.method], args.restore, args.mask)
     settle_threads()
     method = args.method or (None if args.weights else default_method(moving=True))

@@ -8,6 +8,8 @@ from typing import Any
 from swapper.compose.settings import BlendSettings, check_blend_setting
 from swapper.errors import UserError
 from swapper.registry import find_method, find_restorer
+from swapper.registry.encoders import USUAL, check_encoder
+from swapper.registry.upscalers import find_upscaler
 from swapper.runtime import values
 
 MARK = "swapper settings"  # key that tells such a file from others
@@ -32,14 +34,21 @@ class Preset:
     blend: BlendSettings = field(default_factory=BlendSettings)
     steadiness: float = 1.0  # of faces in videos, 0..1
     quality: int = 18  # of videos, constant rate factor, 0 (best)..51
+    fps: float = 0.0  # of videos, frames a second at most, 1..240; 0 as in the video
+    encoder: str = USUAL  # of videos
+    upscale: str = "none"  # enlarges the whole result, of photos
 
     def __post_init__(self):
         if values.text("Method", self.method):
             find_method(self.method)
         if values.text("Restoration", self.restore):
             find_restorer(self.restore)
+        find_upscaler(values.text("Upscaling", self.upscale))
         values.number("Steadiness", self.steadiness, 0, 1)
         values.whole("Quality", self.quality, 0, 51)
+        if values.number("Frame rate", self.fps, 0, 240):
+            values.number("Frame rate", self.fps, 1, 240)
+        check_encoder(values.text("Encoder", self.encoder))
 
     @classmethod
     def from_values(cls, given: Any) -> "Preset":

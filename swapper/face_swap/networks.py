@@ -20,6 +20,7 @@ from swapper.methods.pixel_boost import at_resolution
 from swapper.methods.weights import find_weights, weights_system
 from swapper.restore.base import Restorer, load_restorer
 from swapper.restore.default import default_restorer
+from swapper.restore.upscale import Upscaler, load_upscaler
 from swapper.runtime.devices import choose_device
 from swapper.runtime.timing import StepTimer
 from swapper.types import Crop, Face, Identity, UserError
@@ -89,12 +90,28 @@ class SwapNetworks:
         self.restorer: Restorer | None = load_restorer(restore or default_restorer(), self.device)
         self.frame_restorer = self.restorer if restore else load_restorer(default_restorer(moving=True), self.device)
         self.blend = blend or BlendSettings()
+        self._upscaler: Upscaler | None = None
 
     @property
     def method_name(self) -> str:
         """The method's name, with that of the weights file where it is one of the user's."""
         own = getattr(self.method, "own_weights", "")
         return f"{self.method.name}@{own}" if own else self.method.name
+
+    def upscaler(self, name: str) -> Upscaler | None:
+        """What enlarges whole pictures; the one that was asked for last is kept.
+
+        Args:
+            name: one of ``registry.upscalers.upscaler_choices()``; ``none`` gives None.
+
+        Raises:
+            UserError: the name is unknown, or its weights cannot be found.
+        """
+        kept = self._upscaler
+        if name == "none" or kept is None or kept.name != name:
+            kept = load_upscaler(name, self.device, self._threads)
+            self._upscaler = kept or self._upscaler
+        return kept
 
     def for_frames(self, *identities: Identity | None) -> "SwapNetworks":
         """The same networks with the method that videos get where nobody chose one.

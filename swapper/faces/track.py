@@ -211,9 +211,11 @@ class FaceTracker:
             track.shift = (track.points - five_points(before)).mean(0)
             picture = small_picture(frame, track.points)
             change = appearance_change(picture, track.picture)
-            if change > max(_CHANGED[0], _CHANGED[1] * track.usual) and self._before is not None:
-                changed |= self._recogniser.question(track, (self._before, before), frame, self.now)
-            track.usual = _USUAL * track.usual + (1 - _USUAL) * change
+            last = self._before if change > max(_CHANGED[0], _CHANGED[1] * track.usual) else None
+            if last is not None and self._recogniser.question(track, (last, before), frame, self.now):
+                changed = True  # another face, whose coming is not usual however often it happens
+            else:
+                track.usual = _USUAL * track.usual + (1 - _USUAL) * change
             track.picture = picture
             held.append(track)
         lost = len(held) < len(self._tracks)

@@ -17,6 +17,7 @@ from swapper.interpolation import slerp
 from swapper.methods.base import check_identity
 from swapper.methods.onnx_records import EMBEDDER, RECORDS, OnnxSwapper
 from swapper.registry.pipelines import Alignment
+from swapper.runtime.graph_shapes import check_input, check_output
 from swapper.runtime.onnx_session import open_session, used_provider
 from swapper.types import Crop, Identity, Swapped, UserError
 
@@ -144,27 +145,12 @@ def _check_shapes(path: Path, session: InferenceSession, record: OnnxSwapper) ->
     """Refuse a graph of another size, as far as it says its sizes; one with other inputs is refused when it runs."""
     picture = (1, 3, record.size, record.size)
     source = (1, 512) if record.identity != "crop" else (1, 3, record.source_size, record.source_size)
-    takes = {node.name: _whole(node.shape) for node in session.get_inputs()}
+    takes = {node.name: node for node in session.get_inputs()}
     if set(takes) != {"source", "target"}:
         return
-    for name, wanted in (("source", source), ("target", picture)):
-        found = takes[name]
-        if found is not None and found != wanted:
-            raise UserError(
-                f"{path}: its input '{name}' is of {found}, not of {wanted} as that of {record.name}. Replace it with "
-                "the file named in the manifest."
-            )
-    gives = _whole(session.get_outputs()[0].shape)
-    if gives is not None and np.prod(gives) != np.prod(picture):
-        raise UserError(
-            f"{path}: its output is of {gives}, not of {picture} as that of {record.name}. Replace it with the file "
-            "named in the manifest."
-        )
-
-
-def _whole(shape: Sequence[object]) -> tuple[int, ...] | None:
-    """A shape all of whose lengths are known."""
-    return tuple(n for n in shape if isinstance(n, int)) if all(isinstance(n, int) for n in shape) else None
+    check_input(path, takes["source"], source, record.name)
+    check_input(path, takes["target"], picture, record.name)
+    check_output(path, session.get_outputs()[0], picture, record.name)
 
 
 def _arcface_input(face: UInt8[np.ndarray, "112 112 3"]) -> Float32[np.ndarray, "1 3 112 112"]:

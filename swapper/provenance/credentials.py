@@ -162,11 +162,12 @@ def _manifest(origin: Origin, kind: str, watermarked: bool) -> dict[str, Any]:
         for label in sources
     ]
     drawn = "drawn by trained networks" if origin.learned else "warped from a photo"
+    enlarged = " A trained network enlarged the whole picture." if origin.upscale != "none" else ""
     edited = {
         "action": "c2pa.edited",
         "digitalSourceType": origin.source_type,
         "softwareAgent": agent,
-        "description": f"Faces were replaced; the new ones are {drawn}.",
+        "description": f"Faces were replaced; the new ones are {drawn}.{enlarged}",
     }
     actions = [
         {"action": "c2pa.opened", "parameters": {"ingredientIds": ["target"]}},
@@ -175,6 +176,7 @@ def _manifest(origin: Origin, kind: str, watermarked: bool) -> dict[str, Any]:
         *([{"action": "c2pa.watermarked.unbound", "softwareAgent": agent}] if watermarked else []),
     ]
     made = {"method": origin.method, "restoration": origin.restore, "weights": origin.weights()}
+    made |= {"upscaler": origin.upscale} if origin.upscale != "none" else {}
     return {
         "claim_generator_info": [agent],
         "format": kind,

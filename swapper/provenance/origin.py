@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from swapper import hub
 from swapper.registry import FAMILIES, METHODS, RESTORERS, published_methods, split_method
+from swapper.registry.upscalers import UPSCALERS
 from swapper.version import __version__
 
 MARK_VERSION = 1
@@ -18,16 +19,18 @@ class Origin:
         method: name of the method, ``METHOD@WEIGHTS`` where it used a file of the user's, or ``onnx:NAME``.
         restore: name of the restoration.
         sources: how many source persons went into it.
+        upscale: name of what enlarged the whole picture.
     """
 
     method: str
     restore: str = "none"
     sources: int = 1
+    upscale: str = "none"
 
     @property
     def learned(self) -> bool:
         """Whether trained networks drew pixels of it."""
-        return self.method != "warp" or self.restore != "none"
+        return self.method != "warp" or self.restore != "none" or self.upscale != "none"
 
     @property
     def source_type(self) -> str:
@@ -49,6 +52,7 @@ class Origin:
         restorer = RESTORERS.get(self.restore)
         names = [own] if own else list(method.weights) if method else []
         names += [name for name in restorer.weights if hub.find(name)][:1] if restorer else []
+        names += [UPSCALERS[self.upscale].weights] if self.upscale in UPSCALERS else []
         sums = {row.name: row.sha256 for row in hub.entries()}
         return [{"name": name, **({"sha256": known} if (known := sums.get(name)) else {})} for name in names]
 

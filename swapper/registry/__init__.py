@@ -22,6 +22,7 @@ from swapper.registry.records import (
 )
 from swapper.registry.supporting import SUPPORTING
 from swapper.registry.swappers import SWAPPERS
+from swapper.registry.upscalers import UPSCALERS
 
 __all__ = [
     "CONVERTERS",
@@ -124,12 +125,12 @@ def needed_weights(methods: Iterable[str | None] = (), others: Iterable[str | No
 
     Args:
         methods: names, of whom those that do not exist need nothing; None stands for a usual one.
-        others: the same of restorations and of masks.
+        others: the same of restorations, masks and upscalers.
     """
     published = published_methods()
     found = [info.weights for name in methods if name and (info := published.get(name) or METHODS.get(name))]
     found += [info.weights for name in others if name and (info := RESTORERS.get(name))]
-    found += [(info.weights,) for name in others if name and (info := MASKS.get(name))]
+    found += [(info.weights,) for name in others if name and (info := MASKS.get(name) or UPSCALERS.get(name))]
     return list(dict.fromkeys(name for names in found for name in names))
 
 

@@ -1,1 +1,1 @@
-"""Optional restoration of the swapped face."""
+"""Optional restoration of the swapped face, and enlargement of the whole picture."""

@@ -46,7 +46,7 @@ class GFPGANRestorer:
             UserError: none of the three is there.
         """
         self.device, self.size, self.strength = device, size, strength
-        self._network = network or find_network(device)
+        self._network = network or find_network(device, size)
 
     @torch.inference_mode()
     def restore(self, faces: Float[Tensor, "b 3 s s"], template: Placement) -> Float[Tensor, "b 3 s s"]:
@@ -59,8 +59,12 @@ class GFPGANRestorer:
         return restore_aligned(faces.to(self.device), template, self._network, self.size, self.strength)
 
 
-def find_network(device: torch.device) -> RestorationNetwork:
+def find_network(device: torch.device, size: int) -> RestorationNetwork:
     """Open the first GFPGAN there is; see ``GFPGANRestorer``.
+
+    Args:
+        device: where it runs.
+        size: side of the faces that the ONNX file takes, pixels.
 
     Raises:
         UserError: there is none.
@@ -69,7 +73,7 @@ def find_network(device: torch.device) -> RestorationNetwork:
         network = hub.load(GFPGANv1Clean, CONVERTED_WEIGHTS).to(device)
         return lambda faces: network(faces).image
     try:
-        return onnx_network(hub.resolve(ONNX_WEIGHTS), device)
+        return onnx_network(hub.resolve(ONNX_WEIGHTS), device, size)
     except UserError as missing:
         if find_spec("gfpgan") is None:
             raise

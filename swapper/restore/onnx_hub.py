@@ -11,6 +11,7 @@ from swapper import hub
 from swapper.faces.align import Placement
 from swapper.restore.aligned import RestorationNetwork, restore_aligned
 from swapper.restore.onnx_records import RECORDS
+from swapper.runtime.graph_shapes import check_input, check_output
 from swapper.runtime.onnx_session import open_session
 from swapper.types import UserError
 
@@ -37,7 +38,7 @@ class OnnxRestorer:
             UserError: the file cannot be had or is another network.
         """
         self.device, self.strength, self.record = device, strength, RECORDS[member]
-        self._network = onnx_network(hub.resolve(member), device, self.record.weight)
+        self._network = onnx_network(hub.resolve(member), device, self.record.size, self.record.weight)
 
     @torch.inference_mode()
     def restore(self, faces: Float[Tensor, "b 3 s s"], template: Placement) -> Float[Tensor, "b 3 s s"]:
@@ -51,12 +52,13 @@ class OnnxRestorer:
         return restore_aligned(faces.to(self.device), template, self._network, size, self.strength, own)
 
 
-def onnx_network(path: Path, device: torch.device, weight: float | None = None) -> RestorationNetwork:
+def onnx_network(path: Path, device: torch.device, size: int, weight: float | None = None) -> RestorationNetwork:
     """Open a graph that restores one face a run, RGB in [-1, 1].
 
     Args:
         path: of the ONNX file.
         device: where it runs.
+        size: side of its faces in pixels.
         weight: value of its second input, ``weight``; None for a graph that has none.
 
     Raises:
@@ -69,6 +71,8 @@ def onnx_network(path: Path, device: torch.device, weight: float | None = None) 
             f"{path}: it expects {', '.join(node.name for node in session.get_inputs())}, which this restorer does not "
             "have. Replace it with the file named in the manifest."
         )
+    check_input(path, picture, (1, 3, size, size), path.stem)
+    check_output(path, session.get_outputs()[0], (1, 3, size, size), path.stem)
     more = {node.name: np.array([weight], _KINDS.get(node.type, np.float32)) for node in others}
     kind = _KINDS.get(picture.type, np.float32)
 

@@ -25,6 +25,7 @@ class Limits:
     max_upload_bytes: int = 64 * 2**20  # bytes, one picture handed over as bytes or uploaded
     max_video_bytes: int = 512 * 2**20  # bytes, one uploaded video
     max_pixels: int = 64_000_000  # width x height of one picture; more on a person's own machine, see for_photos
+    max_upscaled_pixels: int = 64_000_000  # width x height of a picture that an upscaler makes
     max_side: int = 32_768  # width and height of one picture, each
     max_aspect: int = 100  # longer side of one picture over its shorter one
     max_video_seconds: int = 120  # length of the part of a video that is swapped

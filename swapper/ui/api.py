@@ -22,7 +22,7 @@ from swapper.ui.image.target import NO_FACE
 from swapper.ui.layout import ENGINE, FORMATS
 from swapper.ui.people import NOBODY, faces_of_people, people_pairs
 from swapper.ui.settings_panel import blend_settings
-from swapper.ui.swappers import SwapperCache
+from swapper.ui.swappers import SwapperCache, check_upscaler
 from swapper.ui.terms import TRUST_ARGUMENT, require_trust
 
 NO_TARGET = "Target: no photo was given. Pass the photo to change."
@@ -98,6 +98,7 @@ def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
         file_format: str = "PNG",
         trust: bool = False,
         people: list[dict] | None = None,
+        upscale: str = "none",
     ) -> tuple[gr.FileData, dict]:
         """Put the source person's face on faces of the target photo; returns the picture and a report.
 
@@ -113,12 +114,14 @@ def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
             trust: True to use published weights that are unverified; nothing in them can run code.
             people: {"source": photo, "reference": photo} each: whoever resembles the reference becomes the source, and
                 others are left alone unless there is a source for them, too.
+            upscale: none, or an upscaler of this app, which enlarges the whole picture.
         """
         require_consent(consent, CONSENT_ARGUMENT)
         suffix, chosen = file_suffix(file_format, FORMATS), selection(select)
         blending = blend_settings(blend)
         name, restorer = values.text("Method", method), values.text("Restoration", restore) or default_restorer()
-        require_trust(trust, [name], restorer, TRUST_ARGUMENT)
+        upscaler = check_upscaler(values.text("Upscaling", upscale) or "none")
+        require_trust(trust, [name], restorer, upscaler, sentence=TRUST_ARGUMENT)
         photos = upload_paths(source, files=limits.max_source_photos)
         pairs = people_pairs(people, limits.max_source_photos)
         path = upload_path(target, NO_TARGET)
@@ -134,8 +137,8 @@ def add_endpoints(swappers: SwapperCache, limits: Limits) -> None:
             assigned = {**others, **faces_of_people(swapper, still.image, faces, pairs)}
         if not assigned:
             raise UserError(NOBODY)
-        result = swapper.swap_faces(still, faces, assigned, timer, blending)
-        origin = Origin(swapper.method_name, restorer, sources=len(set(map(id, assigned.values()))))
+        result = swapper.swap_faces(still, faces, assigned, timer, blending, upscale=upscaler)
+        origin = Origin(swapper.method_name, restorer, len(set(map(id, assigned.values()))), upscaler)
         file = write_marked_image(result.picture, new_folder() / result_name(path, suffix), origin)
         report = {
             "method": swapper.method_name,

@@ -125,7 +125,7 @@ class AssignmentPanel:
 
 
 def build_assignment_panel(
-    sources: Sources, becomes: str, name: str = "", words: tuple[str, str, str] | None = None
+    sources: Sources, becomes: str, name: str = "", words: tuple[str, str] | None = None
 ) -> AssignmentPanel:
     """Lay out the panel, hidden until there is somebody; ``wire`` connects it.
 
@@ -133,12 +133,12 @@ def build_assignment_panel(
         sources: where the photos of the source persons go.
         becomes: as of ``AssignmentPanel``.
         name: stands before the components' ids.
-        words: number, title and one sentence above a card of its own; the panel is part of another card when None.
+        words: title and one sentence above a card of its own; the panel is part of another card when None.
     """
     with gr.Column(visible=False, elem_classes="card" if words else None) as box:
         overview = None
         if words:
-            heading(words)
+            heading(words, numbered=False)
             overview = gr.HTML(elem_id=f"{name}overview")
         gallery = gr.Gallery(
             columns=5,

@@ -10,7 +10,7 @@ from swapper.restore.default import default_restorer
 from swapper.types import SwapResult
 from swapper.ui.swappers import SwapperCache, offered_methods
 
-Wish = tuple[str, str, BlendSettings]
+Wish = tuple[str, str, BlendSettings, str]
 
 
 class FinishedExample:
@@ -33,7 +33,13 @@ class FinishedExample:
         self._lock = Lock()
 
     def get(
-        self, swappers: SwapperCache, working: Callable[[], object], method: str, restore: str, blend: BlendSettings
+        self,
+        swappers: SwapperCache,
+        working: Callable[[], object],
+        method: str,
+        restore: str,
+        blend: BlendSettings,
+        upscale: str = "none",
     ) -> tuple[SwapResult, Origin]:
         """The result and what made it.
 
@@ -43,15 +49,16 @@ class FinishedExample:
             method: name.
             restore: name of the restoration.
             blend: how the face is blended in.
+            upscale: name of what enlarges the whole result.
         """
-        wish = method, restore, blend
+        wish = method, restore, blend, upscale
         with self._lock:
             if wish not in self._done:
                 working()
                 swapper = swappers.get(method, restore)
-                result = swapper.swap_image(str(self.source), str(self.target), "largest", blend=blend)
-                usual = wish == (next(iter(offered_methods())), default_restorer(), BlendSettings())
-                done = result, Origin(swapper.method_name, restore)
+                result = swapper.swap_image(str(self.source), str(self.target), "largest", blend=blend, upscale=upscale)
+                usual = wish == (next(iter(offered_methods())), default_restorer(), BlendSettings(), "none")
+                done = result, Origin(swapper.method_name, restore, upscale=upscale)
                 if not usual:  # what one visitor tries is not kept for all
                     return done
                 self._done[wish] = done

@@ -18,6 +18,8 @@ from gradio.i18n import I18n, I18nData
 
 _WORDS = ("label", "info", "placeholder")
 _PLACE = re.compile(r"\{(\w+)\}")
+# What may be filled in where little else tells one sentence from another.
+_NARROW = {"low": r"\S+", "high": r"\S+", **dict.fromkeys(("pairs", "sources", "targets"), r"\d+ \w+|\d+")}
 _PARTS = re.compile(r"(<style.*?</style>|<script.*?</script>|<[^>]*>)", re.DOTALL)
 _SAID_IN_TAGS = re.compile(r'((?:aria-label|aria-valuetext|title|alt)=")([^"]*)(")')
 
@@ -39,7 +41,10 @@ def _gradio_words() -> dict[str, list[str]]:
 def _pattern(english: str) -> re.Pattern[str]:
     parts = _PLACE.split(english)
     return re.compile(
-        "".join(f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.DOTALL
+        "".join(
+            f"(?P<{part}>{_NARROW.get(part, '.+?')})" if i % 2 else re.escape(part) for i, part in enumerate(parts)
+        ),
+        re.DOTALL,
     )
 
 

@@ -53,18 +53,19 @@ class Click(gr.EventData):
         self.index = _data.get("index") if isinstance(_data, dict) else None
 
 
-def heading(words: tuple[str, str, str]) -> None:
-    """Number, title and one sentence above a part of a tab.
+def heading(words: tuple[str, str], numbered: bool = True) -> None:
+    """Title and one sentence above a part of a tab.
 
     Args:
-        words: these three; the number may be empty.
+        words: these two.
+        numbered: it is a step; the page's style counts those of a tab that are shown.
     """
-    number, title, sentence = words
-    badge = f"<i>{number}</i>" if number else ""
+    title, sentence = words
+    badge = "<i></i>" if numbered else ""
     gr.HTML(f'<div class="step">{badge}<h2>{title}</h2><p>{sentence}</p></div>')
 
 
-def build_photo(words: tuple[str, str, str], name: str, examples: list[Path], webcam: bool = True) -> gr.Image:
+def build_photo(words: tuple[str, str], name: str, examples: list[Path], webcam: bool = True) -> gr.Image:
     """Lay out the card for one photo.
 
     Args:

@@ -1,4 +1,4 @@
-"""The panel of swap settings: method, restoration, blending."""
+"""The panel of swap settings: method, restoration, blending, and enlarging photos."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -9,14 +9,16 @@ from gradio.components import Component
 
 from swapper.compose.settings import KEPT_REGIONS, BlendSettings, check_blend_setting
 from swapper.registry import find_method, find_restorer
+from swapper.registry.upscalers import UPSCALERS
 from swapper.restore.base import local_restorers
 from swapper.restore.default import default_restorer
+from swapper.restore.upscale import local_upscalers
 from swapper.runtime import values
 from swapper.types import UserError
 from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import QUICK
 from swapper.ui.presets import PresetPanel, Presets, build_preset_panel
-from swapper.ui.swappers import offered_methods
+from swapper.ui.swappers import check_upscaler, offered_methods
 from swapper.ui.terms import is_published, licence, require_trust, shipped_method, trust_asked, trust_box
 
 TITLE = "Settings"
@@ -24,6 +26,9 @@ METHOD = "Method"
 RESTORE = "Restoration"
 RESTORE_INFO = "Sharpens the swapped face."
 RESTORE_NONE = "None"
+UPSCALE = "Upscaling"
+UPSCALE_INFO = "Enlarges the whole result; a large photo takes minutes without a GPU."
+UPSCALE_GET = "To get an upscaler, run: python -m swapper weights pull {name}, then start the app again."
 RESET = "Reset to defaults"
 SHIPPED = "Use {method}, which ships with the app"
 NO_SETTINGS = "Blend settings: {found} is not an object of settings by name. Choose from: {known}."
@@ -60,8 +65,9 @@ class SettingsPanel:
     Attributes:
         method: name of the method.
         restore: name of the restoration.
-        trust: says that unverified weights of either are trusted.
+        trust: says that unverified weights of any choice are trusted.
         blend: one component for each field of ``BlendSettings``, in their order.
+        upscale: name of what enlarges the whole result; None for videos.
         reset: brings all of it back to what it was at first.
         saved: saves and loads settings.
     """
@@ -70,13 +76,14 @@ class SettingsPanel:
     restore: gr.Radio
     trust: gr.Checkbox
     blend: list[Component]
+    upscale: gr.Radio | None
     reset: gr.Button
     saved: PresetPanel
 
     @property
     def inputs(self) -> list[Component]:
-        """All components, for an event's inputs; ``read`` takes their values."""
-        return [self.method, self.restore, self.trust, *self.blend]
+        """All components, for an event's inputs; ``read`` and ``read_upscaler`` take their values."""
+        return [self.method, self.restore, self.trust, *self.blend, *([self.upscale] if self.upscale else [])]
 
     def wire(
         self, presets: Presets, more: Mapping[str, Component] | None = None, also: Sequence[Component] = ()
@@ -90,7 +97,8 @@ class SettingsPanel:
         """
         names = ["method", "restore", *(field.name for field in fields(BlendSettings))]
         components = [self.method, self.restore, *self.blend]
-        settings = {**dict(zip(names, components, strict=True)), **(more or {})}
+        own = {"upscale": self.upscale} if self.upscale else {}
+        settings = {**dict(zip(names, components, strict=True)), **own, **(more or {})}
         reset = [*settings.values(), *also]
         defaults = [component.value for component in reset]
         self.reset.click(lambda: defaults, outputs=reset, **QUICK)
@@ -103,12 +111,22 @@ def read(sent: list[Any]) -> tuple[str, str, BlendSettings]:
     Raises:
         UserError: a value of the wrong kind, or out of its range, or weights that nobody trusts.
     """
-    method, restore, trust, *blend = sent
     names = [field.name for field in fields(BlendSettings)]
+    (method, restore, trust), blend = sent[:3], sent[3 : 3 + len(names)]
     settings = blend_settings(dict(zip(names, blend, strict=True)))
     method, restore = values.text("Method", method), values.text("Restoration", restore)
-    require_trust(trust, [method], restore)
+    require_trust(trust, [method], restore, read_upscaler(sent))
     return method, restore, settings
+
+
+def read_upscaler(sent: list[Any]) -> str:
+    """Name of the upscaler from the values of ``SettingsPanel.inputs``; ``none`` for videos.
+
+    Raises:
+        UserError: a value of the wrong kind, or an upscaler that this app does not have.
+    """
+    found = sent[3 + len(fields(BlendSettings)) :]
+    return check_upscaler(values.text(UPSCALE, found[0])) if found else "none"
 
 
 def blend_settings(sent: Any) -> BlendSettings:
@@ -152,11 +170,13 @@ def build_settings_panel(moving: bool = False) -> SettingsPanel:
             blend = [
                 _blend_component(field.name, getattr(BlendSettings(), field.name)) for field in fields(BlendSettings)
             ]
+        upscale = None if moving else _upscaler_chooser()
         reset = gr.Button(RESET, size="sm", variant="secondary", elem_classes="quiet")
         saved = build_preset_panel("video-" if moving else "")
-    for chooser in (method, restore):
-        chooser.change(trust_asked, [method, restore], trust, **QUICK)
-    return SettingsPanel(method, restore, trust, blend, reset, saved)
+    choosers = [method, restore, *([upscale] if upscale else [])]
+    for chooser in choosers:
+        chooser.change(trust_asked, choosers, trust, **QUICK)
+    return SettingsPanel(method, restore, trust, blend, upscale, reset, saved)
 
 
 def _method_chooser(moving: bool) -> tuple[gr.Dropdown, gr.Checkbox]:
@@ -186,6 +206,18 @@ def _method_chooser(moving: bool) -> tuple[gr.Dropdown, gr.Checkbox]:
     method.change(chosen, method, [method, terms, back], **QUICK)
     back.click(lambda: shipped, None, method, **QUICK)
     return method, trust
+
+
+def _upscaler_chooser() -> gr.Radio:
+    """The chooser of what enlarges the whole result; where none is on this machine, it says how to get one."""
+    here = local_upscalers()
+    return gr.Radio(
+        [(UPSCALERS[name].label if name in UPSCALERS else RESTORE_NONE, name) for name in here],
+        value="none",
+        label=UPSCALE,
+        info=UPSCALE_INFO if len(here) > 1 else UPSCALE_GET.format(name=next(iter(UPSCALERS))),
+        elem_id="upscale",
+    )
 
 
 def _sentence(method: str) -> str:

@@ -29,7 +29,7 @@ from swapper.ui.swappers import SwapperCache
 from swapper.ui.vetting import Crowd, cut_out, vet
 from swapper.ui.visits import restored
 
-SOURCE = ("1", "Source", "Whose face you want. Several photos give a steadier likeness.")
+SOURCE = ("Source", "Whose face you want. Several photos give a steadier likeness.")
 ADD_PERSON = "Add another person"
 REMOVE_PERSON = "Remove person {letter}"
 PERSON = "Person"

@@ -13,6 +13,7 @@ from swapper.methods.weights import own_swappers
 from swapper.pipeline import FaceSwapper
 from swapper.registry import METHODS, find_method, published_methods
 from swapper.restore.base import local_restorers
+from swapper.restore.upscale import local_upscalers
 from swapper.runtime.devices import choose_device
 from swapper.types import UserError
 from swapper.ui.gpu import is_lent
@@ -20,6 +21,21 @@ from swapper.ui.gpu import is_lent
 NOT_OFFERED = "Method '{name}' is not available in this app. Choose one of: {known}."
 UNVERIFIED = "{name} (unverified)"
 NO_RESTORATION = "Restoration '{name}' is not available in this app. Choose one of: {known}."
+NO_UPSCALER = "Upscaler '{name}' is not available in this app. Choose one of: {known}."
+
+
+def check_upscaler(name: str) -> str:
+    """Make sure that an upscaler is one of this app's; returns its name.
+
+    Args:
+        name: anything.
+
+    Raises:
+        UserError: its weights are not on this machine, or there is no such one.
+    """
+    if name not in local_upscalers():
+        raise UserError(NO_UPSCALER.format(name=name[:40], known=", ".join(local_upscalers())))
+    return name
 
 
 def offered_methods(moving: bool = False) -> dict[str, str]:

@@ -45,35 +45,35 @@ def _licences(method: str) -> list[str]:
     return list(dict.fromkeys(rows[one] for one in needed_weights([name]) if one in rows))
 
 
-def trust_box(methods: Sequence[str], restorer: str = "") -> gr.Checkbox:
+def trust_box(methods: Sequence[str], *others: str) -> gr.Checkbox:
     """Lay out the box that unverified weights ask for; hidden while none are chosen. Called inside Blocks.
 
     Args:
         methods: names of those that are chosen at first.
-        restorer: name of the restoration that is.
+        others: names of the restoration and the upscaler that are.
     """
-    return gr.Checkbox(False, label=TRUST, info=_doubts(methods, restorer), visible=bool(_rows(methods, restorer)))
+    return gr.Checkbox(False, label=TRUST, info=_doubts(methods, others), visible=bool(_rows(methods, others)))
 
 
-def trust_asked(methods: Any, restorer: Any = "") -> gr.Checkbox:
+def trust_asked(methods: Any, *others: Any) -> gr.Checkbox:
     """The box after another choice: not ticked, and hidden where nobody has to trust anyone.
 
     Args:
         methods: name, or names, as components send them.
-        restorer: name, as a component sends it.
+        others: names of the restoration and the upscaler, as components send them.
     """
     names = [methods] if isinstance(methods, str) else [name for name in methods or [] if isinstance(name, str)]
-    other = restorer if isinstance(restorer, str) else ""
-    return gr.Checkbox(value=False, info=said(_doubts(names, other)), visible=bool(_rows(names, other)))
+    rest = [name for name in others if isinstance(name, str)]
+    return gr.Checkbox(value=False, info=said(_doubts(names, rest)), visible=bool(_rows(names, rest)))
 
 
-def require_trust(trust: Any, methods: Sequence[str], restorer: str = "", sentence: str = NOT_TRUSTED) -> None:
+def require_trust(trust: Any, methods: Sequence[str], *others: str, sentence: str = NOT_TRUSTED) -> None:
     """Make sure that unverified weights are trusted: by true itself, not by anything that merely counts as true.
 
     Args:
         trust: whatever a caller sent; None counts as false.
         methods: names.
-        restorer: name.
+        others: names of a restoration and an upscaler.
         sentence: says what to do.
 
     Raises:
@@ -81,7 +81,7 @@ def require_trust(trust: Any, methods: Sequence[str], restorer: str = "", senten
     """
     if trust is not None and switch("Trust", trust):
         return
-    for row in _rows(methods, restorer):
+    for row in _rows(methods, others):
         raise UserError(sentence.format(name=row.name, file=row.file_name, doubt=row.doubt, repo=row.repo_id))
 
 
@@ -103,12 +103,12 @@ def is_published(method: str) -> bool:
     return split_method(method)[0] not in METHODS
 
 
-def _rows(methods: Sequence[str], restorer: str) -> list[hub.WeightEntry]:
+def _rows(methods: Sequence[str], others: Sequence[str]) -> list[hub.WeightEntry]:
     """Unverified weights that are here; of others the app says that it does not offer them."""
-    return [row for row in hub.unverified(needed_weights(methods, [restorer])) if hub.find(row.name)]
+    return [row for row in hub.unverified(needed_weights(methods, others)) if hub.find(row.name)]
 
 
-def _doubts(methods: Sequence[str], restorer: str) -> str:
+def _doubts(methods: Sequence[str], others: Sequence[str]) -> str:
     """Why somebody has to trust; one file is enough to say it."""
-    rows = _rows(methods, restorer)
+    rows = _rows(methods, others)
     return UNVERIFIED.format(file=rows[0].file_name, doubt=rows[0].doubt) if rows else ""

@@ -26,6 +26,7 @@ from swapper.video.subtitles import add_subtitles
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
+_TAGGED = ("mp4", "mov")  # formats in which pictures have a tag that players look at
 _KEPT_TAGS = ("title", "artist", "comment", "copyright", "date", "creation_time")
 
 
@@ -83,7 +84,9 @@ def _write(
     with ExitStack() as stack:
         like = stack.enter_context(av.open(str(segments[0].path), format="nut"))
         output = stack.enter_context(av.open(str(path), "w", format=how.container, options=how.file_options))
-        pictures = output.add_stream_from_template(like.streams.video[0])
+        pictures = output.add_stream_from_template(like.streams.video[0], opaque=True)  # only a decoder is known of AV1
+        if how.encoder.tag and output.format.name in _TAGGED:
+            pictures.codec_context.codec_tag = how.encoder.tag
         pictures.time_base = info.time_base
         walks, tracks, left_out = [_pictures(segments, info, pictures)], dict[int, MediaTrack](), 0
         source = _opened(info, stack, sound)

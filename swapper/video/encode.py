@@ -1,8 +1,9 @@
 """Writing video: the formats on offer, and the segments a long job is written in."""
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+from swapper.errors import UserError
+from swapper.registry.encoders import ENCODERS, USUAL, EncoderInfo, check_encoder
 from swapper.runtime.whole_file import writable_path
 from swapper.video.colors import Colors, to_yuv
 from swapper.video.failures import OutputError, encoding, writing
@@ -26,8 +29,7 @@ class OutputFormat:
 
     Attributes:
         container: FFmpeg's name of the file format.
-        codec: of the pictures; for an animated picture, of the segments it is made of.
-        options: of that codec; quality is added.
+        encoders: of the pictures, the usual one first; for an animated picture, of the segments it is made of.
         audio: codecs that are copied as they are.
         fallback: codec of sound that cannot be copied; None where there is no sound.
         file_options: of the container.
@@ -38,8 +40,7 @@ class OutputFormat:
     """
 
     container: str
-    codec: str
-    options: dict[str, str]
+    encoders: tuple[str, ...]
     audio: frozenset[str]
     fallback: str | None
     file_options: dict[str, str]
@@ -48,10 +49,14 @@ class OutputFormat:
     text: str | None = None
     animated: bool = False
 
+    @property
+    def encoder(self) -> EncoderInfo:
+        """What the pictures are encoded with."""
+        return ENCODERS[self.encoders[0]]
 
-# No B-frames: every picture is decoded when it is shown, so segments join without shifting anything.
-_H264 = {"preset": "veryfast", "bf": "0"}
-_VP9 = {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "b": "0"}
+
+_APPLE, _MP4 = ("h264", "h265"), ("h264", "h265", "av1")
+_MKV, _WEBM = (*_MP4, "vp9"), ("vp9", "av1")
 _MP4_SOUND = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"})
 _MOV_SOUND = frozenset({"aac", "mp3", "ac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s16be", "pcm_s24be"})
 _MKV_SOUND = _MP4_SOUND | _MOV_SOUND | {"vorbis", "dts", "truehd", "mp2", "wavpack"}
@@ -60,15 +65,13 @@ _MKV_SUBTITLES = frozenset({"subrip", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle
 _FAST_START = {"movflags": "+faststart"}
 
 FORMATS: dict[str, OutputFormat] = {
-    ".mp4": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START, True, _TIMED_TEXT, "mov_text"),
-    ".m4v": OutputFormat("mp4", "libx264", _H264, _MP4_SOUND, "aac", _FAST_START, True, _TIMED_TEXT, "mov_text"),
-    ".mov": OutputFormat("mov", "libx264", _H264, _MOV_SOUND, "aac", _FAST_START, True, _TIMED_TEXT, "mov_text"),
-    ".mkv": OutputFormat("matroska", "libx264", _H264, _MKV_SOUND, "aac", {}, False, _MKV_SUBTITLES, "subrip"),
-    ".webm": OutputFormat(
-        "webm", "libvpx-vp9", _VP9, frozenset({"opus", "vorbis"}), "libopus", {}, False, _WEBVTT, "webvtt"
-    ),
+    ".mp4": OutputFormat("mp4", _MP4, _MP4_SOUND, "aac", _FAST_START, True, _TIMED_TEXT, "mov_text"),
+    ".m4v": OutputFormat("mp4", _MP4, _MP4_SOUND, "aac", _FAST_START, True, _TIMED_TEXT, "mov_text"),
+    ".mov": OutputFormat("mov", _APPLE, _MOV_SOUND, "aac", _FAST_START, True, _TIMED_TEXT, "mov_text"),
+    ".mkv": OutputFormat("matroska", _MKV, _MKV_SOUND, "aac", {}, False, _MKV_SUBTITLES, "subrip"),
+    ".webm": OutputFormat("webm", _WEBM, frozenset({"opus", "vorbis"}), "libopus", {}, False, _WEBVTT, "webvtt"),
     **{
-        f".{name}": OutputFormat(name, "libx264", _H264, frozenset(), None, {}, animated=True)
+        f".{name}": OutputFormat(name, ("h264",), frozenset(), None, {}, animated=True)
         for name in ("gif", "webp", "apng", "avif")
     },
 }
@@ -79,16 +82,40 @@ SEGMENT_FRAMES, _LEAST_FRAMES, _USUAL_PIXELS = 250, 50, 1280 * 720
 # pictures: up to 20 of 100 encodings differed, with one thread as with many; without them none of some hundreds.
 _AVX512_SKX = 256  # OpenCV's number for the instructions that x264 asks for
 _REPEATABLE = {"x264-params": "asm=AVX2"}
+NOT_HELD = "Encoder '{name}': a {suffix} file does not hold its pictures. Choose one of: {known}."
 QUALITY = 18  # constant rate factor: 0 keeps everything, 51 is worst; 18 looks like the original
 
 
-def check_video_output(path: str | Path) -> OutputFormat:
+def check_video_output(path: str | Path, encoder: str = USUAL) -> OutputFormat:
     """Make sure that a video can be written to a path, before any work is done for it.
 
+    Args:
+        path: of the video.
+        encoder: one of ``encoder_choices()``; it makes no difference to animated pictures.
+
     Raises:
-        UserError: the suffix is not a supported format, or the folder does not exist.
+        UserError: the suffix is not a supported format or does not go with the encoder, or the folder does not exist.
     """
-    return FORMATS[writable_path(path, FORMATS).suffix.lower()]
+    return format_of(writable_path(path, FORMATS).suffix, encoder)
+
+
+def format_of(suffix: str, encoder: str = USUAL) -> OutputFormat:
+    """How a video is written.
+
+    Args:
+        suffix: of its name, one of ``FORMATS`` in any case.
+        encoder: as of ``check_video_output``.
+
+    Raises:
+        UserError: they do not go together.
+    """
+    suffix = suffix.lower()
+    how = FORMATS[suffix]
+    if check_encoder(encoder) == USUAL or how.animated:
+        return how
+    if encoder not in how.encoders:
+        raise UserError(NOT_HELD.format(name=encoder, suffix=suffix, known=", ".join([USUAL, *how.encoders])))
+    return replace(how, encoders=(encoder,))
 
 
 def segment_length(info: VideoInfo) -> int:
@@ -184,10 +211,12 @@ class SegmentWriter:
 def _stream(
     container: OutputContainer, info: VideoInfo, how: OutputFormat, quality: int, colors: Colors
 ) -> VideoStream:
-    options = {**how.options, "crf": str(quality)}
-    if how.codec == "libx264" and cv2.checkHardwareSupport(_AVX512_SKX):
+    chosen = how.encoder
+    options = {**chosen.options, "crf": str(quality)}
+    if chosen.codec == "libx264" and cv2.checkHardwareSupport(_AVX512_SKX):
         options |= _REPEATABLE
-    stream = container.add_stream(how.codec, rate=_plausible(info.rate), options=options)
+    os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 tells stderr of errors only
+    stream = container.add_stream(chosen.codec, rate=_plausible(info.rate), options=options)
     assert isinstance(stream, VideoStream), "the formats name codecs of pictures"
     context = stream.codec_context
     stream.width, stream.height = info.width + info.width % 2, info.height + info.height % 2

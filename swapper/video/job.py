@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from swapper.registry.encoders import USUAL, check_encoder
 from swapper.runtime import values
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
@@ -28,6 +29,7 @@ class VideoSettings:
         quality: constant rate factor of the result, 0 (best) to 51.
         steadiness: of the faces over time, 0 to 1.
         rate: frames a second at most; as many as the video has when None.
+        encoder: of the pictures, from ``registry.encoders``.
 
     Raises:
         UserError: a value of another kind, or outside its range.
@@ -38,9 +40,10 @@ class VideoSettings:
     quality: int = QUALITY
     steadiness: float = 1.0
     rate: float | None = None
+    encoder: str = USUAL
 
     def __post_init__(self):
-        check_video_settings(self.start, self.end, self.quality, self.steadiness, self.rate)
+        check_video_settings(self.start, self.end, self.quality, self.steadiness, self.rate, self.encoder)
 
     def rate_of(self, info: VideoInfo) -> float:
         """Frames a second of the result, about.
@@ -51,7 +54,9 @@ class VideoSettings:
         return min(float(info.rate), self.rate or float("inf"))
 
 
-def check_video_settings(start: Any, end: Any, quality: Any, steadiness: Any, rate: Any = None) -> None:
+def check_video_settings(
+    start: Any, end: Any, quality: Any, steadiness: Any, rate: Any = None, encoder: Any = USUAL
+) -> None:
     """Make sure that ``VideoSettings`` can be made of some values.
 
     Args:
@@ -60,6 +65,7 @@ def check_video_settings(start: Any, end: Any, quality: Any, steadiness: Any, ra
         quality: constant rate factor.
         steadiness: share.
         rate: frames a second; None is the video's own.
+        encoder: of the pictures.
 
     Raises:
         UserError: a value of another kind, or outside its range.
@@ -73,6 +79,7 @@ def check_video_settings(start: Any, end: Any, quality: Any, steadiness: Any, ra
     values.number("Steadiness", steadiness, 0, 1)
     if rate is not None:
         values.number("Frame rate", rate, 1, 240)
+    check_encoder(values.text("Encoder", encoder))
 
 
 @dataclass(frozen=True)

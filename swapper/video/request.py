@@ -74,7 +74,7 @@ def swap_video(
         check_identity(networks.method, who)
     output, settings = Path(output), settings or VideoSettings()
     blend = blend or networks.blend
-    check_video_output(output)
+    check_video_output(output, settings.encoder)
     reader = VideoReader(target, limits)
     claim_outputs([output], [reader.path], overwrite=True)
     if limits is not None:

@@ -58,7 +58,7 @@ class VideoJob:
         Raises:
             UserError: the output cannot be written, or the trimmed part lies outside the video.
         """
-        self._format = check_video_output(output)
+        self._format = check_video_output(output, settings.encoder)
         self._reader, self._output, self._casting, self._swapper = reader, output, casting, swapper
         self._make_tracker, self._settings, self._marker = make_tracker, settings, marker
         self._unsigned: str | None = None

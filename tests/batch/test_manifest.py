@@ -8,7 +8,10 @@ from PIL import Image
 
 from swapper.batch.job import JobSettings
 from swapper.batch.manifest import Defaults, read_jobs
+from swapper.cli.batch import _settings
+from swapper.cli.main import parser
 from swapper.errors import UserError
+from swapper.video.job import VideoSettings
 
 SOURCE = Path("/photos/source.jpg")
 USUAL = Defaults((SOURCE,), settings=JobSettings(method="warp", likeness=0.5))
@@ -69,6 +72,28 @@ def test_a_table_of_jobs_as_csv(tmp_path):
     assert second.sources == (SOURCE,) and second.settings.end == 2.5 and second.settings.quality == 20
     assert second.output == tmp_path / "out" / "deep" / "er, clip.mkv" and second.name == "deep/er, clip.mkv"
     assert third.output == tmp_path / "out" / "t-2.jpg", "no result has the name of another"
+
+
+def test_how_videos_are_written_and_what_is_kept_of_faces(tmp_path):
+    path = table(tmp_path, "target,fps,encoder,keep,output\nt.mp4,12.5,h265,nose;eyes,\nt.mp4,,vp9,,t.webm\n")
+    first, second = (job.settings for job in read(path))
+    assert first.video == VideoSettings(rate=12.5, encoder="h265") and first.blend.keep == ("eyes", "nose")
+    assert second.video == VideoSettings(encoder="vp9") and second.blend.keep == () and not second.keep
+    given = ["batch", "in", "-o", "out", "--fps", "15", "--encoder", "av1", "--keep", "mouth"]
+    said = _settings(parser().parse_args(given))
+    assert said.video == VideoSettings(rate=15, encoder="av1") and said.blend.keep == ("mouth",)
+    for text, expected in (
+        ("target,fps\nt.mp4,0.5\n", "line 2: Frame rate: 0.5 is out of range"),
+        ("target,encoder\nt.mp4,x264\n", "line 2: Unknown encoder 'x264'"),
+        ("target,keep\nt.mp4,ears\n", "line 2: Blend setting keep"),
+        ("target,encoder\nt.mp4,vp9\n", r"line 2: Encoder 'vp9': a \.mp4 file does not hold its pictures\. Choose"),
+    ):
+        with pytest.raises(UserError, match=expected):
+            read(table(tmp_path, text))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.mov").touch()
+    with pytest.raises(UserError, match=r"b\.mov: Encoder 'av1': a \.mov file does not hold"):
+        read(tmp_path / "in", defaults=Defaults((SOURCE,), settings=JobSettings(encoder="av1")))
 
 
 def test_a_table_of_jobs_as_json_lines(tmp_path):

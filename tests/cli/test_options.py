@@ -34,6 +34,23 @@ def saved(folder: Path, **settings) -> str:
     return str(Preset.from_values(settings).write(folder / "look.json"))
 
 
+def test_saved_frame_rates_and_encoders_count(tmp_path):
+    words = ["video", "a.jpg", "b.mp4", "-o", "c.mp4", "--settings"]
+    for saving, more, expected in (
+        ({"fps": 15, "encoder": "av1"}, [], (15, "av1")),
+        ({"fps": 15, "encoder": "av1"}, ["--fps", "25", "--encoder", "h265"], (25, "h265")),
+        ({"fps": 0}, [], (None, "usual")),
+    ):
+        given = [*words, saved(tmp_path, **saving), *more]
+        args = parser("video", saved_settings(parser().parse_args(given))).parse_args(given)
+        assert (args.fps, args.encoder) == expected
+    given = ["image", "a.jpg", "b.jpg", "-o", "c.png", "--settings", saved(tmp_path, fps=15, encoder="av1")]
+    assert {"fps", "encoder"}.isdisjoint(saved_settings(parser().parse_args(given)))
+    for wrong in ({"fps": 0.5}, {"fps": 241}, {"encoder": "x264"}):
+        with pytest.raises(UserError):
+            saved(tmp_path, **wrong)
+
+
 @pytest.mark.parametrize(("command", "quality"), [("image", None), ("video", 23)])
 def test_saved_settings_count_less_than_what_is_said(command, quality, tmp_path):
     look = saved(tmp_path, method="warp", restore="none", feather=2.5, detail=0.1, occluders=False, quality=23)
@@ -60,5 +77,5 @@ def test_settings_of_another_kind_are_refused(tmp_path):
 
 
 def test_saved_settings_come_back_as_they_were(tmp_path):
-    look = Preset("warp", "none", BlendSettings(likeness=1.2, adapt=False, keep=("nose",)), 0.5, 28)
+    look = Preset("warp", "none", BlendSettings(likeness=1.2, adapt=False, keep=("nose",)), 0.5, 28, 15, "h265")
     assert read_preset(look.write(tmp_path / "look.json")) == look

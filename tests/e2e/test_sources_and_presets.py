@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
-from served_app import END_TO_END, ROOT, visit
+from served_app import END_TO_END, ROOT, open_settings, visit
 
 pytestmark = END_TO_END
 
@@ -80,8 +80,7 @@ def test_persons_are_added_beyond_three_and_removed_with_their_casting(page: Pag
 
 
 def test_settings_are_saved_by_name_and_come_back_after_a_reload(page: Page, tmp_path):
-    page.locator(".settings:visible > button.label-wrap").first.click()
-    likeness = page.locator(".settings:visible input[type=number]").first
+    likeness = open_settings(page).locator("input[type=number]").first
     enter(likeness, "0.4")
     page.click("#preset-save")
     expect(page.locator("#preset-note")).to_contain_text("there is no name yet")
@@ -98,7 +97,7 @@ def test_settings_are_saved_by_name_and_come_back_after_a_reload(page: Page, tmp
     expect(likeness).to_have_value("1")
     page.evaluate("sessionStorage.clear()")  # another visit in the same browser
     page.reload()
-    page.locator(".settings:visible > button.label-wrap").first.click()
+    open_settings(page)
     expect(likeness).to_have_value("1")
     page.locator("#saved input").click()
     page.get_by_role("option", name="soft look").click()

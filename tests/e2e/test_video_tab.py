@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from clips import background, clicks, found_clicks, lay, pictures, portrait, times, write_clip
@@ -186,6 +187,48 @@ def test_the_example_clip_is_a_click_away_and_gifs_stay_gifs(page: Page, tmp_pat
     download.value.save_as(file)
     with Image.open(file) as swapped:
         assert (file.name, swapped.format, swapped.n_frames) == ("in-swapped.gif", "GIF", 2)
+
+
+def test_steps_are_numbered_as_they_are_shown(page: Page, couple):
+    numbers = page.locator(".step:visible i")
+    expect(numbers).to_have_count(3)  # source, video, result
+    choose(page, None, couple)
+    expect(numbers).to_have_count(5)
+    styles = numbers.evaluate_all(
+        "all => all.map(i => [getComputedStyle(i, '::before').content, getComputedStyle(i).counterIncrement])"
+    )
+    assert styles == [["counter(step)", "step 1"]] * 5
+
+
+def test_further_videos_keep_their_own_parts_and_the_chosen_encoder(page: Page, couple, portraits, tmp_path, folder):
+    second = write_clip(tmp_path / "second.mp4", frames(20))
+    third = write_clip(tmp_path / "third.mp4", frames(10))
+    page.check("#consent input")
+    choose(page, portraits[4], couple)
+    page.click("#video-further-box button")
+    page.set_input_files("#video-further input[type=file]", [str(second), str(third)])
+    expect(page.locator("#video-part-2")).to_contain_text("End of third.mp4")
+    for at, value in enumerate(("0.2", "0.4")):
+        page.locator("#video-part-1 input[type=number]").nth(at).fill(value)
+        page.keyboard.press("Tab")
+    page.get_by_role("button", name="Video settings").click()
+    page.locator("#video-encoder").get_by_label("H.265").check()
+    page.click("#video-swap")
+    expect(page.locator("#video-all-files")).to_contain_text("third-swapped")
+    expect(page.locator("#video-swap")).to_have_text("Swap video")
+    found = {}
+    for path in (folder / "files").rglob("*-swapped.mp4"):
+        with av.open(str(path)) as file:
+            if file.streams.video[0].codec_context.name == "hevc":
+                found[path.name] = len(pictures(path))
+    assert found == {"couple-swapped.mp4": FRAMES, "second-swapped.mp4": 5, "third-swapped.mp4": 10}
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    open_tab(page, "Video swap")
+    page.click("#video-further-box button")
+    expect(page.locator("#video-part-1 input[type=number]").first).to_have_value("0.2")
+    expect(page.locator("#video-part-1 input[type=number]").nth(1)).to_have_value("0.4")
+    expect(page.locator("#video-stale .stale")).to_have_count(0)
 
 
 def test_the_page_fits_a_phone(page: Page, couple):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Dialog, Page, expect
 from random_student import NAME, write_student
-from served_app import END_TO_END, open_tab, serve, visit
+from served_app import END_TO_END, open_settings, open_tab, serve, visit
 from waiting import wait_for
 
 from swapper.hub.manifest import shipped_folder
@@ -172,16 +172,16 @@ def test_an_error_goes_with_the_next_change_and_the_next_run(page: Page, portrai
 
 
 def test_defaults_are_those_of_method_and_restoration_too(page: Page):
-    page.locator(".settings:visible .label-wrap").first.click()
+    settings = open_settings(page)
     method = page.get_by_role("combobox", name="Method").and_(page.locator(":visible"))
     usual = method.input_value()
     method.click()
     page.get_by_role("option").last.click()
     expect(method).not_to_have_value(usual)
-    page.locator(".settings:visible").get_by_label("None").check()
+    settings.get_by_label("None").check()
     page.get_by_role("button", name="Reset to defaults").and_(page.locator(":visible")).click()
     expect(method).to_have_value(usual)
-    expect(page.locator(".settings:visible").get_by_label("None")).not_to_be_checked()
+    expect(settings.get_by_label("None")).not_to_be_checked()
 
 
 def test_a_reload_asks_first_and_loses_nothing(page: Page, portraits):

@@ -105,6 +105,13 @@ def test_a_graph_with_other_inputs_is_refused(small: Path) -> None:
         load_restorer("gpen_bfr_256", CPU)
 
 
+def test_a_graph_of_another_size_is_refused(small: Path) -> None:
+    write_graph(small / "gpen_bfr_256.onnx", 128)
+    found, wanted = r"\(1, 3, 128, 128\)", r"\(1, 3, 64, 64\)"
+    with pytest.raises(UserError, match=rf"its input 'input' is of {found}, not of {wanted} as that of gpen_bfr_256"):
+        load_restorer("gpen_bfr_256", CPU)
+
+
 def test_every_record_is_listed_and_has_its_file_in_the_manifest() -> None:
     known = {row.name: row for row in manifest.entries()}
     for name, record in RECORDS.items():

@@ -101,8 +101,25 @@ def test_with_consent_the_same_press_swaps(caller: Caller, photo) -> None:
 @pytest.mark.parametrize("agreed", NO, ids=repr)
 def test_every_endpoint_that_swaps_refuses_without_consent(caller: Caller, photo, agreed: object) -> None:
     calls = {
-        "swap_image": [[photo], photo, agreed, "all", "", "none", None, "PNG", False, None],
-        "swap_video": [[photo], photo, agreed, "all", None, 0, None, "", "none", None, 18, 1, "MP4", False, None],
+        "swap_image": [[photo], photo, agreed, "all", "", "none", None, "PNG", False, None, "none"],
+        "swap_video": [
+            [photo],
+            photo,
+            agreed,
+            "all",
+            None,
+            0,
+            None,
+            "",
+            "none",
+            None,
+            18,
+            1,
+            "MP4",
+            False,
+            None,
+            "usual",
+        ],
         "interpolate": [photo, photo, photo, agreed, 3, "", "own", None, None, False],
         "compare": [[photo], [photo], ["warp"], agreed, False],
     }

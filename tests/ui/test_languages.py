@@ -22,7 +22,7 @@ from swapper.ui.languages import in_korean, korean, korean_markup, offer_korean,
 
 UI = Path(languages.__file__).parent
 ROWS = json.loads((UI / "korean.json").read_text(encoding="utf-8"))
-SAME = {"Swapper", "GFPGAN", "MobileFaceSwap", "GHOST", "MP4", "GIF"}  # names
+SAME = {"Swapper", "GFPGAN", "MobileFaceSwap", "GHOST", "MP4", "GIF", "AV1"}  # names
 HANGUL = re.compile("[가-힣]")
 
 
@@ -137,10 +137,46 @@ def test_every_sentence_of_the_interface_is_translated(path: Path):
             "90메가픽셀",
         ),
         ("Nobody has said this before.", "Nobody has said this before."),
+        ("2 of these and those.", "2 of these and those."),
+        ("Move it to an other place.", "Move it to an other place."),
+        ("6 pairs of 3 sources and 2 targets.", "소스 3개"),
+        (
+            "Video 'x': its times jump back, as where files were joined, and 3 of its frames were left out. "
+            "Convert it to MP4 first to keep them.",
+            "프레임 3개를 뺐습니다",
+        ),
+        (
+            "Output 'a/b': this folder cannot be made (Permission denied). Choose another one.",
+            "폴더를 만들 수 없습니다",
+        ),
     ],
 )
 def test_sentences(english: str, translated: str):
     assert translated in korean(english)
+
+
+def warnings(path: Path) -> Iterator[str]:
+    """What a module of ``video`` says of a video, with x where something is filled in."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.FormattedValue):
+            said = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+            if re.fullmatch(r"x: [a-z].*[a-z]\.", said):
+                yield f"Video 'a.mp4'{said[1:]}"
+
+
+def test_what_is_said_of_a_video_is_translated():
+    folder = UI.parent / "video"
+    found = {text for path in folder.glob("*.py") for text in warnings(path)}
+    named = (
+        "Video 'a.mp4': x; the frames were left unchanged.",
+        "Video 'a.mp4': x than the limit of x. Make it smaller.",
+    )
+    assert found.issuperset(named) and len(found) > 8
+    found = found.difference(named) | {
+        named[0].replace(": x", f": {why}")
+        for why in ("no face was found in it", "Selected face 3 never appears: no frame has more than 2 faces")
+    }
+    assert [text for text in found if re.search("[a-z]{3} [a-z]{3}", korean(text))] == []
 
 
 def test_markup_keeps_its_tags_and_stays_safe():

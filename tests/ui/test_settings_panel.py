@@ -3,11 +3,14 @@ from dataclasses import fields
 import gradio as gr
 import pytest
 
+from swapper.compose.preset import Preset
 from swapper.compose.settings import BlendSettings
 from swapper.methods.base import default_method
 from swapper.restore.default import default_restorer
 from swapper.types import UserError
 from swapper.ui.settings_panel import BLEND_WORDS, build_settings_panel, read
+from swapper.ui.video.layout import build_settings
+from swapper.video.encode import format_of
 
 
 def test_every_mask_setting_has_words_and_its_own_range():
@@ -19,6 +22,18 @@ def test_every_mask_setting_has_words_and_its_own_range():
         BlendSettings(**{name: high})
         with pytest.raises(UserError, match=name):
             BlendSettings(**{name: high + 0.01})
+
+
+def test_how_a_video_is_written_is_saved_with_the_look():
+    with gr.Blocks():
+        panel = build_settings()
+    saved = panel.saved
+    assert Preset.from_values({name: block.value for name, block in saved.items()}) == Preset()
+    assert {"steadiness", "quality", "fps", "encoder"} == set(saved)
+    for name in ("quality", "fps", "encoder"):
+        offered = [value for _, value in saved[name].choices]
+        assert len(offered) > 2 and all(Preset.from_values({name: value}) for value in offered)
+    assert all(format_of(".mp4", value) for _, value in panel.encoder.choices)
 
 
 @pytest.mark.parametrize("moving", [False, True])

@@ -89,6 +89,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         "file_format": "PNG",
         "trust": False,
         "people": None,
+        "upscale": "none",
     },
     "swap_video": {
         "source": [PHOTO],
@@ -106,6 +107,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         "file_format": "MP4",
         "trust": False,
         "rate": None,
+        "encoder": "usual",
     },
     "interpolate": {
         "first": PHOTO,
@@ -136,6 +138,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "file_format": NO_FORMAT,
         "people": NO_PEOPLE,
         "trust": NO_TRUST,
+        "upscale": NAMES,
     },
     "swap_video": {
         "source": NO_FILE,
@@ -150,6 +153,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "quality": NO_QUALITY,
         "steadiness": [*NO_NUMBER, 1.01],
         "rate": [*(value for value in NO_NUMBER if value is not None), 0.5, 241],
+        "encoder": [*NAMES, "vp9", "libx264"],
         "file_format": NO_FORMAT,
         "trust": NO_TRUST,
     },

@@ -41,6 +41,7 @@ class CropOcclusion(CropNetwork):
     """
 
     template: ClassVar[str]
+    channels_given = 1
 
     def find(
         self, image: UInt8[np.ndarray, "s s 3"], template: Placement, face: Float32[np.ndarray, "s s"]

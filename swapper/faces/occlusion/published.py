@@ -23,6 +23,7 @@ class XSegOccluder(CropOcclusion):
 
     weights = "xseg_1"
     template = "ffhq"
+    channels_last = True
 
     def hidden(self, crop: UInt8[np.ndarray, "t t 3"]) -> Float32[np.ndarray, "t t"]:
         """See ``CropOcclusion.hidden``."""
@@ -39,6 +40,8 @@ class FaceRegions(CropOcclusion):
 
     weights = "bisenet_resnet_34"
     template = "ffhq"
+    usual_size = 512
+    channels_given = 19
 
     def hidden(self, crop: UInt8[np.ndarray, "t t 3"]) -> Float32[np.ndarray, "t t"]:
         """See ``CropOcclusion.hidden``."""

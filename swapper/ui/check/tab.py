@@ -18,8 +18,8 @@ from swapper.ui.visits import Visits
 from swapper.ui.work import Work, build_result_place
 from swapper.video.file_check import VIDEOS, check_file, is_video
 
-FILE = ("", "File", "A picture or a video, as you got it. Screenshots and copies from chats lose what it says.")
-FOUND = ("", "What it says", "Whether the file is signed, and whether Swapper left its watermark in it.")
+FILE = ("File", "A picture or a video, as you got it. Screenshots and copies from chats lose what it says.")
+FOUND = ("What it says", "Whether the file is signed, and whether Swapper left its watermark in it.")
 EMPTY = "What is found appears here."
 CHECK = "Check the file"
 NO_FILE = "File: none yet. Add the picture or video to check."
@@ -79,14 +79,14 @@ def build_check_tab(limits: Limits, visits: Visits) -> CheckInputs:
     """
     with gr.Row(elem_classes="workspace"):
         with gr.Column(scale=10, min_width=320, elem_classes="card"):
-            heading(FILE)
+            heading(FILE, numbered=False)
             file = gr.File(
                 label="Picture or video", file_types=[*PICTURES, *VIDEOS], height=PHOTO_HEIGHT, elem_id="check-file"
             )
             start = gr.Button(CHECK, variant="primary", elem_id="check")
             problem = gr.HTML(elem_id="check-problem")
         with gr.Column(scale=11, min_width=320, elem_classes="card result"):
-            heading(FOUND)
+            heading(FOUND, numbered=False)
             place = build_result_place("check", EMPTY, low=True)
             with gr.Column(visible=False, elem_classes="shown") as box:
                 told = gr.HTML(elem_id="check-found")

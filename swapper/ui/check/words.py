@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from swapper.provenance.credentials import Credentials
 from swapper.provenance.origin import message_method
 from swapper.registry import METHODS, find_restorer, split_method
+from swapper.registry.upscalers import UPSCALERS
 from swapper.types import UserError
 from swapper.ui.languages import said
 from swapper.video.file_check import FileCheck
@@ -20,12 +21,13 @@ NO_PROOF = (
     "This does not prove that the file is genuine: marks can be removed, and other programs may leave none. "
     "It only says that nothing was found."
 )
-CREDENTIALS, SIGNER, PROGRAM, METHOD, RESTORATION, MADE = (
+CREDENTIALS, SIGNER, PROGRAM, METHOD, RESTORATION, UPSCALER, MADE = (
     "Content credentials",
     "Signed by",
     "Program",
     "Method",
     "Restoration",
+    "Upscaler",
     "How it was made",
 )
 WATERMARK = "Watermark"
@@ -103,6 +105,8 @@ def _credential_rows(credentials: Credentials | None, problem: UserError | None)
         yield METHOD, _method(swap["method"])
     if isinstance(swap.get("restoration"), str):
         yield RESTORATION, _restoration(swap["restoration"])
+    if isinstance(name := swap.get("upscaler"), str):
+        yield UPSCALER, UPSCALERS[name].label if name in UPSCALERS else name
     if credentials.source_type:
         yield MADE, SOURCE_TYPES.get(credentials.source_type, credentials.source_type)
 

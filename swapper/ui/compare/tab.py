@@ -33,22 +33,20 @@ from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
 from swapper.ui.work import Work, build_result_place
 
-SOURCES = ("1", "Sources", "Photos of the people whose faces are used, one photo each.")
-TARGETS = ("2", "Targets", "Photos whose largest face is swapped.")
-METHODS = ("3", "Methods", "Each is measured on every pair of source and target.")
+SOURCES = ("Sources", "Photos of the people whose faces are used, one photo each.")
+TARGETS = ("Targets", "Photos whose largest face is swapped.")
+METHODS = ("Methods", "Each is measured on every pair of source and target.")
 COMPARE = "Compare"
 ALWAYS = "The unchanged target, the pasted source and the warp are always included, as references."
 TABLE = (
-    "",
     "Figures",
     "Arrows show which way is better; click a heading to sort.",
 )
 PLOTS = (
-    "",
     "Strengths and weaknesses",
     "A good swap takes the source's identity and leaves everything else as in the target.",
 )
-PICTURES = ("", "Side by side", "Click a face to enlarge it; the arrow keys go from method to method.")
+PICTURES = ("Side by side", "Click a face to enlarge it; the arrow keys go from method to method.")
 CARRIED = "Also measured, while its two photos are here: the result of Image swap, made with {label}."
 LEAVE_OUT = "Leave it out"
 MEANINGS = "What the columns mean"
@@ -227,7 +225,7 @@ def build_compare_tab(
             fill = gr.Button(EXAMPLE, size="sm", variant="secondary", elem_classes="quiet", visible=len(portraits) > 7)
     problem = gr.HTML(elem_id="compare-problem")
     with gr.Column(elem_classes="card"):
-        heading(TABLE)
+        heading(TABLE, numbered=False)
         place = build_result_place("compare", EMPTY, low=True)
         with gr.Column(visible=False, elem_classes="shown") as box:
             figures = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="compare-table")
@@ -236,10 +234,10 @@ def build_compare_tab(
                 DOWNLOAD, size="md", visible=False, elem_id="compare-zip", elem_classes="download"
             )
     with gr.Column(visible=False, elem_classes="card shown") as pictures:
-        heading(PICTURES)
+        heading(PICTURES, numbered=False)
         faces = gr.HTML(css_template=STYLE, js_on_load=SCRIPT, elem_id="compare-pictures")
     with gr.Column(visible=False, elem_classes="card shown") as views:
-        heading(PLOTS)
+        heading(PLOTS, numbered=False)
         drawn = gr.HTML(css_template=STYLE, elem_id="compare-plots")
     most, cards = limits.max_compared_swaps, [pictures, views]
     tab = CompareTab(swappers, evaluators, most, box, figures, cards, drawn, faces, notes, archive)
@@ -259,7 +257,7 @@ def build_compare_tab(
     return inputs
 
 
-def _photos(words: tuple[str, str, str], name: str, examples: list[Path]) -> gr.Gallery:
+def _photos(words: tuple[str, str], name: str, examples: list[Path]) -> gr.Gallery:
     with gr.Column(min_width=240, elem_classes="card"):
         heading(words)
         photos = gr.Gallery(

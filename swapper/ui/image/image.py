@@ -14,6 +14,7 @@ from swapper.provenance import Origin, write_marked_image
 from swapper.registry import find_restorer
 from swapper.runtime import values
 from swapper.runtime.limits import Limits
+from swapper.studies.previews import shrink
 from swapper.types import SwapResult, UserError
 from swapper.ui.assignment import PEOPLE
 from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
@@ -21,11 +22,11 @@ from swapper.ui.callout import callout
 from swapper.ui.carried import Carried
 from swapper.ui.consent import require_consent
 from swapper.ui.example import FinishedExample
-from swapper.ui.files import new_folder, result_name, upload_path, upload_paths, write_preview
+from swapper.ui.files import PREVIEW_SIDE, new_folder, result_name, upload_path, upload_paths, write_preview
 from swapper.ui.gpu import on_gpu
 from swapper.ui.image.layout import FURTHER_WHO, ResultPanel, build_further, build_inputs, build_result
 from swapper.ui.image.mask import Painting
-from swapper.ui.image.result import summary, swap_target
+from swapper.ui.image.result import as_large_as, summary, swap_target
 from swapper.ui.image.several import PHOTO, WHO, SwappedPhotos, Wish, plan_photos, swap_photos
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
@@ -33,13 +34,13 @@ from swapper.ui.layout import ENGINE, FORMATS, QUICK, Updates, queued
 from swapper.ui.many import listed, part_of, upload_name
 from swapper.ui.presets import Presets
 from swapper.ui.progress import ReportProgress, Tell
-from swapper.ui.settings_panel import build_settings_panel, read
+from swapper.ui.settings_panel import build_settings_panel, read, read_upscaler
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.visits import Visits
 from swapper.ui.work import Work
 
 SWAP = "Swap faces"
-FACES = ("", "Faces found", "Click a face to choose who it becomes.")
+FACES = ("Faces found", "Click a face to choose who it becomes.")
 BECOMES = "Face {face} becomes"
 NO_TARGET = "Target: no photo yet. Add the photo to change."
 SHOW_EXAMPLE = "Show an example"
@@ -91,12 +92,13 @@ class ImageTab:
             UserError: something is missing or cannot be used.
         """
         require_consent(agreed)
-        method, restore, blend = read(list(sent[len(PEOPLE) :]))
+        settings = list(sent[len(PEOPLE) :])
+        method, restore, blend = read(settings)
         items, who = listed(further, self.limits.max_photos), values.choice(FURTHER_WHO, who, dict(WHO).values())
         path = upload_path(payload, NO_TARGET) if payload or not items else ""
         photos = [upload_paths(value, files=self.limits.max_source_photos) for value in sent[: len(PEOPLE)]]
         tell(0.0, said("Loading the method"))
-        wish = Wish(self.swappers.get(method, restore), photos, blend, restore)
+        wish = Wish(self.swappers.get(method, restore), photos, blend, restore, read_upscaler(settings))
         found = found if found is not None and found.path == path else None
         paint = painted.over(path) if painted is not None else None
         if not items:
@@ -109,10 +111,10 @@ class ImageTab:
     ) -> Generator[Updates, None, tuple[Target, Path, str]]:
         """Swap the target; returns it, and the paths of the picture and of its preview."""
         found = found or find_target(wish.swapper, path)  # the click came before the search for faces ended
-        swapped = swap_target(wish.swapper, found, wish.photos, wish.blend, tell, paint)
+        swapped = swap_target(wish.swapper, found, wish.photos, wish.blend, tell, paint, wish.upscale)
         tell(0.9, said("Saving"))
         wanted = found.wanted()
-        origin = Origin(wish.swapper.method_name, wish.restore, sources=len(set(wanted.values())))
+        origin = Origin(wish.swapper.method_name, wish.restore, len(set(wanted.values())), wish.upscale)
         source = wish.photos[wanted[0]][0] if 0 in wanted else ""
         png, preview = yield from self._show(source, path, swapped, origin, (True, paint is not None), alone)
         return found, png, preview
@@ -153,9 +155,13 @@ class ImageTab:
 
     def show_example(self, tell: Tell, example: FinishedExample, sent: Sequence[Any]) -> Iterator[Updates]:
         """Show what was swapped between two of the made-up people, whom nobody has to ask; ``sent`` are settings."""
-        method, restore, blend = read(list(sent))
+        (method, restore, blend), upscale = read(list(sent)), read_upscaler(list(sent))
         method = method or next(iter(offered_methods()))
-        swapped, origin = example.get(self.swappers, lambda: tell(0.2, said("Swapping")), method, restore, blend)
+
+        def begun() -> None:
+            tell(0.2, said("Swapping"))
+
+        swapped, origin = example.get(self.swappers, begun, method, restore, blend, upscale)
         yield from self._show(str(example.source), str(example.target), swapped, origin, (True, False))
 
     def again(self, values: dict[Any, Any]) -> Updates:
@@ -178,7 +184,8 @@ class ImageTab:
         of the PNG and of the picture that is shown.
         """
         folder = new_folder()
-        before = write_preview(read_image(target), folder / "before.jpg")
+        large = shrink(swapped.image, PREVIEW_SIDE)
+        before = write_preview(as_large_as(shrink(read_image(target), PREVIEW_SIDE), large), folder / "before.jpg")
         after = write_preview(swapped.image, folder / "after.jpg", origin)
         jpeg = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["JPEG"]), origin)
         label = offered_methods().get(origin.method, origin.method)
@@ -200,7 +207,8 @@ class ImageTab:
         png = write_marked_image(swapped.picture, folder / result_name(target, FORMATS["PNG"]), origin)
         restorer = find_restorer(origin.restore)
         made_by = f"{label}, {restorer.label}" if restorer else label
-        carried = Carried(source, target, str(png.path), origin.method, made_by) if source else None
+        comparable = bool(source) and origin.upscale == "none"  # others have not the size of their target
+        carried = Carried(source, target, str(png.path), origin.method, made_by) if comparable else None
         yield {
             self.result.png: gr.DownloadButton(value=str(png.path), interactive=True),
             self.result.measure: gr.Button(visible=carried is not None),

@@ -16,8 +16,8 @@ from swapper.ui.plan import EVERYONE
 from swapper.ui.sources import Sources, build_sources
 from swapper.ui.work import Result, build_result_place
 
-TARGET = ("2", "Target", "The photo to change. Only the faces change.")
-RESULT = ("3", "Result", "Drag the handle to compare before and after.")
+TARGET = ("Target", "The photo to change. Only the faces change.")
+RESULT = ("Result", "Drag the handle to compare before and after.")
 EMPTY = "Your picture appears here."
 DOWNLOAD = "Download {kind}"
 FURTHER, FURTHER_HINT = "More photos at once", "The same people are swapped in each of these, one photo after another."

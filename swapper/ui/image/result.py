@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from swapper.compose.paint import Paint
 from swapper.compose.settings import BlendSettings
@@ -27,6 +27,7 @@ DOING = {  # share done when a step begins, and what it does
     "align": (0.3, "Swapping"),
     "restore": (0.6, "Sharpening the face"),
     "compose": (0.8, "Blending"),
+    "upscale": (0.85, "Enlarging the picture"),
 }
 STEPS = {
     "decode": "read",
@@ -41,6 +42,7 @@ STEPS = {
     "encode": "encode",
     "assemble": "join",
     "rest": "rest",
+    "upscale": "enlarge",
 }
 
 
@@ -51,6 +53,7 @@ def swap_target(
     blend: BlendSettings,
     progress: ReportProgress,
     paint: Paint | None = None,
+    upscale: str = "none",
 ) -> SwapResult:
     """Give each face of a target the person chosen for it.
 
@@ -61,6 +64,7 @@ def swap_target(
         blend: how the faces are blended in.
         progress: called with the share done in [0, 1] and what is being done.
         paint: what the visitor painted over the target.
+        upscale: name of what enlarges the whole result.
 
     Raises:
         UserError: a person has no photo, or one that cannot be used; or no face is to change.
@@ -77,10 +81,22 @@ def swap_target(
         identities = {person: swapper.identify(list(photos[person])) for person in sorted(set(wanted.values()))}
     still = read_still(target.path)
     assignment = {face: identities[person] for face, person in wanted.items()}
-    result = swapper.swap_faces(still, target.faces, assignment, timer, blend, paint)
+    result = swapper.swap_faces(still, target.faces, assignment, timer, blend, paint, upscale)
     unused = [PEOPLE[i] for i, paths in enumerate(photos) if paths and i not in identities]
     result.warnings.extend(UNUSED.format(letter=letter) for letter in unused)
     return result
+
+
+def as_large_as(target: UInt8[np.ndarray, "h w 3"], shown: UInt8[np.ndarray, "a b 3"]) -> UInt8[np.ndarray, "a b 3"]:
+    """The target at the size of an enlarged result, so that both lie over each other where they are compared.
+
+    Args:
+        target: RGB.
+        shown: the result, as it is shown.
+    """
+    if target.shape == shown.shape:
+        return target
+    return cv2.resize(target, shown.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def summary(result: SwapResult, method: str) -> str:

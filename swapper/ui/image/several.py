@@ -42,12 +42,14 @@ class Wish:
         photos: paths of the photos by source person, as in ``PEOPLE``.
         blend: how the faces are blended in.
         restore: name of the restoration.
+        upscale: name of what enlarges the whole results.
     """
 
     swapper: FaceSwapper
     photos: Sequence[Sequence[str]]
     blend: BlendSettings
     restore: str
+    upscale: str = "none"
 
 
 @dataclass
@@ -164,9 +166,9 @@ def _swap_one(wish: Wish, item: Any, plan: Plan, tell: ReportProgress, finished:
         assigned = plan.assign(swapper, still.image, faces)
     if not assigned:
         raise UserError(NOBODY)
-    result = swapper.swap_faces(still, faces, assigned, timer, wish.blend)
+    result = swapper.swap_faces(still, faces, assigned, timer, wish.blend, upscale=wish.upscale)
     tell(0.9, said("Saving"))
-    origin = Origin(swapper.method_name, wish.restore, sources=len(set(map(id, assigned.values()))))
+    origin = Origin(swapper.method_name, wish.restore, len(set(map(id, assigned.values()))), wish.upscale)
     folder, name = new_folder(), upload_name(item)
     file = write_marked_image(result.picture, folder / result_name(path, FORMATS["PNG"]), origin)
     finished.add(file.path, write_preview(result.image, folder / "after.jpg", origin), name)

@@ -30,12 +30,12 @@ from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
 from swapper.ui.work import Work, build_result_place
 
-FIRST = ("1", "Person A", "Where the interpolation starts.")
-SECOND = ("2", "Person B", "Where it ends.")
-TARGET = ("3", "Target", "The photo whose largest face turns from A into B.")
-PATHS = ("4", "Paths", "Two are drawn beside each other, one of each embedder.")
-RESULT = ("5", "Result", "Move the slider to go from A to B on both paths.")
-MEASURES = ("", "Charts and figures", "A line in the charts follows the slider.")
+FIRST = ("Person A", "Where the interpolation starts.")
+SECOND = ("Person B", "Where it ends.")
+TARGET = ("Target", "The photo whose largest face turns from A into B.")
+PATHS = ("Paths", "Two are drawn beside each other, one of each embedder.")
+RESULT = ("Result", "Move the slider to go from A to B on both paths.")
+MEASURES = ("Charts and figures", "A line in the charts follows the slider.")
 INTERPOLATE = "Interpolate from A to B"
 EMPTY = "The interpolation appears here."
 NO_METHOD = (
@@ -169,7 +169,7 @@ def build_interpolation_tab(
                 gif = _download("clip (GIF)", "gif")
                 archive = _download("all (ZIP)", "zip")
     with gr.Column(visible=False, elem_classes="card shown") as card:
-        heading(MEASURES)
+        heading(MEASURES, numbered=False)
         measures = gr.HTML(css_template=STYLE, elem_id="interpolation-measures")
     most = limits.max_interpolation_steps
     tab = InterpolationTab(swappers, evaluators, most, box, view, card, measures, clip, gif, archive, notes)

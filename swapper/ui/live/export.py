@@ -24,7 +24,6 @@ from swapper.ui.work import Work, build_result_place
 
 NO_SOURCE = "Source: no photo yet. Add one, or choose an example."
 OWN_DEVICE = (
-    "",
     "Swaps on your own device",
     "Your browser does the work: nothing of the camera is sent, and it is faster.",
 )
@@ -139,7 +138,7 @@ def build_face_export(
         Whether visitors can swap on their own devices.
     """
     linked, student = bool(page_routes(examples)), live_method() == FASTEST
-    heading(OWN_DEVICE)
+    heading(OWN_DEVICE, numbered=False)
     hint = (OPENS if student else BY_COMMAND) if linked else NOT_HERE
     gr.HTML(f'{page_link(OPEN_PAGE) if linked else ""}<p class="hint">{hint}</p>', elem_id="live-page")
     if not student:

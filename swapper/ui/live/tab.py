@@ -22,9 +22,9 @@ from swapper.ui.live.streams import FASTEST, LiveStreams, ShownFrame, end_stream
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.visits import Visits
 
-SOURCE = ("1", "Source", "Whose face you want. You can change the photo while you are live.")
-CAMERA = ("2", "Webcam", "Allow the camera, then press Record. Stop ends the stream.")
-RESULT = ("3", "Live", "You, with the source's face. No frames are stored.")
+SOURCE = ("Source", "Whose face you want. You can change the photo while you are live.")
+CAMERA = ("Webcam", "Allow the camera, then press Record. Stop ends the stream.")
+RESULT = ("Live", "You, with the source's face. No frames are stored.")
 ON_SERVER = "Or let the machine that runs this app do the work"
 SENT = "Slower: every picture of the camera is sent to it and back."
 STARTING = "Starting…"

@@ -20,6 +20,7 @@ from swapper.ui.settings_panel import blend_settings
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.terms import TRUST_ARGUMENT, require_trust
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
+from swapper.video.encode import format_of
 from swapper.video.job import VideoSettings, check_video_settings
 from swapper.video.request import measured_role
 
@@ -50,6 +51,7 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
         file_format: str = "MP4",
         trust: bool = False,
         rate: float | None = None,
+        encoder: str = "usual",
     ) -> tuple[gr.FileData, dict]:
         """Put the source person's face on faces of the target video; returns the new video and a report.
 
@@ -70,15 +72,17 @@ def add_video_endpoint(swappers: SwapperCache, limits: Limits) -> None:
             file_format: MP4, or GIF, which has no sound; the target may be one, too.
             trust: True to use published weights that are unverified; nothing in them can run code.
             rate: frames a second at most, 1 to 240; as in the target when None.
+            encoder: h265 or av1 instead of the usual H.264 in an MP4; a GIF has its own.
         """
         require_consent(consent, CONSENT_ARGUMENT)
         suffix, chosen = file_suffix(file_format, FORMATS), selection(select)
         blending = blend_settings(blend)
         check_video_settings(start, end, quality, steadiness)
-        part = VideoSettings(start, end, int(quality), steadiness, rate)
+        part = VideoSettings(start, end, int(quality), steadiness, rate, encoder)
+        format_of(suffix, encoder)
         name = values.text("Method", method) or default_method(moving=True)
         restorer = values.text("Restoration", restore) or default_restorer(moving=True)
-        require_trust(trust, [name], restorer, TRUST_ARGUMENT)
+        require_trust(trust, [name], restorer, sentence=TRUST_ARGUMENT)
         photos = upload_paths(source, files=limits.max_source_photos)
         pairs = people_pairs(people, limits.max_source_photos)
         path = upload_path(target, NO_TARGET, limits.max_video_bytes)

@@ -1,7 +1,7 @@
 """The target video of a session: what it is, its frames, and a preview of the swap."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 
 import numpy as np
@@ -52,22 +52,19 @@ class Clip:
         """Where the sliders end, seconds."""
         return round(max(floor(self.seconds / STEP + 1e-6) * STEP, STEP), 3)  # the page shows all digits
 
-    def part(
-        self, start: float, end: float, quality: int = 18, steadiness: float = 1.0, rate: float | None = None
-    ) -> VideoSettings:
+    def part(self, start: float, end: float, whole: VideoSettings | None = None) -> VideoSettings:
         """Settings of a job on a part of the video.
 
         Args:
             start: seconds.
             end: seconds; the whole rest when it is where the sliders end.
-            quality: as of ``VideoSettings``.
-            steadiness: as of ``VideoSettings``.
-            rate: as of ``VideoSettings``.
+            whole: settings that say the rest; the usual ones when None.
 
         Raises:
             UserError: this is not a part of a video.
         """
-        return VideoSettings(start, None if end >= self.last - STEP / 2 else end, quality, steadiness, rate)
+        last = None if end >= self.last - STEP / 2 else end
+        return replace(whole or VideoSettings(), start=start, end=last)
 
 
 def open_clip(path: str, limits: Limits) -> Clip:

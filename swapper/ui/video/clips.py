@@ -2,29 +2,23 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from swapper.types import UserError
 from swapper.ui.callout import callout
-from swapper.ui.files import nothing_left_on_failure, upload_path
+from swapper.ui.files import nothing_left_on_failure
 from swapper.ui.languages import said
 from swapper.ui.layout import Updates
-from swapper.ui.many import named, upload_name
+from swapper.ui.many import named
 from swapper.ui.progress import Tell
 from swapper.ui.video import page
 from swapper.ui.video.jobs import Work, run_job
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 
-FURTHER = "More videos, one after another"
-FURTHER_HINT = "Each is swapped as a whole, with the same people and settings. Results are kept as they end."
 ALL_RESULTS = "All results"
 NUMBERED = "Video {number} of {count}: {what}"
-NO_FILE = "Video: this is no uploaded file. Remove it and add it again."
-KINDS = ["video", ".gif", ".webp", ".apng", ".avif", ".mkv"]
-HEIGHT = 160  # px
 
 
 @dataclass(frozen=True)
@@ -34,12 +28,12 @@ class QueuedClip:
     Attributes:
         name: that a visitor knows it by.
         find: looks at the upload and gives its path.
-        part: of it.
+        part: says which part of the video at a path is swapped, and how.
     """
 
     name: str
     find: Callable[[], str]
-    part: VideoSettings
+    part: Callable[[str], VideoSettings]
 
 
 @dataclass
@@ -101,20 +95,6 @@ class ClipsPanel:
         }
 
 
-def build_further() -> gr.File:
-    """Lay out what takes further videos, closed at first."""
-    with gr.Accordion(FURTHER, open=False, elem_classes="settings further", elem_id="video-further-box"):
-        gr.HTML(f'<p class="hint">{FURTHER_HINT}</p>')
-        return gr.File(
-            label="Videos",
-            show_label=False,
-            file_count="multiple",
-            file_types=KINDS,
-            height=HEIGHT,
-            elem_id="video-further",
-        )
-
-
 def build_clips() -> ClipsPanel:
     """Lay out the results, hidden until there are several."""
     with gr.Column(visible=False) as box:
@@ -162,23 +142,12 @@ def swap_clips(
             with nothing_left_on_failure():  # of this one only: others stay when a later one is cancelled
                 path = one.find()
                 told = teller(tell, number, len(wanted))
-                ended.add(run_job(path, work(path, one.part), suffix, told, tell.cancel), one.name)
+                ended.add(run_job(path, work(path, one.part(path)), suffix, told, tell.cancel), one.name)
         except UserError as error:
             if tell.cancel.is_set():
                 raise
             ended.notes.append(named(one.name, error))
         yield ended
-
-
-def further_clips(items: Sequence[Any], part: VideoSettings, most: int) -> list[QueuedClip]:
-    """Further videos as they are to be swapped.
-
-    Args:
-        items: as the page sends them.
-        part: of each of them.
-        most: bytes of one.
-    """
-    return [QueuedClip(upload_name(item), partial(upload_path, item, NO_FILE, most), part) for item in items]
 
 
 def teller(tell: Tell, number: int = 0, count: int = 1) -> Callable[[VideoProgress], object]:

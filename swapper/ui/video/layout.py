@@ -10,6 +10,7 @@ import numpy as np
 from gradio.components import Component
 from jaxtyping import UInt8
 
+from swapper.registry.encoders import ENCODERS, USUAL
 from swapper.studies.previews import shrink
 from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
@@ -23,10 +24,10 @@ from swapper.ui.video.jobs import FORMATS
 from swapper.ui.work import Result, build_result_place
 from swapper.video.io import VideoReader
 
-TARGET = ("2", "Video", "The video to change. Only the faces change; the sound is kept.")
-PART = ("4", "Part and preview", "Choose what to swap, and preview a frame before you start.")
-PEOPLE = ("3", "Who changes", "Unless you choose otherwise, every face becomes person A.")
-RESULT = ("5", "Result", "Play it here or download it.")
+TARGET = ("Video", "The video to change. Only the faces change; the sound is kept.")
+PART = ("Part and preview", "Choose what to swap, and preview a frame before you start.")
+PEOPLE = ("Who changes", "Unless you choose otherwise, every face becomes person A.")
+RESULT = ("Result", "Play it here or download it.")
 WHO = [("Everyone", EVERYONE), ("The largest face", LARGEST), ("People I choose", CHOSEN)]
 WHO_LABEL = "Faces to swap"
 FIND = "Find people"
@@ -46,6 +47,9 @@ QUALITIES = [("Best", 18), ("Good", 23), ("Small file", 28)]
 PAIR = "Before and after, side by side"
 RATE, RATE_INFO = "Frame rate", "Frames a second at most. Fewer make a smaller file sooner."
 AS_IS = 0  # stands for the video's own
+ENCODER = "Encoder"
+ENCODERS_OFFERED = [("H.264", USUAL), *((ENCODERS[name].label, name) for name in ("h265", "av1"))]  # of MP4 files
+ENCODER_INFO = "Not of GIFs. H.264 plays everywhere; the others need newer players, and longer to encode."
 RATES = [("As in the video", AS_IS), ("30", 30), ("25", 25), ("15", 15)]
 STILL_SIDE = 240  # px
 KIND, KIND_INFO = "File format", "A GIF has no sound and fewer colours."
@@ -155,6 +159,7 @@ class VideoSettingsPanel:
         quality: constant rate factor of the result.
         kind: suffix of the result.
         rate: frames a second at most.
+        encoder: of the result's pictures.
     """
 
     swap: SettingsPanel
@@ -162,11 +167,17 @@ class VideoSettingsPanel:
     quality: gr.Radio
     kind: gr.Radio
     rate: gr.Radio
+    encoder: gr.Radio
 
     @property
     def inputs(self) -> list[Component]:
-        """All components, for an event's inputs; ``settings_panel.read`` takes the values after the first four."""
-        return [self.steadiness, self.quality, self.kind, self.rate, *self.swap.inputs]
+        """All components, for an event's inputs; ``settings_panel.read`` takes the values after the first five."""
+        return [self.steadiness, self.quality, self.kind, self.rate, self.encoder, *self.swap.inputs]
+
+    @property
+    def saved(self) -> dict[str, Component]:
+        """Those besides ``swap`` that are saved with it, by name of the setting."""
+        return {"steadiness": self.steadiness, "quality": self.quality, "fps": self.rate, "encoder": self.encoder}
 
 
 def build_inputs(examples: Path) -> tuple[Sources, gr.Video, gr.UploadButton]:
@@ -247,7 +258,8 @@ def build_settings() -> VideoSettingsPanel:
         quality = gr.Radio(QUALITIES, value=QUALITIES[0][1], label=QUALITY, info=QUALITY_INFO)
         kind = gr.Radio(list(FORMATS.items()), value=FORMATS["MP4"], label=KIND, info=KIND_INFO, elem_id="video-kind")
         rate = gr.Radio(RATES, value=AS_IS, label=RATE, info=RATE_INFO, elem_id="video-rate")
-    return VideoSettingsPanel(swap, steadiness, quality, kind, rate)
+        encoder = gr.Radio(ENCODERS_OFFERED, value=USUAL, label=ENCODER, info=ENCODER_INFO, elem_id="video-encoder")
+    return VideoSettingsPanel(swap, steadiness, quality, kind, rate, encoder)
 
 
 def build_result() -> VideoResultPanel:

@@ -16,19 +16,21 @@ from swapper.ui.consent import require_consent
 from swapper.ui.files import upload_path, upload_paths
 from swapper.ui.languages import said
 from swapper.ui.layout import Updates
-from swapper.ui.many import listed, upload_name
+from swapper.ui.many import upload_name
 from swapper.ui.plan import CHOSEN, EVERYONE
 from swapper.ui.progress import Tell
 from swapper.ui.settings_panel import read
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.video import page
 from swapper.ui.video.clip import Clip, frame_at, open_clip, preview_swap
-from swapper.ui.video.clips import QueuedClip, SwappedClips, further_clips, swap_clips, teller
+from swapper.ui.video.clips import QueuedClip, SwappedClips, swap_clips, teller
+from swapper.ui.video.further import FurtherPanel
 from swapper.ui.video.gif import Gif, stand_in
 from swapper.ui.video.jobs import FORMATS, run_job, video_work
 from swapper.ui.video.jobs import Work as Job
 from swapper.ui.video.layout import DOWNLOAD, KIND, WHO, WHO_LABEL, CastPanel, PartPanel, VideoResultPanel
 from swapper.ui.video.plan import Cast, look_for_people, plan_swap, wanted_people
+from swapper.video.encode import format_of
 from swapper.video.io import VideoReader
 from swapper.video.job import LONGEST, VideoResult, VideoSettings, check_video_settings
 
@@ -52,6 +54,7 @@ class VideoTab:
         gif: state of the session: the ``Gif`` that the video on the page stands for, or None.
         kind: suffix of the result.
         previewed: state of the session: whether the frame on the page is a preview.
+        further: further videos.
     """
 
     swappers: SwapperCache
@@ -65,6 +68,7 @@ class VideoTab:
     gif: gr.State
     kind: gr.Radio
     previewed: gr.State
+    further: FurtherPanel
 
     def take_gif(self, payload: Any) -> Updates:
         """Show a GIF as a video; ``payload`` is the file as Gradio sends it."""
@@ -100,7 +104,7 @@ class VideoTab:
     def again(self, values: dict[Any, Any]) -> Updates:
         """Show the video, the part and the people that came back after a reload."""
         clip, cast = values.get(self.clip), values.get(self.cast.people.found)
-        found = self.cast.people.again(values)
+        found = {**self.cast.people.again(values), **self.further.again(self.limits, values)}
         if not isinstance(clip, Clip) or values.get(self.target) is None:
             return {**found, self.clip: None}
         start, end = values.get(self.part.start) or 0.0, values.get(self.part.end) or clip.last
@@ -160,7 +164,7 @@ class VideoTab:
         if clip is None:
             raise UserError(NO_TARGET)
         seconds, who = _seconds(seconds), values.choice(WHO_LABEL, who, dict(WHO).values())
-        method, restore, blend = read(list(sent[len(PEOPLE) + 4 :]))
+        method, restore, blend = read(list(sent[len(PEOPLE) + 5 :]))
         photos = self._photos(sent)
         wanted_people(who, cast, photos)
         tell(0.0, said("Loading the method"))
@@ -194,18 +198,22 @@ class VideoTab:
         end: Any,
         gif: Gif | None,
         further: Any,
+        paths: Any,
         *sent: Any,
     ) -> Iterator[Updates]:
-        """Swap the video and further ones, telling how far it is; ``sent`` are the sources' photos and the settings."""
+        """Swap the video and further ones; ``sent``: the parts of those, the sources' photos and the settings."""
         require_consent(agreed)
         start, end, who = _seconds(start), _seconds(end), values.choice(WHO_LABEL, who, dict(WHO).values())
-        steadiness, quality, kind, rate, *swap = sent[len(PEOPLE) :]
+        parts, sent = sent[: 2 * len(self.further.rows)], sent[2 * len(self.further.rows) :]
+        steadiness, quality, kind, rate, encoder, *swap = sent[len(PEOPLE) :]
         check_video_settings(0, None, quality, steadiness)
-        suffix, items = values.choice(KIND, kind, FORMATS.values()), listed(further, self.limits.max_clips)
+        suffix = values.choice(KIND, kind, FORMATS.values())
         method, restore, blend = read(swap)
-        whole = VideoSettings(quality=int(quality), steadiness=steadiness, rate=rate or None)
-        most = self.limits.max_video_bytes
-        path = _meant(upload_path(payload, NO_TARGET, most), gif) if payload or not items else ""
+        whole = VideoSettings(quality=int(quality), steadiness=steadiness, rate=rate or None, encoder=encoder)
+        format_of(suffix, whole.encoder)
+        more = self.further.queued(self.limits, further, paths, parts, whole)
+        asked = payload or not more
+        path = _meant(upload_path(payload, NO_TARGET, self.limits.max_video_bytes), gif) if asked else ""
         if path and (clip is None or clip.path != path):  # the click came before the video had been looked at
             clip, cast, who = open_clip(path, self.limits), None, EVERYONE
             end = clip.longest
@@ -217,14 +225,13 @@ class VideoTab:
         def job(path: str, part: VideoSettings) -> Job:
             return video_work(lambda: self.swappers.get(method, restore), plan, path, part, blend, self.limits)
 
-        part = clip.part(start, end, whole.quality, steadiness, whole.rate) if clip is not None else VideoSettings()
-        if not items:
+        part = clip.part(start, end, whole) if clip is not None else whole
+        if not more:
             result = run_job(path, job(path, part), suffix, teller(tell), tell.cancel)
             yield {**self._finished(result, method), **self._both(payload, part, result)}
             return
         plan(self.swappers.get(method, restore))  # what is wrong with the people is wrong with every video
-        first = [QueuedClip(upload_name(payload), lambda: path, part)] if path else []
-        more = further_clips(items, whole, most)
+        first = [QueuedClip(upload_name(payload), lambda: path, lambda _path: part)] if path else []
         steps = swap_clips([*first, *more], job, suffix, tell, ended := SwappedClips())
         yield from self._many(steps, ended, (payload, part) if first else None, method)
 

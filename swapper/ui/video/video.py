@@ -1,5 +1,6 @@
 """The Video tab."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from swapper.ui.layout import ENGINE, LENGTHY, QUICK, queued
 from swapper.ui.presets import Presets
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.video.api import add_video_endpoint
-from swapper.ui.video.clips import build_further
+from swapper.ui.video.further import build_further
 from swapper.ui.video.layout import (
     FIND,
     PREVIEW,
@@ -57,17 +58,16 @@ def build_video_tab(
             cast, part = build_cast(sources), build_part()
             start = gr.Button(SWAP, variant="primary", elem_id="video-swap")
             problem = gr.HTML(elem_id="video-problem")
-            further = build_further()
+            further = build_further(limits)
             choices = build_settings()
         with gr.Column(scale=11, min_width=320, elem_classes="card result", elem_id="video-result"):
             result = build_result()
     previewed, again = gr.State(False), gr.Textbox(visible="hidden", show_label=False, container=False)
-    tab = VideoTab(swappers, limits, part, cast, result, problem, clip, target, gif, choices.kind, previewed)
+    tab = VideoTab(swappers, limits, part, cast, result, problem, clip, target, gif, choices.kind, previewed, further)
     people, trim = cast.people, [part.start, part.end]
     looks, queue = queued("frames", LOOKERS), (ENGINE, limits.concurrency)
     people.wire()
-    saved = {"steadiness": choices.steadiness, "quality": choices.quality}
-    choices.swap.wire(presets, saved, [choices.kind, choices.rate])
+    choices.swap.wire(presets, choices.saved, [choices.kind])
     sources.wire(swappers, limits.concurrency, limits.max_source_photos)
     cast.who.input(tab.choose, cast.who, cast.search, **QUICK)
     choose_gif.upload(tab.take_gif, choose_gif, [gif, target, choices.kind, problem], show_progress_on=target, **looks)
@@ -82,15 +82,19 @@ def build_video_tab(
             show_progress="hidden",
             **looks,
         )
+    fit = partial(further.fit, limits)
+    # Not when they come back after a reload, as the parts do by themselves.
+    taken = [further.files.upload, further.files.delete, further.files.clear]
+    gr.on(taken, fit, further.inputs, further.shown, show_progress="hidden", **looks)
     find = Work("video people", FIND, cast.find, problem, cast.place, gr.State(""), visits)
     find.wire(tab.find, consent, [clip, *trim, people.people], [*people.shown, cast.empty], queue)
     wish = [*sources.galleries, *choices.inputs]
     _wire_preview(tab, consent, [clip, people.found, cast.who, part.time, *wish], again, queue, visits)
     work = Work("video", SWAP, start, problem, result.place, gr.State(""), visits, keeps=True)
-    inputs = [target, clip, people.found, cast.who, *trim, gif, further, *wish]
+    inputs = [target, clip, people.found, cast.who, *trim, gif, *further.inputs, *wish]
     work.wire(tab.swap, consent, inputs, result.outputs, (LENGTHY, limits.concurrency), VIDEO_SECONDS)
     also = [sources.people, sources.selected, people.casting]
-    work.watch(inputs, also, tab.again, [*loaded, *sources.shown, *result.outputs])
+    work.watch(inputs, also, tab.again, [*loaded, *sources.shown, *further.shown, *result.outputs])
     return result
 
 

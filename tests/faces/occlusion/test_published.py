@@ -47,15 +47,15 @@ def write_xseg(path: Path) -> None:
     save(path, nodes, ("b", 64, 64, 3), ("b", 64, 64, 1), constants)
 
 
-def write_bisenet(path: Path) -> None:
+def write_bisenet(path: Path, classes: int = 19) -> None:
     """Class 1, skin, is what is more red than blue once ImageNet's scaling is undone; else 17, hair."""
     mean, std = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
-    weights = np.zeros((19, 3, 1, 1), np.float32)
-    bias = np.full(19, -100, np.float32)
-    weights[1, 0], weights[17, 2] = std[0], std[2]
-    bias[1], bias[17] = mean[0], mean[2]
+    weights = np.zeros((classes, 3, 1, 1), np.float32)
+    bias = np.full(classes, -100, np.float32)
+    weights[1, 0], weights[classes - 2, 2] = std[0], std[2]
+    bias[1], bias[classes - 2] = mean[0], mean[2]
     nodes = [helper.make_node("Conv", ["input", "weights", "bias"], ["output"])]
-    save(path, nodes, ("b", 3, 64, 64), ("b", 19, 64, 64), {"weights": weights, "bias": bias})
+    save(path, nodes, ("b", 3, 64, 64), ("b", classes, 64, 64), {"weights": weights, "bias": bias})
 
 
 @pytest.fixture
@@ -83,6 +83,17 @@ def test_what_is_no_face_is_hidden(files: Path, kind: Callable[[], OcclusionFind
     far = cv2.dilate(wanted.astype(np.uint8), np.ones((side // 3, side // 3))) == 0
     assert (found[far] < 0.05).all(), "its edge lies within the face"
     assert finder.find(np.full((side, side, 3), SKIN, np.uint8), template, np.ones((side, side), np.float32)) is None
+
+
+def test_a_graph_of_another_kind_is_refused_when_it_is_opened(files: Path) -> None:
+    write_bisenet(files / "bisenet_resnet_34.onnx", classes=11)
+    wrong = r"its output is of \(1, 11, 64, 64\), not of \(1, 19, 64, 64\) as that of bisenet_resnet_34\. Replace it"
+    with pytest.raises(UserError, match=wrong):
+        load_mask("region", CPU)
+    write_bisenet(files / "xseg_1.onnx")
+    wrong = r"its input 'input' is of \(any, 3, 64, 64\), not of \(any, 64, 64, 3\) as that of xseg_1\. Replace it"
+    with pytest.raises(UserError, match=wrong):
+        load_mask("xseg", CPU)
 
 
 def test_masks_are_found_by_name(files: Path) -> None:

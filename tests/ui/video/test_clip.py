@@ -10,6 +10,7 @@ from clips import Coding, background, clicks, write_clip
 from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.video.clip import Clip, frame_at, open_clip
+from swapper.video.job import VideoSettings
 
 SIZE = (120, 160)
 
@@ -60,8 +61,9 @@ def test_files_that_are_no_video_are_refused(tmp_path):
 def test_a_part_keeps_the_rest_only_where_the_slider_ends():
     clip = Clip("x.mp4", 4.04, 25, 160, 120, 120)
     assert clip.part(0, 4.0).end is None
-    assert clip.part(1.2, 3.9) == clip.part(1.2, 3.9, 18, 1.0)
-    assert (clip.part(1.2, 3.9).start, clip.part(1.2, 3.9).end) == (1.2, 3.9)
+    assert clip.part(1.2, 3.9) == VideoSettings(1.2, 3.9)
+    whole = VideoSettings(quality=23, steadiness=0.5, rate=15, encoder="h265")
+    assert clip.part(1.2, 3.9, whole) == VideoSettings(1.2, 3.9, 23, 0.5, 15, "h265")
     with pytest.raises(UserError, match="not a part of a video"):
         clip.part(3, 2)
     with pytest.raises(UserError, match="not a part of a video"):

@@ -7,9 +7,11 @@ from threading import Event
 import numpy as np
 import pytest
 
+from swapper.runtime.limits import Limits
 from swapper.types import UserError
 from swapper.ui.progress import Tell, follow
-from swapper.ui.video.clips import QueuedClip, SwappedClips, further_clips, swap_clips
+from swapper.ui.video.clips import QueuedClip, SwappedClips, swap_clips
+from swapper.ui.video.further import further_clips
 from swapper.video.job import VideoProgress, VideoResult, VideoSettings
 from swapper.video.picture import TimedFrame
 
@@ -34,7 +36,7 @@ def job(path: str, part: VideoSettings) -> Callable[[str, Callable, Event], Vide
 
 
 def wanted(*names: str, start: float = 0.0) -> list[QueuedClip]:
-    return [QueuedClip(name, lambda name=name: f"/any/{name}", VideoSettings(start)) for name in names]
+    return [QueuedClip(name, lambda name=name: f"/any/{name}", lambda _path: VideoSettings(start)) for name in names]
 
 
 def test_one_that_fails_is_named_and_leaves_nothing_and_the_others_follow(uploads: Path):
@@ -58,7 +60,8 @@ def test_what_has_ended_stays_when_a_later_one_is_cancelled(uploads: Path):
 
 
 def test_uploads_are_looked_at_when_their_turn_comes(uploads: Path):
-    first, second = further_clips([{"path": "/etc/hostname", "orig_name": "me.mp4"}, None], VideoSettings(), 100)
+    items = [{"path": "/etc/hostname", "orig_name": "me.mp4"}, None]
+    first, second = further_clips(items, {}, VideoSettings(), Limits(max_video_bytes=100))
     assert first.name == "me.mp4" and second.name == "file"
     for one, words in ((first, "not an uploaded file"), (second, "no uploaded file")):
         with pytest.raises(UserError, match=words):
