@@ -31,6 +31,7 @@ _TEMPLATE = "tight"
 _SIDE = 256  # px, of the photos
 _SCORED = 256
 _RIM = 9  # px, around what a teacher sees, an odd number
+_SURE = 0.7  # probability at which a teacher is believed
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class OcclusionConfig(SupplyConfig):
     doubt_kimg: float = 10.0  # from here on the network may doubt that a photo itself is bare
     doubt_weight: float = 0.15  # of places it doubts; with none, what it wrongly sees would never be put right
     teacher: str = ""  # weights of an occlusion network that doubts instead; what it sees does not count at all
+    believe: bool = False  # what the teacher is sure to see is covered, and only the rim of it does not count
 
     @classmethod
     def lite(cls) -> "OcclusionConfig":
@@ -154,10 +156,13 @@ class OcclusionTrainer:
         network, occlusion, counted = self.networks["occlusion"], batch["occlusion"], batch["counted"]
         doubt = torch.zeros(())
         if batch["doubted"]:
-            real = (self._seen(batch["bare"]) > 0.5) & (occlusion < 0.5)
+            seen = self._seen(batch["bare"])
+            real = (self._rimmed(seen) > 0.5) & (occlusion < 0.5)
             doubt = (real * counted).sum() / counted.sum()
             weight = 0.0 if self.frozen else self.config.doubt_weight
-            counted = torch.where(real, weight * counted, counted)
+            sure = real & (seen > _SURE) if self.config.believe else torch.zeros_like(real)
+            occlusion = torch.where(sure, 1.0, occlusion)
+            counted = torch.where(real & ~sure, weight * counted, counted)
         logits = network(_packed(batch["images"])).float()
         entropy = F.binary_cross_entropy_with_logits(logits, occlusion, counted, reduction="sum") / counted.sum()
         guess = logits.sigmoid() * counted
@@ -167,15 +172,19 @@ class OcclusionTrainer:
 
     @torch.no_grad()
     def _seen(self, bare: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b 1 s s"]:
-        """What the teacher, or else the network itself, sees on photos as they came; a teacher's with a rim."""
+        """What the teacher, or else the network itself, sees on photos as they came."""
         if self.frozen:
             side = cast(OcclusionNetwork, self.frozen["teacher"]).config.size
             seen = self.frozen["teacher"](F.interpolate(bare, (side, side), mode="area")).float().sigmoid()
-            return F.max_pool2d(F.interpolate(seen, bare.shape[2:], mode="bilinear"), _RIM, 1, _RIM // 2)
+            return F.interpolate(seen, bare.shape[2:], mode="bilinear")
         network = self.networks["occlusion"].eval()
         seen = network(_packed(bare)).float().sigmoid()
         network.train()
         return seen
+
+    def _rimmed(self, seen: Float[Tensor, "b 1 s s"]) -> Float[Tensor, "b 1 s s"]:
+        """What a teacher sees, with a rim."""
+        return F.max_pool2d(seen, _RIM, 1, _RIM // 2) if self.frozen else seen
 
     def samples(self, networks: Mapping[str, nn.Module]) -> UInt8[np.ndarray, "h w 3"]:
         """Validation faces, what was found on them in red; things are drawn over those of the upper rows."""

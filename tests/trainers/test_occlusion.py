@@ -57,6 +57,13 @@ class Sees(nn.Module):
         return half.expand(len(faces), 1, faces.shape[2], -1) + self.bias
 
 
+class SeesNothing(Sees):
+    """Takes no place for covered."""
+
+    def forward(self, faces):
+        return super().forward(faces).clamp(max=-8.0)
+
+
 def test_what_is_seen_on_the_photo_itself_counts_little(tiny_faces, tmp_path):
     config = replace(OcclusionConfig.tiny(), doubt_kimg=1.0, doubt_weight=0.0, dice_weight=0.0)
     trainer = OcclusionTrainer(config, tiny_faces, tmp_path)
@@ -85,6 +92,20 @@ def test_what_a_teacher_sees_does_not_count_whatever_the_network_sees(tiny_faces
     taught, terms = trainer.loss("L", batch)
     assert blind > 2 and taught < 0.05
     assert 0.2 < terms["doubt"] < 0.8
+
+
+def test_what_a_believed_teacher_sees_is_to_be_found(tiny_faces, tmp_path):
+    config = replace(OcclusionConfig.tiny(), doubt_kimg=0.0, dice_weight=0.0, teacher="occlusion-lite", believe=True)
+    trainer = OcclusionTrainer(config, tiny_faces, tmp_path)
+    batch = trainer.batch(trainer.draw(Generator().manual_seed(0), 4), torch.device("cpu"), 0.0)
+    batch["occlusion"] = torch.zeros_like(batch["occlusion"])
+    teacher = Sees()
+    teacher.config = trainer.config.network
+    trainer.frozen["teacher"] = trainer.networks["occlusion"] = teacher
+    agrees, _ = trainer.loss("L", batch)
+    trainer.networks["occlusion"] = SeesNothing()
+    misses, _ = trainer.loss("L", batch)
+    assert agrees < 0.05 and misses > 2
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.6])
