@@ -1,7 +1,7 @@
 """What ships does swap: results show the source's person in the target's pose, which no random weights achieve.
 
 Measured when the bounds were chosen, the worst of all methods: the cosine to the source rises by 0.30 on the example
-portraits and by 0.18 on photographs, 4 of 5 sources are found again, the pose is 1.1 and 2.2 degrees off. With random
+portraits and by 0.18 on photographs, 4 of 5 sources are found again, the pose is 1.2 and 2.2 degrees off. With random
 weights in ``ghost-lite`` the cosine falls, no source is found again and the pose is 2 and 5 degrees off.
 """
 
