@@ -12,7 +12,7 @@ from swapper.faces.pose import EXPRESSION_PARTS
 _REACH = 0.3  # of a point's pull, eye distances
 _DOUBT = 0.1  # how little a single point is trusted against its neighbours
 _FARTHEST = 0.06  # eye distances: a larger miss is one of the measurement, or another shape of the face
-_ROUNDS = 2
+_ROUNDS = 3
 _SIDE = 64  # px at which the smooth field is computed
 
 Measure = Callable[[UInt8[np.ndarray, "s s 3"]], Float32[np.ndarray, "478 3"]]  # a face -> its mesh points, px
@@ -76,9 +76,13 @@ def _spread(
     steps = (np.arange(_SIDE) + 0.5) * size / _SIDE - 0.5
     places = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
     squared = _squared(places, points)
-    near = np.clip(2 - np.sqrt(squared.min(1, keepdims=True)) / reach, 0, 1)  # from one reach to two
-    field = near * (_pull(squared, reach) @ weights)
-    return cv2.resize(field.reshape(_SIDE, _SIDE, 2).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+
+    def enlarged(values: Float64[np.ndarray, "n d"]) -> Float32[np.ndarray, "s s d"]:
+        coarse = values.reshape(_SIDE, _SIDE, -1).astype(np.float32)
+        return cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR).reshape(size, size, -1)
+
+    distance = enlarged(np.sqrt(squared.min(1, keepdims=True)))
+    return enlarged(_pull(squared, reach) @ weights) * np.clip(2 - distance / np.float32(reach), 0, 1)
 
 
 def _squared(places: Float64[np.ndarray, "m 2"], points: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, "m n"]:
