@@ -82,9 +82,11 @@ def visit(browser: Browser, address: str, width: int, height: int) -> Iterator[P
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: wrong.append(request.url) if _leaves(request.url) else None)
-    page.goto(address)
-    yield page
-    page.close()
+    try:
+        page.goto(address)
+        yield page
+    finally:
+        page.close()
     assert not wrong
 
 

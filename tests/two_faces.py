@@ -28,6 +28,13 @@ class TwoFaces:
         return [Face(box, 0.9, five) for box, five in zip(boxes, points, strict=True)]
 
 
+class NothingInFront:
+    """Says that nothing hides a face; what the network says of random colours changes with its weights."""
+
+    def find(self, *_of_a_face: object) -> None:
+        return None
+
+
 def draw(path: Path, width: int = 300, height: int = 200, seed: int = 0) -> str:
     """Write a smooth random picture; returns its path."""
     coarse = np.random.default_rng(seed).integers(0, 256, (5, 7, 3), dtype=np.uint8)

@@ -173,14 +173,14 @@ def test_two_faces_become_two_people_who_can_be_exchanged(browser: Browser, addr
     halves = np.s_[:, :320, :3], np.s_[:, 320:, :3]
     with camera_browser(browser, clip) as camera, visit(camera, address, 1280, 900) as page:
         page.check("#consent")
-        page.set_input_files("#file", [str(person), str(person.parent / "people" / "02.onnx")])
+        page.set_input_files("#file", [str(person), str(person.parent / "people" / "01.onnx")])
         expect(page.locator("#people li")).to_have_count(2)
         page.click("#start")
         expect(page.locator("#numbers[data-faces='2']")).to_be_attached()
         page.wait_for_timeout(1000)
         before = labelled(page).astype(int)
         page.click("#exchange")
-        expect(page.locator("#people li").first).to_contain_text("02.onnx")
+        expect(page.locator("#people li").first).to_contain_text("01.onnx")
         page.wait_for_timeout(1000)
         after = labelled(page).astype(int)
         for half in halves:

@@ -64,6 +64,11 @@ class SeesNothing(Sees):
         return super().forward(faces).clamp(max=-8.0)
 
 
+def _teacher(network: Sees, trainer: OcclusionTrainer) -> Sees:
+    network.config = trainer.config.network
+    return network
+
+
 def test_what_is_seen_on_the_photo_itself_counts_little(tiny_faces, tmp_path):
     config = replace(OcclusionConfig.tiny(), doubt_kimg=1.0, doubt_weight=0.0, dice_weight=0.0)
     trainer = OcclusionTrainer(config, tiny_faces, tmp_path)
@@ -85,10 +90,9 @@ def test_what_a_teacher_sees_does_not_count_whatever_the_network_sees(tiny_faces
     batch = trainer.batch(trainer.draw(Generator().manual_seed(0), 4), torch.device("cpu"), 0.0)
     batch["occlusion"] = torch.zeros_like(batch["occlusion"])
     trainer.networks = {"occlusion": Sees()}
+    trainer.frozen["teacher"] = _teacher(SeesNothing(), trainer)
     blind, _ = trainer.loss("L", batch)
-    teacher = Sees()
-    teacher.config = trainer.config.network
-    trainer.frozen["teacher"] = teacher
+    trainer.frozen["teacher"] = _teacher(Sees(), trainer)
     taught, terms = trainer.loss("L", batch)
     assert blind > 2 and taught < 0.05
     assert 0.2 < terms["doubt"] < 0.8
@@ -99,9 +103,7 @@ def test_what_a_believed_teacher_sees_is_to_be_found(tiny_faces, tmp_path):
     trainer = OcclusionTrainer(config, tiny_faces, tmp_path)
     batch = trainer.batch(trainer.draw(Generator().manual_seed(0), 4), torch.device("cpu"), 0.0)
     batch["occlusion"] = torch.zeros_like(batch["occlusion"])
-    teacher = Sees()
-    teacher.config = trainer.config.network
-    trainer.frozen["teacher"] = trainer.networks["occlusion"] = teacher
+    trainer.frozen["teacher"] = trainer.networks["occlusion"] = _teacher(Sees(), trainer)
     agrees, _ = trainer.loss("L", batch)
     trainer.networks["occlusion"] = SeesNothing()
     misses, _ = trainer.loss("L", batch)

@@ -7,7 +7,7 @@ import pytest
 from hand_calls import Caller
 from recorders import behind, kept_in, recording_proxy
 from served_app import serve
-from two_faces import TwoFaces, draw
+from two_faces import NothingInFront, TwoFaces, draw
 
 from swapper.pipeline import FaceSwapper
 from swapper.ui.swappers import SwapperCache
@@ -15,8 +15,10 @@ from swapper.ui.swappers import SwapperCache
 
 @pytest.fixture(scope="session")
 def engine() -> FaceSwapper:
-    """The warp method on whatever ``TwoFaces`` finds."""
-    return FaceSwapper("warp", "cpu", restore="none", detector=TwoFaces(), threads=1)
+    """The warp method on whatever ``TwoFaces`` finds; nothing is in front of it."""
+    engine = FaceSwapper("warp", "cpu", restore="none", detector=TwoFaces(), threads=1)
+    engine.occlusion = NothingInFront()
+    return engine
 
 
 @pytest.fixture(scope="session")
