@@ -21,7 +21,7 @@ from swapper.faces.landmarks import LandmarkDetector
 from swapper.faces.occlusion.network import OcclusionFinder
 from swapper.faces.occlusion.over_time import Appearance, UsualAppearance, measure_appearance, occlusion_mask
 from swapper.methods.base import Method, alignment_of, swap_crops
-from swapper.methods.likeness import extrapolate_identity, likeness_warnings
+from swapper.methods.likeness import extrapolate_identity, likeness_warnings, told_likeness
 from swapper.restore.base import LEAST_SIZE, Restorer, restore_swapped
 from swapper.runtime.timing import StepTimer
 from swapper.types import Box, Crop, Face, Identity
@@ -207,7 +207,7 @@ class FrameSwapper:
     @property
     def extrapolates(self) -> bool:
         """Whether the identity that a face gets depends on how it looks."""
-        return self._blend.likeness != 1
+        return told_likeness(self._method, self._blend.likeness) != 1
 
     def target_crop(self, frame: UInt8[np.ndarray, "h w 3"], face: Face) -> Crop:
         """What ``extrapolate_from`` needs of a face.

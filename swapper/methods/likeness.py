@@ -1,5 +1,7 @@
 """Interpolating or extrapolating from the target's identity to the source's."""
 
+from typing import Protocol, runtime_checkable
+
 from swapper.methods.base import InterpolatingMethod, Method
 from swapper.types import Crop, Identity
 
@@ -29,6 +31,27 @@ def likeness_warnings(method: Method, likeness: float) -> list[str]:
     return [LIKENESS_IGNORED.format(likeness=f"{likeness:g}", method=method.name)] if ignored else []
 
 
+@runtime_checkable
+class Overshooting(Protocol):
+    """A method that is told to go farther than its result is to get.
+
+    Attributes:
+        overshoot: factor of the likeness.
+    """
+
+    overshoot: float
+
+
+def told_likeness(method: Method, likeness: float) -> float:
+    """Likeness that a method has to be told, so that its result gets as far as is wanted.
+
+    Args:
+        method: draws the faces.
+        likeness: wanted, as of ``extrapolate_identity``.
+    """
+    return likeness * method.overshoot if isinstance(method, Overshooting) else likeness
+
+
 def extrapolate_identity(method: Method, identity: Identity, target: Crop, likeness: float) -> Identity:
     """Interpolate from the target's identity to the source's, or extrapolate beyond it.
 
@@ -42,7 +65,8 @@ def extrapolate_identity(method: Method, identity: Identity, target: Crop, liken
         likeness: 0 (the target's own identity) .. 1 (the source's) .. 1.5; methods whose identities cannot be mixed
             take every value for 1.
     """
-    if likeness == 1 or not can_interpolate(method):
+    told = told_likeness(method, likeness)
+    if told == 1 or not can_interpolate(method):
         return identity
     assert isinstance(method, InterpolatingMethod), "a method that can interpolate follows its protocol"
-    return method.interpolate(identity, method.identify([target]), 1 - likeness)
+    return method.interpolate(identity, method.identify([target]), 1 - told)

@@ -12,9 +12,15 @@ from swapper.methods.weights import SourceReader, open_weights
 from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder
 from swapper.types import Crop, Identity
 
+_OVERSHOOT = 1.2  # of the shipped network, which draws less of a person than it is told; at this it is nearest
+
 
 class SmoothSwapMethod(RedrawingMethod):
-    """The method that also changes the shape of the face; any unit vector of its embedding space is an identity."""
+    """The method that also changes the shape of the face; any unit vector of its embedding space is an identity.
+
+    Attributes:
+        overshoot: factor of the likeness that the generator is told; 1 for weights of the user's.
+    """
 
     name = "smoothswap"
 
@@ -46,6 +52,7 @@ class SmoothSwapMethod(RedrawingMethod):
         self.generator = opened.network.to(device).eval()
         self.source = SourceReader.open(opened, self.generator.config.embedding, device, embedder)
         self.embedder = self.source.network
+        self.overshoot = _OVERSHOOT if weights is None and generator is None else 1.0
 
     @torch.inference_mode()
     def identify(self, crops: Sequence[Crop]) -> Identity:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from swapper import hub
 from swapper.methods.likeness import extrapolate_identity, likeness_warnings
 from swapper.methods.redrawing import RedrawingMethod
+from swapper.methods.smoothswap import SmoothSwapMethod
 from swapper.types import Crop, Identity
 from swapper.ui.languages import korean
 
@@ -17,6 +19,7 @@ CROP = Crop(np.zeros((256, 256, 3), np.uint8), np.eye(2, 3, dtype=np.float32), n
 class Vectors(RedrawingMethod):
     """Every photo shows the same person."""
 
+    overshoot: float
     name, size, template, device = "vectors", 8, "ffhq", torch.device("cpu")
 
     def identify(self, crops):
@@ -53,3 +56,17 @@ def test_a_method_that_cannot_mix_people_takes_the_source_as_it_is():
     assert said.startswith("Likeness 1.3: 'fixed' cannot interpolate between people, so it is ignored.")
     assert HANGUL.search(korean(said)), "the app says it in Korean too"
     assert likeness_warnings(Fixed(), 1.0) == likeness_warnings(Vectors(), 1.3) == []
+
+
+def test_a_method_that_overshoots_is_told_to_go_farther():
+    method, source = Vectors(), Identity("vectors", SOURCE)
+    plain = extrapolate_identity(method, source, CROP, 1.25).embedding
+    method.overshoot = 1.25
+    np.testing.assert_allclose(extrapolate_identity(method, source, CROP, 1.0).embedding, plain, atol=1e-6)
+    np.testing.assert_allclose(extrapolate_identity(method, source, CROP, 0.0).embedding, TARGET, atol=1e-6)
+
+
+def test_weights_of_the_users_are_told_what_they_are_asked_for():
+    cpu = torch.device("cpu")
+    assert SmoothSwapMethod(cpu).overshoot > 1
+    assert SmoothSwapMethod(cpu, weights=hub.resolve("smoothswap-lite")).overshoot == 1
