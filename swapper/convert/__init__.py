@@ -12,6 +12,7 @@ from swapper.convert.matching import fit, rename
 from swapper.convert.systems import SYSTEMS, OfficialCheckpoint
 from swapper.hub.manifest import file_sha256
 from swapper.registry import CONVERTERS, named
+from swapper.registry.lookup import look_up
 from swapper.types import UserError
 
 
@@ -38,9 +39,7 @@ def convert(system: str, path: Path, output: Path) -> nn.Module:
 
 def read_official(system: str, path: Path) -> nn.Module:
     """Build a network from an official checkpoint, evaluating and without gradients; arguments as for ``convert``."""
-    if system not in CONVERTERS:
-        raise UserError(f"Unknown system '{system}'. Choose one of: {', '.join(CONVERTERS)}.")
-    official: OfficialCheckpoint = named(CONVERTERS[system])
+    official: OfficialCheckpoint = named(look_up(CONVERTERS, system, "system"))
     if path.suffix.lower() == ".onnx":
         if official.read_onnx is None:
             able = [f"'{kind}'" for kind, other in SYSTEMS.items() if other.read_onnx is not None]

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from swapper.errors import UserError
+from swapper.registry.lookup import look_up
 from swapper.runtime.whole_file import whole_file
 from swapper.version import __version__
 
@@ -114,10 +115,7 @@ def entry(name: str) -> WeightEntry:
     Raises:
         UserError: the manifest has no such name.
     """
-    known = {row.name: row for row in entries()}
-    if name not in known:
-        raise UserError(f"Unknown weights '{name}'. Choose one of: {', '.join(known)}.")
-    return known[name]
+    return look_up({row.name: row for row in entries()}, name, "weights")
 
 
 def add_entry(

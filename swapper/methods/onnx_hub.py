@@ -16,6 +16,7 @@ from swapper.faces.fitting import cut_again
 from swapper.interpolation import slerp
 from swapper.methods.base import check_identity
 from swapper.methods.onnx_records import EMBEDDER, RECORDS, OnnxSwapper
+from swapper.registry.lookup import look_up
 from swapper.registry.pipelines import Alignment
 from swapper.runtime.graph_shapes import check_input, check_output
 from swapper.runtime.onnx_session import open_session, used_provider
@@ -45,9 +46,7 @@ class OnnxHubMethod:
         Raises:
             UserError: the name is unknown, or a file cannot be downloaded or is another network.
         """
-        if swapper not in RECORDS:
-            raise UserError(f"Unknown ONNX swapper '{swapper}'. Choose one of: {', '.join(RECORDS)}.")
-        self.record: OnnxSwapper = RECORDS[swapper]
+        self.record: OnnxSwapper = look_up(RECORDS, swapper, "ONNX swapper")
         self.name = f"onnx:{swapper}"
         self.size = self.record.size
         self.template = self.record.template

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from swapper.errors import UserError
+from swapper.registry.lookup import choices_and_none, look_up, look_up_or_none
 from swapper.registry.masks import MASKS
 from swapper.registry.records import (
     Listing,
@@ -165,7 +166,7 @@ def find_method(name: str) -> tuple[MethodInfo, str]:
 
 def restorer_choices() -> list[str]:
     """Names of all restorations, ``none`` first."""
-    return ["none", *RESTORERS]
+    return choices_and_none(RESTORERS)
 
 
 def find_restorer(name: str) -> RestorerInfo | None:
@@ -177,9 +178,7 @@ def find_restorer(name: str) -> RestorerInfo | None:
     Raises:
         UserError: the restoration is unknown.
     """
-    if name != "none" and name not in RESTORERS:
-        raise UserError(f"Unknown restoration '{name}'. Choose one of: {', '.join(restorer_choices())}.")
-    return RESTORERS.get(name)
+    return look_up_or_none(RESTORERS, name, "restoration")
 
 
 def find_network(name: str) -> NetworkInfo:
@@ -191,9 +190,7 @@ def find_network(name: str) -> NetworkInfo:
     Raises:
         UserError: the network is unknown.
     """
-    if name not in NETWORKS:
-        raise UserError(f"Unknown network '{name}'. Choose one of: {', '.join(NETWORKS)}.")
-    return NETWORKS[name]
+    return look_up(NETWORKS, name, "network")
 
 
 def trainer_commands() -> list[str]:

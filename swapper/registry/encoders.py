@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from swapper.errors import UserError
+from swapper.registry.lookup import check_choice
 
 USUAL = "usual"  # stands for the encoder that a file format has unless another is chosen
 
@@ -51,6 +51,4 @@ def check_encoder(name: str) -> str:
     Raises:
         UserError: there is no such one.
     """
-    if name not in encoder_choices():
-        raise UserError(f"Unknown encoder '{name[:40]}'. Choose one of: {', '.join(encoder_choices())}.")
-    return name
+    return check_choice(encoder_choices(), name, "encoder")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from swapper.errors import UserError
+from swapper.registry.lookup import look_up
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,4 @@ def find_mask(name: str) -> MaskInfo:
     Raises:
         UserError: there is no such one.
     """
-    if name not in MASKS:
-        raise UserError(f"Unknown mask '{name}'. Choose one of: {', '.join(MASKS)}.")
-    return MASKS[name]
+    return look_up(MASKS, name, "mask")

@@ -9,7 +9,7 @@ Source: the model cards of the repositories that the manifest names (September 2
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from swapper.errors import UserError
+from swapper.registry.lookup import choices_and_none, look_up_or_none
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ UPSCALERS: Mapping[str, UpscalerInfo] = {
 
 def upscaler_choices() -> list[str]:
     """Names of all upscalers, ``none`` first."""
-    return ["none", *UPSCALERS]
+    return choices_and_none(UPSCALERS)
 
 
 def find_upscaler(name: str) -> UpscalerInfo | None:
@@ -51,6 +51,4 @@ def find_upscaler(name: str) -> UpscalerInfo | None:
     Raises:
         UserError: the upscaler is unknown.
     """
-    if name != "none" and name not in UPSCALERS:
-        raise UserError(f"Unknown upscaler '{name}'. Choose one of: {', '.join(upscaler_choices())}.")
-    return UPSCALERS.get(name)
+    return look_up_or_none(UPSCALERS, name, "upscaler")
