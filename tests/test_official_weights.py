@@ -11,6 +11,8 @@ from published_pipelines import PLAIN, SYSTEMS, Scene, official_files, pasted
 
 from swapper import FaceSwapper
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("system", list(SYSTEMS))
 def test_the_published_pipeline(system: str, portraits: list[Path], tmp_path: Path) -> None:

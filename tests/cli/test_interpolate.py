@@ -107,6 +107,7 @@ def test_a_gallery_is_looked_at_once(photos, tmp_path, capsys):
     assert "notes.txt': it cannot be read" in capsys.readouterr().err and not (tmp_path / "interpolation").exists()
 
 
+@pytest.mark.slow
 def test_unusable_photos_are_named(photos, tmp_path, capsys):
     Image.new("RGB", (300, 300), "teal").save(tmp_path / "wall.png")
     wall, output = str(tmp_path / "wall.png"), ["-o", str(tmp_path / "interpolation"), "--method", "mobilefaceswap"]

@@ -130,6 +130,7 @@ def test_results_of_a_folder_never_share_a_name(films, tmp_path, capsys):
     assert "b.ts: its result is named b-ts.mp4" in said
 
 
+@pytest.mark.slow
 def test_a_folder_goes_on_with_what_the_same_command_has_not_finished(films, tmp_path, capsys):
     output = tmp_path / "results"
     assert run(SOURCE, films, "-o", output) == 0

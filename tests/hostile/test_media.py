@@ -10,6 +10,8 @@ from hostile.measuring import measure
 
 from swapper.runtime.limits import Limits
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits()
 SECONDS, MEGABYTES = 3, 150  # for what is refused by its head, and for small files
 # The maker, what is said (empty where it is read, ``|`` between alternatives), and other seconds and megabytes.

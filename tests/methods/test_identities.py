@@ -53,6 +53,7 @@ def crop_for(method: Method) -> Crop:
     return Crop(np.full((cut.size, cut.size, 3), 128, np.uint8), np.eye(2, 3, dtype=np.float32), points)
 
 
+@pytest.mark.slow
 def test_every_method_refuses_what_every_other_made(
     known: tuple[dict[str, Method], dict[str, Identity]],
 ) -> None:

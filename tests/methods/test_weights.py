@@ -27,6 +27,8 @@ from swapper.provenance import MarkSettings
 from swapper.types import UserError
 from swapper.video.io import VideoReader
 
+pytestmark = pytest.mark.slow
+
 
 def swapper_of(weights: Path, method: str | None = None) -> FaceSwapper:
     return FaceSwapper(method, "cpu", weights=weights, restore="none", threads=1)
@@ -185,7 +187,6 @@ def test_a_batch_is_done_with_the_file(own: list[str], portraits: list[Path], tm
     assert done.faces == 1 and (tmp_path / "out" / "a.jpg").is_file()
 
 
-@pytest.mark.slow
 def test_methods_are_compared_with_the_file(
     own: list[str], portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -199,7 +200,6 @@ def test_methods_are_compared_with_the_file(
     assert [one["name"] for one in measured][-2:] == ["warp", "mobilefaceswap@official"]
 
 
-@pytest.mark.slow
 def test_the_file_is_benched(
     own: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

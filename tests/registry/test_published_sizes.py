@@ -4,6 +4,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from swapper.registry import NETWORKS, NetworkInfo
 
+pytestmark = pytest.mark.slow
+
 PUBLISHED = {name: row for name, row in NETWORKS.items() if row.params is not None and "paper" in row.presets()}
 
 

@@ -36,8 +36,9 @@ def started(program: "subprocess.Popen[str]") -> bool:
     return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
-@pytest.mark.parametrize("seconds", [0.2, *(pytest.param(s, marks=pytest.mark.slow) for s in (1.0, 3.0, 6.0))])
+@pytest.mark.parametrize("seconds", [0.2, 1.0, 3.0, 6.0])
 @pytest.mark.parametrize("command", ["image", "video"])
 def test_stopped_while_loading_or_working(number, code, seconds, command, tmp_path):
     if not (PORTRAITS / "02.jpg").is_file() or not Path("/proc/self/status").exists():
@@ -140,7 +141,8 @@ def test_any_name_can_be_printed(encoding, name, tmp_path):
     assert done.stdout.strip() and done.stderr.strip()
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", pytest.param("ascii:strict", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii:strict"])
 def test_the_image_command_on_a_windows_code_page(encoding, tmp_path):
     if not (PORTRAITS / "02.jpg").is_file():
         pytest.skip("the example portraits are not here")

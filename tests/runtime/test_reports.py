@@ -11,6 +11,8 @@ from recorders import behind, kept_in
 
 from swapper.runtime.reports import SWITCHES, is_silent, silence_reports
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 OPENS = "from swapper.runtime.onnx_session import open_session; from pathlib import Path; " + (
     f"open_session(Path({str(ROOT / 'weights' / 'geometry-lite.onnx')!r}))"

@@ -87,6 +87,7 @@ def test_no_button_swaps_without_taking_consent(caller: Caller, photo) -> None:
     assert tried > 15
 
 
+@pytest.mark.slow
 def test_with_consent_the_same_press_swaps(caller: Caller, photo) -> None:
     events = asking(caller)
     number = min(

@@ -17,6 +17,8 @@ from swapper.types import UserError
 from swapper.ui import files, trial
 from swapper.ui.trial import try_decoding
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def fresh():

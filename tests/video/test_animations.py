@@ -12,6 +12,8 @@ from swapper.types import UserError
 from swapper.video import encode
 from swapper.video.io import VideoReader
 
+pytestmark = pytest.mark.slow
+
 DELAYS = [100, 200, 50, 900]  # milliseconds
 KINDS = [".gif", ".webp", ".apng", ".avif"]
 

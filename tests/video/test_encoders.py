@@ -10,6 +10,8 @@ from swapper.video.encode import FORMATS, check_video_output
 from swapper.video.io import VideoReader
 from swapper.video.job import VideoSettings
 
+pytestmark = pytest.mark.slow
+
 CODECS = {"h264": "h264", "h265": "hevc", "av1": "av1", "vp9": "vp9"}
 PAIRS = [(suffix, name) for suffix in (".mp4", ".mov", ".mkv", ".webm") for name in FORMATS[suffix].encoders]
 

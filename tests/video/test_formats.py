@@ -13,6 +13,8 @@ from swapper.video.io import VideoReader
 from swapper.video.job import VideoSettings
 from swapper.video.picture import TimedFrame
 
+pytestmark = pytest.mark.slow
+
 PLAIN = Coding()
 FRAME = 0.04  # seconds
 AT = [0.4, 1.2, 2.0]

@@ -21,6 +21,8 @@ from swapper.video import encode
 from swapper.video.job import VideoCancelled, VideoProgress, VideoSettings
 from swapper.video.journal import parts_folder
 
+pytestmark = pytest.mark.slow
+
 
 def still(count: int, height: int = 96, width: int = 160) -> list[np.ndarray]:
     return [background(height, width, seed=i // 8) for i in range(count)]
@@ -243,7 +245,6 @@ FaceSwapper("warp", "cpu", threads=1).swap_video(nobody, source, output, progres
 """
 
 
-@pytest.mark.slow
 def test_a_killed_job_goes_on_where_it_was(tmp_path):
     at = [0.4, 1.2, 2.0]
     source = write_clip(tmp_path / "in.mp4", flashes(at, [i / 25 for i in range(65)]), sound=clicks(at, 2.6))

@@ -14,6 +14,8 @@ from swapper.video import encode
 from swapper.video.job import VideoSettings
 from swapper.video.lock import BusyError
 
+pytestmark = pytest.mark.slow
+
 FRAMES, LENGTH = 40, 10
 
 

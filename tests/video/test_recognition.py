@@ -8,6 +8,8 @@ from swapper.bench import recognition
 from swapper.bench.photo import example_portraits
 from swapper.bench.recognition import CLIPS, Scene, Shown
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def portraits() -> list[np.ndarray]:
@@ -15,16 +17,14 @@ def portraits() -> list[np.ndarray]:
 
 
 ALIKE = (5, 0)  # the two who resemble each other most: their cosine is 0.36
-QUICK = ("call, other backdrop", "crossing", "cuts")  # of all that can mislead: sameness, nearness, absence
 
 
-@pytest.mark.parametrize("kind", [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in CLIPS])
+@pytest.mark.parametrize("kind", CLIPS)
 def test_the_person_who_is_meant_and_nobody_else(engine, portraits, kind) -> None:
     found = recognition.watch(engine, portraits, CLIPS[kind](2, 3, np.random.default_rng(0)), 2, 0)
     assert found.frames > 30 and (found.wrong, found.missed) == (0, 0)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", CLIPS)
 def test_people_who_look_alike_are_told_apart(engine, portraits, kind) -> None:
     """Such a cosine is more than one in a thousand pairs of people have."""

@@ -32,6 +32,8 @@ from swapper.video.casting import Role
 from swapper.video.encode import SegmentWriter
 from swapper.video.job import VideoSettings
 
+pytestmark = pytest.mark.slow
+
 FRAMES, LENGTH = 50, 15  # of the clip, and of a segment
 AWAY = range(18, 27)  # frames of the second segment
 
@@ -79,12 +81,9 @@ def interrupted(run, output: Path, stops: list[int]) -> list[int]:
     return began
 
 
-SELDOM = ["webm", "more like the source", "unsteadied"]  # states that few jobs have
-
-
 @pytest.mark.parametrize(
     "how",
-    ["usual", "one person, trimmed", "the first of a role", *(pytest.param(h, marks=pytest.mark.slow) for h in SELDOM)],
+    ["usual", "one person, trimmed", "the first of a role", "webm", "more like the source", "unsteadied"],
 )
 def test_a_stopped_job_ends_like_one_that_was_not(engine, someone, clip, tmp_path, monkeypatch, how):
     monkeypatch.setattr(encode, "SEGMENT_FRAMES", LENGTH)

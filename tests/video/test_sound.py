@@ -14,6 +14,8 @@ from swapper.video.job import VideoSettings
 from swapper.video.samples import UnbrokenSound
 from swapper.video.sound import CopiedTrack, EncodedTrack
 
+pytestmark = pytest.mark.slow
+
 AT = [0.4, 1.2]
 RAW = Coding(codec="mjpeg", pixels="yuvj420p", options=())
 

@@ -104,9 +104,10 @@ def slowed(monkeypatch, place, name, seconds):
     monkeypatch.setattr(place, name, lambda *arguments: time.sleep(seconds) or real(*arguments))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("analysing", "planning", "workers"),
-    [(0.03, 0, 1), *(pytest.param(*given, marks=pytest.mark.slow) for given in ((0, 0.03, 2), (0, 0, 4)))],
+    [(0.03, 0, 1), (0, 0.03, 2), (0, 0, 4)],
 )
 def test_who_is_cast_does_not_hang_on_timing(engine, role, clip, tmp_path, monkeypatch, analysing, planning, workers):
     slowed(monkeypatch, FaceTracker, "update", analysing)

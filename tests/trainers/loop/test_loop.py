@@ -92,7 +92,7 @@ def test_resuming_nothing_says_so(tmp_path):
 
 
 def test_a_time_budget_stops_with_a_checkpoint(tmp_path):
-    progress = Run(LineTrainer(), config(tmp_path, kimg=1e6, time_budget=3.0)).train()
+    progress = Run(LineTrainer(), config(tmp_path, kimg=1e6, time_budget=0.5)).train()
     assert 0 < progress.step < 1e5
     assert (tmp_path / "last" / "progress.json").is_file()
 
