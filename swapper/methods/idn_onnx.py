@@ -91,9 +91,10 @@ def build_onnx(
     """Write one person's network as an ONNX model.
 
     Input ``target``: (batch, 3, size, size), RGB in [0, 1]. Outputs ``face`` and ``drawn`` of the same shape and range,
-    and ``mask``, (batch, 1, size, size) in [0, 1], by which ``drawn`` is mixed into ``target`` to make ``face``. The same
-    function as ``network`` in fewer steps: BatchNorm is folded into the convolutions, a 1x1 convolution runs before an enlargement instead of after it (they act on different axes), and
-    convolutions with nothing between them that have few channels are one.
+    and ``mask``, (batch, 1, size, size) in [0, 1], by which ``drawn`` is mixed into ``target`` to make ``face``. The
+    same function as ``network`` in fewer steps: BatchNorm is folded into the convolutions, a 1x1 convolution runs
+    before an enlargement instead of after it (they act on different axes), and convolutions with nothing between them
+    that have few channels are one.
 
     Args:
         network: of one person.
