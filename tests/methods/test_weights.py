@@ -82,9 +82,9 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="it contains IRSE, but the swapping network was trained with IResNet"):
         swapper_of(weights)
     identity.unlink()
-    with pytest.raises(UserError, match="this is a folder. Give the file in it"):
+    with pytest.raises(UserError, match=r"this is a folder\. Give the file in it"):
         swapper_of(tmp_path)
-    with pytest.raises(UserError, match="this is an address. Download the file, and give its path"):
+    with pytest.raises(UserError, match=r"this is an address\. Download the file, and give its path"):
         swapper_of(Path("https://example.org/ghost.safetensors"))
     command = rf"weights convert arcface FILE -o {tmp_path}/arcface-iresnet100\.safetensors"
     with pytest.raises(UserError, match=f"is neither beside the weights nor in .* Make it with: .*{command}"):
