@@ -16,8 +16,8 @@ from jaxtyping import Bool, Int64
 
 from swapper.cli.options import add_engine_options, add_overwrite_option, engine_of
 from swapper.methods.reference import BASELINE, UNCHANGED
+from swapper.metrics.metric_list import METRICS
 from swapper.metrics.report import (
-    METRICS,
     REPORTS,
     ScoreRow,
     contact_sheet,
