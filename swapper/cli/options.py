@@ -68,7 +68,7 @@ def add_trust_option(p: argparse.ArgumentParser) -> None:
 
 
 def settle_choices(trust: bool, methods: Iterable[str | None], *others: str | None) -> None:
-    """Refuse unverified weights that nobody trusts, and have those here that somebody does.
+    """Refuse unverified weights that nobody trusts, and download those that somebody does.
 
     Args:
         trust: somebody has said so.
