@@ -35,7 +35,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "-o", "--output", type=Path, required=True, metavar="REPORT_DIR", help="folder to write, created if missing"
     )
     p.add_argument(
-        "--pairs", type=int, default=200, help="maximum number of pairs; an even selection where there are more"
+        "--pairs", type=int, default=200, help="at most so many; evenly selected where there are more (default: 200)"
     )
     p.add_argument(
         "--result",
@@ -43,7 +43,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         metavar="FILE",
         help="a picture that was swapped before, from the only source into the only target, to be measured, too",
     )
-    add_weights_option(p, several=True)
+    add_weights_option(p, "compared as well; may be given several times", several=True)
     add_trust_option(p)
     add_device_option(p)
     add_engine_options(p, "this one alone")

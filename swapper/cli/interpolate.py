@@ -36,10 +36,14 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
     p.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write, created if missing"
     )
-    p.add_argument("--steps", type=int, default=9, help="pictures between the two people")
-    p.add_argument("--embedder", choices=tuple(identity_spaces()), help="embedder of the first path's method")
+    p.add_argument("--steps", type=int, default=9, help="pictures between the two people (default: %(default)s)")
+    p.add_argument(
+        "--embedder",
+        choices=tuple(identity_spaces()),
+        help="embedder of the first path's method (default: that of --method, or smooth)",
+    )
     p.add_argument("--method", help="draws the first path; default: the recommended one of the smooth embedder")
-    add_weights_option(p)
+    add_weights_option(p, "it names the method where none is given")
     add_trust_option(p)
     p.add_argument(
         "--against",

@@ -36,7 +36,7 @@ _TOGETHER = 64  # pairs that are judged at a time
 def add_warp_arguments(p: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m trainers warp``."""
     p.add_argument("data", type=Path, help="folder of shards")
-    p.add_argument("--split", default="train")
+    p.add_argument("--split", default="train", help="train (the default) or val")
     p.add_argument("--workers", type=int, metavar="N", help="processes (default: what cores and memory allow)")
     p.add_argument("--ray", metavar="ADDRESS", help="on a Ray cluster: its address, auto, or local to start one")
 
