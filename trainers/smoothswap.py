@@ -21,7 +21,7 @@ from trainers.data import augment
 from trainers.data.pairs import Whole, template_map
 from trainers.data.supply import SupplyConfig
 from trainers.loop.checkpoint import weights_file
-from trainers.loop.loop import Batch, Phase
+from trainers.loop.trainer import Batch, Phase
 from trainers.swap_task import Swap, SwapTask, SwapTaskConfig
 
 ARCFACE = "arcface-mobile"

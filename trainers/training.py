@@ -15,8 +15,9 @@ from swapper.runtime.program import say_stopped
 from swapper.types import UserError
 from trainers.loop.checkpoint import has_checkpoint
 from trainers.loop.config import STEP_FORMATS, LoopConfig
-from trainers.loop.loop import Run, Trainer
+from trainers.loop.loop import Run
 from trainers.loop.run_settings import begin_run, resume_run
+from trainers.loop.trainer import Trainer
 
 
 def add_training_arguments(p: argparse.ArgumentParser) -> None:
