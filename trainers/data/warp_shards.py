@@ -24,7 +24,7 @@ from swapper.models.arcface import MobileFaceNet
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
 from trainers.data.pack import add_member, encode_crop
-from trainers.data.shards import ShardIndex
+from trainers.data.shard_index import ShardIndex
 from trainers.data.stream import decode_crop
 from trainers.data.warped_pools import WARPED, digest_of_index, warped_index_path, warped_shard_path
 from trainers.data.warping import EACH, LIKENESS, choose_strangers, likeness, warp_onto
