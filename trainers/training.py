@@ -50,6 +50,19 @@ def add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--seed", type=int, default=0, help="of all random numbers (default: 0)")
     p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     p.add_argument("--compile", action="store_true", help="torch.compile the networks")
+    _add_format_arguments(p)
+    p.add_argument("--start", default="", metavar="WEIGHTS", help="start from published weights, by name or file")
+    p.add_argument("--sample-every", type=float, default=20.0, metavar="KIMG", help="between sample grids")
+    p.add_argument("--evaluate-every", type=float, default=50.0, metavar="KIMG", help="between validation scores")
+    p.add_argument("--keep-every", type=float, default=0.0, metavar="KIMG", help="between averages that are kept")
+    p.add_argument(
+        "--cache", type=Path, default=Path("runs/cache"), help="folder for decoded images, which are made once"
+    )
+    p.add_argument("--mode", help="embedder: what to train, arcface or smooth")
+    p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the recipe")
+
+
+def _add_format_arguments(p: argparse.ArgumentParser) -> None:
     precision = p.add_mutually_exclusive_group()
     precision.add_argument(
         "--bf16", action="store_true", default=None, help="bfloat16 (default: on a CPU, the faster of the two)"
@@ -63,15 +76,6 @@ def add_training_arguments(p: argparse.ArgumentParser) -> None:
         help="memory layout (default: on a CPU, the faster of the two)",
     )
     layout.add_argument("--contiguous", dest="channels_last", action="store_false", help="the other layout")
-    p.add_argument("--start", default="", metavar="WEIGHTS", help="start from published weights, by name or file")
-    p.add_argument("--sample-every", type=float, default=20.0, metavar="KIMG", help="between sample grids")
-    p.add_argument("--evaluate-every", type=float, default=50.0, metavar="KIMG", help="between validation scores")
-    p.add_argument("--keep-every", type=float, default=0.0, metavar="KIMG", help="between averages that are kept")
-    p.add_argument(
-        "--cache", type=Path, default=Path("runs/cache"), help="folder for decoded images, which are made once"
-    )
-    p.add_argument("--mode", help="embedder: what to train, arcface or smooth")
-    p.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the recipe")
 
 
 def build(args: argparse.Namespace) -> tuple[Trainer, Any]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from swapper import hub
 from swapper.convert.checkpoints import read_checkpoint
 from swapper.convert.matching import fit, rename
-from swapper.convert.systems import SYSTEMS, OfficialCheckpoint
+from swapper.convert.systems import CHECKPOINTS, OfficialCheckpoint
 from swapper.hub.manifest import file_sha256
 from swapper.hub.networks import check_finite
 from swapper.registry import CONVERTERS, named
@@ -21,7 +21,7 @@ def convert(system: str, path: Path, output: Path) -> nn.Module:
     """Convert one official checkpoint; every tensor must find its place.
 
     Args:
-        system: a name from ``SYSTEMS``.
+        system: a name from ``CHECKPOINTS``.
         path: the official file.
         output: safetensors file to write, float32; its metadata says what a swap with it needs.
 
@@ -44,7 +44,7 @@ def read_official(system: str, path: Path) -> nn.Module:
     official: OfficialCheckpoint = named(look_up(CONVERTERS, system, "system"))
     if path.suffix.lower() == ".onnx":
         if official.read_onnx is None:
-            able = [f"'{kind}'" for kind, other in SYSTEMS.items() if other.read_onnx is not None]
+            able = [f"'{kind}'" for kind, other in CHECKPOINTS.items() if other.read_onnx is not None]
             raise UserError(f"{path}: only {', '.join(able)} is read from ONNX. Give the official checkpoint.")
         if not path.is_file():
             raise UserError(f"{path}: file not found. Check the path.")

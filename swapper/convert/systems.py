@@ -54,7 +54,7 @@ class OfficialCheckpoint:
         return {"licence": self.licence, "origin": self.origin}
 
 
-SYSTEMS: Mapping[str, OfficialCheckpoint] = Listing(
+CHECKPOINTS: Mapping[str, OfficialCheckpoint] = Listing(
     registry.SYSTEMS, lambda system: [(kind, named(where)) for kind, where in system.converters.items()]
 )
 """By the name that ``weights convert`` takes."""

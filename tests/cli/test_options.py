@@ -8,6 +8,7 @@ from swapper.compose.preset import Preset, read_preset
 from swapper.compose.settings import BlendSettings
 from swapper.restore.default import default_restorer
 from swapper.types import UserError
+from swapper.video.job import VideoSettings
 
 
 @pytest.mark.parametrize(("command", "moving"), [("image", False), ("video", True)])
@@ -28,6 +29,16 @@ def test_blend_options(command):
     assert blend_settings(args) == BlendSettings(occluders=False, detail=0.3)
     with pytest.raises(UserError, match="detail"):
         blend_settings(parser().parse_args([*words, "--detail", "7"]))
+
+
+def test_videos_are_written_as_from_python_and_as_saved_settings_have_it():
+    args, usual, saved_ones = parser().parse_args(["video", "a.jpg", "b.mp4", "-o", "c.mp4"]), VideoSettings(), Preset()
+    assert VideoSettings(args.start, args.end, args.quality, args.steadiness, args.fps, args.encoder) == usual
+    assert (saved_ones.quality, saved_ones.steadiness, saved_ones.encoder) == (
+        usual.quality,
+        usual.steadiness,
+        usual.encoder,
+    )
 
 
 def saved(folder: Path, **settings) -> str:

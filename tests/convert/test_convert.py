@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from swapper import hub
 from swapper.convert import convert, place, read_official
 from swapper.convert.paddle import read_paddle
-from swapper.convert.systems import SYSTEMS
+from swapper.convert.systems import CHECKPOINTS
 from swapper.types import UserError
 
 PARAMETERS = {  # of the official code at its published size
@@ -45,16 +45,16 @@ def in_torch(system: str, shapes: Shapes, folder: Path) -> dict[str, Tensor]:
     return {name: torch.empty(shape, device="meta") for name, shape in zip(names, layouts, strict=True)}
 
 
-@pytest.mark.parametrize("system", list(SYSTEMS))
+@pytest.mark.parametrize("system", list(CHECKPOINTS))
 def test_published_checkpoint_has_the_papers_size(system: str, tmp_path: Path) -> None:
-    official = SYSTEMS[system]
+    official = CHECKPOINTS[system]
     state = in_torch(system, official_shapes(system), tmp_path)
     with torch.device("meta"):
         network = place(state, official, system)
     assert sum(p.numel() for p in network.parameters()) == PARAMETERS[system]
 
 
-@pytest.mark.parametrize("system", list(SYSTEMS))
+@pytest.mark.parametrize("system", list(CHECKPOINTS))
 def test_conversion_survives_the_weights_file(system: str, tmp_path: Path) -> None:
     path, arrays = small_checkpoint(system, tmp_path)
     network = convert(system, path, tmp_path / "out.safetensors")
@@ -62,16 +62,16 @@ def test_conversion_survives_the_weights_file(system: str, tmp_path: Path) -> No
     state = loaded.state_dict()
     for name, value in network.state_dict().items():
         assert torch.equal(state[name], value), name
-    unused = ("num_batches_tracked", *SYSTEMS[system].ignored)
+    unused = ("num_batches_tracked", *CHECKPOINTS[system].ignored)
     kept = [value for name, value in arrays.items() if not any(re.search(pattern, name) for pattern in unused)]
-    added = ("num_batches_tracked", *SYSTEMS[system].optional)
+    added = ("num_batches_tracked", *CHECKPOINTS[system].optional)
     ours = [value for name, value in state.items() if not name.endswith(added)]
     assert len(kept) == len(ours)
     assert sum(float(v.sum()) for v in ours) == pytest.approx(sum(float(v.sum()) for v in kept), rel=1e-4, abs=1e-2)
     assert hub.read_metadata(tmp_path / "out.safetensors")["source"] == path.name
 
 
-@pytest.mark.parametrize("system", list(SYSTEMS))
+@pytest.mark.parametrize("system", list(CHECKPOINTS))
 def test_missing_unexpected_and_misshapen_tensors_are_listed(system: str, tmp_path: Path) -> None:
     _, arrays = small_checkpoint(system, tmp_path)
     names = [name for name in arrays if name.endswith("bias")]

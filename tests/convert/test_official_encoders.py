@@ -14,7 +14,7 @@ from torch import Tensor
 
 from swapper.convert import place, read_official
 from swapper.convert.checkpoints import read_checkpoint
-from swapper.convert.systems import SYSTEMS
+from swapper.convert.systems import CHECKPOINTS
 from swapper.models.arcface import IRSE, IResNet
 from swapper.models.ghost import AEINet
 from swapper.models.rafswap import RAFSwap
@@ -143,7 +143,7 @@ def official_ghost(state: State, target: Tensor, z: Tensor) -> Tensor:
 
 def test_ghost() -> None:
     state = random_state("ghost", 16)
-    network = place(state, SYSTEMS["ghost"], "ghost").double().eval().requires_grad_(False)
+    network = place(state, CHECKPOINTS["ghost"], "ghost").double().eval().requires_grad_(False)
     assert isinstance(network, AEINet)
     target = torch.rand(1, 3, 256, 256, generator=generator(), dtype=torch.float64)
     z = torch.randn(1, 32, generator=generator(1), dtype=torch.float64) * 3
@@ -236,7 +236,7 @@ def official_rafswap_styles(state: State, target: Tensor, source: Tensor, masks:
 def test_rafswap_encoder() -> None:
     """At 64 px, where the styles' convolutions reach one pixel before their last."""
     state = random_state("rafswap", 4)
-    network = place(state, SYSTEMS["rafswap"], "rafswap").double().eval().requires_grad_(False)
+    network = place(state, CHECKPOINTS["rafswap"], "rafswap").double().eval().requires_grad_(False)
     assert isinstance(network, RAFSwap)
     target, source = torch.rand(2, 1, 3, 64, 64, generator=generator(), dtype=torch.float64)
     masks = torch.zeros(2, 1, 4, 64, 64, dtype=torch.float64)

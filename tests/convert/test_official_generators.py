@@ -8,7 +8,7 @@ from official_keys import narrowed, official_shapes, random_arrays
 from torch import Tensor, nn
 
 from swapper.convert import place
-from swapper.convert.systems import SYSTEMS
+from swapper.convert.systems import CHECKPOINTS
 from swapper.models.smoothswap import NCSNppGenerator
 from swapper.models.stylegan2 import StyleGAN2Generator
 
@@ -27,7 +27,7 @@ def official_state(system: str, factor: int, left_out: tuple[str, ...] = ()) -> 
 
 
 def converted(system: str, state: State) -> nn.Module:
-    return place(state, SYSTEMS[system], system).eval().requires_grad_(False)
+    return place(state, CHECKPOINTS[system], system).eval().requires_grad_(False)
 
 
 def assert_same(ours: Tensor, theirs: Tensor) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from swapper.convert import place
 from swapper.convert.matching import rename
-from swapper.convert.systems import SYSTEMS
+from swapper.convert.systems import CHECKPOINTS
 from swapper.models.ghost import AEINet, AEINetConfig
 from swapper.models.simswap import SimSwapGeneratorConfig
 
@@ -30,7 +30,7 @@ def ghost_shapes(blocks: int) -> Shapes:
 
 @pytest.mark.parametrize(("blocks", "parameters"), [(1, 128_469_133), (2, 184_343_381), (3, 240_217_629)])
 def test_ghost_of_every_depth(blocks: int, parameters: int) -> None:
-    official = SYSTEMS["ghost"]
+    official = CHECKPOINTS["ghost"]
     state = {name: torch.empty(shape, device="meta") for name, shape in ghost_shapes(blocks).items()}
     with torch.device("meta"):
         network = place(state, official, "ghost")
@@ -48,7 +48,7 @@ def test_ghost_with_every_encoder(encoder: str) -> None:
     }[encoder]
     with torch.device("meta"):
         state = official_ghost_names(AEINet(config))
-        assert place(state, SYSTEMS["ghost"], "ghost").config == config
+        assert place(state, CHECKPOINTS["ghost"], "ghost").config == config
 
 
 def official_ghost_names(network: AEINet) -> dict[str, Tensor]:
@@ -57,7 +57,7 @@ def official_ghost_names(network: AEINet) -> dict[str, Tensor]:
     names: dict[str, str] = {}
     for name in published:
         if name.startswith("generator."):
-            (ours,) = rename({name: torch.empty(0)}, SYSTEMS["ghost"].keys)[0]
+            (ours,) = rename({name: torch.empty(0)}, CHECKPOINTS["ghost"].keys)[0]
             names[ours] = name
     for name in network.encoder.state_dict():
         head, number, rest = name.split(".", 2)
@@ -99,6 +99,6 @@ def test_simswap_of_every_size(config: SimSwapGeneratorConfig, parameters: int) 
             for part in ("weight", "bias", "running_mean", "running_var"):
                 shapes[f"{head}{number}.{layer + 1}.{part}"] = (o,)
     with torch.device("meta"):
-        network = place({name: torch.empty(shape) for name, shape in shapes.items()}, SYSTEMS["simswap"], "simswap")
+        network = place({name: torch.empty(shape) for name, shape in shapes.items()}, CHECKPOINTS["simswap"], "simswap")
     assert network.config == config
     assert sum(p.numel() for p in network.parameters()) == parameters

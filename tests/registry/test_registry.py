@@ -15,8 +15,7 @@ from torch import Tensor, nn
 
 from swapper import hub
 from swapper.cli.main import main, parser
-from swapper.convert.systems import SYSTEMS as CHECKPOINTS
-from swapper.convert.systems import OfficialCheckpoint
+from swapper.convert.systems import CHECKPOINTS, OfficialCheckpoint
 from swapper.hub.manifest import DEFAULT_REPO
 from swapper.hub.pretrained import PRETRAINED
 from swapper.methods.base import Method, default_method, load_method, local_methods, methods
