@@ -86,7 +86,7 @@ def run_batch_command(args: argparse.Namespace) -> int:
         raise UserError(f"Source '{missing}': file not found. Check the path.")
     kind = args.device.partition(":")[0]
     engine = Engine(args.workers, args.ray, args.retry, None if kind == "auto" else kind == "cuda")
-    jobs = read_jobs(args.jobs, args.output, Defaults(sources, people, _settings(args)))
+    jobs = read_jobs(args.jobs, args.output, Defaults(sources, people, job_settings(args)))
     said = [job.settings for job in jobs]
     others = {name for one in said for name in (one.restore, one.mask, one.upscale)}
     settle_choices(args.trust, {one.method for one in said}, *others)
@@ -102,7 +102,12 @@ def run_batch_command(args: argparse.Namespace) -> int:
     return SOME_FAILED if state.failed else 0
 
 
-def _settings(args: argparse.Namespace) -> "JobSettings":
+def job_settings(args: argparse.Namespace) -> "JobSettings":
+    """Settings of the jobs from the options of ``batch``.
+
+    Raises:
+        UserError: a value out of its range.
+    """
     from swapper.batch.job import SETTINGS, JobSettings
 
     given = {name: getattr(args, name) for name in SETTINGS if name in args}

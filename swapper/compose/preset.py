@@ -1,4 +1,4 @@
-"""A saved look: method, restoration and settings of a swap under one roof, as a file that app and command line take."""
+"""Saved settings of a swap, method and restoration among them, as a file that app and command line take."""
 
 import json
 from dataclasses import asdict, dataclass, field, fields

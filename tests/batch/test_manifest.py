@@ -8,7 +8,7 @@ from PIL import Image
 
 from swapper.batch.job import JobSettings
 from swapper.batch.manifest import Defaults, read_jobs
-from swapper.cli.batch import _settings
+from swapper.cli.batch import job_settings
 from swapper.cli.main import parser
 from swapper.errors import UserError
 from swapper.video.job import VideoSettings
@@ -80,7 +80,7 @@ def test_how_videos_are_written_and_what_is_kept_of_faces(tmp_path):
     assert first.video == VideoSettings(rate=12.5, encoder="h265") and first.blend.keep == ("eyes", "nose")
     assert second.video == VideoSettings(encoder="vp9") and second.blend.keep == () and not second.keep
     given = ["batch", "in", "-o", "out", "--fps", "15", "--encoder", "av1", "--keep", "mouth"]
-    said = _settings(parser().parse_args(given))
+    said = job_settings(parser().parse_args(given))
     assert said.video == VideoSettings(rate=15, encoder="av1") and said.blend.keep == ("mouth",)
     for text, expected in (
         ("target,fps\nt.mp4,0.5\n", "line 2: Frame rate: 0.5 is out of range"),
