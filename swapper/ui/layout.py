@@ -150,6 +150,15 @@ def example_name(path: Path) -> str:
     return path.stem.replace("-", " ").replace("_", " ").capitalize()
 
 
+def touched(block: Any) -> Any:
+    """The event of a component that a visitor has changed, be it with an example, which photos do not call input.
+
+    Args:
+        block: a component.
+    """
+    return block.change if isinstance(block, gr.Image) else getattr(block, "input", None) or block.change
+
+
 def clicked(event: Click, count: int) -> int:
     """Number of the picture that was clicked.
 

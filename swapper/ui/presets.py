@@ -11,10 +11,11 @@ from gradio.components import Component
 from swapper.compose.preset import Preset, read_preset
 from swapper.types import UserError
 from swapper.ui.callout import callout
+from swapper.ui.choices import chosen
 from swapper.ui.files import upload_path
 from swapper.ui.languages import said
 from swapper.ui.layout import QUICK, Updates
-from swapper.ui.swappers import NOT_OFFERED, offered_methods
+from swapper.ui.swappers import NOT_OFFERED, check_restoration, check_upscaler, offered_methods
 
 TITLE = "Saved settings"
 SAVED, SAVED_INFO = "Saved in this browser", "Choose some to use them."
@@ -146,9 +147,11 @@ class Presets:
             found = {name: value for name, value in read().values().items() if name in settings and value != ""}
             if found.get("method", "") not in ("", *offered_methods()):
                 raise UserError(NOT_OFFERED.format(name=found["method"], known=", ".join(offered_methods())))
+            check_restoration(found.get("restore", "none"))
+            check_upscaler(found.get("upscale", "none"))
         except UserError as error:
             return {panel.note: callout([error], error=True)}
-        return {**{settings[name]: value for name, value in found.items()}, panel.note: ""}
+        return {**{settings[name]: chosen(settings[name], value) for name, value in found.items()}, panel.note: ""}
 
 
 def build_preset_panel(name: str) -> PresetPanel:

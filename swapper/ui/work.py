@@ -20,7 +20,7 @@ from swapper.ui.files import plain_sentence
 from swapper.ui.fingerprint import fingerprint
 from swapper.ui.gpu import SECONDS, on_gpu
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import QUICK, Updates, queued
+from swapper.ui.layout import QUICK, Updates, queued, touched
 from swapper.ui.progress import STARTING, WAITING, Progress, follow, meter
 from swapper.ui.visits import Again, Visits, properties, session_of_event, together
 
@@ -30,6 +30,7 @@ CANCELLED_LATER = "Cancelled. What was finished before is kept."
 FAILED = "This went wrong in the app itself. Start it again, or reload the page."
 FINISHED = "{what}: finished."
 STALE = "Something has changed since this was made. Start again to see the change; until then this is the old result."
+EMPTY = "() => ''"
 _PART = "part"  # stands where what a result was made from would: it is not finished
 
 Handler = Callable[..., Iterator[Updates]]  # is given a ``Tell``, whether consent was given, and the inputs' values
@@ -116,6 +117,7 @@ class Work:
         def job(*values: Any) -> Iterator[Any]:
             yield from self._recorded(run(*values), outputs, len(inputs))
 
+        consent.change(None, None, self.problem, js=EMPTY, **QUICK)
         begun = gr.on(list(starts) or [self.start.click], self._begin, None, self.outputs, **QUICK)
         told = begun.then(None, js=f"() => window.swapper?.began({self.result.meter.elem_id!r})", **QUICK)
         running = told.then(
@@ -130,7 +132,11 @@ class Work:
         running.then(None, js="() => window.swapper?.ended()", **QUICK)
         # What the job told last may still be under way, so that it has ended is shown a step later.
         stopped = self.result.cancel.click(lambda: None, None, None, cancels=[running], **QUICK)
-        shown = stopped.then(self._cancelled, self.made, self.outputs, **QUICK)
+
+        def cancelled(made: str) -> Updates:
+            return {**self._cancelled(made), self.result.stale: self._age(session_of_event(), made, len(inputs))}
+
+        shown = stopped.then(cancelled, self.made, self.outputs, **QUICK)
         shown.then(None, js="() => window.swapper?.ended()", **QUICK)
 
     def watch(
@@ -164,8 +170,8 @@ class Work:
             trigger_mode="always_last",
             **QUICK,
         )
-        touched = [getattr(block, "input", None) or block.change for block in inputs if not isinstance(block, gr.State)]  # type: ignore[attr-defined]
-        gr.on(touched, None, None, self.problem, js="() => ''", **QUICK)
+        touches = [touched(block) for block in inputs if not isinstance(block, gr.State)]
+        gr.on(touches, None, None, self.problem, js=EMPTY, **QUICK)
 
     def _begin(self) -> Updates:
         """Show that the work waits for its turn."""
@@ -224,15 +230,18 @@ class Work:
                     if block not in transient:
                         whole.setdefault(block, {}).update(properties(update))
                 made = answer.get(self.made)
-                if (
-                    made not in (None, "", _PART) and self.start in answer
-                ):  # it is finished, or the result before it is still there
-                    now = self.visits.find(session, self.name)
-                    old = now is not None and made != fingerprint(now[:count])
-                    answer = {**answer, self.result.stale: _stale() if old else ""}
-                    if now is not None and self.problem not in answer:
+                # It is finished, or the result before it is still there.
+                if made not in (None, "", _PART) and self.start in answer:
+                    answer = {**answer, self.result.stale: self._age(session, made, count)}
+                    if self.problem not in answer and self.visits.find(session, self.name) is not None:
                         self.visits.keep(session, f"{self.name} result", whole)
                 yield answer
+
+    def _age(self, session: str | None, made: str, count: int) -> str:
+        """Say whether what is shown is an old result: of other inputs than those ``count`` that there are now."""
+        now = self.visits.find(session, self.name)
+        old = made not in ("", _PART) and now is not None and made != fingerprint(now[:count])
+        return _stale() if old else ""
 
     def _now(self, state: Progress | None) -> Updates:
         state = state or Progress(0.0, said(STARTING))

@@ -64,6 +64,7 @@ def test_settings_of_another_kind_are_refused(tmp_path):
     for text, said in (
         ("", "not a file of saved settings"),
         ('{"feather": 1}', "not a file of saved settings"),
+        ('{"swapper settings": 2, "feather": 1}', "another version of the app saved them"),
         ('{"swapper settings": 1, "feathers": 1}', "'feathers' does not exist"),
         ('{"swapper settings": 1, "feather": 9}', "feather"),
         ('{"swapper settings": 1, "method": "magic"}', "Unknown method 'magic'"),
