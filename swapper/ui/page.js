@@ -14,12 +14,12 @@
   const named = (id) => document.getElementById(id);
   const inView = (place) => {
     const box = place.getBoundingClientRect();
-    return box.height > 0 && box.top >= 0 && box.top < innerHeight - Math.min(box.height, 120);
+    return box.height > 0 && box.top >= 0 && box.top < innerHeight - Math.min(box.height, innerHeight / 2);
   };
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  const scrollTo = (place, block) => place.scrollIntoView({ block, behavior: still ? 'auto' : 'smooth' });
   const show = (place) => {
-    const block = innerWidth < 768 ? 'start' : 'nearest';
-    if (place && !inView(place)) place.scrollIntoView({ block, behavior: still ? 'auto' : 'smooth' });
+    if (place && !inView(place)) scrollTo(place, innerWidth < 768 ? 'start' : 'nearest');
   };
   const soon = (action) => requestAnimationFrame(() => requestAnimationFrame(action));
   let last = null; // the button that was pressed last
@@ -27,9 +27,10 @@
   window.swapper = {
     began(meter) {
       soon(() => {
-        const place = named(meter), card = place?.closest('.card');
-        if (!place || !inView(place)) show(innerWidth < 768 && !card?.matches('.result') ? place : card);
-        const cancel = named(meter.replace('-running', '-cancel'));
+        const place = named(meter), cancel = named(meter.replace('-running', '-cancel'));
+        if (cancel?.getBoundingClientRect().bottom > innerHeight) scrollTo(cancel, 'end');
+        else if (!place || !inView(place))
+          show(innerWidth < 768 && !place?.closest('.result') ? place : place?.closest('.card'));
         if (document.activeElement === document.body) cancel?.focus({ preventScroll: true });
       });
     },

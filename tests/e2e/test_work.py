@@ -73,6 +73,16 @@ def in_view(page: Page, selector: str) -> None:
     )
 
 
+def whole_in_view(page: Page, selector: str) -> None:
+    page.wait_for_function(
+        """selector => {
+            const box = document.querySelector(selector)?.getBoundingClientRect();
+            return box && box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
+        }""",
+        arg=selector,
+    )
+
+
 @pytest.mark.parametrize(
     ("tab", "start", "words", "name", "filled"),
     [
@@ -92,6 +102,7 @@ def test_lengthy_work_shows_on_its_button_and_cancel_leaves_nothing(
     expect(phone.locator(start)).to_be_disabled()
     expect(phone.locator(f"#{name}-running [role=progressbar]")).to_be_visible()
     in_view(phone, f"#{name}-running")
+    whole_in_view(phone, f"#{name}-cancel")
     expect(phone.locator(f"#{name}-cancel")).to_be_focused()
     expect(phone.locator(start)).to_have_text(re.compile(r"(Picture|.+: swap) \d+ of \d+ · \d+ %"))
     phone.keyboard.press("Enter")
