@@ -24,10 +24,14 @@
   const soon = (action) => requestAnimationFrame(() => requestAnimationFrame(action));
   let last = null; // the button that was pressed last
 
+  const cancelOf = (meter) => meter.replace('-running', '-cancel');
+  const cancelled = new Set(); // ids of the buttons
   window.swapper = {
+    cancelled: (meter) => cancelled.has(cancelOf(meter)),
     began(meter) {
       soon(() => {
-        const place = named(meter), cancel = named(meter.replace('-running', '-cancel'));
+        const place = named(meter), cancel = named(cancelOf(meter));
+        cancelled.delete(cancelOf(meter));
         if (cancel?.getBoundingClientRect().bottom > innerHeight) scrollTo(cancel, 'end');
         else if (!place || !inView(place))
           show(innerWidth < 768 && !place?.closest('.result') ? place : place?.closest('.card'));
@@ -44,6 +48,7 @@
   document.addEventListener('click', (event) => {
     const button = event.target.closest?.('button, a');
     if (button) last = button;
+    if (button?.id.endsWith('-cancel')) cancelled.add(button.id);
     const face = event.target.closest?.('.overview [data-face]'); // a shorter way for the mouse; keys have the thumbnails
     if (face) document.querySelectorAll('#faces .thumbnail-item')[face.dataset.face]?.click();
     if (button?.closest('.card') && button.matches('.download, [download]'))

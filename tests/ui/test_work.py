@@ -10,8 +10,9 @@ import pytest
 from swapper.types import UserError
 from swapper.ui.fingerprint import fingerprint
 from swapper.ui.layout import touched
+from swapper.ui.result_place import build_result_place
 from swapper.ui.visits import Visits, properties
-from swapper.ui.work import Work, build_result_place
+from swapper.ui.work import Work
 
 
 @pytest.fixture
@@ -98,3 +99,10 @@ def test_consent_and_examples_clear_what_was_said_of_their_lack(work):
     ]
     assert clearing == [(consent._id, "change"), (photo._id, "change"), (length._id, "input")]
     assert touched(photo).event_name == "change"
+
+
+def test_what_the_queue_refuses_ends_in_a_sentence(work):
+    refused = work._refused("", "")
+    assert "too busy" in refused[work.problem] and properties(refused[work.start])["interactive"] is True
+    assert properties(refused[work.result.empty])["visible"] is True
+    assert set(work._refused("", "<p>It broke.</p>")) == {work.problem}

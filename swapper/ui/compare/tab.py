@@ -27,11 +27,12 @@ from swapper.ui.files import plain_sentence
 from swapper.ui.languages import said, said_markup
 from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, example_strip, heading, say_filled
 from swapper.ui.progress import Tell
+from swapper.ui.result_place import build_result_place
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
-from swapper.ui.work import Work, build_result_place
+from swapper.ui.work import Work
 
 SOURCES = ("Sources", "Photos of the people whose faces are used, one photo each.")
 TARGETS = ("Targets", "Photos whose largest face is swapped.")

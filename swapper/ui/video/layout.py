@@ -17,12 +17,12 @@ from swapper.ui.choices import chosen
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
 from swapper.ui.marks_note import MarksNote, build_marks_note
 from swapper.ui.plan import CHOSEN, EVERYONE, LARGEST
+from swapper.ui.result_place import Result, build_result_place
 from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
 from swapper.ui.sources import Sources, build_sources
 from swapper.ui.video.clip import STEP
 from swapper.ui.video.clips import ClipsPanel, build_clips
 from swapper.ui.video.jobs import FORMATS
-from swapper.ui.work import Result, build_result_place
 from swapper.video.io import VideoReader
 
 TARGET = ("Video", "The video to change. Only the faces change; the sound is kept.")
