@@ -110,7 +110,11 @@ def simswap(scene: Scene) -> Drawn:
 
 
 def mobilefaceswap(scene: Scene) -> Drawn:
-    """Affine fit of the ArcFace template at 224 for both; the source halved for SE-ArcFace."""
+    """Affine fit of the ArcFace template at 224 for both; the source halved for SE-ArcFace.
+
+    The official code mixes the drawing into the crop by its mask, and then pastes all that the mask touches: the mask
+    counts once.
+    """
     whole = cut(scene.source, affine(scene.who.points, ARCFACE * 2), 224)
     image = np.rint(whole[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
     halved = torch.from_numpy(cv2.resize(image, (112, 112))).permute(2, 0, 1)[None].float() / 255
@@ -118,7 +122,7 @@ def mobilefaceswap(scene: Scene) -> Drawn:
     matrix = affine(scene.face.points, ARCFACE * 2)
     unit = seen._replace(embedding=F.normalize(seen.embedding))
     drawn = scene.load("official", "MobileFaceSwap")(unit, cut(scene.target, matrix, 224))
-    return matrix, 224, drawn.face, drawn.mask
+    return matrix, 224, drawn.drawn, drawn.mask
 
 
 def smoothswap(scene: Scene) -> Drawn:

@@ -92,7 +92,8 @@ class DistillationTrainer(MobileFaceSwapTrainer):
         """The teacher's pictures, and the student's own identity, mask, expression and realism."""
         c, target, discriminator = self.recipe, batch["target"], self.networks["discriminator"]
         source = self.task.features(batch["source"])
-        swapped = self.networks["student"](source, target)
+        shown = self.task.features(batch["worn"]) if c.glasses else source
+        swapped = self.networks["student"](shown, target)
         result = (swapped.drawn if self.kimg < c.whole_kimg else swapped.face).float()
         batch["fake"] = result.detach()
         seen = self.task.identity(to_arcface(result, c.template, batch["jitter"]))

@@ -128,7 +128,7 @@ class GhostTrainer(SwapTrainer):
         """Realism, attributes, identity, reconstruction, eyes and expression."""
         target, task = batch["target"], self.task
         c, z_id = self.config, task.identities(batch)
-        drawn = self.networks["generator"](target, z_id)
+        drawn = self.networks["generator"](target, task.told(batch) if c.glasses else z_id)
         result = drawn.face.float()
         batch["fake"] = result.detach()
         with torch.no_grad():

@@ -118,7 +118,8 @@ class SimSwapTrainer(SwapTrainer):
     def swapper_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Identity, reconstruction, weak feature matching, expression and realism."""
         target, embedding = batch["target"], self.task.identities(batch)
-        result = self.networks["generator"](target, F.normalize(embedding)).float()
+        described = self.task.told(batch) if self.config.glasses else embedding
+        result = self.networks["generator"](target, F.normalize(described)).float()
         batch["fake"] = result.detach()
         # Both halves in one pass, as in D's own phase, so that batch normalisation sees the same mixture.
         said = discriminate(self.discriminator, torch.cat([batch["answer"], result]))

@@ -27,6 +27,7 @@ from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.data.warped import WarpedPairs
 from trainers.data.warped_pools import WarpedPool
 from trainers.data.warping import load_warped
+from trainers.data.worn_glasses import put_on_glasses, wear_glasses
 from trainers.loop.loop import Batch, image_grid
 from trainers.losses import landmark_loss
 
@@ -52,13 +53,7 @@ Describe = Callable[[Batch], Any]
 
 
 def between(first: Float[Tensor, "b d"], second: Float[Tensor, "b d"], share: Float[Tensor, "b"]) -> Tensor:
-    """Points on the great circles from one embedding to another, with the first one's length.
-
-    Args:
-        first: embeddings of any length.
-        second: others.
-        share: 0 stays at the first, 1 goes to the direction of the second.
-    """
+    """Points on the great circles from one embedding (share 0) to another (share 1), with the first one's length."""
     length = first.norm(dim=1, keepdim=True)
     a, b = F.normalize(first.float()), F.normalize(second.float())
     angle = (a * b).sum(1, keepdim=True).clamp(-1, 1).acos().clamp(min=1e-4)
@@ -81,6 +76,9 @@ class SwapTaskConfig(SupplyConfig):
     virtual: float = 0.0  # share of the pairs of strangers whose source is a virtual person, between two people
     open_mouths: float = 0.0  # share of the targets drawn among those with an open mouth alone
     sharp_real: bool = False  # the discriminator takes only sharp photos as real
+    glasses: float = (
+        0.0  # share of the sources shown with drawn glasses and judged by the bare face; real ones stay out
+    )
 
 
 class SwapTask:
@@ -113,13 +111,15 @@ class SwapTask:
 
     def _use(self, faces: Faces) -> None:
         c = self.config
-        self.train = Pairs(faces, c.template, c.same_image, c.same_identity, c.open_mouths)
+        bare = ~wear_glasses(faces, self._cache) if c.glasses else None
+        self.train = Pairs(faces, c.template, c.same_image, c.same_identity, c.open_mouths, bare)
         if c.known:
             pooled = faces.warped if isinstance(faces, WarpedPool) else None
             warped = pooled or load_warped(faces, self.identity, self._cache, self._read)
             if not len(warped.target):  # of a pool of whose photos none could be warped
                 return
-            self.train = WarpedPairs(faces, c.template, c.same_image, c.same_identity, c.known, warped, c.open_mouths)
+            kinds = (c.same_image, c.same_identity, c.known)
+            self.train = WarpedPairs(faces, c.template, *kinds, warped, c.open_mouths, bare)
 
     def draw(self, generator: Generator, count: int) -> Batch:
         """Plan pairs, and how results are shaken before they are measured."""
@@ -130,15 +130,18 @@ class SwapTask:
         told = plan["same"] + plan.get("forward", 0) + plan.get("backward", 0)
         chosen = (torch.rand(count, generator=generator) < self.config.virtual) & (told == 0)
         plan["between"] = augment.uniform(generator, count, 0.2, 0.8) * chosen
+        if self.config.glasses:
+            worn = torch.rand(count, generator=generator) < self.config.glasses
+            plan["glasses"] = torch.randint(1, 2**31, (count,), generator=generator) * worn
         plan["sharp"] = torch.randint(max(len(self.train.sharp), 1), (count,), generator=generator)
         return plan
 
     def batch(self, plan: Batch, device: torch.device, kimg: float = inf) -> Batch:
         """Cut a planned batch at the side that is due after ``kimg``; see ``Pairs.cut``.
 
-        Adds ``jitter`` (b, 2, 3) for ``embed``, ``between`` (b) for ``identities`` and ``real`` and
-        ``real_landmarks``, what a discriminator takes as real: photos that are sharp at this side where asked for,
-        else the targets' photos.
+        Adds ``jitter`` (b, 2, 3) for ``embed``, ``between`` (b) for ``identities``, ``worn`` (b, 3, 112, 112), the
+        sources as ``told`` shows them where some wear drawn glasses, and ``real`` and ``real_landmarks``, what a
+        discriminator takes as real: photos that are sharp at this side where asked for, else the targets' photos.
         """
         self.side = self.config.size // 2 if kimg < self.config.small_kimg else self.config.size
         batch = self.train.cut(plan, device, self.side, self.whole)
@@ -149,6 +152,8 @@ class SwapTask:
             torch.zeros(len(plan["source"]), dtype=torch.bool),
         ).to(device)
         batch["between"] = plan["between"].to(device)
+        if "glasses" in plan:
+            batch["worn"] = put_on_glasses(self.train.faces, plan, batch["source"])
         real = self._sharp(plan, device) if self.config.sharp_real else (batch["photo"], batch["landmarks"])
         batch["real"], batch["real_landmarks"] = real
         return batch
@@ -162,12 +167,20 @@ class SwapTask:
 
     @torch.no_grad()
     def identities(self, batch: Batch) -> Float[Tensor, "b d"]:
-        """What a swapper is told: the sources' embeddings, and for virtual persons points between two of them.
+        """Whom results are to show: the sources' embeddings, and for virtual persons points between two of them.
 
         A point on the way from one person's embedding to another's is a person whom nobody has photographed; so a few
-        thousand photos give any number of people. Results are measured against the same embedding.
+        thousand photos give any number of people.
         """
-        embedding = self.features(batch["source"]).embedding
+        return self._persons(batch["source"], batch)
+
+    @torch.no_grad()
+    def told(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """What a swapper is told of them: the same, but for sources with drawn glasses, which are not to be drawn."""
+        return self._persons(batch.get("worn", batch["source"]), batch)
+
+    def _persons(self, sources: Float[Tensor, "b 3 112 112"], batch: Batch) -> Float[Tensor, "b d"]:
+        embedding = self.features(sources).embedding
         return between(embedding, embedding.roll(1, 0), batch["between"])
 
     @torch.no_grad()
@@ -188,7 +201,7 @@ class SwapTask:
 
     @torch.no_grad()
     def recognize(self, batch: Batch) -> Float[Tensor, "b d"]:
-        """Identity embedding of the targets, without gradient; jitter as for the results."""
+        """Identity of the targets, without gradient; jitter as for the results."""
         return self.embed(batch["target"], batch["jitter"])
 
     def embed_with_appearance(

@@ -51,8 +51,8 @@ export class PersonNetwork {
     const {size} = this, transform = alignment(fivePoints(mesh), size, this.template);
     cut(this.crop, picture, transform, this.input);
     const target = new this.runtime.Tensor('float32', this.input, [1, 3, size, size]);
-    const {face, mask} = await this.network.run({target});
-    this.fill(face.data, mask.data, this.region(mesh.map(point => apply(transform, point)), settings), settings.strength);
+    const {face, drawn = face, mask} = await this.network.run({target});  // older files lack what is not mixed yet
+    this.fill(drawn.data, mask.data, this.region(mesh.map(point => apply(transform, point)), settings), settings.strength);
     context.save();
     context.setTransform(...base);
     context.transform(...canvasTransform(invert(transform)));

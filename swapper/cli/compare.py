@@ -56,7 +56,6 @@ def run_compare(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
     from swapper.images import read_image
     from swapper.methods.reference import BASELINE
-    from swapper.methods.weights import find_weights, weights_system
     from swapper.metrics.report import scores_table
     from swapper.runtime.outputs import claim_outputs
     from swapper.runtime.there import make_folder
@@ -79,7 +78,7 @@ def run_compare(args: argparse.Namespace) -> int:
     settle_choices(args.trust, names)
     result = None if args.result is None else shrink(read_image(args.result), SIDE)
     settle_threads()
-    own = {f"{weights_system(path)}@{path.stem}": path for path in map(find_weights, args.weights)}
+    own = _own_swappers(args.weights)
     names += own
 
     engine, build = engine_of(args), SwapperChoice(args.device, own)
@@ -114,3 +113,16 @@ def run_compare(args: argparse.Namespace) -> int:
 def _tell(done: int, total: int, what: str) -> None:
     if done % 10 == 0:
         print(f"swap {done + 1} of {total}: {what}", file=sys.stderr, flush=True)
+
+
+def _own_swappers(files: list[Path]) -> dict[str, Path]:
+    """The user's weights files by the name that the report gives their method."""
+    from swapper.methods.weights import find_weights, weights_system
+
+    own: dict[str, Path] = {}
+    for path in map(find_weights, files):
+        name = f"{weights_system(path)}@{path.stem}"
+        if name in own:
+            raise UserError(f"--weights: {own[name]} and {path} would both be called '{name}'. Rename one of them.")
+        own[name] = path
+    return own

@@ -18,7 +18,7 @@ from swapper.cli.video import add_video_parser
 from swapper.cli.weights import add_weights_parser
 from swapper.errors import UserError
 from swapper.runtime.memory import keep_freed_memory
-from swapper.runtime.program import say_stopped, speak_plainly
+from swapper.runtime.program import nobody_reads, say_stopped, speak_plainly
 from swapper.runtime.proxies import settle_proxies
 
 _COMMANDS = (
@@ -61,7 +61,11 @@ def main(argv: list[str] | None = None) -> int:
         saved = saved_settings(args)
         if saved:  # what is said in the command counts more
             args = parser(args.command, saved).parse_args(argv)
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError as error:
+        return nobody_reads(error)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -9,6 +9,7 @@ from swapper import hub
 from swapper.cli.options import add_overwrite_option
 from swapper.errors import UserError
 from swapper.registry import CONVERTERS, recommended_weights
+from swapper.registry.pipeline_reading import read_pipeline
 from swapper.registry.pipelines import KEY
 from swapper.runtime.outputs import claim_outputs
 from swapper.runtime.program import interruptible, say_stopped
@@ -86,6 +87,7 @@ def run_verify(_args: argparse.Namespace) -> int:
 def run_convert(args: argparse.Namespace) -> int:
     """Convert one checkpoint and print what was written."""
     from swapper.convert import convert
+    from swapper.methods.identity_files import command_for
 
     output = args.output or args.file.with_suffix(".safetensors")
     check_place(output)
@@ -93,9 +95,12 @@ def run_convert(args: argparse.Namespace) -> int:
     network = convert(args.system, args.file, output)
     parameters = sum(p.numel() for p in network.parameters())
     print(f"{output}: {type(network).__name__}, {parameters:,} parameters")
-    needs = json.loads(hub.read_metadata(output).get(KEY, "{}")).get("identity")
-    if needs:
-        print(f"To swap with it, {needs['weights']}.safetensors has to lie beside it: {needs['made_by']}")
+    said = hub.read_metadata(output)
+    if KEY in said:
+        needs = read_pipeline(said, json.loads(said[KEY])["system"], str(output), 0).identity
+        if needs is not None:
+            command = command_for(needs, output.parent)
+            print(f"To swap with it, {needs.weights}.safetensors has to lie beside it: {command}")
     return 0
 
 

@@ -13,6 +13,7 @@ _REACH = 0.3  # of a point's pull, eye distances
 _DOUBT = 0.1  # how little a single point is trusted against its neighbours
 _FARTHEST = 0.06  # eye distances: a larger miss is one of the measurement, or another shape of the face
 _ROUNDS = 3
+_WIDER = 1.3  # times as far open as it was drawn, at most: behind lips pulled further apart nothing is drawn
 _SIDE = 64  # px at which the smooth field is computed
 
 Measure = Callable[[UInt8[np.ndarray, "s s 3"]], Float32[np.ndarray, "478 3"]]  # a face -> its mesh points, px
@@ -44,7 +45,7 @@ def match_expression(
 
     Source: ours; the field is Gaussian radial basis interpolation.
     """
-    unit = mesh.eye_distance(wanted)
+    unit, wanted = mesh.eye_distance(wanted), _opened_no_further(found, wanted)
     y, x = np.mgrid[: len(face), : len(face)].astype(np.float32)
     field, moved = np.zeros((*face.shape[:2], 2), np.float32), face
     for round_ in range(_ROUNDS if share else 0):
@@ -54,6 +55,21 @@ def match_expression(
         field += share * _spread(points, moves, _REACH * unit, len(face))
         moved = cv2.remap(face, x - field[..., 0], y - field[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return moved
+
+
+def _opened_no_further(
+    found: Float32[np.ndarray, "478 d"], wanted: Float32[np.ndarray, "478 d"]
+) -> Float32[np.ndarray, "478 d"]:
+    """The wanted mesh with a mouth that opens no further than ``_WIDER`` allows; lips keep their thickness."""
+    outer, inner = np.array(mesh.LIPS_OUTER), np.array(mesh.LIPS_INNER)
+    facing = -np.arange(len(inner))  # index of the point of the other lip; the corners face themselves
+    has, should = (np.linalg.norm(points[inner] - points[inner[facing]], axis=1) for points in (found, wanted))
+    share = np.minimum(1, _WIDER * has / np.maximum(should, 1e-6))[:, None]
+    shift = (1 - share) * (wanted[inner[facing]] - wanted[inner]) / 2
+    lips = wanted.copy()
+    lips[inner] += shift
+    lips[outer] += shift
+    return lips
 
 
 def _moves(

@@ -11,6 +11,7 @@ from swapper.convert.checkpoints import read_checkpoint
 from swapper.convert.matching import fit, rename
 from swapper.convert.systems import SYSTEMS, OfficialCheckpoint
 from swapper.hub.manifest import file_sha256
+from swapper.hub.networks import check_finite
 from swapper.registry import CONVERTERS, named
 from swapper.registry.lookup import look_up
 from swapper.types import UserError
@@ -28,9 +29,10 @@ def convert(system: str, path: Path, output: Path) -> nn.Module:
         The network that was written.
 
     Raises:
-        UserError: an unknown system, an unreadable file, or tensors that are not that network's.
+        UserError: an unknown system, an unreadable file, or tensors that are not that network's or no numbers.
     """
     network = read_official(system, path)
+    check_finite(network.state_dict(), str(path))
     said = {"source": path.name, "source_sha256": file_sha256(path), "converted_as": system}
     official: OfficialCheckpoint = named(CONVERTERS[system])
     hub.save(network, output, {**said, **official.metadata(network)}, dtype=torch.float32)

@@ -23,6 +23,13 @@ from swapper.types import UserError
 _NESTS = ("params_ema", "params", "state_dict", "model")
 _BESIDE = "latent_avg"  # StyleGAN2's average style, which is not in the state dict
 _PREFIXES = ("module.",)  # left by data-parallel training
+_HEAD = 64  # bytes that tell what a file is
+_SEVERAL = "it is an archive of several files. Unpack it, and give the checkpoint inside."
+_OTHERS = {  # how what people download by mistake begins
+    b"version https://git-lfs": "it is a Git LFS pointer, not the file itself. Run 'git lfs pull'.",
+    b"<!doctype": "it is a web page. Download the checkpoint itself.",
+    b"<html": "it is a web page. Download the checkpoint itself.",
+}
 _OLD_TORCH = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)  # what torch files begin with that are no zip archives
 
 
@@ -56,16 +63,35 @@ def read_checkpoint(path: Path, nests: tuple[str, ...] = (), frozen: tuple[str, 
 def _kind(path: Path) -> str:
     """``torch``, ``paddle`` or ``safetensors``, by how the file begins; by its name where that tells nothing."""
     with path.open("rb") as stream:
-        head = stream.read(max(len(_OLD_TORCH), 9))
-    if zipfile.is_zipfile(path) or head.startswith(_OLD_TORCH):
+        head = stream.read(_HEAD)
+    if zipfile.is_zipfile(path):
+        _check_archive(path)
         return "torch"
+    if head.startswith(_OLD_TORCH):
+        return "torch"
+    for start, what in _OTHERS.items():
+        if head.lstrip().lower().startswith(start):
+            raise UserError(f"{path}: {what}")
     if path.suffix.lower() in (".pdparams", ".safetensors"):
         return "paddle" if path.suffix.lower() == ".pdparams" else "safetensors"
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size:
         return "safetensors"
     if tarfile.is_tarfile(path):
-        raise UserError(f"{path}: it is an archive of several files. Unpack it, and give the checkpoint inside.")
+        raise UserError(f"{path}: {_SEVERAL}")
     return "paddle" if head[:1] == b"\x80" and not _OLD_TORCH.startswith(head) else "torch"
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse an archive that torch did not make of weights."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {name.rpartition("/")[2] for name in archive.namelist()}
+    except (zipfile.BadZipFile, *BROKEN) as error:
+        raise UserError(f"{path}: not a readable torch file ({reason_of(error)}). Download it again.") from error
+    if "constants.pkl" in names:
+        raise UserError(f"{path}: it is a TorchScript program. Give the checkpoint that it was made from.")
+    if "data.pkl" not in names:
+        raise UserError(f"{path}: {_SEVERAL}")
 
 
 def _read_torch(path: Path) -> Any:

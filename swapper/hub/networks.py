@@ -63,14 +63,32 @@ def load_path(cls: type[M], path: Path) -> M:
         )
     try:
         network = cls(read_config(cast(Any, cls).Config, json.loads(said["config"])))
-        network.load_state_dict(load_file(path))
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+        tensors = load_file(path)
+        network.load_state_dict(tensors)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, SafetensorError) as error:
+        found = " ".join(str(error).split())
         raise UserError(
-            f"{path}: does not fit this version's {cls.__name__} ({error}). Use the file that belongs to this version."
+            f"{path}: does not fit this version's {cls.__name__} ({found}). Use the file that belongs to this version."
         ) from error
+    check_finite(tensors, str(path))
     if hasattr(network, "crops"):
         cast(Any, network).crops = {key: said[key] for key in ("template", "size", KEY) if key in said}
     return network.float().eval().requires_grad_(False)
+
+
+def check_finite(tensors: Mapping[str, Tensor], origin: str) -> None:
+    """Refuse weights of which nothing but black pictures would come.
+
+    Args:
+        tensors: by name.
+        origin: names their file in the message.
+
+    Raises:
+        UserError: one of them holds a value that is no finite number.
+    """
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise UserError(f"{origin}: its tensor {name} holds values that are no numbers. Download it again.")
 
 
 def read_config(config_class: type[C], values: Mapping[str, Any]) -> C:

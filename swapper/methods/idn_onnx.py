@@ -90,10 +90,11 @@ def build_onnx(
 ) -> onnx.ModelProto:
     """Write one person's network as an ONNX model.
 
-    Input ``target``: (batch, 3, size, size), RGB in [0, 1]. Outputs ``face`` of the same shape and range, and ``mask``,
-    (batch, 1, size, size) in [0, 1]. The same function as ``network`` in fewer steps: BatchNorm is folded into the
-    convolutions, a 1x1 convolution runs before an enlargement instead of after it (they act on different axes), and
-    convolutions with nothing between them that have few channels are one.
+    Input ``target``: (batch, 3, size, size), RGB in [0, 1]. Outputs ``face`` and ``drawn`` of the same shape and range,
+    and ``mask``, (batch, 1, size, size) in [0, 1], by which ``drawn`` is mixed into ``target`` to make ``face``. The
+    same function as ``network`` in fewer steps: BatchNorm is folded into the convolutions, a 1x1 convolution runs
+    before an enlargement instead of after it (they act on different axes), and convolutions with nothing between them
+    that have few channels are one.
 
     Args:
         network: of one person.
@@ -114,9 +115,8 @@ def build_onnx(
         x = graph.separable(f"decoder.{i}", graph.upsample(x), _separable(layer))
         x = x if skip is None else graph.add("Concat", f"decoder.{i}.joined", x, skip, axis=1)
     _draw(graph, _image_features(graph, x, network.final), _mask_features(graph, maps[-1], network.mask), network)
-    drawn = graph.add("Mul", "change", "mask", graph.add("Sub", "difference", "drawn", normalised))
-    half_drawn = graph.add("Mul", "half", drawn, graph.constant("half.factor", np.array(0.5, np.float32)))
-    graph.add("Add", "face", "target", half_drawn)
+    change = graph.add("Mul", "change", "mask", graph.add("Sub", "difference", "drawn", "target"))
+    graph.add("Add", "face", "target", change)
     return _model(graph, size, metadata)
 
 
@@ -150,7 +150,7 @@ def _mask_features(graph: _Graph, x: str, branch: nn.Sequential) -> str:
 
 
 def _draw(graph: _Graph, image: str, mask: str, network: IdentityAwareDynamicNetwork) -> None:
-    """Finish ``drawn``, RGB in [-1, 1], and ``mask``: their last convolutions as one.
+    """Finish ``drawn`` and ``mask``: their last convolutions as one.
 
     The runtime computes 16 channels at a time, and would apply an activation that follows a convolution to all of them.
     """
@@ -168,7 +168,7 @@ def _draw(graph: _Graph, image: str, mask: str, network: IdentityAwareDynamicNet
             "Split", [x, graph.constant("last.parts", np.array([colors, 1]))], ["last.image", "last.mask"], axis=1
         )
     )
-    graph.add("Tanh", "drawn", "last.image")
+    graph.scale("drawn", graph.add("Tanh", "last.tanh", "last.image"), 0.5, 0.5)
     graph.add("Sigmoid", "mask", "last.mask")
 
 
@@ -176,13 +176,13 @@ def _model(graph: _Graph, size: int, metadata: Mapping[str, str]) -> onnx.ModelP
     def image(name: str, channels: int) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", channels, size, size])
 
-    body = helper.make_graph(
-        graph.nodes, "face swap", [image("target", 3)], [image("face", 3), image("mask", 1)], graph.initializers
-    )
+    outputs = [image("face", 3), image("mask", 1), image("drawn", 3)]
+    body = helper.make_graph(graph.nodes, "face swap", [image("target", 3)], outputs, graph.initializers)
     model = helper.make_model(
         body, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="swapper"
     )
     ranges = {"target": "RGB in [0, 1]", "face": "RGB in [0, 1], blended into target", "mask": "[0, 1]"}
+    ranges["drawn"] = "RGB in [0, 1], not blended"
     helper.set_model_props(model, {**metadata, "size": str(size), "tensors": json.dumps(ranges)})
     onnx.checker.check_model(model)
     return model

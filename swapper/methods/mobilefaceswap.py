@@ -133,13 +133,17 @@ class MobileFaceSwapMethod:
         faces: Float[Tensor, "b 3 s s"],
         landmarks: Float[Tensor, "b 478 3"] | None = None,
     ) -> Swapped:
-        """Swap as ``Method.swap`` says; landmarks are not used."""
+        """Swap as ``Method.swap`` says; landmarks are not used.
+
+        The network mixes its drawing into the target by its mask. What is returned is the drawing itself, or whoever
+        pastes it by the mask would mix it in twice.
+        """
         check_identity(self, identity)
         person: PersonFeatures = identity.state
         if person not in self._networks:
             self._networks[person] = self._made_ready(self.write_network(identity))
-        face, mask = self._networks[person](faces)
-        return Swapped(face.clamp(0, 1), mask)
+        drawn, mask = self._networks[person](faces)
+        return Swapped(drawn.clamp(0, 1), mask)
 
     def export(self, identity: Identity, path: Path, half: bool = False) -> None:
         """Write the person's network as one ONNX file that runs without this project.
@@ -153,13 +157,18 @@ class MobileFaceSwapMethod:
         save_onnx(build_onnx(self.write_network(identity), self.size, said, half), path)
 
     def _made_ready(self, network: IdentityAwareDynamicNetwork) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
-        """A person's network as a function from targets to faces and masks, in onnxruntime on the CPU."""
+        """A person's network as a function from targets to drawings and masks, in onnxruntime on the CPU."""
         if self.device.type != "cpu":
-            return lambda faces: network(faces.to(self.device))[:2]
+
+            def run_in_torch(faces: Tensor) -> tuple[Tensor, Tensor]:
+                swapped = network(faces.to(self.device))
+                return swapped.drawn, swapped.mask
+
+            return run_in_torch
         session = open_session(build_onnx(network, self.size, {}).SerializeToString(), self.device, self.threads)
 
         def run(faces: Tensor) -> tuple[Tensor, Tensor]:
-            face, mask = session.run(None, {"target": faces.cpu().float().numpy()})
-            return torch.from_numpy(np.asarray(face)), torch.from_numpy(np.asarray(mask))
+            drawn, mask = session.run(["drawn", "mask"], {"target": faces.cpu().float().numpy()})
+            return torch.from_numpy(np.asarray(drawn)), torch.from_numpy(np.asarray(mask))
 
         return run

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from swapper import hub
 from swapper.faces.align import TEMPLATES
 from swapper.faces.fitting import cut_again
+from swapper.methods.identity_files import identity_path, load_identity
 from swapper.registry import METHODS, SYSTEMS
 from swapper.registry.pipeline_reading import read_pipeline
 from swapper.registry.pipelines import KEY, PUBLISHED, TRAINED, IdentityNeeds, SwapPipeline
-from swapper.runtime.there import is_file
+from swapper.runtime.there import is_file, is_folder
 from swapper.types import Crop, UserError
 
 
@@ -57,6 +58,10 @@ def find_weights(weights: str | Path) -> Path:
     path = Path(weights).expanduser()
     if is_file(path):
         return path
+    if is_folder(path):
+        raise UserError(f"Weights '{weights}': this is a folder. Give the file in it.")
+    if str(weights).startswith(("http:/", "https:/")):
+        raise UserError(f"Weights '{weights}': this is an address. Download the file, and give its path.")
     if path.suffix or path.name != str(weights):
         raise UserError(f"Weights '{weights}': file not found. Check the path.")
     return hub.resolve(str(weights))
@@ -75,10 +80,9 @@ def weights_system(path: Path) -> str:
     for system, network in _networks().items():
         if said.get("network") == network.__name__:
             return system
-    holds = said.get("network", "no named network")
+    holds = f"contains {said['network']}, which does not swap faces" if "network" in said else "does not say what it is"
     raise UserError(
-        f"{path}: contains {holds}, which does not swap faces. Give a file that 'python -m swapper weights convert' "
-        f"made for {', '.join(_networks())}."
+        f"{path}: {holds}. Give a file that 'python -m swapper weights convert' made for {', '.join(_networks())}."
     )
 
 
@@ -93,7 +97,7 @@ def own_swappers() -> list[str]:
             said, system = hub.read_metadata(path), weights_system(path)
             pipeline = read_pipeline(said, system, str(path), 0) if KEY in said else None
             if pipeline is not None and pipeline.identity is not None:
-                _identity_path(pipeline.identity, path)
+                identity_path(pipeline.identity, path)
         except UserError:
             continue  # of no method, or not complete: what is wrong is said where somebody asks for it by name
         if pipeline is not None:
@@ -204,7 +208,7 @@ class SourceReader:
         """
         needs = opened.pipeline.identity
         assert needs is not None, "this network measures sources itself"
-        found = network or _load_identity(needs, opened.path)
+        found = network or load_identity(needs, opened.path)
         embedding = getattr(getattr(found, "config", None), "embedding", length)
         if embedding != length:
             raise UserError(
@@ -264,39 +268,3 @@ def shrunk(faces: Float[Tensor, "b 3 s s"], side: int, how: str) -> Float[Tensor
         return F.interpolate(faces, (side, side), mode="bilinear", align_corners=True)
     smaller = F.interpolate(faces, (side, side), mode="bilinear")
     return torch.floor(smaller * 255 + 0.5 + 1e-3) / 255  # a picture of bytes again, as OpenCV would leave it
-
-
-def _load_identity(needs: IdentityNeeds, beside: Path | None) -> nn.Module:
-    """The identity network: of the manifest where it lists the name, else beside the swapping one or the user's own."""
-    path = _identity_path(needs, beside)
-    said = hub.read_metadata(path)
-    if said.get("network") != needs.network:
-        raise UserError(
-            f"{path}: it contains {said.get('network', 'no named network')}, but the swapping network was trained with "
-            f"{needs.network}. Make the right one with: {needs.made_by}"
-        )
-    network = hub.load_path(getattr(hub, needs.network), path)
-    blocks = tuple(getattr(network.config, "blocks", ()))
-    if needs.blocks and blocks != needs.blocks:
-        raise UserError(
-            f"{path}: its network has stages of {blocks} blocks, but the swapping network was trained with one of "
-            f"{needs.blocks}. Make the right one with: {needs.made_by}"
-        )
-    return network
-
-
-def _identity_path(needs: IdentityNeeds, beside: Path | None) -> Path:
-    if any(row.name == needs.weights for row in hub.entries()):
-        return hub.resolve(needs.weights)
-    file = f"{needs.weights}.safetensors"
-    if beside is not None and (beside.parent / file).is_file():
-        return beside.parent / file
-    found = hub.find(needs.weights)
-    if found is None:
-        folder = beside.parent if beside is not None else hub.own_folder() or hub.shipped_folder()
-        command = needs.made_by.replace(f"-o {needs.weights}", f"-o {folder / needs.weights}")
-        raise UserError(
-            f"Identity network '{needs.weights}': {file} is neither beside the weights nor in the folder given by "
-            f"SWAPPER_WEIGHTS. Make it with: {command}"
-        )
-    return found

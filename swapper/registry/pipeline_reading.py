@@ -1,8 +1,9 @@
 """Reading what a weights file says that a swap with it needs."""
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from swapper.errors import UserError
@@ -19,6 +20,7 @@ from swapper.registry.pipelines import (
 )
 
 _MOST = 4096  # px
+_NAME = re.compile(r"\w[\w.-]{0,99}")  # of a file without its ending
 
 
 def read_pipeline(said: Mapping[str, str], system: str, file: str, size: int) -> SwapPipeline:
@@ -78,12 +80,30 @@ def _check(pipeline: SwapPipeline, file: str) -> None:
     wrong = [side for side in sides if not 1 <= side <= _MOST]
     if wrong:
         raise UserError(f"{file}: its crops are {wrong[0]} pixels wide. Use another file.")
+    usual_side = None if identity is None else next(one.side for one in _known() if one.network == identity.network)
+    if identity is not None and identity.side != usual_side:
+        raise UserError(
+            f"{file}: its identity network is given {identity.side} pixels, and {identity.network} takes {usual_side}. "
+            "Use another file."
+        )
 
 
 def _identity_networks(system: str) -> tuple[str, ...]:
     """The classes of the identity networks that a system's weights are trained with."""
     needs = [table[system].identity for table in (PUBLISHED, TRAINED)]
     return tuple(dict.fromkeys("none" if one is None else one.network for one in needs))
+
+
+def _known() -> list[IdentityNeeds]:
+    """The identity networks that this version knows."""
+    needs = [one.identity for table in (PUBLISHED, TRAINED) for one in table.values()]
+    return [one for one in needs if one is not None]
+
+
+def _command(identity: IdentityNeeds) -> str:
+    """How its file is made, in this version's words: what a file says would be a stranger's command."""
+    known = sorted(_known(), key=lambda one: (one.weights != identity.weights, one.network != identity.network))[0]
+    return known.made_by.replace(f"{known.weights}.safetensors", f"{identity.weights}.safetensors")
 
 
 def _from_json(values: Mapping[str, Any]) -> SwapPipeline:
@@ -97,6 +117,9 @@ def _from_json(values: Mapping[str, Any]) -> SwapPipeline:
         )
         if not (isinstance(identity.side, int) and isinstance(identity.unit, bool)):
             raise TypeError(f"identity network of {identity.side!r} pixels, unit length {identity.unit!r}")
+        if not _NAME.fullmatch(identity.weights):
+            raise ValueError(f"identity network in the file {identity.weights!r}")
+        identity = replace(identity, made_by=_command(identity))
     return SwapPipeline(**{**values, "alignment": _alignment(values["alignment"]), "identity": identity})
 
 

@@ -4,11 +4,13 @@ import atexit
 import io
 import logging
 import os
+import select
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import parent_process
+from pathlib import Path
 from threading import Thread, current_thread, main_thread
 from types import FrameType
 
@@ -101,6 +103,28 @@ def say_stopped(stop: KeyboardInterrupt, more: str = "") -> int:
     """
     print(f"{_SAID} {more}" if more else _SAID, file=sys.stderr)
     return _CODES[signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT]
+
+
+def nobody_reads(error: BrokenPipeError) -> int:
+    """End as programs do whose output is no longer read, as after ``| head``: without a word.
+
+    Args:
+        error: what was caught.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        BrokenPipeError: standard output is read; the error is of something else.
+    """
+    if hasattr(select, "poll"):
+        watch = select.poll()
+        watch.register(sys.stdout.fileno(), 0)
+        if not any(seen & select.POLLERR for _, seen in watch.poll(0)):
+            raise error
+    with Path(os.devnull).open("w") as nowhere:  # or the interpreter would complain about what is left
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    return 128 + 13  # SIGPIPE, which Windows lacks
 
 
 def speak_plainly() -> None:

@@ -71,3 +71,24 @@ def test_a_wild_measurement_moves_no_further_than_a_miss_can_be():
     face = dotted(wanted)
     moved = match_expression(face, found, wanted, lambda _: found)
     assert np.abs(centre(moved) - centre(face)).max() < 0.13 * 40  # two rounds
+
+
+def test_a_mouth_opens_hardly_further_than_it_was_drawn():
+    """Stretched lips look swollen, and nothing is drawn behind them."""
+    found = face_points()
+    chin, gap = found[17, :2], float(np.linalg.norm(found[14, :2] - found[13, :2]))
+    y, x = np.mgrid[:SIZE, :SIZE]
+    dot = 40 + 200 * np.exp(-((x - chin[0]) ** 2 + (y - chin[1]) ** 2) / 8)
+    face = np.repeat(dot[..., None], 3, 2).astype(np.uint8)
+
+    def lowered(share: float) -> float:
+        """How far the lower lip goes where the target's lips are this many times as far apart."""
+        wanted = found.copy()
+        for lips in (mesh.LIPS_INNER, mesh.LIPS_OUTER):
+            wanted[list(lips[1:10]), 1] -= (share - 1) * gap / 2
+            wanted[list(lips[11:]), 1] += (share - 1) * gap / 2
+        return float((centre(match_expression(face, found, wanted, lambda _: found)) - centre(face))[1])
+
+    assert lowered(1.3) > 0.2
+    assert lowered(3.0) == pytest.approx(lowered(1.3), abs=0.8)
+    assert lowered(0.5) < -0.2, "it closes as far as it has to"

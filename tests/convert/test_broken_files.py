@@ -1,7 +1,9 @@
 """Official files that are cut short, renamed or something else: read by what they hold, or refused in one sentence."""
 
+import re
 import shutil
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,32 @@ def test_a_file_that_is_cut_short_is_one_sentence(kind: str, kept: float, tmp_pa
     path.write_bytes(data[: int(kept * len(data)) if 0 < kept < 1 else int(kept)])
     with pytest.raises(UserError, match=r"not a readable (torch|Paddle) file \([^\n]+\)\. [^\n]+\.$"):
         read_official(system, path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "it is a Git LFS pointer"),
+        (b"\n<!DOCTYPE html><html><title>Virus scan warning", "it is a web page"),
+    ],
+)
+def test_what_is_downloaded_by_mistake_is_named(content: bytes, message: str, tmp_path: Path) -> None:
+    for path in (tmp_path / "net.pth", tmp_path / "net.zip"):
+        path.write_bytes(content)
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("people/latest_net_G.pth", content)
+            message = "it is an archive of several files. Unpack it"
+        with pytest.raises(UserError, match=re.escape(f"{path.name}: {message}")):
+            read_official("simswap", path)
+
+
+def test_a_storage_without_a_kind_is_one_sentence(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "net.pth", "w") as archive:
+        archive.writestr("net/version", "3\n")
+        archive.writestr("net/data.pkl", b"\x80\x02X\x07\x00\x00\x00storageQ.")
+    with pytest.raises(UserError, match=r"not a readable torch file \(saved_id must be a tuple, got str\)"):
+        read_official("simswap", tmp_path / "net.pth")
 
 
 def test_what_is_no_state_dict_is_one_sentence(tmp_path: Path) -> None:

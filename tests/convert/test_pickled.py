@@ -128,7 +128,7 @@ def test_an_unknown_function_is_not_looked_for(tmp_path: Path, monkeypatch: pyte
 def test_programs_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "program.pt"
     torch.jit.script(nn.Conv2d(1, 1, 1)).save(path)
-    with pytest.raises(UserError, match=r"program\.pt: "):
+    with pytest.raises(UserError, match=r"program\.pt: it is a TorchScript program\. Give the checkpoint"):
         read_official("arcface-se", path)
 
 

@@ -19,8 +19,14 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where an app with the usual settings answers."""
-    with serve(tmp_path_factory.mktemp("app"), OMP_NUM_THREADS="1") as address:
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the app keeps its files."""
+    return tmp_path_factory.mktemp("app")
+
+
+@pytest.fixture(scope="session")
+def address(folder: Path) -> Iterator[str]:
+    """Where an app with the usual settings answers; one for all files of tests."""
+    with serve(folder, OMP_NUM_THREADS="1") as address:
         yield address

@@ -8,22 +8,9 @@ from pathlib import Path
 import pytest
 from gradio_client import handle_file
 from playwright.sync_api import Browser, Page, expect
-from random_student import NAME, write_student
-from served_app import END_TO_END, connect, open_tab, serve, visit
-
-from swapper.hub.manifest import shipped_folder
+from served_app import END_TO_END, connect, open_tab, visit
 
 pytestmark = END_TO_END
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory) -> Iterator[str]:
-    """The app with the shipped student, or a random one where none is shipped yet."""
-    folder = tmp_path_factory.mktemp("app")
-    if not (shipped_folder() / f"{NAME}.safetensors").is_file():
-        write_student(folder / "weights")
-    with serve(folder, SWAPPER_WEIGHTS=str(folder / "weights")) as address:
-        yield address
 
 
 @pytest.fixture

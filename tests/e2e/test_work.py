@@ -7,28 +7,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Dialog, Page, expect
-from random_student import NAME, write_student
-from served_app import END_TO_END, open_settings, open_tab, serve, visit
+from served_app import END_TO_END, open_settings, open_tab, visit
 from waiting import wait_for
-
-from swapper.hub.manifest import shipped_folder
 
 pytestmark = END_TO_END
 BUSY = re.compile(r".+ · \d+ %")
 CHANGED = "Something has changed since this was made."
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("app")
-
-
-@pytest.fixture(scope="module")
-def address(folder: Path) -> Iterator[str]:
-    if not (shipped_folder() / f"{NAME}.safetensors").is_file():
-        write_student(folder / "weights")
-    with serve(folder, SWAPPER_WEIGHTS=str(folder / "weights"), OMP_NUM_THREADS="1") as address:
-        yield address
 
 
 @pytest.fixture

@@ -85,8 +85,8 @@ def test_swap_draws_what_the_training_form_draws(
     exact, embed = deepcopy(student).double(), deepcopy(arcface).double()
     person = embed((torch.from_numpy(cut).permute(2, 0, 1).double() / 255).expand(batch, 3, 112, 112))
     expected = exact(person, faces(batch).double())
-    assert expected.face.std() > 0.05 and expected.mask.std() > 0.01
-    torch.testing.assert_close(swapped.face, expected.face.clamp(0, 1).float(), atol=1e-5, rtol=0)
+    assert expected.drawn.std() > 0.05 and expected.mask.std() > 0.01
+    torch.testing.assert_close(swapped.face, expected.drawn.clamp(0, 1).float(), atol=1e-5, rtol=0)
     torch.testing.assert_close(swapped.mask, expected.mask.float(), atol=1e-5, rtol=0)
 
 
@@ -151,10 +151,12 @@ def test_export_is_one_small_file_that_runs_alone(
     assert 500_000 < path.stat().st_size < limit
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    face, mask = session.run(["face", "mask"], {"target": target.numpy()})
+    face, mask, drawn = session.run(["face", "mask", "drawn"], {"target": target.numpy()})
     expected = method.swap(identity, target)
-    np.testing.assert_allclose(face, expected.face.numpy(), atol=tolerance)
+    np.testing.assert_allclose(drawn, expected.face.numpy(), atol=tolerance)
     np.testing.assert_allclose(mask, expected.mask.numpy(), atol=tolerance)
+    mixed = expected.mask * expected.face + (1 - expected.mask) * target
+    np.testing.assert_allclose(face, mixed.numpy(), atol=tolerance)
     said = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
     assert (said["method"], said["template"], said["size"]) == ("mobilefaceswap", "arcface", "224")
     assert json.loads(said["tensors"])["target"] == "RGB in [0, 1]"

@@ -10,6 +10,7 @@ import onnx
 import pytest
 import torch
 from clips import write_clip
+from official_keys import small_checkpoint, write_checkpoint
 from published_pipelines import official_file, official_files
 
 from swapper import FaceSwapper, hub
@@ -18,11 +19,13 @@ from swapper.batch.manifest import Defaults, read_jobs
 from swapper.batch.swapping import Swapping
 from swapper.bench import photo
 from swapper.cli.main import main
+from swapper.convert import convert
 from swapper.images import read_image
 from swapper.methods.ghost import GhostMethod
 from swapper.methods.weights import own_swappers
 from swapper.models.arcface import IResNet, IResNetConfig
 from swapper.models.ghost import AEINet
+from swapper.models.mobilefaceswap import MobileFaceSwap
 from swapper.provenance import MarkSettings
 from swapper.types import UserError
 from swapper.video.io import VideoReader
@@ -79,6 +82,10 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="it contains IRSE, but the swapping network was trained with IResNet"):
         swapper_of(weights)
     identity.unlink()
+    with pytest.raises(UserError, match=r"this is a folder\. Give the file in it"):
+        swapper_of(tmp_path)
+    with pytest.raises(UserError, match=r"this is an address\. Download the file, and give its path"):
+        swapper_of(Path("https://example.org/ghost.safetensors"))
     command = rf"weights convert arcface FILE -o {tmp_path}/arcface-iresnet100\.safetensors"
     with pytest.raises(UserError, match=f"is neither beside the weights nor in .* Make it with: .*{command}"):
         swapper_of(weights)
@@ -103,11 +110,21 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
         ("identity.side", 0, "its crops are 0 pixels wide"),
         ("identity.side", "112", "its pipeline cannot be read"),
         ("identity.unit", "no", "its pipeline cannot be read"),
+        ("identity.side", 56, "its identity network is given 56 pixels, and IResNet takes 112"),
+        ("identity.weights", 5, "its pipeline cannot be read"),
+        ("identity.weights", "../elsewhere", "its pipeline cannot be read"),
+        ("identity.made_by", "rm -rf /", None),
+        ("identity.weights", "mine", r"Make it with: python -m swapper weights convert arcface FILE -o .*/mine\.safe"),
         ("speed", "high", "its pipeline cannot be read"),
     ],
 )
-def test_a_file_that_says_something_else_is_refused(entry: str, value: object, message: str, tmp_path: Path) -> None:
+def test_a_file_that_says_something_else_is_refused(
+    entry: str, value: object, message: str | None, tmp_path: Path
+) -> None:
     weights = official_files("ghost", tmp_path)
+    if message is None:  # what counts is the command of this version
+        (tmp_path / "arcface-iresnet100.safetensors").unlink()
+        message = r"Make it with: python -m swapper weights convert arcface FILE"
     network = hub.load_path(AEINet, weights)
     said = hub.read_metadata(weights)
     needs = json.loads(said["pipeline"])
@@ -119,6 +136,32 @@ def test_a_file_that_says_something_else_is_refused(entry: str, value: object, m
     hub.save(network, weights)
     with pytest.raises(UserError, match=r"it does not say which crops its network takes\. Convert the official"):
         swapper_of(weights)
+
+
+def test_the_identity_network_of_a_linked_file_lies_beside_the_file(tmp_path: Path) -> None:
+    weights, links = official_files("mobilefaceswap", tmp_path), tmp_path / "my links"
+    links.mkdir()
+    (links / "official.safetensors").symlink_to(weights)
+    assert swapper_of(links / "official.safetensors").method.size == 224
+    (tmp_path / "arcface-se.safetensors").unlink()
+    with pytest.raises(UserError, match=f"-o '{links}/arcface-se.safetensors'$"):
+        swapper_of(links / "official.safetensors")
+
+
+def test_values_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    weights = official_files("mobilefaceswap", tmp_path)
+    network = hub.load_path(MobileFaceSwap, weights)
+    for value in (float("nan"), float("inf")):
+        bias = network.state_dict()["final.1.bias"]
+        bias[0] = value
+        hub.save(network, weights, hub.read_metadata(weights))
+        with pytest.raises(UserError, match=r"its tensor final\.1\.bias holds values that are no numbers"):
+            swapper_of(weights)
+    path, arrays = small_checkpoint("mobilefaceswap", tmp_path)
+    arrays["final.1.bias"][0] = np.nan
+    write_checkpoint("mobilefaceswap", arrays, tmp_path)
+    with pytest.raises(UserError, match=rf"{path.name}: its tensor .* holds values that are no numbers"):
+        convert("mobilefaceswap", path, tmp_path / "converted.safetensors")
 
 
 def test_identities_of_others_are_refused(portraits: list[Path], tmp_path: Path) -> None:
@@ -190,11 +233,17 @@ def test_a_batch_is_done_with_the_file(own: list[str], portraits: list[Path], tm
 def test_methods_are_compared_with_the_file(
     own: list[str], portraits: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    again = tmp_path / "again" / "official.safetensors"
+    again.parent.mkdir()
+    copy(own[1], again)
     for name, portrait in (("sources", portraits[0]), ("targets", portraits[1])):
         (tmp_path / name).mkdir()
         copy(portrait, tmp_path / name)
     folders = ["--sources", str(tmp_path / "sources"), "--targets", str(tmp_path / "targets")]
-    assert main(["compare", *folders, "--methods", "warp", "-o", str(tmp_path / "report"), *own]) == 0
+    given = ["compare", *folders, "--methods", "warp", "-o", str(tmp_path / "report"), *own]
+    assert main([*given, "--weights", str(again)]) == 2
+    assert "would both be called 'mobilefaceswap@official'. Rename one of them." in capsys.readouterr().err
+    assert main(given) == 0
     assert "mobilefaceswap@official" in capsys.readouterr().out
     measured = json.loads((tmp_path / "report" / "report.json").read_text())["methods"]
     assert [one["name"] for one in measured][-2:] == ["warp", "mobilefaceswap@official"]
@@ -220,6 +269,7 @@ def test_conversion_says_what_has_to_lie_beside_the_file(tmp_path: Path, capsys:
     )
     said = capsys.readouterr().out
     assert "arcface-iresnet100.safetensors has to lie beside it: python -m swapper weights convert arcface FILE" in said
+    assert said.endswith(f"-o {tmp_path}/arcface-iresnet100.safetensors\n")
     assert main(["weights", "convert", "arcface", str(tmp_path / "arcface.pth")]) == 0
     assert "has to lie" not in capsys.readouterr().out
 

@@ -1,6 +1,7 @@
 """How programs end when they are stopped, and what they print on terminals that know few letters."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -155,3 +156,11 @@ def test_the_image_command_on_a_windows_code_page(encoding, tmp_path):
     program = start("-m", "swapper", *command, PYTHONIOENCODING=encoding)
     out, err = program.communicate(timeout=120)
     assert program.returncode == 2 and err.count("\n") == 1 and "exists already" in err
+
+
+def test_output_that_nobody_reads_ends_the_program_without_a_word():
+    command = shlex.join([sys.executable, "-m", "swapper", "weights", "list"])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | head -1; exit ${{PIPESTATUS[0]}}"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stderr == "" and len(done.stdout.splitlines()) == 1 and done.returncode in (0, 141)

@@ -1,6 +1,7 @@
 import torch
 from torch import Generator, device
 
+from trainers import swap_task
 from trainers.swap_task import SwapTask, SwapTaskConfig, between
 
 
@@ -47,3 +48,30 @@ def test_pasted_results_leave_the_border_to_the_target(tiny_faces, tmp_path):
     pasted = task.blend(results, batch)
     assert torch.equal(pasted[:, :, 0], batch["target"][:, :, 0])
     assert (pasted[:, :, 36, 32] - results[:, :, 36, 32]).abs().max() < 0.05
+
+
+def test_sources_with_drawn_glasses_are_judged_by_the_bare_face(tiny_faces, tmp_path):
+    task = SwapTask(SwapTaskConfig(size=64, same_identity=0.0, padded=False, glasses=0.5), tiny_faces, tmp_path)
+    plan = task.draw(Generator().manual_seed(1), 6)
+    batch, chosen = task.batch(plan, device("cpu")), plan["glasses"] > 0
+    assert chosen.any() and not chosen.all()
+    changed = (batch["worn"] - batch["source"]).abs().amax(1)
+    assert not changed[~chosen].any() and (changed[chosen] > 0.1).any(2).any(1).all()
+    rows = changed.sum((0, 2))
+    assert (rows * torch.arange(112)).sum() / rows.sum() < 60, "glasses are worn at the eyes"
+    assert torch.equal(task.identities(batch)[~chosen], task.told(batch)[~chosen])
+    assert not torch.equal(task.identities(batch)[chosen], task.told(batch)[chosen])
+    plan["source_mirror"] = ~plan["source_mirror"]
+    mirrored = task.batch(plan, device("cpu"))
+    apart = ((mirrored["worn"] - mirrored["source"]).abs().amax(1).flip(-1) - changed).abs()
+    assert (
+        apart.sum()
+        < 0.5 * changed.sum()
+        < ((mirrored["worn"] - mirrored["source"]).abs().amax(1) - changed).abs().sum()
+    )
+
+
+def test_photos_with_glasses_are_no_sources_of_strangers(tiny_faces, tmp_path, monkeypatch):
+    monkeypatch.setattr(swap_task, "wear_glasses", lambda faces, _: torch.arange(len(faces)) != 3)
+    task = SwapTask(SwapTaskConfig(size=64, same_identity=0.0, padded=False, glasses=0.5), tiny_faces, tmp_path)
+    assert task.draw(Generator().manual_seed(1), 6)["source"].tolist() == [3] * 6

@@ -56,6 +56,14 @@ class Layer:
         for part in (self.alpha, self.occlusion):
             cv2.polylines(part, corners, closed, 255, thick, cv2.LINE_AA, 4)
 
+    def resized(self, size: int) -> tuple[Float32[np.ndarray, "t t 3"], *tuple[Float32[np.ndarray, "t t"], ...]]:
+        """``color`` in [0, 255], ``alpha`` and ``occlusion`` in [0, 1], at another side in px."""
+        color, alpha, hides = (
+            cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32)
+            for part in (self.color, self.alpha, self.occlusion)
+        )
+        return color, alpha / 255, hides / 255
+
     def paint(self, texture: UInt8[np.ndarray, "s s 3"], share: float) -> None:
         """Mix a picture into its colours."""
         self.color = cv2.addWeighted(self.color, 1 - share, texture, share, 0)

@@ -166,12 +166,7 @@ def occlude_face(
     for draw, share in KINDS:
         if not scene.chance(share):
             continue
-        layer = draw(scene)
-        color, alpha, hides = (
-            cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32)
-            for part in (layer.color, layer.alpha, layer.occlusion)
-        )
-        alpha, hides = alpha / 255, hides / 255
+        color, alpha, hides = draw(scene).resized(size)
         under = cv2.GaussianBlur(np.roll(alpha, scene.rng.integers(-4, 8, 2), (0, 1)), (0, 0), scene.uniform(0.8, 5))
         face *= 1 - (scene.uniform(0, 0.5) * scene.chance(0.6)) * under[..., None]
         lit = np.float32(scene.uniform(0.7, 1.15)) * color

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Generator, Tensor
 
 from swapper.faces import mesh
@@ -36,7 +36,15 @@ class Pairs:
     Targets are never padded crops, whose borders are not photographs; sources may be.
     """
 
-    def __init__(self, faces: Faces, template: str, same_image: float, same_identity: float, open_mouths: float = 0.0):
+    def __init__(
+        self,
+        faces: Faces,
+        template: str,
+        same_image: float,
+        same_identity: float,
+        open_mouths: float = 0.0,
+        sources: Bool[Tensor, "n"] | None = None,
+    ):
         """Index the split.
 
         Args:
@@ -45,7 +53,10 @@ class Pairs:
             same_image: share of pairs whose target is the source photo itself.
             same_identity: share of pairs with two photos of one person.
             open_mouths: share of the targets drawn among those with an open mouth alone; the others show any.
+            sources: which photos may be the sources of strangers; all when None, or where none may.
         """
+        fit = sources if sources is not None and sources.any() else torch.ones(len(faces), dtype=torch.bool)
+        self.sources = torch.nonzero(fit).squeeze(1)
         self.faces, self.template, self.open_mouths = faces, template, open_mouths
         self.same_image, self.same_identity = same_image, same_identity
         self.targets = torch.nonzero(~faces.padded).squeeze(1)
@@ -70,7 +81,7 @@ class Pairs:
         if self.open_mouths and len(self.open_targets):
             wide = self.open_targets[torch.randint(len(self.open_targets), (count,), generator=generator)]
             target = torch.where(torch.rand(count, generator=generator) < self.open_mouths, wide, target)
-        source = torch.randint(len(self.faces), (count,), generator=generator)
+        source = self.sources[torch.randint(len(self.sources), (count,), generator=generator)]
         kind = torch.rand(count, generator=generator)
         pick = torch.rand(count, generator=generator)
         sibling = torch.tensor([self._sibling(int(t), float(p)) for t, p in zip(target, pick, strict=True)])

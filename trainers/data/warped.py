@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Generator, Tensor
 
 from trainers.data import augment
@@ -51,6 +51,7 @@ class WarpedPairs(Pairs):
         known: float,
         warped: WarpedFaces,
         open_mouths: float = 0.0,
+        sources: Bool[Tensor, "n"] | None = None,
     ):
         """Index the split.
 
@@ -62,14 +63,18 @@ class WarpedPairs(Pairs):
             known: share of pairs with a known answer, half of them in each direction.
             warped: made of ``faces``.
             open_mouths: share of the other targets drawn among those with an open mouth alone.
+            sources: which photos may be the sources of strangers; all when None.
         """
-        super().__init__(faces, template, same_image, same_identity, open_mouths)
+        super().__init__(faces, template, same_image, same_identity, open_mouths, sources)
         self.known, self.warped = known, warped
+        self.rows = torch.arange(len(warped.source))
+        if sources is not None and sources[warped.source].any():
+            self.rows = torch.nonzero(sources[warped.source]).squeeze(1)
 
     def draw(self, generator: Generator, count: int, jitter: float = 1.0) -> Plan:
         """Plan pairs; ``forward`` and ``backward`` mark those whose answer is ``warped`` or the photo."""
         plan = super().draw(generator, count, jitter)
-        row = torch.randint(len(self.warped.target), (count,), generator=generator)
+        row = self.rows[torch.randint(len(self.rows), (count,), generator=generator)]
         kind = torch.rand(count, generator=generator)
         pick = torch.rand(count, generator=generator)
         backward = kind < self.known / 2

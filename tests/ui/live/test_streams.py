@@ -40,6 +40,11 @@ def decode(url: str) -> np.ndarray:
     return cv2.imdecode(np.frombuffer(base64.b64decode(url.split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
 
 
+def apart(one: ShownFrame, other: ShownFrame, place: tuple[slice, slice] = np.s_[90:150, 130:190]) -> float:
+    """Mean difference of two frames in the face, grey levels."""
+    return float(np.abs(decode(one.url)[place].astype(int) - decode(other.url)[place]).mean())
+
+
 PEOPLE = [str(path) for path in sorted(PORTRAITS.glob("*.jpg"))]
 
 
@@ -56,13 +61,12 @@ def test_two_people_a_smaller_picture_and_other_settings_count_from_the_next_fra
     both = streams.swap("me", frame, PEOPLE[0], LiveSettings(second=PEOPLE[5]))
     other = streams.swap("me", frame, PEOPLE[0], LiveSettings(second=PEOPLE[5], exchanged=True))
     small = streams.swap("me", frame, PEOPLE[0], LiveSettings(side=160))
+    *_, still, again = (streams.swap("me", frame, PEOPLE[0]) for _ in range(3))
     eyes = streams.swap("me", frame, PEOPLE[0], LiveSettings(blend=BlendSettings(keep_eyes=1.0)))
-    centre = np.s_[90:150, 130:190]
-    shown = [decode(one.url)[centre].astype(int) for one in (first, both, other, eyes)]
-    same, exchanged, kept = (np.abs(one - shown[0]) for one in shown[1:])
-    of_the_eyes = np.s_[20:28]
-    assert same.mean() < 2 < exchanged.mean() and kept[of_the_eyes].mean() > 1.3 * same[of_the_eyes].mean()
+    assert apart(first, both) < 2 < apart(first, other)
     assert decode(small.url).shape == (120, 160, 3)
+    of_the_eyes = np.s_[110:118, 130:190]
+    assert apart(again, eyes, of_the_eyes) > 2 * apart(still, again, of_the_eyes)
 
 
 def test_a_second_photo_without_a_face_is_said(streams: LiveStreams, frame: dict, tmp_path) -> None:
