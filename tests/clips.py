@@ -194,3 +194,13 @@ def watched_writing(note: Callable[[int, str], object]):
         real(self, frame, changed)
 
     return write
+
+
+AT = [0.4, 1.2, 2.0]  # seconds
+
+
+def flash_clip(path: Path, coding: Coding | None = None, seconds: float = 2.6, **options) -> Path:
+    """A clip that flashes and clicks at ``AT``."""
+    coding = coding or Coding()
+    shown = [i / coding.rate for i in range(round(seconds * coding.rate))]
+    return write_clip(path, flashes(AT, shown), coding, sound=clicks(AT, seconds), **options)

@@ -15,7 +15,7 @@ from trainers import losses
 from trainers.adversarial import discriminate
 from trainers.data.pairs import to_arcface
 from trainers.loop.checkpoint import weights_file
-from trainers.loop.loop import Batch
+from trainers.loop.trainer import Batch
 from trainers.mobilefaceswap import MobileFaceSwapConfig, MobileFaceSwapTrainer
 from trainers.teacher import load_swap_teacher
 

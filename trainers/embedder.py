@@ -16,7 +16,7 @@ from trainers.data import augment
 from trainers.data.alignment import ARCFACE_SIZE, mesh_five_points
 from trainers.data.faces import Faces, load_faces
 from trainers.data.supply import FaceSupply, SupplyConfig
-from trainers.loop.loop import Batch, Phase, image_grid
+from trainers.loop.trainer import Batch, Phase, image_grid
 from trainers.teacher import load_mobile_teacher
 
 

@@ -15,7 +15,7 @@ from trainers.data import augment
 from trainers.data.alignment import mirror_index
 from trainers.data.faces import Faces, load_faces
 from trainers.data.supply import FaceSupply, SupplyConfig
-from trainers.loop.loop import Batch, Phase, image_grid
+from trainers.loop.trainer import Batch, Phase, image_grid
 
 IRISES = (468, 473)
 

@@ -12,7 +12,7 @@ from swapper.models.discriminators import MultiscaleDiscriminatorConfig, PatchDi
 from swapper.models.ghost import AEINet, AEINetConfig
 from trainers import losses
 from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminate
-from trainers.loop.loop import Batch, Phase
+from trainers.loop.trainer import Batch, Phase
 from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
 

@@ -12,7 +12,7 @@ from swapper.faces.regions import region_masks
 from swapper.models.discriminators import PatchDiscriminator, PatchDiscriminatorConfig
 from swapper.models.mobilefaceswap import IdentityInjectionModule, IdentityInjectionNetworkConfig, MobileFaceSwap
 from trainers import losses
-from trainers.loop.loop import Batch, Phase
+from trainers.loop.trainer import Batch, Phase
 from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
 

@@ -25,7 +25,7 @@ from trainers.data.drawing import SIDE, FaceToOcclude
 from trainers.data.faces import Faces, load_faces
 from trainers.data.occluders import occlude_face
 from trainers.data.supply import FaceSupply, SupplyConfig
-from trainers.loop.loop import Batch, Phase, image_grid
+from trainers.loop.trainer import Batch, Phase, image_grid
 
 _TEMPLATE = "tight"
 _SIDE = 256  # px, of the photos

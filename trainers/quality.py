@@ -16,7 +16,7 @@ from swapper.models.quality import QualityNetwork, QualityNetworkConfig
 from swapper.runtime.devices import device_of
 from swapper.types import UserError
 from trainers.data.supply import SupplyConfig
-from trainers.loop.loop import Batch, Phase, image_grid
+from trainers.loop.trainer import Batch, Phase, image_grid
 from trainers.swap_task import SwapTask, SwapTaskConfig
 from trainers.teacher import SwapTeacher, load_swap_teacher
 

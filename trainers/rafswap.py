@@ -22,7 +22,7 @@ from trainers import losses
 from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminate
 from trainers.identity_trunk import identity_trunk
 from trainers.loop.checkpoint import weights_file
-from trainers.loop.loop import Batch, Phase, image_grid
+from trainers.loop.trainer import Batch, Phase, image_grid
 from trainers.rafswap_ablation import leave_out
 from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 

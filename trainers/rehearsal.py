@@ -31,7 +31,7 @@ from trainers.data.faces import load_faces
 from trainers.data.pictures import Item
 from trainers.data.prepare import add_prepare_arguments
 from trainers.data.prepare_shards import prepare_shards
-from trainers.data.shards import ShardIndex
+from trainers.data.shard_index import ShardIndex
 from trainers.data.stream import FaceStream, Share, StreamConfig
 from trainers.data.supply import SupplyConfig
 

@@ -23,7 +23,7 @@ from trainers.data.pairs import to_arcface
 from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.fidelity import peak_signal_to_noise, structural_similarity
 from trainers.identity_trunk import PerceptualFeatures
-from trainers.loop.loop import Batch, Phase, image_grid
+from trainers.loop.trainer import Batch, Phase, image_grid
 
 _SCORED = 48  # validation photos
 

@@ -11,7 +11,7 @@ from swapper.models.discriminators import PatchDiscriminatorConfig
 from swapper.models.simswap import SimSwapDiscriminatorConfig, SimSwapGenerator, SimSwapGeneratorConfig
 from trainers import losses
 from trainers.adversarial import DiscriminatorConfig, build_discriminator, discriminate
-from trainers.loop.loop import Batch, Phase
+from trainers.loop.trainer import Batch, Phase
 from trainers.swap_trainer import SwapTrainer, SwapTrainerConfig
 
 

@@ -22,7 +22,7 @@ from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.embedder import verification_auc
 from trainers.identity_trunk import identity_trunk
 from trainers.loop.checkpoint import weights_file
-from trainers.loop.loop import Batch, Phase, image_grid
+from trainers.loop.trainer import Batch, Phase, image_grid
 
 Embed = Callable[[Faces, Tensor], np.ndarray]  # a split and rows of it -> unit vectors
 

@@ -21,7 +21,7 @@ from trainers.data.adaptive_augmentation import AdaptiveAugmentation, draw_chang
 from trainers.data.faces import Faces, load_faces
 from trainers.data.pairs import to_arcface
 from trainers.data.supply import FaceSupply, SupplyConfig
-from trainers.loop.loop import Batch, Phase, image_grid
+from trainers.loop.trainer import Batch, Phase, image_grid
 
 _TRUNCATION = 0.7  # of the lower half of the sample grid
 _SCORED = 400  # pictures that are compared with validation photos

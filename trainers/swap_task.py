@@ -28,7 +28,7 @@ from trainers.data.warped import WarpedPairs
 from trainers.data.warped_pools import WarpedPool
 from trainers.data.warping import load_warped
 from trainers.data.worn_glasses import put_on_glasses, wear_glasses
-from trainers.loop.loop import Batch, image_grid
+from trainers.loop.trainer import Batch, image_grid
 from trainers.losses import landmark_loss
 
 _USUAL_SHAPE, _USUAL_BLEND = mask_shape(0.0), BlendSettings()

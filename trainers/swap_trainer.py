@@ -19,7 +19,7 @@ from trainers.facial_components import (
     component_generator_loss,
     cut_components,
 )
-from trainers.loop.loop import Batch, Phase
+from trainers.loop.trainer import Batch, Phase
 from trainers.swap_task import SwapTask, SwapTaskConfig
 from trainers.teacher import swap_with
 

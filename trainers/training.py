@@ -15,8 +15,9 @@ from swapper.runtime.program import say_stopped
 from swapper.types import UserError
 from trainers.loop.checkpoint import has_checkpoint
 from trainers.loop.config import STEP_FORMATS, LoopConfig
-from trainers.loop.loop import Run, Trainer
+from trainers.loop.loop import Run
 from trainers.loop.run_settings import begin_run, resume_run
+from trainers.loop.trainer import Trainer
 
 
 def add_training_arguments(p: argparse.ArgumentParser) -> None:
@@ -46,7 +47,7 @@ def add_training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--dry-run", action="store_true", help="print settings, sizes and the first batch, train nothing")
     p.add_argument("--kimg", type=float, help="length of the run, thousand images")
     p.add_argument("--batch", type=int, help="images per step over all processes")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=int, default=0, help="of all random numbers (default: 0)")
     p.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     p.add_argument("--compile", action="store_true", help="torch.compile the networks")
     precision = p.add_mutually_exclusive_group()

@@ -247,9 +247,7 @@ def _shipped(name: str, place: Path) -> Peer:
 
 _SHIPPED = ("ghost", "mobilefaceswap", "rafswap", "smoothswap")
 _PEERS: dict[str, partial[Peer]] = {
-    **{
-        f"{name}, as it ships": partial(_shipped, name) for name in ("ghost", "mobilefaceswap", "rafswap", "smoothswap")
-    },
+    **{f"{name}, as it ships": partial(_shipped, name) for name in _SHIPPED},
     "MobileFaceSwap 128, this project": partial(_idn, 128, True),
     "MobileFaceSwap 224, this project": partial(_idn, 224, True),
     "MobileFaceSwap 224, official layers": partial(_idn, 224, False),

@@ -17,7 +17,10 @@ _SOAK_QUICK = 60.0  # seconds
 
 def add_bench_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``bench``; it sets ``run``, a function that returns the exit code."""
-    p = commands.add_parser("bench", help="measure speed on this machine, or the robustness of the watermark")
+    does = "measure speed on this machine, or the robustness of the watermark"
+    p = commands.add_parser(
+        "bench", help=does, description="Measure each step of swapping a photo, or what an option names."
+    )
     p.add_argument("--json", action="store_true", help="print JSON instead of a table")
     what = p.add_mutually_exclusive_group()
     what.add_argument("--models", action="store_true", help="the networks: parameters, MACs and milliseconds")

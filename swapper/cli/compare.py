@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from swapper.cli.options import (
     add_device_option,
@@ -17,6 +18,9 @@ from swapper.cli.options import (
 )
 from swapper.errors import UserError
 from swapper.registry import METHODS, find_method, method_choices
+
+if TYPE_CHECKING:
+    from swapper.studies.comparison import Comparison
 
 
 def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,7 +39,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "-o", "--output", type=Path, required=True, metavar="REPORT_DIR", help="folder to write, created if missing"
     )
     p.add_argument(
-        "--pairs", type=int, default=200, help="maximum number of pairs; an even selection where there are more"
+        "--pairs", type=int, default=200, help="at most so many; evenly selected where there are more (default: 200)"
     )
     p.add_argument(
         "--result",
@@ -43,7 +47,7 @@ def add_compare_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         metavar="FILE",
         help="a picture that was swapped before, from the only source into the only target, to be measured, too",
     )
-    add_weights_option(p, several=True)
+    add_weights_option(p, "compared as well; may be given several times", several=True)
     add_trust_option(p)
     add_device_option(p)
     add_engine_options(p, "this one alone")
@@ -56,16 +60,13 @@ def run_compare(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
     from swapper.images import read_image
     from swapper.methods.reference import BASELINE
-    from swapper.metrics.report import scores_table
     from swapper.runtime.outputs import claim_outputs
     from swapper.runtime.there import make_folder
     from swapper.runtime.threads import settle_threads
     from swapper.studies.comparison import FinishedSwap, compare
-    from swapper.studies.comparison_page import INTERVALS
     from swapper.studies.comparison_report import REPORTS, write_comparison
     from swapper.studies.comparison_swaps import SwapperChoice, measure_people_in_workers
     from swapper.studies.evaluators import load_evaluators
-    from swapper.studies.judges import verdicts
     from swapper.studies.previews import shrink
     from swapper.studies.subjects import SIDE, choose_pairs, measure_people, people_in
 
@@ -88,13 +89,10 @@ def run_compare(args: argparse.Namespace) -> int:
     make_folder(args.output)
     evaluators = load_evaluators(finder.device)
 
-    def left_out(sentence: str) -> None:
-        print(f"left out: {sentence}", file=sys.stderr)
-
     if engine is None:
-        sources, targets = (measure_people(found, finder, evaluators, left_out) for found in people)
+        sources, targets = (measure_people(found, finder, evaluators, _left_out) for found in people)
     else:
-        sources, targets = (measure_people_in_workers(found, engine, build, left_out) for found in people)
+        sources, targets = (measure_people_in_workers(found, engine, build, _left_out) for found in people)
     pairs = choose_pairs(sources, targets, args.pairs)
     print(f"{len(pairs)} pairs of {len(sources)} sources and {len(targets)} targets", file=sys.stderr)
     labels = {name: find_method(name)[0].label for name in [*METHODS, *own]}
@@ -104,10 +102,22 @@ def run_compare(args: argparse.Namespace) -> int:
     *_, found = compare(sources, targets, pairs, names, build, evaluators, _tell, finished, engine)
     for warning in write_comparison(args.output, found, labels, marks):
         print(f"warning: {warning}", file=sys.stderr)
-    said = [*verdicts(found.judges(), found.compared(), labels), INTERVALS]
-    print(scores_table(found.rows), *said, sep="\n")
+    _say_found(found, labels)
     print(f"\n{args.output}: {len(found.rows)} rows over {len(pairs)} pairs")
     return 0
+
+
+def _say_found(found: "Comparison", labels: dict[str, str]) -> None:
+    from swapper.metrics.report import scores_table
+    from swapper.studies.comparison_page import INTERVALS
+    from swapper.studies.judges import verdicts
+
+    said = [*verdicts(found.judges(), found.compared(), labels), INTERVALS]
+    print(scores_table(found.rows), *said, sep="\n")
+
+
+def _left_out(sentence: str) -> None:
+    print(f"left out: {sentence}", file=sys.stderr)
 
 
 def _tell(done: int, total: int, what: str) -> None:

@@ -13,7 +13,7 @@ def add_export_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .onnx")
     p.add_argument("--fp16", action="store_true", help="store the weights in half precision: 1 MB instead of 2")
     p.add_argument("--size", type=int, help="side of the crops in pixels, a multiple of 32 (default: as trained)")
-    add_weights_option(p)
+    add_weights_option(p, "the shipped MobileFaceSwap without it")
     add_overwrite_option(p)
     p.set_defaults(run=run_export)
 

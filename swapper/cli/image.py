@@ -25,12 +25,16 @@ def add_image_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     """Add ``image``; it sets ``run``, a function that returns the exit code."""
     p = commands.add_parser("image", help="put the source person's face on a target photo")
     p.add_argument("source", nargs="+", type=Path, help="one or several photos of the source person, then the target")
-    p.add_argument("target", type=Path)
+    p.add_argument("target", type=Path, help="the photo to change")
     p.add_argument("-o", "--output", type=Path, required=True, help="file to write: .png, .jpg or .webp")
     add_method_option(p)
     add_resolution_option(p)
     add_mask_option(p)
-    p.add_argument("--select", default="all", help="all, largest, or a face number, counted from the largest, 0 first")
+    p.add_argument(
+        "--select",
+        default="all",
+        help="all (the default), largest, or a face number, counted from the largest, 0 first",
+    )
     add_restore_option(p)
     add_upscale_option(p)
     add_device_option(p)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from swapper.cli.options import (
     add_device_option,
@@ -20,9 +20,11 @@ from swapper.registry import identity_spaces
 
 if TYPE_CHECKING:
     from swapper.faces.embed import IdentityEmbedder
+    from swapper.images import Still
     from swapper.pipeline import FaceSwapper
     from swapper.studies.gallery import Gallery
-    from swapper.types import Crop
+    from swapper.studies.interpolation_study import PathChoice
+    from swapper.types import Crop, Face
 
 MOST_STEPS = 99  # pictures between the two people
 
@@ -36,10 +38,14 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
     p.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="folder to write, created if missing"
     )
-    p.add_argument("--steps", type=int, default=9, help="pictures between the two people")
-    p.add_argument("--embedder", choices=tuple(identity_spaces()), help="embedder of the first path's method")
+    p.add_argument("--steps", type=int, default=9, help="pictures between the two people (default: %(default)s)")
+    p.add_argument(
+        "--embedder",
+        choices=tuple(identity_spaces()),
+        help="embedder of the first path's method (default: that of --method, or smooth)",
+    )
     p.add_argument("--method", help="draws the first path; default: the recommended one of the smooth embedder")
-    add_weights_option(p)
+    add_weights_option(p, "it names the method where none is given")
     add_trust_option(p)
     p.add_argument(
         "--against",
@@ -70,9 +76,7 @@ def add_interpolate_parser(commands: "argparse._SubParsersAction[argparse.Argume
 
 def run_interpolate(args: argparse.Namespace) -> int:
     """Write the pictures of an interpolation, and what they measure."""
-    from swapper.images import read_still
     from swapper.interpolation import path_shares
-    from swapper.methods.weights import find_weights, weights_system
     from swapper.pipeline import FaceSwapper
     from swapper.provenance import Origin, write_marked_image
     from swapper.runtime.outputs import claim_outputs, files_of
@@ -82,13 +86,9 @@ def run_interpolate(args: argparse.Namespace) -> int:
     from swapper.studies.interpolation_report import REPORT, REPORTS, picture_name, write_interpolation
     from swapper.studies.interpolation_run import Wanted, run_interpolation
     from swapper.studies.interpolation_scores import explain, headline
-    from swapper.studies.interpolation_study import Step, choose_paths
+    from swapper.studies.interpolation_study import Step
 
-    settings = mark_settings(args)
-    if not 1 <= args.steps <= MOST_STEPS:
-        raise UserError(f"--steps must be 1 to {MOST_STEPS}, not {args.steps}.")
-    method = args.method or (weights_system(find_weights(args.weights)) if args.weights else None)
-    choices, shares = choose_paths(method, args.against, args.embedder), path_shares(args.steps)
+    settings, choices, shares = mark_settings(args), _paths(args), path_shares(args.steps)
     numbers = [(path, number) for path in range(len(choices)) for number in range(len(shares))]
     pictures = [args.output / picture_name(*number, ".png") for number in numbers]
     inputs = [args.first, args.second, args.target, *files_of(args.gallery), *files_of(args.people)]
@@ -105,10 +105,7 @@ def run_interpolate(args: argparse.Namespace) -> int:
     swapper, *_ = [build(choice.method) for choice in choices]  # what is missing ends it here and not later
     photos = swapper.source_crop(args.first), swapper.source_crop(args.second)
     others = _people(args.people, swapper)
-    target = read_still(args.target)
-    faces = swapper.find_faces(target.image)
-    if not faces:
-        raise UserError(f"Target '{args.target}': no face was found. Choose a photo in which a face is larger.")
+    target, faces = _read_target(args.target, swapper)
     evaluators = load_evaluators(swapper.device)
     gallery = _gallery(args.gallery, swapper, evaluators.embedders)
     make_folder(args.output)
@@ -121,19 +118,46 @@ def run_interpolate(args: argparse.Namespace) -> int:
         print(f"picture {done + 1} of {len(pictures)}", file=sys.stderr, flush=True)
 
     found = run_interpolation(wanted, build, evaluators, gallery, told)
-    about = {
-        "methods": [build(choice.method).method_name for choice in choices],
-        "pictures": len(pictures),
-        "first": args.first.name,
-        "second": args.second.name,
-        "target": args.target.name,
-        "further people": len(others),
-        "gallery": args.gallery.name if args.gallery else "shipped",
-    }
+    about = _about(args, [build(choice.method).method_name for choice in choices], len(pictures), len(others))
     for warning in write_interpolation(args.output, found, about, settings):
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{args.output / REPORT}: {headline(found.scores)}. {' '.join(explain(found.scores))}")
     return 0
+
+
+def _paths(args: argparse.Namespace) -> "list[PathChoice]":
+    """The paths that were asked for."""
+    from swapper.methods.weights import find_weights, weights_system
+    from swapper.studies.interpolation_study import choose_paths
+
+    if not 1 <= args.steps <= MOST_STEPS:
+        raise UserError(f"--steps must be 1 to {MOST_STEPS}, not {args.steps}.")
+    method = args.method or (weights_system(find_weights(args.weights)) if args.weights else None)
+    return choose_paths(method, args.against, args.embedder)
+
+
+def _read_target(path: Path, swapper: "FaceSwapper") -> "tuple[Still, list[Face]]":
+    """The target and its faces."""
+    from swapper.images import read_still
+
+    target = read_still(path)
+    faces = swapper.find_faces(target.image)
+    if not faces:
+        raise UserError(f"Target '{path}': no face was found. Choose a photo in which a face is larger.")
+    return target, faces
+
+
+def _about(args: argparse.Namespace, methods: list[str], pictures: int, others: int) -> dict[str, Any]:
+    """What the report says of how it was made."""
+    return {
+        "methods": methods,
+        "pictures": pictures,
+        "first": args.first.name,
+        "second": args.second.name,
+        "target": args.target.name,
+        "further people": others,
+        "gallery": args.gallery.name if args.gallery else "shipped",
+    }
 
 
 def _people(place: Path | None, swapper: "FaceSwapper") -> "list[Crop]":

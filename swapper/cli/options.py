@@ -41,19 +41,20 @@ def add_method_option(p: argparse.ArgumentParser, published: bool = True) -> Non
         published: published swappers may be named as well.
     """
     p.add_argument("--method", help=f"one of {method_choices(published)}")
-    add_weights_option(p)
+    add_weights_option(p, "it names the method where none is given")
     if published:
         add_trust_option(p)
 
 
-def add_weights_option(p: argparse.ArgumentParser, several: bool = False) -> None:
+def add_weights_option(p: argparse.ArgumentParser, what: str, several: bool = False) -> None:
     """Add ``--weights``.
 
     Args:
         p: of a command that swaps.
+        what: else there is to say of the file.
         several: it may be given for several methods.
     """
-    does = "weights file of your own, as 'weights convert' makes it; it names the method where none is given"
+    does = f"weights file of your own, as 'weights convert' makes it; {what}"
     if several:
         p.add_argument("--weights", type=Path, action="append", default=[], metavar="FILE", help=does)
     else:
@@ -68,7 +69,7 @@ def add_trust_option(p: argparse.ArgumentParser) -> None:
 
 
 def settle_choices(trust: bool, methods: Iterable[str | None], *others: str | None) -> None:
-    """Refuse unverified weights that nobody trusts, and have those here that somebody does.
+    """Refuse unverified weights that nobody trusts, and download those that somebody does.
 
     Args:
         trust: somebody has said so.
@@ -135,13 +136,14 @@ def add_moving_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--steadiness", type=float, default=1.0, help="how strongly jitter is smoothed, 0 to 1 (default: 1)")
     p.add_argument("--fps", type=float, metavar="RATE", help="frames a second at most (default: as in the video)")
     each = ", ".join(f"{name} ({info.label})" for name, info in ENCODERS.items())
-    does = f"of the pictures: {each}, or what the file format usually has; animations such as GIFs have their own"
+    usual = "what the file format usually has (the default)"
+    does = f"of the pictures: {each}, or {usual}; animations such as GIFs have their own"
     p.add_argument("--encoder", choices=encoder_choices(), default=USUAL, help=does)
 
 
 def add_device_option(p: argparse.ArgumentParser) -> None:
     """Add ``--device``."""
-    p.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    p.add_argument("--device", default="auto", help="auto (the default), cpu, cuda or mps")
 
 
 def add_engine_options(p: argparse.ArgumentParser, usual: str) -> None:
@@ -263,14 +265,14 @@ def add_mark_options(p: argparse.ArgumentParser) -> None:
         nargs="?",
         const=DEFAULT_LABEL,
         metavar="WORDS",
-        help=f"draw a visible label into a corner (default: '{DEFAULT_LABEL}')",
+        help=f"draw a visible label into a corner: these words, or '{DEFAULT_LABEL}' without any",
     )
     p.add_argument(
         "--no-mark",
         action="store_true",
         help="write neither watermark nor content credentials (requires --confirm-no-mark)",
     )
-    p.add_argument("--confirm-no-mark", action="store_true", help="I will disclose that this image is face-swapped")
+    p.add_argument("--confirm-no-mark", action="store_true", help="I will disclose that the result is face-swapped")
 
 
 def mark_settings(args: argparse.Namespace) -> MarkSettings:

@@ -34,7 +34,7 @@ from swapper.runtime.whole_file import check_place
 from swapper.version import __version__
 
 if TYPE_CHECKING:
-    from swapper.video.job import VideoProgress
+    from swapper.video.job import VideoProgress, VideoResult
 
 
 RESUMES = "Run the same command to resume."
@@ -107,31 +107,27 @@ def run_video(args: argparse.Namespace) -> int:
     others = args.select is not None or not people
     source = swapper.identify(args.source) if args.source and others else None
     people = [(swapper.identify(photo), reference) for photo, reference in people]
+    wanted = {"select": args.select or "all", "people": people, "settings": settings, "marks": marks}
     for target, output in pairs:
         try:
             with interruptible(), _bar() as bar:
-                result = swapper.swap_video(
-                    source,
-                    target,
-                    output,
-                    _shown_on(bar, target.name),
-                    select=args.select or "all",
-                    people=people,
-                    settings=settings,
-                    marks=marks,
-                )
+                result = swapper.swap_video(source, target, output, _shown_on(bar, target.name), **wanted)
         except KeyboardInterrupt as stop:
             return say_stopped(stop, RESUMES if before or holds_parts(output) else "")
         if is_folder(args.target):
             finished.add(output, target)
             before.append((target, output))
-        for warning in result.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
-        print(
-            f"{output}: swapped faces in {result.swapped} of {result.frames} frames on {swapper.device} "
-            f"in {result.seconds:.1f} s ({result.fps:.1f} frames/s)"
-        )
+        _say_finished(output, result, str(swapper.device))
     return 0
+
+
+def _say_finished(output: Path, result: "VideoResult", device: str) -> None:
+    for warning in result.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(
+        f"{output}: swapped faces in {result.swapped} of {result.frames} frames on {device} "
+        f"in {result.seconds:.1f} s ({result.fps:.1f} frames/s)"
+    )
 
 
 def _described(args: argparse.Namespace, people: list[tuple[Path, Path]]) -> dict[str, Any]:

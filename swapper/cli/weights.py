@@ -24,7 +24,7 @@ def add_weights_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     listing = actions.add_parser("list", help="list all known files, and where they are on this machine")
     listing.set_defaults(run=run_list)
     pull = actions.add_parser("pull", help="download files that are not here yet")
-    pull.add_argument("names", nargs="*", metavar="NAME")
+    pull.add_argument("names", nargs="*", metavar="NAME", help="of 'weights list'")
     pull.add_argument("--all-recommended", action="store_true", help="the published swapper that leads for photos")
     pull.add_argument("--trust", action="store_true", help="unverified files as well")
     pull.set_defaults(run=run_pull)

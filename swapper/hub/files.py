@@ -36,13 +36,23 @@ def resolve(name: str, trust: bool = False) -> Path:
     row = entry(name)
     path = find_local(row) or find_cached(row)
     if path is None and row.doubt and not trust:
-        raise UserError(
-            f"Weights '{name}': {row.file_name} is unverified, since {row.doubt} (nothing in it can run code). If you "
-            f"trust {row.repo_id}, download it with: python -m swapper weights pull {name} --trust"
-        )
+        raise untrusted(row, f"download it with: python -m swapper weights pull {name} --trust")
     path = path or _download(row)
     verify(row, path)
     return path
+
+
+def untrusted(row: WeightEntry, then: str) -> UserError:
+    """What is said of an unverified file that nobody has said they trust.
+
+    Args:
+        row: of the file.
+        then: what to do for those who do trust it.
+    """
+    return UserError(
+        f"Weights '{row.name}': {row.file_name} is unverified, since {row.doubt} (nothing in it can run code). If you "
+        f"trust {row.repo_id}, {then}"
+    )
 
 
 def find(name: str) -> Path | None:

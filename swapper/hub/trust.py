@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from swapper.errors import UserError
-from swapper.hub.files import resolve
+from swapper.hub.files import resolve, untrusted
 from swapper.hub.manifest import WeightEntry, entries
 
 
@@ -18,7 +17,7 @@ def unverified(weights: Iterable[str]) -> list[WeightEntry]:
 
 
 def settle_trust(weights: Iterable[str], trust: bool) -> None:
-    """Refuse unverified weights that nobody trusts, and have those here that somebody does.
+    """Refuse unverified weights that nobody trusts, and download those that somebody does.
 
     Args:
         weights: names.
@@ -29,8 +28,5 @@ def settle_trust(weights: Iterable[str], trust: bool) -> None:
     """
     for row in unverified(weights):
         if not trust:
-            raise UserError(
-                f"Weights '{row.name}': {row.file_name} is unverified, since {row.doubt} (nothing in it can run code). "
-                f"If you trust {row.repo_id}, add --trust."
-            )
+            raise untrusted(row, "add --trust.")
         resolve(row.name, trust=True)

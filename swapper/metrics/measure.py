@@ -92,7 +92,7 @@ class FaceMeasurer:
 
 
 def pair_scores(source: MeasuredFace, target: MeasuredFace, result: MeasuredFace) -> dict[str, float]:
-    """Score one swap; the keys are explained in ``metrics.report.METRICS``.
+    """Score one swap; the keys are explained in ``metrics.metric_list.METRICS``.
 
     Args:
         source: the photo whose identity was given.

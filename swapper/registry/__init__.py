@@ -1,8 +1,8 @@
 """Which systems there are: one record each, from which every list, choice and error text follows.
 
-A record names code as ``module:name`` and nothing here imports it before it is used, so this room needs no torch. To
-add a system, write its own files (``models/X.py``, ``methods/X.py``, ``convert/X.py``, ``trainers/X.py``,
-``trainers/publish/cards/WEIGHTS.py``) and one record in ``swappers.py`` or ``supporting.py``.
+A record names code as ``module:name`` and nothing here imports it before it is used, so this room needs no torch. How
+to add a system stands in ``docs/architecture.md``: files of its own, and one record in ``swappers.py`` or
+``supporting.py``.
 """
 
 from collections.abc import Iterable, Mapping

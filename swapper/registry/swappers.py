@@ -1,4 +1,4 @@
-"""The systems that swap faces, the recommended first. To add one: its own files, and one record here."""
+"""The systems that swap faces, the recommended first; ``docs/architecture.md`` says how to add one."""
 
 from swapper.registry.records import MethodInfo, NetworkInfo, System, TrainerInfo
 

@@ -82,16 +82,6 @@ class Names:
         return fresh
 
 
-def free_name(name: str, taken: Iterable[str]) -> str:
-    """The name itself, or with a number where a file system that ignores case has it already.
-
-    Args:
-        name: of a file, with its suffix.
-        taken: names of other files in the same folder.
-    """
-    return Names(taken).add(name)
-
-
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 

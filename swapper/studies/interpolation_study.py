@@ -133,17 +133,6 @@ def _space(method: str) -> str:
     return METHODS[plain].space if plain in METHODS else interpolating_methods().get(method, "arcface")
 
 
-def embedders_met(choices: Sequence[PathChoice], known: Mapping[str, object]) -> list[str]:
-    """The identity networks that are compared: those of the paths, and the others that are here.
-
-    Args:
-        choices: from ``choose_paths``.
-        known: the networks on this machine by name.
-    """
-    names = [choice.embedder for choice in choices if choice.embedder in known]
-    return list(dict.fromkeys([*names, *known]))
-
-
 def draw_paths(
     choices: Sequence[PathChoice],
     build: Callable[[str], FaceSwapper],

@@ -36,6 +36,21 @@ def nested(state: dict[str, Tensor], kinds: ModuleType) -> nn.Module:
 
 
 @pytest.fixture
+def state(tmp_path: Path) -> dict[str, Tensor]:
+    """Tensors of a narrow identity network, which also lies in MobileFaceSwap's own format in the test's folder."""
+    arrays = random_arrays(narrowed(official_shapes("arcface-se"), 4))
+    return read_paddle(write_checkpoint("arcface-se", arrays, tmp_path))
+
+
+def check_it_holds_the_same_network(path: Path) -> None:
+    """As the file in MobileFaceSwap's format beside it."""
+    found = read_official("arcface-se", path).state_dict()
+    plain = read_official("arcface-se", path.with_name("arcface-se.pdparams")).state_dict()
+    assert found.keys() == plain.keys()
+    assert all(torch.equal(found[name], plain[name]) for name in plain)
+
+
+@pytest.fixture
 def foreign() -> ModuleType:
     """A module that exists while the file is written, and not while it is read."""
     module = ModuleType("foreign_arcface_models")
@@ -46,19 +61,14 @@ def foreign() -> ModuleType:
 
 @pytest.mark.parametrize("zipped", [True, False])
 def test_simswaps_identity_network_is_read_from_its_pickle(
-    zipped: bool, foreign: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    zipped: bool, state: dict[str, Tensor], foreign: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arrays = random_arrays(narrowed(official_shapes("arcface-se"), 4))
-    state = read_paddle(write_checkpoint("arcface-se", arrays, tmp_path))
     path = tmp_path / "arcface_checkpoint.tar"
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, foreign.__name__, foreign)
         wrapped = nn.DataParallel(nested(state, foreign))
         torch.save({"epoch": 3, "model": wrapped}, path, _use_new_zipfile_serialization=zipped)
-    found = read_official("arcface-se", path).state_dict()
-    plain = read_official("arcface-se", tmp_path / "arcface-se.pdparams").state_dict()
-    assert found.keys() == plain.keys()
-    assert all(torch.equal(found[name], plain[name]) for name in plain)
+    check_it_holds_the_same_network(path)
 
 
 def test_a_network_of_known_layers_is_read_too(tmp_path: Path) -> None:
@@ -151,11 +161,9 @@ def test_the_average_over_training_is_taken_from_score_sde(tmp_path: Path) -> No
 
 
 def test_what_training_on_graphics_cards_left_in_the_file_is_passed_over(
-    foreign: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    state: dict[str, Tensor], foreign: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SimSwap's file is a checkpoint of its training: two networks, the optimiser, where it ran, and its score."""
-    arrays = random_arrays(narrowed(official_shapes("arcface-se"), 4))
-    state = read_paddle(write_checkpoint("arcface-se", arrays, tmp_path))
     path = tmp_path / "arcface_checkpoint.tar"
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, foreign.__name__, foreign)
@@ -167,9 +175,7 @@ def test_what_training_on_graphics_cards_left_in_the_file_is_passed_over(
         optimizer.step()
         rest = {"acc": np.float64(0.99), "metric_fc": margin, "optimizer": optimizer, "dtype": torch.float16}
         torch.save({"epoch": 3, **rest, "model": wrapped}, path)
-    found = read_official("arcface-se", path).state_dict()
-    plain = read_official("arcface-se", tmp_path / "arcface-se.pdparams").state_dict()
-    assert all(torch.equal(found[name], plain[name]) for name in plain)
+    check_it_holds_the_same_network(path)
     torch.save({"a": nn.Linear(1, 1), "b": nn.Linear(1, 1)}, path)
     with pytest.raises(UserError, match="it holds neither a state dict nor one network"):
         read_official("arcface-se", path)

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_model
 
 from swapper import hub
 from swapper.hub import pretrained
+from swapper.hub.pretrained import PRETRAINED
 from swapper.methods.ghost import GhostMethod
 from swapper.methods.mobilefaceswap import MobileFaceSwapMethod
 from swapper.methods.rafswap import RAFSwapMethod
@@ -27,7 +28,6 @@ from swapper.models.occlusion import OcclusionNetwork, OcclusionNetworkConfig
 from swapper.models.rafswap import RAFSwap
 from swapper.models.simswap import SimSwapGenerator
 from swapper.models.smoothswap import NCSNppGenerator, SmoothIdentityEmbedder, SmoothIdentityEmbedderConfig
-from swapper.pretrained import PRETRAINED
 from swapper.registry import NETWORKS
 from swapper.types import UserError
 

@@ -18,9 +18,9 @@ from swapper.cli.main import main, parser
 from swapper.convert.systems import SYSTEMS as CHECKPOINTS
 from swapper.convert.systems import OfficialCheckpoint
 from swapper.hub.manifest import DEFAULT_REPO
+from swapper.hub.pretrained import PRETRAINED
 from swapper.methods.base import Method, default_method, load_method, local_methods, methods
 from swapper.models.pretrained import Pretrained
-from swapper.pretrained import PRETRAINED
 from swapper.provenance import Origin
 from swapper.provenance.origin import read_message
 from swapper.registry import (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from swapper.runtime.outputs import Names, claim_outputs, files_of, free_name
+from swapper.runtime.outputs import Names, claim_outputs, files_of
 from swapper.runtime.whole_file import check_place
 from swapper.types import UserError
 
@@ -75,10 +75,10 @@ def test_places_where_a_file_can_be(files, tmp_path, name):
 
 
 def test_names_are_made_distinct_whatever_tells_case_apart():
-    assert free_name("a.mp4", ["b.mp4"]) == free_name("a.mp4", []) == "a.mp4"
-    assert free_name("A.mp4", ["a.mp4"]) == "A-2.mp4"
-    assert free_name("a.mp4", ["A.MP4", "a-2.mp4"]) == "a-3.mp4"
-    assert free_name("e\u0301.mp4", ["é.mp4"]) == "e\u0301-2.mp4"
+    assert Names(["b.mp4"]).add("a.mp4") == Names([]).add("a.mp4") == "a.mp4"
+    assert Names(["a.mp4"]).add("A.mp4") == "A-2.mp4"
+    assert Names(["A.MP4", "a-2.mp4"]).add("a.mp4") == "a-3.mp4"
+    assert Names(["é.mp4"]).add("e\u0301.mp4") == "e\u0301-2.mp4"
 
 
 def test_files_of_a_place(files, tmp_path):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from trainers.__main__ import main
-from trainers.data.shards import ShardIndex
+from trainers.data.shard_index import ShardIndex
 
 
 @pytest.mark.slow  # starts processes that load torch, three a set

@@ -79,3 +79,20 @@ def test_a_frame_beyond_the_limit_is_refused_before_it_is_decoded(tmp_path, swap
 def test_frames_that_change_their_size_within_the_limit_are_read(tmp_path, swap):
     swap(growing(tmp_path / "in.mov", [64, 64, 200, 64]), tmp_path / "out.mp4")
     assert [image.shape for image in pictures(tmp_path / "out.mp4")] == [(64, 64, 3)] * 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{film}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile {film}\n",
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"></MPD>',
+    ],
+)
+@pytest.mark.parametrize("name", ["in.mp4", "in.m3u8", "in.txt"])
+def test_playlists_are_refused(tmp_path, swap, text, name):
+    """They could make the program read other files, or addresses."""
+    film = write_clip(tmp_path / "film.mp4", [background(96, 160)] * 3)
+    (tmp_path / name).write_text(text.format(film=film))
+    with pytest.raises(UserError, match="not a readable video"):
+        swap(tmp_path / name, tmp_path / "out.mp4")

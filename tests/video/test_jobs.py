@@ -284,20 +284,3 @@ def test_a_film_without_a_length_in_its_header(tmp_path, swap):
     said: list[VideoProgress] = []
     assert swap(path, tmp_path / "out.mp4", progress=said.append).frames == 50
     assert said[24].fraction == pytest.approx(0.5, abs=0.05)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{film}\n#EXT-X-ENDLIST\n",
-        "ffconcat version 1.0\nfile {film}\n",
-        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"></MPD>',
-    ],
-)
-@pytest.mark.parametrize("name", ["in.mp4", "in.m3u8", "in.txt"])
-def test_playlists_are_refused(tmp_path, swap, text, name):
-    """They could make the program read other files, or addresses."""
-    film = write_clip(tmp_path / "film.mp4", still(3))
-    (tmp_path / name).write_text(text.format(film=film))
-    with pytest.raises(UserError, match="not a readable video"):
-        swap(tmp_path / name, tmp_path / "out.mp4")

@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from swapper.types import UserError
-from trainers.data.shards import ShardIndex, has_shards
+from trainers.data.shard_index import ShardIndex, has_shards
 
 SHARP = 63  # px between the eyes, from which a photo counts as sharp
 _MEASURED = 256  # px, side of the crops whose pixels the files' places are shares of

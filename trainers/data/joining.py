@@ -16,7 +16,8 @@ from swapper.batch.replies import Tell
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
 from trainers.data.pack import SAME_FACE, same_pixels
-from trainers.data.shards import ROW, shard_path
+from trainers.data.shard_index import ROW
+from trainers.data.shards import shard_path
 
 _ROWS = 1 << 16  # of the index, written at a time
 _CHUNK = 2048  # embeddings that are compared with as many others at a time

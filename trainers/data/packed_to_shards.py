@@ -60,7 +60,7 @@ def add_shard_arguments(p: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m trainers shard``."""
     p.add_argument("data", type=Path, help="folder of packed faces")
     p.add_argument("--out", type=Path, required=True, help="folder of the shards")
-    p.add_argument("--split", default="train")
+    p.add_argument("--split", default="train", help="train (the default) or val")
     p.add_argument("--shard", type=int, default=10000, metavar="PICTURES", help="in a shard (default: 10000)")
 
 

@@ -30,11 +30,13 @@ def add_prepare_arguments(p: argparse.ArgumentParser) -> None:
         "hub:OWNER/NAME for a data set of the Hugging Face Hub (with --shard)",
     )
     p.add_argument("--out", type=Path, required=True, help="folder of packed faces to write or extend")
-    p.add_argument("--split", default="train")
+    p.add_argument("--split", default="train", help="name of what is written, train or val (default: train)")
     p.add_argument("--identities", type=Path, help="text file of 'FILE LABEL' lines, as CelebA's identity_CelebA.txt")
-    p.add_argument("--layout", choices=LAYOUTS, default="auto", help="what the folder holds (default: looks)")
+    p.add_argument(
+        "--layout", choices=LAYOUTS, default="auto", help="what the folder holds (auto, the default, finds out)"
+    )
     p.add_argument("--columns", metavar="IMAGE[,PERSON]", help="of a data set of the Hub, where its own are not plain")
-    p.add_argument("--workers", type=int, default=2, help="processes")
+    p.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     p.add_argument(
         "--shard",
         type=int,

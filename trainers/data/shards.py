@@ -1,46 +1,26 @@
-"""Faces in WebDataset shards, archives of ``KEY.json``, ``KEY.npz`` and ``KEY.webp``, and an index of where each is.
+"""Writing faces into WebDataset shards, archives of ``KEY.json``, ``KEY.npz`` and ``KEY.webp``.
 
-A split is ``shards-SPLIT-00000.tar`` and so on, with an ``.npz`` of facts beside each, and over all of them
-``index-SPLIT.npy`` (a row of ``ROW`` a face, people one after the other) and ``index-SPLIT.json`` (names), which
-``trainers.data.joining`` writes. Programs that know WebDataset need the archives alone. Of the index only what is
-looked at is in memory.
+A split is ``shards-SPLIT-00000.tar`` and so on, with an ``.npz`` of facts beside each, and an index over all of them
+(``trainers.data.shard_index``). Programs that know WebDataset need the archives alone.
 """
 
 import io
 import json
-import os
 import tarfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import UInt8
 
 from swapper.runtime.whole_file import whole_file
-from swapper.types import UserError
-from trainers.data.arrays import SmallArrays
 from trainers.data.examine import ExaminedFace
 from trainers.data.pack import ARRAYS, add_member, encode_crop, thumbnail
-
-ROW = np.dtype(
-    [
-        ("shard", "<i4"),  # number in the file, place in the list of the index
-        ("image", "<i8"),  # byte at which the WebP begins
-        ("image_size", "<i4"),
-        ("arrays", "<i8"),  # byte at which the npz begins
-        ("arrays_size", "<i4"),
-        ("identity", "<i8"),  # -1 where unknown
-        ("interocular", "<f4"),  # px in the photo
-        ("padded", "?"),  # the crop is mostly padding
-    ]
-)
-_OPEN = 256  # archives that are open at a time
+from trainers.data.shard_index import ROW
 
 
 @dataclass
@@ -231,92 +211,3 @@ def remove_others(out: Path, split: str, numbers: Iterable[int]) -> None:
         if path.name not in names and path.stem.rpartition("-")[2].isdigit():
             path.unlink()
             path.with_suffix(".npz").unlink(missing_ok=True)
-
-
-def has_shards(folder: Path, split: str) -> bool:
-    """Whether a folder holds a split as shards.
-
-    Args:
-        folder: of the split.
-        split: its name.
-    """
-    return (folder / f"index-{split}.npy").is_file()
-
-
-class ShardIndex:
-    """Where the faces of a split are; reading them takes no memory but for what is read.
-
-    Attributes:
-        rows: as of ``ROW``, a memory map.
-        people: number of known people.
-        paths: of the shards.
-    """
-
-    def __init__(self, folder: Path, split: str, padded: bool = True, sharp: float = 0.0):
-        """Open the index.
-
-        Args:
-            folder: of the shards.
-            split: its name.
-            padded: crops that are mostly padding belong to it too.
-            sharp: distance of the eyes in the photo, px, below which a face does not belong to it.
-
-        Raises:
-            UserError: there is none.
-        """
-        path = folder / f"index-{split}.npy"
-        if not path.is_file():
-            raise UserError(f"No shards: {path} is missing. Create it with trainers prepare --shard 10000.")
-        self.rows: np.ndarray = np.load(path, mmap_mode="r")
-        chosen = (self.rows["interocular"] >= sharp) & (padded | ~self.rows["padded"])
-        if not chosen.all():
-            self.rows = self.rows[chosen]
-        said = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        self.people: int = len(said["people"])
-        self.paths = [folder / name for name in said["shards"]]
-        self._arrays = SmallArrays()
-        self._file = lru_cache(_OPEN)(self._opened)
-
-    def __len__(self) -> int:
-        """Number of faces."""
-        return len(self.rows)
-
-    def image(self, row: int) -> bytes:
-        """The WebP of a face.
-
-        Args:
-            row: of the index.
-        """
-        at = self.rows[row]
-        return self._read(int(at["shard"]), int(at["image"]), int(at["image_size"]))
-
-    def arrays(self, row: int) -> dict[str, np.ndarray]:
-        """Landmarks, points, embedding and the photo's corners of a face, by name.
-
-        Args:
-            row: of the index.
-        """
-        at = self.rows[row]
-        data = self._read(int(at["shard"]), int(at["arrays"]), int(at["arrays_size"]))
-        return self._arrays.read(data)
-
-    def _opened(self, shard: int) -> FileIO:
-        return FileIO(self.paths[shard])
-
-    def _read(self, shard: int, begin: int, size: int) -> bytes:
-        """Bytes of an archive; several threads may read at a time, one of them still a file that was let go of."""
-        file = self._file(shard)
-        return os.pread(file.fileno(), size, begin)
-
-
-def people_of(index: ShardIndex) -> tuple[Int[np.ndarray, "p"], Int[np.ndarray, "p"]]:
-    """Where each known person's faces begin in the index, and how many there are.
-
-    Args:
-        index: people are one after the other in it.
-    """
-    identity = np.asarray(index.rows["identity"])
-    edges = np.flatnonzero(np.diff(identity, prepend=identity[0] - 1))
-    counts = np.diff(np.append(edges, len(identity)))
-    known = identity[edges] >= 0
-    return edges[known], counts[known]

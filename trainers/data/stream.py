@@ -17,7 +17,7 @@ from torch import Tensor
 
 from swapper.types import UserError
 from trainers.data.faces import Faces, stacked
-from trainers.data.shards import ShardIndex, people_of
+from trainers.data.shard_index import ShardIndex, people_of
 
 _TOGETHER = 8  # images that a thread decodes at a time
 _SHUFFLE, _SHUFFLE_WINDOW, _BALANCE = 1, 2, 3  # purposes of random numbers

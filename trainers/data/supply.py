@@ -13,7 +13,7 @@ import numpy as np
 
 from swapper.runtime.thread_count import physical_cores
 from trainers.data.faces import SHARP, Faces, load_faces
-from trainers.data.shards import ShardIndex, has_shards
+from trainers.data.shard_index import ShardIndex, has_shards
 from trainers.data.stream import FaceStream, Share, StreamConfig
 from trainers.data.warped_pools import WarpedIndex, warped_pools
 

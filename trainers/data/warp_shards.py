@@ -24,7 +24,7 @@ from swapper.models.arcface import MobileFaceNet
 from swapper.runtime.whole_file import whole_file
 from swapper.types import UserError
 from trainers.data.pack import add_member, encode_crop
-from trainers.data.shards import ShardIndex
+from trainers.data.shard_index import ShardIndex
 from trainers.data.stream import decode_crop
 from trainers.data.warped_pools import WARPED, digest_of_index, warped_index_path, warped_shard_path
 from trainers.data.warping import EACH, LIKENESS, choose_strangers, likeness, warp_onto
@@ -36,7 +36,7 @@ _TOGETHER = 64  # pairs that are judged at a time
 def add_warp_arguments(p: argparse.ArgumentParser) -> None:
     """Arguments of ``python -m trainers warp``."""
     p.add_argument("data", type=Path, help="folder of shards")
-    p.add_argument("--split", default="train")
+    p.add_argument("--split", default="train", help="train (the default) or val")
     p.add_argument("--workers", type=int, metavar="N", help="processes (default: what cores and memory allow)")
     p.add_argument("--ray", metavar="ADDRESS", help="on a Ray cluster: its address, auto, or local to start one")
 

@@ -16,8 +16,8 @@ from jaxtyping import Bool, Int64
 
 from swapper.cli.options import add_engine_options, add_overwrite_option, engine_of
 from swapper.methods.reference import BASELINE, UNCHANGED
+from swapper.metrics.metric_list import METRICS
 from swapper.metrics.report import (
-    METRICS,
     REPORTS,
     ScoreRow,
     contact_sheet,
@@ -67,7 +67,7 @@ def add_evaluate_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--method", required=True, help="method, as in python -m swapper image --method")
     p.add_argument("--restore", choices=restorers(), default="none", help="also score the method with a restoration")
     p.add_argument("--data", type=Path, required=True, help="folder of packed faces with a val split")
-    p.add_argument("--pairs", type=int, default=300, help="swaps to score")
+    p.add_argument("--pairs", type=int, default=300, help="swaps to score (default: 300)")
     p.add_argument("--out", type=Path, help="folder for report.json, report.md and the contact sheet")
     p.add_argument("--json", action="store_true", help="print JSON instead of a table")
     p.add_argument("--seed", type=int, default=0, help="of the pairs")

@@ -17,7 +17,7 @@ from PIL import Image
 from swapper.types import UserError
 from trainers.data.examine import ExaminedFace
 from trainers.data.joining import write_index
-from trainers.data.shards import ShardIndex
+from trainers.data.shard_index import ShardIndex
 
 datasets = pytest.importorskip("datasets", reason="datasets is not installed (swapper[hub])")
 from trainers.data import hub_sets  # noqa: E402

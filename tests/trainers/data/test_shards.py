@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from shard_faces import face
 
@@ -26,7 +24,8 @@ from trainers.data.joining import find_repeated, write_index
 from trainers.data.pack import same_pixels, thumbnail
 from trainers.data.pictures import Item
 from trainers.data.prepare_shards import list_path, write_list
-from trainers.data.shards import ShardIndex, is_written, people_of, shard_path, write_shard
+from trainers.data.shard_index import ShardIndex, people_of
+from trainers.data.shards import is_written, shard_path, write_shard
 from trainers.data.stream import FaceStream, Share, StreamConfig
 
 ROOT = Path(__file__).parents[3]
@@ -253,7 +252,7 @@ MEASURE = """
 import sys, tracemalloc
 from itertools import islice
 from pathlib import Path
-from trainers.data.shards import ShardIndex
+from trainers.data.shard_index import ShardIndex
 from trainers.data.stream import FaceStream, StreamConfig
 stream = FaceStream(ShardIndex(Path(sys.argv[1]), "train"), StreamConfig(batch=16, size=64, window=8))
 for batch in islice(stream.shuffled(), 20): pass
@@ -276,42 +275,3 @@ def test_memory_is_flat(tmp_path):
         assert done.returncode == 0, done.stderr
         peaks.append(int(done.stdout))
     assert peaks[1] < peaks[0] * 1.1 + 100_000, peaks
-
-
-def add_padded(packed: Path, other: Path) -> None:
-    """Padded photos of nobody we know, from another split, whose keys go on where those of the first end."""
-    with tarfile.open(other / "faces256-val.tar") as val, tarfile.open(packed / "faces256-train-utk.tar", "w") as tar:
-        for member in val:
-            data = val.extractfile(member)
-            member.name = f"1{member.name[1:]}"
-            tar.addfile(member, data)
-    with np.load(other / "geometry-val.npz") as geometry:
-        keys = np.array([f"1{key[1:]}" for key in geometry["keys"]])
-        np.savez(packed / "geometry-train-utk.npz", **{**geometry, "keys": keys})
-    table = (other / "meta-val.csv").read_text()
-    (packed / "meta-train-utk.csv").write_text(re.sub(r",\d+,", ",-1,", table))
-
-
-def test_the_packed_format_becomes_shards(tiny_faces, tmp_path, capsys):
-    packed, sharded = tmp_path / "packed", tmp_path / "sharded"
-    shutil.copytree(tiny_faces, packed)
-    add_padded(packed, tiny_faces)
-    command = ["shard", str(packed), "--out", str(sharded), "--shard", "5"]
-    assert main(command) == 0
-    assert json.loads(capsys.readouterr().out) == {
-        "pictures": 16,
-        "shards": 3,
-        "kept": 16,
-        "people": 4,
-        "dropped": {},
-    }
-    one, other = (load_faces(folder, "train", 64, tmp_path / f"cache {folder.name}") for folder in (packed, sharded))
-    for name, value in vars(one).items():
-        assert torch.equal(value, getattr(other, name)), name
-    assert other.padded.tolist() == [False] * 8 + [True] * 8
-    assert len(load_faces(sharded, "train", 64, tmp_path / "cache sharded", padded=False)) == 8
-    before = [path.stat().st_mtime_ns for path in sorted(sharded.glob("*.tar"))]
-    assert main(command) == 0 and not capsys.readouterr().err
-    assert [path.stat().st_mtime_ns for path in sorted(sharded.glob("*.tar"))] == before
-    assert main(["shard", str(tmp_path), "--out", str(sharded)]) == 2
-    assert "geometry-train.npz is missing" in capsys.readouterr().err

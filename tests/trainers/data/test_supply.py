@@ -20,7 +20,8 @@ from trainers.data.supply import FaceSupply, SupplyConfig
 from trainers.embedder import EmbedderTrainer
 from trainers.geometry import GeometryConfig, GeometryTrainer
 from trainers.loop.config import LoopConfig
-from trainers.loop.loop import Batch, Phase, Run, image_grid
+from trainers.loop.loop import Run
+from trainers.loop.trainer import Batch, Phase, image_grid
 from trainers.mobilefaceswap import MobileFaceSwapTrainer
 from trainers.occlusion import OcclusionConfig, OcclusionTrainer
 from trainers.quality import QualityTrainer

@@ -12,7 +12,7 @@ from swapper.types import UserError
 from trainers.__main__ import main
 from trainers.data import warp_shards, warping
 from trainers.data.faces import load_faces
-from trainers.data.shards import ShardIndex
+from trainers.data.shard_index import ShardIndex
 from trainers.data.stream import Share, decode_crop
 from trainers.data.warp_shards import WarpingShards, write_warped_index
 from trainers.data.warped import WarpedPairs

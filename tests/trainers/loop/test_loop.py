@@ -15,7 +15,8 @@ from torch import Generator, Tensor, nn
 from swapper.types import UserError
 from trainers.__main__ import parser
 from trainers.loop.config import LoopConfig, StepFormat
-from trainers.loop.loop import Batch, Phase, Run, image_grid
+from trainers.loop.loop import Run
+from trainers.loop.trainer import Batch, Phase, image_grid
 from trainers.training import choose_format
 
 

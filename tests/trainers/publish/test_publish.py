@@ -10,10 +10,10 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from swapper import hub
+from swapper.hub.pretrained import PRETRAINED
 from swapper.methods.base import load_method
 from swapper.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from swapper.models.mobilefaceswap import MobileFaceSwap
-from swapper.pretrained import PRETRAINED
 from swapper.registry.pipeline_reading import read_pipeline
 from swapper.registry.pipelines import TRAINED
 from trainers.__main__ import main
