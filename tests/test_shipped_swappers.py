@@ -46,7 +46,7 @@ class Bounds:
     target_counts: bool
 
 
-BOUNDS = {"portraits": Bounds(0.15, 4, 1.3, True), "photos-val": Bounds(0.1, 3, 2.5, False)}
+BOUNDS = {"portraits": Bounds(0.15, 4, 1.3, True), "photos-val": Bounds(0.1, 3, 2.0, False)}
 
 
 @dataclass(frozen=True)

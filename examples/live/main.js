@@ -180,6 +180,7 @@ function changeLanguage() {
 
 function wire() {
   $('start').addEventListener('click', () => attempt(running ? stop : start));
+  $('consent').addEventListener('change', () => { if (problem?.key === 'noConsent') show(null); });
   $('record').addEventListener('click', () => attempt(record));
   $('recording').addEventListener('click', () => delete $('recording').dataset.unsaved);
   $('two').addEventListener('change', () => setFaces($('two').checked ? 2 : 1));

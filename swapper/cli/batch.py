@@ -21,6 +21,7 @@ from swapper.cli.options import (
     add_moving_options,
     add_overwrite_option,
     add_resolution_option,
+    add_settings_option,
     add_upscale_option,
     mark_settings,
     settle_choices,
@@ -67,6 +68,7 @@ def add_batch_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     add_upscale_option(p)
     add_device_option(p)
     add_blend_options(p)
+    add_settings_option(p)
     add_mark_options(p)
     add_overwrite_option(p)
     p.set_defaults(run=run_batch_command)

@@ -14,6 +14,7 @@ from swapper.runtime import values
 
 MARK = "swapper settings"  # key that tells such a file from others
 VERSION = 1
+OTHER_VERSION = "Settings '{name}': another version of the app saved them. Save them again in this one."
 NOT_A_FILE = "Settings '{name}': this is not a file of saved settings. Save one under Settings in the app."
 UNREADABLE = "Settings '{name}': the file cannot be read ({reason}). Check the path."
 NO_SETTINGS = "Settings: {found} is not an object of settings by name. Give one."
@@ -73,9 +74,10 @@ class Preset:
         return cls(blend=blending, **{name: given[name] for name in own if name in given})
 
     def values(self) -> dict[str, Any]:
-        """Settings by name, those of blending among the others."""
+        """Settings by name, those of blending among the others; lists for tuples, as in the file."""
         whole = asdict(self)
-        return {**{name: value for name, value in whole.items() if name != "blend"}, **whole["blend"]}
+        found = {**{name: value for name, value in whole.items() if name != "blend"}, **whole["blend"]}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
 
     def write(self, path: Path) -> Path:
         """Write the file; returns its path.
@@ -110,6 +112,9 @@ def read_preset(path: Path) -> Preset:
         given = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError(NOT_A_FILE.format(name=path)) from error
-    if not isinstance(given, dict) or given.pop(MARK, None) != VERSION:
+    version = given.pop(MARK, None) if isinstance(given, dict) else None
+    if version is None:
         raise UserError(NOT_A_FILE.format(name=path))
+    if version != VERSION:
+        raise UserError(OTHER_VERSION.format(name=path))
     return Preset.from_values(given)

@@ -7,7 +7,7 @@ import gradio as gr
 
 from swapper.ui.assignment import PEOPLE, Assignment, choices
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import QUICK, Click, Updates, clicked, heading
+from swapper.ui.layout import QUICK, Click, Updates, clicked, heading, say_filled
 from swapper.ui.sources import Sources
 
 
@@ -93,13 +93,14 @@ class AssignmentPanel:
         self.person.input(self._assign, [*inputs, self.person], self.shown, **QUICK)
         outputs = [*self.sources.shown, *self.shown]
         self.sources.add.click(self._add_person, inputs, outputs, **QUICK)
-        self.sources.remove.click(
+        removed = self.sources.remove.click(
             self._remove_person,
             [*inputs, self.sources.selected, *self.sources.galleries],
             outputs,
             preprocess=False,
             **QUICK,
         )
+        say_filled(removed, self.sources.galleries)
 
     def _select(self, found: Assignment | None, people: int, event: Click) -> Updates:
         """Show who the clicked face becomes."""

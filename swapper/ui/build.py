@@ -17,7 +17,7 @@ from swapper.ui.gate import Gate
 from swapper.ui.image.image import build_image_tab
 from swapper.ui.interpolation.tab import build_interpolation_tab
 from swapper.ui.languages import korean
-from swapper.ui.layout import QUICK, example_name
+from swapper.ui.layout import QUICK, example_name, say_filled
 from swapper.ui.live.export import export_face
 from swapper.ui.live.page import page_routes
 from swapper.ui.live.streams import FASTEST, live_method
@@ -81,12 +81,13 @@ def build_app(limits: Limits | None = None, swappers: SwapperCache | None = None
                 compared = build_compare_tab(swappers, evaluators, consent, limits, EXAMPLES, visits)
             with gr.Tab(CHECK_TAB, id="check"):
                 checked = build_check_tab(limits, visits)
-        result.measure.click(
+        taken = result.measure.click(
             lambda carried: {tabs: gr.Tabs(selected="compare"), **compared.fill(carried)},
             result.carried,
             [tabs, *compared.filled],
             **QUICK,
         )
+        say_filled(taken, [compared.sources, compared.targets])
         for marks in (result.marks, video.marks):
             marks.wire(lambda path: {tabs: gr.Tabs(selected="check"), **checked.fill(path)}, [tabs, *checked.filled])
         add_endpoints(swappers, limits)

@@ -22,6 +22,8 @@ PHOTO_HEIGHT = 204  # px
 
 Updates = dict[Any, Any]  # what a handler returns: new value or properties by component
 Pictures = Sequence[UInt8[np.ndarray, "h w 3"]]
+_CAPTION = "one.caption === '' ? null : one.caption ?? ''"
+_RECAPTIONED = f"(photos) => photos && photos.map((one) => ({{ ...one, caption: {_CAPTION} }}))"
 ENGINE = "engine"  # events that share this name wait for each other: what is done in seconds
 LENGTHY = "lengthy"  # what may take minutes; nobody with a photo waits for it
 # Of events that are done at once and are no endpoint.
@@ -116,7 +118,9 @@ def example_strip(
     def add(shown: list[Any] | None, event: Click) -> Any:
         return [*(shown or []), str(files[clicked(event, len(files))])]
 
-    strip.select(add if adds else pick, component if adds else None, component, **QUICK)
+    filled = strip.select(add if adds else pick, component if adds else None, component, **QUICK)
+    if isinstance(component, gr.Gallery):
+        say_filled(filled, [component])
 
 
 def picture_strip(files: list[Path], pictures: Pictures | None = None) -> gr.Gallery:
@@ -148,6 +152,27 @@ def example_name(path: Path) -> str:
     if path.parent.name == "portraits" and found:
         return SYNTHETIC.format(number=int(found[1]))
     return path.stem.replace("-", " ").replace("_", " ").capitalize()
+
+
+def say_filled(event: Any, galleries: Sequence[gr.Gallery]) -> None:
+    """Let galleries that a handler fills call their change event, which Gradio's page leaves out for an empty one.
+
+    No caption becomes one without letters: another value, and nothing that is seen.
+
+    Args:
+        event: what filled them, as Gradio returns it.
+        galleries: they.
+    """
+    event.then(None, [*galleries], [*galleries], js=f"(...all) => all.map({_RECAPTIONED})", **QUICK)
+
+
+def touched(block: Any) -> Any:
+    """The event of a component that a visitor has changed, be it with an example, which files do not call input.
+
+    Args:
+        block: a component.
+    """
+    return block.change if hasattr(block, "upload") else getattr(block, "input", None) or block.change
 
 
 def clicked(event: Click, count: int) -> int:

@@ -14,22 +14,27 @@
   const named = (id) => document.getElementById(id);
   const inView = (place) => {
     const box = place.getBoundingClientRect();
-    return box.height > 0 && box.top >= 0 && box.top < innerHeight - Math.min(box.height, 120);
+    return box.height > 0 && box.top >= 0 && box.top < innerHeight - Math.min(box.height, innerHeight / 2);
   };
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  const scrollTo = (place, block) => place.scrollIntoView({ block, behavior: still ? 'auto' : 'smooth' });
   const show = (place) => {
-    const block = innerWidth < 768 ? 'start' : 'nearest';
-    if (place && !inView(place)) place.scrollIntoView({ block, behavior: still ? 'auto' : 'smooth' });
+    if (place && !inView(place)) scrollTo(place, innerWidth < 768 ? 'start' : 'nearest');
   };
   const soon = (action) => requestAnimationFrame(() => requestAnimationFrame(action));
   let last = null; // the button that was pressed last
 
+  const cancelOf = (meter) => meter.replace('-running', '-cancel');
+  const cancelled = new Set(); // ids of the buttons
   window.swapper = {
+    cancelled: (meter) => cancelled.has(cancelOf(meter)),
     began(meter) {
       soon(() => {
-        const place = named(meter), card = place?.closest('.card');
-        if (!place || !inView(place)) show(innerWidth < 768 && !card?.matches('.result') ? place : card);
-        const cancel = named(meter.replace('-running', '-cancel'));
+        const place = named(meter), cancel = named(cancelOf(meter));
+        cancelled.delete(cancelOf(meter));
+        if (cancel?.getBoundingClientRect().bottom > innerHeight) scrollTo(cancel, 'end');
+        else if (!place || !inView(place))
+          show(innerWidth < 768 && !place?.closest('.result') ? place : place?.closest('.card'));
         if (document.activeElement === document.body) cancel?.focus({ preventScroll: true });
       });
     },
@@ -43,6 +48,7 @@
   document.addEventListener('click', (event) => {
     const button = event.target.closest?.('button, a');
     if (button) last = button;
+    if (button?.id.endsWith('-cancel')) cancelled.add(button.id);
     const face = event.target.closest?.('.overview [data-face]'); // a shorter way for the mouse; keys have the thumbnails
     if (face) document.querySelectorAll('#faces .thumbnail-item')[face.dataset.face]?.click();
     if (button?.closest('.card') && button.matches('.download, [download]'))

@@ -11,10 +11,12 @@ from gradio.components import Component
 from swapper.compose.preset import Preset, read_preset
 from swapper.types import UserError
 from swapper.ui.callout import callout
+from swapper.ui.choices import chosen
 from swapper.ui.files import upload_path
 from swapper.ui.languages import said
 from swapper.ui.layout import QUICK, Updates
-from swapper.ui.swappers import NOT_OFFERED, offered_methods
+from swapper.ui.many import upload_name
+from swapper.ui.swappers import NOT_OFFERED, check_restoration, check_upscaler, offered_methods
 
 TITLE = "Saved settings"
 SAVED, SAVED_INFO = "Saved in this browser", "Choose some to use them."
@@ -23,6 +25,7 @@ SAVE, DELETE = "Save", "Delete"
 TO_FILE, FROM_FILE = "Save as a file", "Open a file"
 NO_NAME = "Settings: there is no name yet. Type one, then save."
 TOO_MANY = "Settings: {most} are saved already. Delete some first."
+OPENED = "Opened “{name}”."
 DONE = "Saved as “{name}”."
 NO_UPLOAD = "Settings: no file was chosen. Choose one that was saved here."
 KEY = "swapper-settings"  # in the browser's storage, where nothing of it is secret
@@ -107,7 +110,9 @@ class Presets:
             return self._use(panel, settings, lambda: Preset.from_values(chosen)) if chosen else {panel.note: ""}
 
         def opened(payload: Any) -> Updates:
-            return self._use(panel, settings, lambda: read_preset(Path(upload_path(payload, NO_UPLOAD))))
+            found = self._use(panel, settings, lambda: read_preset(Path(upload_path(payload, NO_UPLOAD))))
+            failed = list(found) == [panel.note]
+            return found if failed else {**found, panel.note: callout([OPENED.format(name=upload_name(payload))])}
 
         def written(*values: Any) -> Updates:
             try:
@@ -146,9 +151,11 @@ class Presets:
             found = {name: value for name, value in read().values().items() if name in settings and value != ""}
             if found.get("method", "") not in ("", *offered_methods()):
                 raise UserError(NOT_OFFERED.format(name=found["method"], known=", ".join(offered_methods())))
+            check_restoration(found.get("restore", "none"))
+            check_upscaler(found.get("upscale", "none"))
         except UserError as error:
             return {panel.note: callout([error], error=True)}
-        return {**{settings[name]: value for name, value in found.items()}, panel.note: ""}
+        return {**{settings[name]: chosen(settings[name], value) for name, value in found.items()}, panel.note: ""}
 
 
 def build_preset_panel(name: str) -> PresetPanel:

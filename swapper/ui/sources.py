@@ -24,6 +24,7 @@ from swapper.ui.layout import (
     heading,
     picture_strip,
     queued,
+    say_filled,
 )
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.vetting import Crowd, cut_out, vet
@@ -223,4 +224,4 @@ def _examples(files: list[Path], selected: gr.Radio, galleries: list[gr.Gallery]
         return [[path] if index == selected else gr.skip() for index in range(len(galleries))]
 
     gr.HTML(f'<p class="hint">{EXAMPLES_NOTE}</p>')
-    picture_strip(files).select(pick, selected, galleries, **QUICK)
+    say_filled(picture_strip(files).select(pick, selected, galleries, **QUICK), galleries)

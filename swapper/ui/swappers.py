@@ -24,6 +24,20 @@ NO_RESTORATION = "Restoration '{name}' is not available in this app. Choose one 
 NO_UPSCALER = "Upscaler '{name}' is not available in this app. Choose one of: {known}."
 
 
+def check_restoration(name: str) -> str:
+    """Make sure that a restoration is one of this app's; returns its name.
+
+    Args:
+        name: anything.
+
+    Raises:
+        UserError: its weights are not on this machine, or there is no such one.
+    """
+    if name not in local_restorers():
+        raise UserError(NO_RESTORATION.format(name=name[:40], known=", ".join(local_restorers())))
+    return name
+
+
 def check_upscaler(name: str) -> str:
     """Make sure that an upscaler is one of this app's; returns its name.
 
@@ -113,8 +127,7 @@ class SwapperCache:
         key = (method or offered[0], restore)
         if key[0] not in offered:
             raise UserError(NOT_OFFERED.format(name=method[:40], known=", ".join(offered)))
-        if restore not in local_restorers():
-            raise UserError(NO_RESTORATION.format(name=restore[:40], known=", ".join(local_restorers())))
+        check_restoration(restore)
         with self._lock:
             alone = self._in_work.setdefault(key, Lock())
         with alone:  # who wants another swapper does not wait for this one

@@ -20,40 +20,21 @@ from swapper.ui.files import plain_sentence
 from swapper.ui.fingerprint import fingerprint
 from swapper.ui.gpu import SECONDS, on_gpu
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import QUICK, Updates, queued
+from swapper.ui.layout import QUICK, Updates, queued, touched
 from swapper.ui.progress import STARTING, WAITING, Progress, follow, meter
+from swapper.ui.result_place import Result
 from swapper.ui.visits import Again, Visits, properties, session_of_event, together
 
-CANCEL = "Cancel"
 CANCELLED = "Cancelled. Nothing was kept of it."
 CANCELLED_LATER = "Cancelled. What was finished before is kept."
 FAILED = "This went wrong in the app itself. Start it again, or reload the page."
+REFUSED = "The app did not do this: it is too busy, or the connection was lost. Start again in a minute."
 FINISHED = "{what}: finished."
 STALE = "Something has changed since this was made. Start again to see the change; until then this is the old result."
+EMPTY = "() => ''"
 _PART = "part"  # stands where what a result was made from would: it is not finished
 
 Handler = Callable[..., Iterator[Updates]]  # is given a ``Tell``, whether consent was given, and the inputs' values
-
-
-@dataclass(frozen=True)
-class Result:
-    """Where the result of some work is shown.
-
-    Attributes:
-        stale: says that it is an old one.
-        meter: where the work is.
-        cancel: ends it.
-        empty: stands where the result will; None where nothing does.
-        boxes: hold the result; hidden until there is one.
-        saves: whether the result can be downloaded, so that a visitor is asked before it is lost.
-    """
-
-    stale: gr.HTML
-    meter: gr.HTML
-    cancel: gr.Button
-    empty: gr.HTML | None
-    boxes: Sequence[Block] = ()
-    saves: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,6 +97,7 @@ class Work:
         def job(*values: Any) -> Iterator[Any]:
             yield from self._recorded(run(*values), outputs, len(inputs))
 
+        consent.change(None, None, self.problem, js=EMPTY, **QUICK)
         begun = gr.on(list(starts) or [self.start.click], self._begin, None, self.outputs, **QUICK)
         told = begun.then(None, js=f"() => window.swapper?.began({self.result.meter.elem_id!r})", **QUICK)
         running = told.then(
@@ -128,9 +110,18 @@ class Work:
             **queued(*queue),
         )
         running.then(None, js="() => window.swapper?.ended()", **QUICK)
+        # Gradio calls what is cancelled a failure, too.
+        unless = (
+            f"(made, told) => [made, told || (window.swapper?.cancelled({self.result.meter.elem_id!r}) ? '-' : '')]"
+        )
+        running.failure(self._refused, [self.made, self.problem], self.outputs, js=unless, **QUICK)
         # What the job told last may still be under way, so that it has ended is shown a step later.
         stopped = self.result.cancel.click(lambda: None, None, None, cancels=[running], **QUICK)
-        shown = stopped.then(self._cancelled, self.made, self.outputs, **QUICK)
+
+        def cancelled(made: str) -> Updates:
+            return {**self._cancelled(made), self.result.stale: self._age(session_of_event(), made, len(inputs))}
+
+        shown = stopped.then(cancelled, self.made, self.outputs, **QUICK)
         shown.then(None, js="() => window.swapper?.ended()", **QUICK)
 
     def watch(
@@ -164,8 +155,8 @@ class Work:
             trigger_mode="always_last",
             **QUICK,
         )
-        touched = [getattr(block, "input", None) or block.change for block in inputs if not isinstance(block, gr.State)]  # type: ignore[attr-defined]
-        gr.on(touched, None, None, self.problem, js="() => ''", **QUICK)
+        touches = [touched(block) for block in inputs if not isinstance(block, gr.State)]
+        gr.on(touches, None, None, self.problem, js=EMPTY, **QUICK)
 
     def _begin(self) -> Updates:
         """Show that the work waits for its turn."""
@@ -184,6 +175,10 @@ class Work:
         words = CANCELLED_LATER if made == _PART else CANCELLED
         told = f'<p class="done seen">{said_markup(words)}</p>'
         return {**self._idle(told), **self._show(bool(made), empty=not made)}
+
+    def _refused(self, made: str, told: str | None) -> Updates:
+        """Show that the queue did not take the work; what is ``told`` of its end otherwise stays."""
+        return {self.problem: gr.skip()} if told else self._failed(said(REFUSED), made)
 
     def _generator(self, handler: Handler) -> Callable[..., Iterator[Updates]]:
         def run(made: str, *values: Any) -> Iterator[Updates]:
@@ -224,15 +219,17 @@ class Work:
                     if block not in transient:
                         whole.setdefault(block, {}).update(properties(update))
                 made = answer.get(self.made)
-                if (
-                    made not in (None, "", _PART) and self.start in answer
-                ):  # it is finished, or the result before it is still there
-                    now = self.visits.find(session, self.name)
-                    old = now is not None and made != fingerprint(now[:count])
-                    answer = {**answer, self.result.stale: _stale() if old else ""}
-                    if now is not None and self.problem not in answer:
+                # It is finished, or the result before it is still there.
+                if made not in (None, "", _PART) and self.start in answer:
+                    answer = {**answer, self.result.stale: self._age(session, made, count)}
+                    if self.problem not in answer and self.visits.find(session, self.name) is not None:
                         self.visits.keep(session, f"{self.name} result", whole)
                 yield answer
+
+    def _age(self, session: str | None, made: str, count: int) -> str:
+        """Say whether what is shown is an old result: of other inputs than those ``count`` that there are now."""
+        now = self.visits.find(session, self.name)
+        return _stale() if made not in ("", _PART) and now and made != fingerprint(now[:count]) else ""
 
     def _now(self, state: Progress | None) -> Updates:
         state = state or Progress(0.0, said(STARTING))
@@ -262,21 +259,6 @@ class Work:
     @property
     def _tall(self) -> bool:
         return self.result.empty is not None
-
-
-def build_result_place(name: str, empty: str | None, low: bool = False) -> Result:
-    """Lay out where the result of some work will be; ``dataclasses.replace`` adds the boxes that hold it.
-
-    Args:
-        name: stands before the components' ids.
-        empty: words that stand where the result will; None for a small bar only.
-        low: take less room.
-    """
-    stale = gr.HTML(elem_id=f"{name}-stale")
-    nothing = gr.HTML(f'<div class="empty{" low" if low else ""}"><p>{empty}</p></div>') if empty is not None else None
-    bar = gr.HTML(visible=False, elem_id=f"{name}-running")
-    cancel = gr.Button(CANCEL, size="md", variant="stop", visible=False, elem_id=f"{name}-cancel")
-    return Result(stale, bar, cancel, nothing)
 
 
 def _stale() -> str:

@@ -62,10 +62,11 @@ def test_saved_frame_rates_and_encoders_count(tmp_path):
             saved(tmp_path, **wrong)
 
 
-@pytest.mark.parametrize(("command", "quality"), [("image", None), ("video", 23)])
+@pytest.mark.parametrize(("command", "quality"), [("image", None), ("video", 23), ("batch", 23)])
 def test_saved_settings_count_less_than_what_is_said(command, quality, tmp_path):
     look = saved(tmp_path, method="warp", restore="none", feather=2.5, detail=0.1, occluders=False, quality=23)
-    words = [command, "a.jpg", "b.mp4", "-o", "c.mp4", "--detail", "0.4", "--settings", look]
+    files = ["folder"] if command == "batch" else ["a.jpg", "b.mp4"]
+    words = [command, *files, "-o", "c.mp4", "--detail", "0.4", "--settings", look]
     args = parser(command, saved_settings(parser().parse_args(words))).parse_args(words)
     assert (args.method, args.restore, getattr(args, "quality", None)) == ("warp", "none", quality)
     assert blend_settings(args) == BlendSettings(feather=2.5, detail=0.4, occluders=False)
@@ -75,6 +76,7 @@ def test_settings_of_another_kind_are_refused(tmp_path):
     for text, said in (
         ("", "not a file of saved settings"),
         ('{"feather": 1}', "not a file of saved settings"),
+        ('{"swapper settings": 2, "feather": 1}', "another version of the app saved them"),
         ('{"swapper settings": 1, "feathers": 1}', "'feathers' does not exist"),
         ('{"swapper settings": 1, "feather": 9}', "feather"),
         ('{"swapper settings": 1, "method": "magic"}', "Unknown method 'magic'"),

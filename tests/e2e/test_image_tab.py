@@ -70,6 +70,8 @@ def test_nothing_is_swapped_without_consent(page: Page, portraits):
     page.click("#swap")
     expect(page.locator("#problem [role=alert]")).to_contain_text("Consent has not been given yet.")
     assert page.locator("#before-after img").count() == 0
+    page.check("#consent input")
+    expect(page.locator("#problem .callout")).to_have_count(0)
 
 
 def test_what_is_missing_is_said_where_the_user_looks(page: Page, portraits):

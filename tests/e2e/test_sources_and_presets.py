@@ -61,8 +61,11 @@ def test_one_of_several_faces_is_chosen(page: Page):
 def test_persons_are_added_beyond_three_and_removed_with_their_casting(page: Page, portraits):
     page.set_input_files("#target input[type=file]", str(portraits[1]))
     expect(page.locator("#faces img")).not_to_have_count(0)
+    page.click("#swap")
+    expect(page.locator("#problem .callout")).not_to_have_count(0)
     page.locator(".strip:visible .thumbnail-item").nth(0).click()
     expect(page.locator("#source-a img")).not_to_have_count(0)
+    expect(page.locator("#problem .callout")).to_have_count(0)  # an empty gallery says that it was filled
     for letter in "bcd":
         add(page, letter)
         page.locator(".strip:visible .thumbnail-item").nth("abcd".index(letter)).click()
@@ -106,3 +109,5 @@ def test_settings_are_saved_by_name_and_come_back_after_a_reload(page: Page, tmp
     expect(likeness).to_have_value("1")
     page.set_input_files('input[accept=".json"] >> nth=0', str(tmp_path / "look.json"))
     expect(likeness).to_have_value("0.4")
+    page.click("#example")
+    expect(page.locator("#before-after img")).to_have_count(2)

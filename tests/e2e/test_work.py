@@ -57,6 +57,16 @@ def in_view(page: Page, selector: str) -> None:
     )
 
 
+def whole_in_view(page: Page, selector: str) -> None:
+    page.wait_for_function(
+        """selector => {
+            const box = document.querySelector(selector)?.getBoundingClientRect();
+            return box && box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
+        }""",
+        arg=selector,
+    )
+
+
 @pytest.mark.parametrize(
     ("tab", "start", "words", "name", "filled"),
     [
@@ -76,6 +86,7 @@ def test_lengthy_work_shows_on_its_button_and_cancel_leaves_nothing(
     expect(phone.locator(start)).to_be_disabled()
     expect(phone.locator(f"#{name}-running [role=progressbar]")).to_be_visible()
     in_view(phone, f"#{name}-running")
+    whole_in_view(phone, f"#{name}-cancel")
     expect(phone.locator(f"#{name}-cancel")).to_be_focused()
     expect(phone.locator(start)).to_have_text(re.compile(r"(Picture|.+: swap) \d+ of \d+ · \d+ %"))
     phone.keyboard.press("Enter")
@@ -83,6 +94,7 @@ def test_lengthy_work_shows_on_its_button_and_cancel_leaves_nothing(
     expect(phone.locator(start)).to_have_text(words)
     expect(phone.locator(start)).to_be_enabled()
     expect(phone.locator("#announcer")).to_contain_text("Cancelled.")
+    expect(phone.locator(f"#{name}-problem .callout")).to_have_count(0)
     wait_for("the folders of the work gone", lambda: not _left(folder, before))
 
 
@@ -113,6 +125,19 @@ def test_an_image_swap_can_be_cancelled_while_it_waits_and_frees_its_place(page:
     expect(page.locator("#swap")).to_have_text("Swap faces")
     expect(page.locator("#image-running")).to_contain_text("Cancelled.")
     expect(page.locator("#before-after img")).to_have_count(0)
+    swap(page)
+    expect(page.locator("#problem .callout")).to_have_count(0)
+
+
+def test_what_the_queue_refuses_ends_in_a_sentence_and_can_be_started_again(page: Page, portraits):
+    choose(page, portraits[0], portraits[1])
+    full = '{"detail": "Queue is full."}'
+    page.route("**/queue/join**", lambda route: route.fulfill(status=503, content_type="application/json", body=full))
+    page.click("#swap")
+    expect(page.locator("#problem [role=alert]")).to_contain_text("it is too busy, or the connection was lost")
+    expect(page.locator("#swap")).to_have_text("Swap faces")
+    expect(page.locator("#image-cancel")).to_be_hidden()
+    page.unroute("**/queue/join**")
     swap(page)
     expect(page.locator("#problem .callout")).to_have_count(0)
 

@@ -42,3 +42,13 @@ def test_untouched_settings_are_the_defaults(moving: bool):
         panel = build_settings_panel(moving)
     values = [component.value for component in panel.inputs]
     assert read(values) == (default_method(moving), default_restorer(moving), BlendSettings())
+
+
+@pytest.mark.parametrize("keep", [(), ("eyes", "mouth")])
+def test_what_a_preset_fills_in_is_read_as_the_settings_that_it_holds(keep: tuple[str, ...]):
+    with gr.Blocks():
+        panel = build_settings_panel(moving=True)
+    preset = Preset(blend=BlendSettings(keep=keep, likeness=0.4))
+    names = [field.name for field in fields(BlendSettings)]
+    shown = [block.postprocess(preset.values()[name]) for name, block in zip(names, panel.blend, strict=True)]
+    assert read(["warp", "none", False, *shown]) == ("warp", "none", preset.blend)

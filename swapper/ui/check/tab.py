@@ -14,8 +14,9 @@ from swapper.ui.files import upload_files, upload_path
 from swapper.ui.languages import said
 from swapper.ui.layout import LENGTHY, PHOTO_HEIGHT, Updates, heading
 from swapper.ui.progress import Tell
+from swapper.ui.result_place import build_result_place
 from swapper.ui.visits import Visits
-from swapper.ui.work import Work, build_result_place
+from swapper.ui.work import Work
 from swapper.video.file_check import VIDEOS, check_file, is_video
 
 FILE = ("File", "A picture or a video, as you got it. Screenshots and copies from chats lose what it says.")

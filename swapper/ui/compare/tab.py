@@ -25,13 +25,14 @@ from swapper.ui.compare.jobs import (
 from swapper.ui.consent import require_consent
 from swapper.ui.files import plain_sentence
 from swapper.ui.languages import said, said_markup
-from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, example_strip, heading
+from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, example_strip, heading, say_filled
 from swapper.ui.progress import Tell
+from swapper.ui.result_place import build_result_place
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
-from swapper.ui.work import Work, build_result_place
+from swapper.ui.work import Work
 
 SOURCES = ("Sources", "Photos of the people whose faces are used, one photo each.")
 TARGETS = ("Targets", "Photos whose largest face is swapped.")
@@ -246,7 +247,7 @@ def build_compare_tab(
         lambda: {inputs.carried: None, **inputs.shown(None)}, None, [inputs.carried, note, leave_out], **QUICK
     )
     chosen = [[str(portraits[index]) for index in some] for some in ((0, 3), (1, 5, 7))] if len(portraits) > 7 else []
-    fill.click(lambda: chosen, None, [sources, targets], **QUICK)
+    say_filled(fill.click(lambda: chosen, None, [sources, targets], **QUICK), [sources, targets])
     place = replace(place, boxes=[box, *cards])
     work = Work("compare", COMPARE, button, problem, place, gr.State(""), visits)
     methods.change(trust_asked, methods, trust, **QUICK)

@@ -30,7 +30,7 @@ from swapper.ui.image.result import as_large_as, summary, swap_target
 from swapper.ui.image.several import PHOTO, WHO, SwappedPhotos, Wish, plan_photos, swap_photos
 from swapper.ui.image.target import Target, find_target
 from swapper.ui.languages import said
-from swapper.ui.layout import ENGINE, FORMATS, QUICK, Updates, queued
+from swapper.ui.layout import ENGINE, FORMATS, QUICK, Updates, queued, say_filled
 from swapper.ui.many import listed, part_of, upload_name
 from swapper.ui.presets import Presets
 from swapper.ui.progress import ReportProgress, Tell
@@ -275,6 +275,6 @@ def build_image_tab(
         def show_example(tell: Tell, *sent: Any) -> Iterator[Updates]:
             yield from tab.show_example(tell, example, sent[-len(settings.inputs) :])
 
-        show.click(fill, sources.people, [*sources.shown, target, filled], **QUICK)
+        say_filled(show.click(fill, sources.people, [*sources.shown, target, filled], **QUICK), sources.galleries[:1])
         work.wire(show_example, consent, inputs, result.outputs, queue, starts=[filled.change])
     return result

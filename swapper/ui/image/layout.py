@@ -13,8 +13,8 @@ from swapper.ui.image.several import WHO, SwappedPhotos
 from swapper.ui.layout import FORMATS, Updates, build_photo, heading
 from swapper.ui.marks_note import MarksNote, build_marks_note
 from swapper.ui.plan import EVERYONE
+from swapper.ui.result_place import Result, build_result_place
 from swapper.ui.sources import Sources, build_sources
-from swapper.ui.work import Result, build_result_place
 
 TARGET = ("Target", "The photo to change. Only the faces change.")
 RESULT = ("Result", "Drag the handle to compare before and after.")

@@ -24,11 +24,12 @@ from swapper.ui.interpolation.jobs import add_interpolation_endpoint, check_step
 from swapper.ui.languages import said_markup
 from swapper.ui.layout import EXAMPLE, LENGTHY, PHOTO_HEIGHT, QUICK, Updates, build_photo, heading
 from swapper.ui.progress import Tell
+from swapper.ui.result_place import build_result_place
 from swapper.ui.shared_evaluators import SharedEvaluators
 from swapper.ui.swappers import SwapperCache, offered_methods
 from swapper.ui.terms import require_trust, trust_asked, trust_box
 from swapper.ui.visits import Visits
-from swapper.ui.work import Work, build_result_place
+from swapper.ui.work import Work
 
 FIRST = ("Person A", "Where the interpolation starts.")
 SECOND = ("Person B", "Where it ends.")

@@ -18,9 +18,10 @@ from swapper.ui.layout import ENGINE, Updates, heading
 from swapper.ui.live.page import PAGE, page_routes
 from swapper.ui.live.streams import FASTEST, live_method
 from swapper.ui.progress import Tell
+from swapper.ui.result_place import build_result_place
 from swapper.ui.swappers import SwapperCache
 from swapper.ui.visits import Visits
-from swapper.ui.work import Work, build_result_place
+from swapper.ui.work import Work
 
 NO_SOURCE = "Source: no photo yet. Add one, or choose an example."
 OWN_DEVICE = (

@@ -13,15 +13,16 @@ from jaxtyping import UInt8
 from swapper.registry.encoders import ENCODERS, USUAL
 from swapper.studies.previews import shrink
 from swapper.ui.assignment_panel import AssignmentPanel, build_assignment_panel
+from swapper.ui.choices import chosen
 from swapper.ui.layout import PHOTO_HEIGHT, example_strip, heading
 from swapper.ui.marks_note import MarksNote, build_marks_note
 from swapper.ui.plan import CHOSEN, EVERYONE, LARGEST
+from swapper.ui.result_place import Result, build_result_place
 from swapper.ui.settings_panel import SettingsPanel, build_settings_panel
 from swapper.ui.sources import Sources, build_sources
 from swapper.ui.video.clip import STEP
 from swapper.ui.video.clips import ClipsPanel, build_clips
 from swapper.ui.video.jobs import FORMATS
-from swapper.ui.work import Result, build_result_place
 from swapper.video.io import VideoReader
 
 TARGET = ("Video", "The video to change. Only the faces change; the sound is kept.")
@@ -178,6 +179,15 @@ class VideoSettingsPanel:
     def saved(self) -> dict[str, Component]:
         """Those besides ``swap`` that are saved with it, by name of the setting."""
         return {"steadiness": self.steadiness, "quality": self.quality, "fps": self.rate, "encoder": self.encoder}
+
+    def again(self, values: dict[Any, Any]) -> dict[Any, Any]:
+        """Show what came back after a reload, even what only a file of settings can choose.
+
+        Args:
+            values: by component.
+        """
+        kept = {block: values.get(block) for block in self.saved.values()}
+        return {block: chosen(block, value) for block, value in kept.items() if value is not None}
 
 
 def build_inputs(examples: Path) -> tuple[Sources, gr.Video, gr.UploadButton]:

@@ -94,7 +94,11 @@ def build_video_tab(
     inputs = [target, clip, people.found, cast.who, *trim, gif, *further.inputs, *wish]
     work.wire(tab.swap, consent, inputs, result.outputs, (LENGTHY, limits.concurrency), VIDEO_SECONDS)
     also = [sources.people, sources.selected, people.casting]
-    work.watch(inputs, also, tab.again, [*loaded, *sources.shown, *further.shown, *result.outputs])
+
+    def come_back(values: dict[Any, Any]) -> dict[Any, Any]:
+        return {**tab.again(values), **choices.again(values)}
+
+    work.watch(inputs, also, come_back, [*loaded, *sources.shown, *further.shown, *result.outputs])
     return result
 
 

@@ -40,6 +40,11 @@ def decode(url: str) -> np.ndarray:
     return cv2.imdecode(np.frombuffer(base64.b64decode(url.split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
 
 
+def apart(one: np.ndarray, other: np.ndarray, place: tuple[slice, slice] = np.s_[90:150, 130:190]) -> float:
+    """Mean difference of two frames in the face, grey levels."""
+    return float(np.abs(one[place].astype(int) - other[place]).mean())
+
+
 PEOPLE = [str(path) for path in sorted(PORTRAITS.glob("*.jpg"))]
 
 
@@ -56,13 +61,13 @@ def test_two_people_a_smaller_picture_and_other_settings_count_from_the_next_fra
     both = streams.swap("me", frame, PEOPLE[0], LiveSettings(second=PEOPLE[5]))
     other = streams.swap("me", frame, PEOPLE[0], LiveSettings(second=PEOPLE[5], exchanged=True))
     small = streams.swap("me", frame, PEOPLE[0], LiveSettings(side=160))
+    own = streams.swap("me", frame, PEOPLE[0])
     eyes = streams.swap("me", frame, PEOPLE[0], LiveSettings(blend=BlendSettings(keep_eyes=1.0)))
-    centre = np.s_[90:150, 130:190]
-    shown = [decode(one.url)[centre].astype(int) for one in (first, both, other, eyes)]
-    same, exchanged, kept = (np.abs(one - shown[0]) for one in shown[1:])
-    of_the_eyes = np.s_[20:28]
-    assert same.mean() < 2 < exchanged.mean() and kept[of_the_eyes].mean() > 1.3 * same[of_the_eyes].mean()
+    assert apart(decode(first.url), decode(both.url)) < 2 < apart(decode(first.url), decode(other.url))
     assert decode(small.url).shape == (120, 160, 3)
+    target = cv2.resize(decode(frame["url"]), (320, 240), interpolation=cv2.INTER_AREA)
+    left, right = (apart(decode(one.url), target, np.s_[110:118, 130:190]) for one in (own, eyes))
+    assert right < left - 0.5, "the target's own eyes"
 
 
 def test_a_second_photo_without_a_face_is_said(streams: LiveStreams, frame: dict, tmp_path) -> None:
