@@ -46,4 +46,4 @@ def test_every_peer_has_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_ships_is_timed_with_all_that_it_does_for_a_face(tmp_path: Path) -> None:
     run, params, macs = peers._PEERS["mobilefaceswap, as it ships"](tmp_path)
-    assert run().face.shape == (1, 3, 192, 192) and 0.4e6 < params < 0.6e6 and 0.05e9 < macs < 0.2e9
+    assert run().face.shape == (1, 3, 192, 192) and 0.4e6 < params < 0.6e6 and 0.1e9 < macs < 0.3e9
