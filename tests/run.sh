@@ -19,7 +19,6 @@ fi
 .venv/bin/ruff check .
 .venv/bin/basedpyright --pythonpath .venv/bin/python
 .venv/bin/lint-imports --no-cache
-# One process more than there are cores, since many tests wait for a browser or another program; each has one thread.
+# A process a core, each with one thread, so that none waits for another.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
-workers="$(.venv/bin/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')"
-.venv/bin/python -m pytest -n "$workers" --dist loadfile "$@"
+.venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile "$@"
