@@ -5,7 +5,7 @@ work and leaves nothing; when the work is done it is said to screen readers; a r
 it was made from has changed, and comes back after a reload.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -130,6 +130,7 @@ class Work:
         also: Sequence[Component] = (),
         again: Again | None = None,
         shown: Sequence[Block] = (),
+        answered: Collection[Component] = (),
     ) -> None:
         """Mark the result when what it was made from changes, clear what was said of it, and remember all of it.
 
@@ -138,6 +139,7 @@ class Work:
             also: what is remembered and does not count for the result.
             again: says what else is to be shown after a reload.
             shown: what ``again`` and the handler's answers change.
+            answered: inputs of which something is said when they change; that is not to be cleared.
         """
         kept, count = [*inputs, *also], len(inputs)
         self.visits.remember(self.name, kept, again, [*self.outputs, *shown])
@@ -155,7 +157,7 @@ class Work:
             trigger_mode="always_last",
             **QUICK,
         )
-        touches = [touched(block) for block in inputs if not isinstance(block, gr.State)]
+        touches = [touched(block) for block in inputs if block not in answered and not isinstance(block, gr.State)]
         gr.on(touches, None, None, self.problem, js=EMPTY, **QUICK)
 
     def _begin(self) -> Updates:

@@ -25,6 +25,7 @@ from swapper.studies.interpolation_study import choose_interpolating_method
 from swapper.ui.build import build_app, launch_options
 from swapper.ui.compare.jobs import usual_methods
 from swapper.ui.swappers import offered_methods
+from swapper.ui.work import EMPTY
 
 
 @pytest.fixture(scope="module")
@@ -184,3 +185,15 @@ def test_swap_image_gives_people_named_by_photos_a_face_each(client, pictures):
     assert everyone["swapped"] == [0, 1]
     with pytest.raises(AppError, match="this is not a list of pairs"):
         client.predict([], **{**arguments, "people": [{"source": source}]})
+
+
+def test_what_a_change_says_is_not_cleared_by_the_same_change(app: gr.Blocks) -> None:
+    """Both run at once on the page, and the words would be gone as soon as they came."""
+    says, clears = set(), set()
+    for event in app.fns.values():
+        places = {(target, block.elem_id) for target in event.targets for block in event.outputs}
+        problems = {(target, name) for target, name in places if name and name.endswith("problem")}
+        (clears if event.js == EMPTY else says if event.fn else set()).update(problems)
+    names = {block._id: f"{type(block).__name__} {block.elem_id}" for block in app.blocks.values()}
+    both = [(names[target], event, place) for (target, event), place in says & clears if target is not None]
+    assert says and clears and not both

@@ -264,7 +264,7 @@ def build_image_tab(
     result.mask.wire(problem, faces.found)
     work.wire(tab.swap, consent, inputs, result.outputs, queue, starts=[button.click, result.mask.asked.change])
     also = [sources.people, sources.selected, faces.casting, result.mask.changed]
-    work.watch(inputs, also, tab.again, [*faces.shown, *sources.shown, *result.outputs])
+    work.watch(inputs, also, tab.again, [*faces.shown, *sources.shown, *result.outputs], [target])
     sources.wire(swappers, limits.concurrency, limits.max_source_photos)
     if len(portraits) == 2:
         example = FinishedExample(*portraits)

@@ -138,7 +138,8 @@ class VideoTab:
         except UserError as error:
             return self._wrong(error)
         shown = page.frames(image, page.clock(seconds))
-        return {self.part.frame: shown, self.part.length: page.part(clip, start, end), self.previewed: False}
+        length = page.part(clip, start, end)
+        return {self.part.frame: shown, self.part.length: length, self.previewed: False, self.problem: ""}
 
     def choose(self, who: str) -> Updates:
         """Offer to look for people when some are to be chosen."""

@@ -98,7 +98,7 @@ def build_video_tab(
     def come_back(values: dict[Any, Any]) -> dict[Any, Any]:
         return {**tab.again(values), **choices.again(values)}
 
-    work.watch(inputs, also, come_back, [*loaded, *sources.shown, *further.shown, *result.outputs])
+    work.watch(inputs, also, come_back, [*loaded, *sources.shown, *further.shown, *result.outputs], [target, *trim])
     return result
 
 
