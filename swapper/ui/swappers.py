@@ -33,9 +33,7 @@ def check_restoration(name: str) -> str:
     Raises:
         UserError: its weights are not on this machine, or there is no such one.
     """
-    if name not in local_restorers():
-        raise UserError(NO_RESTORATION.format(name=name[:40], known=", ".join(local_restorers())))
-    return name
+    return _check_local(name, local_restorers(), NO_RESTORATION)
 
 
 def check_upscaler(name: str) -> str:
@@ -47,8 +45,12 @@ def check_upscaler(name: str) -> str:
     Raises:
         UserError: its weights are not on this machine, or there is no such one.
     """
-    if name not in local_upscalers():
-        raise UserError(NO_UPSCALER.format(name=name[:40], known=", ".join(local_upscalers())))
+    return _check_local(name, local_upscalers(), NO_UPSCALER)
+
+
+def _check_local(name: str, local: list[str], refusal: str) -> str:
+    if name not in local:
+        raise UserError(refusal.format(name=name[:40], known=", ".join(local)))
     return name
 
 

@@ -37,15 +37,16 @@ def wear_glasses(faces: Faces, cache: Path) -> Bool[Tensor, "n"]:
     path = cache / f"glasses-{digest.hexdigest()[:10]}.npy"
     with made_once(path) as missing:
         if missing:
-            found = np.concatenate([_hidden_eyes(faces, part) for part in torch.arange(len(faces)).split(_PART)])
+            detector = OcclusionDetector(torch.device("cpu"), threads=1)
+            parts = torch.arange(len(faces)).split(_PART)
+            found = np.concatenate([_hidden_eyes(faces, part, detector) for part in parts])
             with whole_file(path) as fresh, fresh.open("wb") as file:
                 np.save(file, found)
     return torch.from_numpy(np.load(path) > _WORN)
 
 
-def _hidden_eyes(faces: Faces, rows: Tensor) -> Float[np.ndarray, "b"]:
+def _hidden_eyes(faces: Faces, rows: Tensor, detector: OcclusionDetector) -> Float[np.ndarray, "b"]:
     """Share of the ground around the eyes that is hidden."""
-    detector = OcclusionDetector(torch.device("cpu"), threads=1)
     side = detector.size
     maps = template_map("ffhq", detector.template, torch.device("cpu")).expand(len(rows), 2, 3)
     crops = augment.warp_images(faces.pixels(rows, torch.device("cpu")), maps, side).mul(255).round().byte()
